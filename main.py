@@ -1,0 +1,22 @@
+"""Gathers the functions.
+
+The platform imports this module once to discover what there is to deploy, and again in every
+instance, where `FUNCTION_TARGET` names the one function served: there only that one is imported,
+so that a cold start does not pay for the others.
+"""
+
+import importlib
+import os
+
+FUNCTIONS = (
+    "claim_device",
+    "ingest",
+    "invoke_function",
+    "mint_token",
+    "on_user_created",
+    "read_variable",
+)
+
+_target = os.environ.get("FUNCTION_TARGET")
+for _name in [_target] if _target in FUNCTIONS else FUNCTIONS:
+    globals()[_name] = getattr(importlib.import_module(f"functions.{_name}"), _name)
