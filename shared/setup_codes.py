@@ -1,0 +1,152 @@
+"""Serial numbers and setup codes: what is printed on a device, and how it is kept and compared.
+
+One rule of normalisation serves the operator's import, the registry and what customers type: case,
+spaces and hyphens do not count, full-width letters and digits (East Asian keyboards) are those of
+ASCII, and anything else is refused rather than guessed. The check is made on ASCII before the case
+is changed, because `str.upper` turns some foreign letters into ASCII ones (a dotless i into `I`, a
+sharp s into `SS`), and two different labels must never become one.
+
+A setup code is never stored. The registry holds `digest`: an HMAC, so that a copy of the database
+without the pepper (a secret of the server) does not let anyone try codes.
+
+Standard library alone: every function that looks a serial up imports this at its cold start.
+"""
+
+import hashlib
+import hmac
+import itertools
+import re
+import unicodedata
+
+MAX_LENGTH = 64
+"""Characters of a serial number or a setup code, after normalisation."""
+
+WEAK_BELOW = 8
+"""Setup codes shorter than this are reported to the operator as weak."""
+
+_TELLING = 4
+"""Characters from which a serial number inside a setup code is no accident."""
+
+_MAX_TYPED = 256
+"""Characters looked at before normalisation: generous for separators, a bound for hostile input."""
+
+_DEVICE_ID = re.compile(r"[0-9a-f]{24}")
+_ALLOWED = re.compile(r"[A-Za-z0-9]+")
+# U+FF01..U+FF5E are the full-width twins of ASCII 0x21..0x7E.
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+# Not dashes to Unicode, but what word processors and phones put where a hyphen was meant.
+_ALSO_HYPHENS = "\u00ad\u2212"
+
+
+def _normalise(text: str, what: str) -> str:
+    if len(text) > _MAX_TYPED:
+        raise ValueError(f"{what} is longer than {MAX_LENGTH} characters")
+    kept = "".join(
+        character
+        for character in text.translate(_FULL_WIDTH)
+        if not (
+            character.isspace()
+            or unicodedata.category(character) == "Pd"
+            or character in _ALSO_HYPHENS
+        )
+    )
+    if not kept:
+        raise ValueError(f"{what} is missing")
+    if not _ALLOWED.fullmatch(kept):
+        raise ValueError(f"{what} has characters other than A-Z, 0-9, spaces and hyphens")
+    if len(kept) > MAX_LENGTH:
+        raise ValueError(f"{what} is longer than {MAX_LENGTH} characters")
+    return kept.upper()
+
+
+def normalise_serial(text: str) -> str:
+    """The one form of a serial number, used as document id in `serialNumbers`.
+
+    Raises:
+        ValueError: it is empty, too long, or has other characters than letters, digits, spaces and
+            hyphens; the message says which, in words fit for the operator.
+    """
+    return _normalise(text, "serial number")
+
+
+def normalise_setup_code(text: str) -> str:
+    """The one form of a setup code, under the same rule as serial numbers.
+
+    Raises:
+        ValueError: as `normalise_serial`.
+    """
+    return _normalise(text, "setup code")
+
+
+def normalise_device_id(text: str) -> str:
+    """A Particle device id: 24 hexadecimal digits, in lower case as Particle writes them.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+    device_id = text.strip().lower()
+    if not _DEVICE_ID.fullmatch(device_id):
+        raise ValueError("device id is not 24 hexadecimal digits")
+    return device_id
+
+
+def digest(pepper: str, device_id: str, setup_code: str) -> str:
+    """What the registry stores of a setup code: HMAC-SHA256 in lower-case hexadecimal.
+
+    The device id is part of the message, so that equal codes on two devices do not look equal in
+    the database. Neither part can hold a NUL byte after normalisation: as separator, it leaves one
+    reading only. White space around the pepper does not count, since secrets are often stored with
+    a line end.
+
+    Args:
+        pepper: the secret `SETUP_CODE_PEPPER`.
+        device_id: as `normalise_device_id` takes it.
+        setup_code: as printed or typed.
+
+    Raises:
+        ValueError: the pepper is empty (a secret that is not bound reads as ""), or one of the
+            others is not what its name says.
+    """
+    key = pepper.strip()
+    if not key:
+        raise ValueError("SETUP_CODE_PEPPER is empty")
+    message = f"{normalise_device_id(device_id)}\0{normalise_setup_code(setup_code)}"
+    return hmac.new(key.encode(), message.encode("ascii"), hashlib.sha256).hexdigest()
+
+
+def matches(pepper: str, device_id: str, setup_code: str, stored: str) -> bool:
+    """Whether a typed setup code is the stored one, compared in constant time.
+
+    A code that cannot be one (wrong characters, too long) does not match.
+
+    Raises:
+        ValueError: the pepper is empty or the device id is none: faults of ours, not of the typist.
+    """
+    try:
+        code = normalise_setup_code(setup_code)
+    except ValueError:
+        code = ""
+    # Something is digested and compared either way: the answer's time says nothing about the shape.
+    computed = digest(pepper, device_id, code or "0")
+    return hmac.compare_digest(computed.encode(), stored.encode()) and bool(code)
+
+
+def weakness(setup_code: str, serial_number: str) -> str | None:
+    """Why a setup code is easy to guess, in the operator's words; None when it is not.
+
+    Raises:
+        ValueError: one of the two cannot be normalised.
+    """
+    code = normalise_setup_code(setup_code)
+    serial = normalise_serial(serial_number)
+    if len(set(code)) == 1:
+        return "setup code is one repeated character"
+    # A serial of one or two characters stands in many a good code by chance.
+    if code in serial or (len(serial) >= _TELLING and serial in code):
+        return "setup code is made of the serial number"
+    steps = {ord(after) - ord(before) for before, after in itertools.pairwise(code)}
+    if steps in ({1}, {-1}):
+        return "setup code is a sequence"
+    if len(code) < WEAK_BELOW:
+        return f"setup code is shorter than {WEAK_BELOW} characters"
+    return None
