@@ -1,0 +1,1 @@
+"""What the functions share: the Particle client, ownership, customers, commands and telemetry."""

@@ -1,0 +1,16 @@
+"""A client of the Particle cloud's REST API, for a product's backend. It knows no Firebase.
+
+    from shared.particle import Particle, TokenCache
+
+    particle = Particle("https://api.particle.io", "1319")
+    tokens = TokenCache(particle, client_id, client_secret)
+    particle.call_function(tokens.server, device_id, "led", "on")
+
+`errors` draws the tree of exceptions. Facts about the API are from Particle's Cloud API reference
+(https://docs.particle.io/reference/cloud-apis/api/) unless a docstring says otherwise.
+"""
+
+from shared.particle.client import Device, Particle
+from shared.particle.tokens import Credentials, Token, TokenCache
+
+__all__ = ["Credentials", "Device", "Particle", "Token", "TokenCache"]

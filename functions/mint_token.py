@@ -1,0 +1,28 @@
+"""Callable `mint_token`: a token for the caller's own calls to the Particle API."""
+
+from typing import Any
+
+from google.cloud.firestore import SERVER_TIMESTAMP
+
+from shared import access, settings, store
+from shared.callables import Caller, Input, callable_function, iso
+
+
+class Request(Input):
+    """Nothing: who asks is in the ID token."""
+
+
+@callable_function(Request, secrets=settings.PARTICLE_SECRETS)
+def mint_token(caller: Caller, request: Request) -> dict[str, Any]:  # noqa: ARG001
+    """Answer `{accessToken, expiresAt, customerId}`, good for about an hour.
+
+    The token is the caller's shadow customer's: it reaches the devices they claimed, and nothing
+    else. Asked again, it may answer the same token while that has 55 minutes left.
+    """
+    token = access.mode().customer_token(caller.uid)
+    store.activity(caller.uid).add({"action": "token-minted", "at": SERVER_TIMESTAMP})
+    return {
+        "accessToken": token.value,
+        "expiresAt": iso(token.expires_at),
+        "customerId": token.customer_id,
+    }

@@ -1,0 +1,173 @@
+"""What all callables share: identity, input, failures and their answers.
+
+    @callable_function(Request, secrets=settings.PARTICLE_SECRETS)
+    def claim_device(caller: Caller, request: Request) -> dict[str, Any]: ...
+
+A function gets a caller who is signed in for good and a request of the right shape. Every failure
+leaves as `{code, message, details: {reason, errorId, …}}`.
+"""
+
+import functools
+import json
+import secrets as random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+import firebase_admin
+import msgspec
+from firebase_functions.https_fn import CallableRequest, FunctionsErrorCode, HttpsError, on_call
+from firebase_functions.params import SecretParam
+from flask import Request, Response
+
+from shared import log, settings
+from shared.errors import (
+    AnonymousUser,
+    BadRequest,
+    ParticleRateLimited,
+    ParticleUnavailable,
+    ProductError,
+    SignInRequired,
+)
+from shared.particle import errors
+
+R = TypeVar("R", bound=msgspec.Struct)
+View = Callable[[Request], Response]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who is calling, by a verified ID token."""
+
+    uid: str
+
+
+class Input(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """Base of all requests. A field that does not exist is refused: it may be a misspelt one."""
+
+
+DeviceId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{24}$")]
+"""A Particle device id, as `users/{uid}/devices` has it."""
+
+Name = Annotated[
+    str,
+    msgspec.Meta(pattern="^(?!(?:events|owner|ping|unprotect)$)[A-Za-z0-9_]{1,64}$"),
+]
+"""A function's or variable's name: it becomes a part of a Particle route, so other routes' names
+are refused (Cloud API reference, "Devices" and "Events")."""
+
+
+def iso(time: datetime) -> str:
+    """A time as responses hold it: ISO 8601 in UTC, with milliseconds and `Z`."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def callable_function(
+    input_type: type[R], *, secrets: list[SecretParam] | None = None
+) -> Callable[[Callable[[Caller, R], dict[str, Any]]], View]:
+    """Export a function as a Firebase callable that takes `input_type` as its data."""
+
+    def decorate(function: Callable[[Caller, R], dict[str, Any]]) -> View:
+        @functools.wraps(function)
+        def handler(call: CallableRequest[Any]) -> dict[str, Any]:
+            uid = call.auth.uid if call.auth else None
+            try:
+                return function(_caller(call), _input(call.data, input_type))
+            except (ProductError, errors.ParticleError) as failure:
+                raise _refusal(function.__name__, uid, _as_product_error(failure)) from failure
+            except Exception as failure:  # the boundary: logged in full, told as an errorId
+                error_id = _new_error_id()
+                log.call_failed(function.__name__, uid, error_id, failure)
+                raise HttpsError(
+                    FunctionsErrorCode.INTERNAL,
+                    "Something went wrong on our side.",
+                    {"reason": "internal", "errorId": error_id},
+                ) from failure
+
+        exported = on_call(secrets=secrets, **settings.CALLABLE_OPTIONS)(handler)
+
+        @functools.wraps(exported)
+        def view(request: Request) -> Response:
+            _initialize_firebase()
+            return _with_reason(function.__name__, request, exported(request))
+
+        return view
+
+    return decorate
+
+
+@functools.cache
+def _initialize_firebase() -> None:
+    """The app that ID tokens are verified for."""
+    firebase_admin.initialize_app(options={"projectId": settings.project()})
+
+
+def _caller(call: CallableRequest[Any]) -> Caller:
+    if call.auth is None or not call.auth.uid:
+        raise SignInRequired
+    provider = call.auth.token.get("firebase", {}).get("sign_in_provider")
+    if provider == "anonymous":
+        raise AnonymousUser
+    return Caller(call.auth.uid)
+
+
+def _input(data: Any, input_type: type[R]) -> R:
+    try:
+        return msgspec.convert({} if data is None else data, input_type)
+    except msgspec.ValidationError as failure:
+        raise BadRequest(f"{failure}.", field=_field_in(str(failure))) from None
+
+
+def _field_in(message: str) -> str | None:
+    """The field that msgspec's message is about: `… at `$.name`` or `… field `name``."""
+    if " - at `$." in message:
+        return message.rpartition("`$.")[2].rstrip("`")
+    if " field `" in message:
+        return message.rpartition(" field `")[2].partition("`")[0]
+    return None
+
+
+def _as_product_error(failure: ProductError | errors.ParticleError) -> ProductError:
+    """Failures of Particle in calls that are safe to repeat; the others have their reason."""
+    if isinstance(failure, ProductError):
+        return failure
+    if isinstance(failure, errors.RateLimitedError):
+        return ParticleRateLimited(retryAfter=round(failure.retry_after))
+    return ParticleUnavailable()
+
+
+def _refusal(function: str, uid: str | None, failure: ProductError) -> HttpsError:
+    error_id = _new_error_id()
+    log.call_refused(function, uid, failure, error_id)
+    return HttpsError(
+        FunctionsErrorCode(failure.code), str(failure), _details(failure, error_id)
+    )
+
+
+def _details(failure: ProductError, error_id: str) -> dict[str, Any]:
+    return {"reason": failure.reason, "errorId": error_id, **failure.details}
+
+
+def _new_error_id() -> str:
+    return random.token_hex(6)
+
+
+def _with_reason(function: str, request: Request, response: Response) -> Response:
+    """Give the SDK's own refusals, which come before our code, a reason too."""
+    if response.status_code < 400 or request.method != "POST":  # noqa: PLR2004 - HTTP's classes
+        return response
+    error = (response.get_json(silent=True) or {}).get("error", {})
+    if "details" in error:
+        return response
+    failure: ProductError
+    if error.get("status") == "UNAUTHENTICATED":
+        failure = SignInRequired()
+    elif error.get("status") == "INVALID_ARGUMENT" or request.get_json(silent=True) is None:
+        failure = BadRequest('The body must be JSON: {"data": …}.', field="data")
+        response.status_code = 400
+    else:
+        return response
+    refusal = _refusal(function, None, failure)
+    response.set_data(json.dumps({"error": refusal._as_dict()}))  # noqa: SLF001 - the SDK's own form
+    return response

@@ -1,0 +1,20 @@
+"""This process's connection to Particle, made from the settings at first use."""
+
+import functools
+
+from shared import settings
+from shared.particle import Particle, TokenCache
+
+
+@functools.cache
+def particle() -> Particle:
+    """The client; it keeps connections open between requests."""
+    setting = settings.particle()
+    return Particle(setting.api_url, setting.product)
+
+
+@functools.cache
+def tokens() -> TokenCache:
+    """The tokens of this process; in memory alone."""
+    setting = settings.particle()
+    return TokenCache(particle(), setting.client_id, setting.client_secret)

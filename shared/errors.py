@@ -1,0 +1,160 @@
+"""Failures that a customer's app is told about, one class per reason.
+
+`reason` is stable: apps switch on it. `shared/callables.py` turns these into the answers of the
+callable protocol; no other module knows that protocol.
+
+    ProductError
+    ├── SignInRequired, AnonymousUser
+    ├── BadRequest(field)
+    ├── NotYourDevice, WrongSerialOrCode, ClaimedByAnother
+    ├── CustomerNotReady, NotInThisMode, DeviceNotReady
+    ├── UnknownFunction, UnknownVariable
+    ├── DeviceOffline, DeviceTimeout
+    ├── ParticleUnavailable, ParticleRateLimited(retryAfter)
+    └── InProgress
+"""
+
+from typing import Any, ClassVar
+
+
+class ProductError(Exception):
+    """Base of all failures with a reason. `details` goes to the caller as it is."""
+
+    code: ClassVar[str]
+    """The canonical code of the callable protocol."""
+    reason: ClassVar[str]
+    message: ClassVar[str]
+    """What to do about it, for the developer of an app; apps have their own words by reason."""
+
+    def __init__(self, message: str | None = None, **details: Any) -> None:
+        """With another message than the class's own, and details such as `field`."""
+        super().__init__(message or self.message)
+        self.details = details
+
+
+class SignInRequired(ProductError):
+    """No ID token, or one that is not valid."""
+
+    code = "unauthenticated"
+    reason = "sign-in-required"
+    message = "Sign in first: the request carries no valid ID token."
+
+
+class AnonymousUser(ProductError):
+    """Anonymous sign-in is not enough to own a device."""
+
+    code = "permission-denied"
+    reason = "anonymous"
+    message = "Anonymous users cannot use devices. Link the account to an e-mail address first."
+
+
+class BadRequest(ProductError):
+    """The request's shape or type is wrong; `details.field` names what."""
+
+    code = "invalid-argument"
+    reason = "bad-request"
+    message = "The request is not well-formed."
+
+
+class NotYourDevice(ProductError):
+    """The device is not the caller's; the same answer for one that does not exist."""
+
+    code = "permission-denied"
+    reason = "not-your-device"
+    message = "This device is not yours."
+
+
+class WrongSerialOrCode(ProductError):
+    """One answer for a missing serial, a blocked device and a wrong code."""
+
+    code = "permission-denied"
+    reason = "wrong-serial-or-code"
+    message = "No device has this serial number and setup code."
+
+
+class ClaimedByAnother(ProductError):
+    """Only for one who has shown the right setup code."""
+
+    code = "already-exists"
+    reason = "claimed-by-another"
+    message = "Another customer owns this device. They have to release it first."
+
+
+class CustomerNotReady(ProductError):
+    """The user's shadow customer at Particle could not be made."""
+
+    code = "failed-precondition"
+    reason = "customer-not-ready"
+    message = "The account is not ready for devices yet."
+
+
+class NotInThisMode(ProductError):
+    """The deployment's access mode has no such function."""
+
+    code = "failed-precondition"
+    reason = "not-in-this-mode"
+    message = "This function does not exist in the deployment's access mode."
+
+
+class DeviceNotReady(ProductError):
+    """In the registry, but not in the product at Particle: the operator has to import it there."""
+
+    code = "failed-precondition"
+    reason = "device-not-ready"
+    message = "The device is not set up in the product at Particle yet. Contact the seller."
+
+
+class UnknownFunction(ProductError):
+    """The device's firmware has no such function."""
+
+    code = "not-found"
+    reason = "unknown-function"
+    message = "The device has no such function."
+
+
+class UnknownVariable(ProductError):
+    """The device's firmware has no such variable."""
+
+    code = "not-found"
+    reason = "unknown-variable"
+    message = "The device has no such variable."
+
+
+class DeviceOffline(ProductError):
+    """The device surely did not run the call."""
+
+    code = "unavailable"
+    reason = "device-offline"
+    message = "The device is offline. Nothing was done."
+
+
+class DeviceTimeout(ProductError):
+    """No answer in time, or none that can be trusted: the call may have run."""
+
+    code = "deadline-exceeded"
+    reason = "device-timeout"
+    message = "The device did not answer. It may have done what was asked."
+
+
+class ParticleUnavailable(ProductError):
+    """Particle could not be reached or failed, and nothing lasting was done."""
+
+    code = "unavailable"
+    reason = "particle-unavailable"
+    message = "The Particle cloud cannot be reached. Nothing was done; try again."
+
+
+class ParticleRateLimited(ProductError):
+    """Particle's limit on requests; `details.retryAfter` is in seconds."""
+
+    code = "resource-exhausted"
+    reason = "particle-rate-limited"
+    message = "Too many requests to the Particle cloud at the moment."
+
+
+class InProgress(ProductError):
+    """The same request is still running, or the device is changing hands."""
+
+    code = "aborted"
+    reason = "in-progress"
+    message = "This is still in progress. Try again in a moment."

@@ -1,0 +1,109 @@
+"""Every line that the functions log, as one named function each.
+
+A line is one JSON object that Cloud Logging reads (`severity`, `message` and fields). It holds
+uids and device ids, and never a token, a secret, an e-mail address, an argument or event data.
+"""
+
+import json
+import sys
+import traceback
+from typing import Any
+
+
+def call_refused(function: str, uid: str | None, failure: Exception, error_id: str) -> None:
+    """A callable answered with a reason from the error table; what led to it stands beside it."""
+    _line(
+        "INFO",
+        "call refused",
+        function=function,
+        uid=uid,
+        reason=getattr(failure, "reason", None),
+        cause=str(failure.__cause__) if failure.__cause__ else None,
+        errorId=error_id,
+    )
+
+
+def call_failed(function: str, uid: str | None, error_id: str, error: BaseException) -> None:
+    """A callable met a fault of ours; the caller sees only the errorId."""
+    _line(
+        "ERROR",
+        f"call failed\n{_traceback(error)}",
+        function=function,
+        uid=uid,
+        errorId=error_id,
+    )
+
+
+def customer_ready(uid: str) -> None:
+    """A shadow customer was made at Particle, or found there as ours."""
+    _line("INFO", "shadow customer ready", uid=uid)
+
+
+def customer_failed(uid: str, error: BaseException) -> None:
+    """Particle did not make a shadow customer; the trigger or the next call tries again."""
+    _line("WARNING", "shadow customer not made yet", uid=uid, cause=str(error))
+
+
+def customer_refused(uid: str) -> None:
+    """The user's identity at Particle is bound to another uid; trying again will not help."""
+    _line("ERROR", "identity at Particle is bound to another user", uid=uid)
+
+
+def device_claimed(uid: str, device_id: str, epoch: int) -> None:
+    """A device has a new owner."""
+    _line("INFO", "device claimed", uid=uid, deviceId=device_id, claimEpoch=epoch)
+
+
+def foreign_owner_released(device_id: str) -> None:
+    """Someone else owned the device at Particle without owning it here; that claim was ended."""
+    _line("WARNING", "owner at Particle was not the registry's; released", deviceId=device_id)
+
+
+def device_not_in_product(device_id: str) -> None:
+    """A device of the registry is missing in the product at Particle: the operator's to mend."""
+    _line("ERROR", "device is not in the product at Particle", deviceId=device_id)
+
+
+def reservation_left(device_id: str, error: BaseException) -> None:
+    """A reservation outlives its failed claim; it ends by itself within a minute."""
+    _line("WARNING", "reservation not taken back", deviceId=device_id, cause=type(error).__name__)
+
+
+def command_finished(uid: str, device_id: str, command_id: str, status: str) -> None:
+    """A function call ended."""
+    _line(
+        "INFO",
+        "command finished",
+        uid=uid,
+        deviceId=device_id,
+        commandId=command_id,
+        status=status,
+    )
+
+
+def command_not_recorded(uid: str, command_id: str, status: str, error: BaseException) -> None:
+    """The device was called, but the result could not be written; the record becomes `unknown`."""
+    _line(
+        "ERROR",
+        f"command's result not recorded\n{_traceback(error)}",
+        uid=uid,
+        commandId=command_id,
+        status=status,
+    )
+
+
+def dead_letter(message_id: str, reason: str) -> None:
+    """A message can never be stored; it is kept in `deadLetters`."""
+    _line("WARNING", "dead letter", messageId=message_id, reason=reason)
+
+
+def _traceback(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+def _line(severity: str, message: str, **fields: Any) -> None:
+    stream = sys.stderr if severity == "ERROR" else sys.stdout
+    entry = {"severity": severity, "message": message, **fields}
+    # One write, so that lines of concurrent requests do not mix.
+    stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
+    stream.flush()

@@ -1,0 +1,197 @@
+"""The calls to the Particle cloud that this product makes, one method each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from shared.particle.errors import TokenRejectedError, UnexpectedAnswerError
+from shared.particle.tokens import Credentials
+from shared.particle.transport import Transport
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device of the product, as far as it is used here."""
+
+    id: str
+    name: str | None
+    owner: str | None
+    """The user name of its customer or user; lower case."""
+    online: bool
+    """What Particle believes. It lags: about 50 s for Wi-Fi, up to 46 min for cellular."""
+    product_id: int | None
+    platform_id: int | None
+    firmware_version: int | None
+
+
+class Particle:
+    """One product at Particle. Calls raise `errors.ParticleError`."""
+
+    def __init__(self, base_url: str, product: str, *, transport: Transport | None = None) -> None:
+        """`product` is its number or slug."""
+        self._transport = transport or Transport(base_url)
+        self._product = product
+
+    def mint_token(
+        self, client: tuple[str, str], *, identity: str | None, lifetime: int
+    ) -> tuple[str, float]:
+        """`POST /oauth/token`, grant `client_credentials`.
+
+        For a customer of the product, or for the product itself when `identity` is None. Returns
+        the token and the seconds it is good for. Repeatable: a token too many does no harm.
+        """
+        form = {"grant_type": "client_credentials", "expires_in": str(lifetime)}
+        if identity is not None:
+            # The form's field is `scope` and its value literally `customer=<identity>`.
+            form["scope"] = f"customer={identity}"
+        body = self._transport.send(
+            "POST", "/oauth/token", client=client, form=form, repeatable=True
+        )
+        return (
+            _member(body, "access_token", str, "POST /oauth/token"),
+            float(_member(body, "expires_in", int, "POST /oauth/token")),
+        )
+
+    def create_customer(self, client: tuple[str, str], identity: str) -> None:
+        """`POST /v1/products/:product/customers`: a customer without a password.
+
+        Raises `CustomerExistsError`. Repeatable in that sense: twice gives one customer.
+        """
+        self._transport.send(
+            "POST",
+            "/v1/products/{product}/customers",
+            path={"product": self._product},
+            client=client,
+            form={"email": identity, "no_password": "true"},
+            repeatable=True,
+        )
+
+    def claim_device(self, credentials: Credentials, device_id: str) -> None:
+        """`POST /v1/devices`: the customer whose token it is becomes the device's owner.
+
+        Succeeds again for one who owns it. Raises `ForeignOwnerError`, and `RefusedError` when the
+        device is not in the product.
+        """
+        body = self._with(
+            credentials,
+            lambda token: self._transport.send(
+                "POST", "/v1/devices", token=token, form={"id": device_id}, repeatable=True
+            ),
+        )
+        if _member(body, "ok", bool, "POST /v1/devices") is not True:
+            raise UnexpectedAnswerError("POST /v1/devices", "not ok")
+
+    def release_device(self, credentials: Credentials, device_id: str) -> None:
+        """`DELETE /v1/products/:product/devices/:id/owner`: ends any claim; the device may sleep."""
+        self._on_device(credentials, "DELETE", "/owner", device_id, repeatable=True)
+
+    def device(self, credentials: Credentials, device_id: str) -> Device:
+        """`GET /v1/products/:product/devices/:id`.
+
+        Raises `ForbiddenError` or `NotFoundError` for one that is not in the product.
+        """
+        body = self._on_device(credentials, "GET", "", device_id, repeatable=True)
+        route = "GET /v1/products/{product}/devices/{device}"
+        return Device(
+            id=_member(body, "id", str, route),
+            name=_optional(body, "name", str),
+            owner=_optional(body, "owner", str),
+            online=bool(body.get("online")),
+            product_id=_optional(body, "product_id", int),
+            platform_id=_optional(body, "platform_id", int),
+            firmware_version=_optional(body, "firmware_version", int),
+        )
+
+    def call_function(
+        self, credentials: Credentials, device_id: str, function: str, argument: str
+    ) -> int:
+        """`POST /v1/products/:product/devices/:id/:function`; what the firmware returned.
+
+        A signed 32-bit integer; a negative one is no error. Never sent twice, but for a token
+        that was refused. Raises `NotFoundError` when the firmware has no such function and
+        `DeviceUnreachableError` when the device is offline or silent.
+        """
+        body = self._on_device(
+            credentials,
+            "POST",
+            "/{name}",
+            device_id,
+            name=function,
+            form={"arg": argument},
+            repeatable=False,
+            of_device=True,
+        )
+        return _member(
+            body, "return_value", int, "POST /v1/products/{product}/devices/{device}/{name}"
+        )
+
+    def read_variable(
+        self, credentials: Credentials, device_id: str, variable: str
+    ) -> bool | float | str | None:
+        """`GET /v1/products/:product/devices/:id/:variable`; what the device answered.
+
+        Raises like `call_function`.
+        """
+        body = self._on_device(
+            credentials,
+            "GET",
+            "/{name}",
+            device_id,
+            name=variable,
+            repeatable=True,
+            of_device=True,
+        )
+        if not isinstance(body, dict) or "result" not in body:
+            raise UnexpectedAnswerError(
+                "GET /v1/products/{product}/devices/{device}/{name}", "no result"
+            )
+        result: bool | float | str | None = body["result"]
+        return result
+
+    def _on_device(  # noqa: PLR0913 - the parts of one request
+        self,
+        credentials: Credentials,
+        method: str,
+        suffix: str,
+        device_id: str,
+        *,
+        repeatable: bool,
+        name: str = "",
+        form: dict[str, str] | None = None,
+        of_device: bool = False,
+    ) -> Any:
+        return self._with(
+            credentials,
+            lambda token: self._transport.send(
+                method,
+                "/v1/products/{product}/devices/{device}" + suffix,
+                path={"product": self._product, "device": device_id, "name": name},
+                token=token,
+                form=form,
+                repeatable=repeatable,
+                of_device=of_device,
+            ),
+        )
+
+    @staticmethod
+    def _with(credentials: Credentials, call: Callable[[str], T]) -> T:
+        """Call with a token; a refused one had no effect, so it is renewed once."""
+        token = credentials.token()
+        try:
+            return call(token)
+        except TokenRejectedError:
+            return call(credentials.renew(token))
+
+
+def _member(body: Any, name: str, kind: type[T], route: str) -> T:
+    value = _optional(body, name, kind)
+    if value is None:
+        raise UnexpectedAnswerError(route, f"no {name}")
+    return value
+
+
+def _optional(body: Any, name: str, kind: type[T]) -> T | None:
+    value = body.get(name) if isinstance(body, dict) else None
+    return value if isinstance(value, kind) else None

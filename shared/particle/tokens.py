@@ -1,0 +1,106 @@
+"""Access tokens: minted when needed, kept in memory until shortly before they expire."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from shared.particle.client import Particle
+
+
+class Credentials(Protocol):
+    """Gives the token that a call goes with."""
+
+    def token(self) -> str:
+        """A token that should be valid."""
+
+    def renew(self, rejected: str) -> str:
+        """A token other than the one that Particle just refused."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token; its text is kept out of reprs, and so out of logs."""
+
+    value: str = field(repr=False)
+    expires_at: float
+    """Seconds since the epoch."""
+
+
+LIFETIME = 3600
+"""Seconds that a minted token is good for."""
+MARGIN = 300
+"""A token with less than these seconds left is not used for another call of ours."""
+
+
+class TokenCache:
+    """Tokens of one OAuth client: the product's own and its customers'; safe for threads.
+
+    `/oauth/token` allows 100 requests in 5 minutes from one address (Cloud API reference, "Rate
+    limits"), so requests for the same token at the same time become one.
+    """
+
+    def __init__(
+        self,
+        particle: "Particle",
+        client_id: str,
+        client_secret: str,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """For the product that the OAuth client belongs to."""
+        self._particle = particle
+        self._client = (client_id, client_secret)
+        self._clock = clock
+        self._tokens: dict[str | None, Token] = {}
+        self._locks: dict[str | None, threading.Lock] = {}
+        self._guard = threading.Lock()
+        self.server: Credentials = _Cached(self, None)
+
+    def customer(self, identity: str) -> Credentials:
+        """Credentials of one customer, by the identity it was created with."""
+        return _Cached(self, identity)
+
+    def get(self, identity: str | None, *, valid_for: float = MARGIN) -> Token:
+        """A token with at least `valid_for` seconds left; None is the product's own."""
+        with self._lock(identity):
+            token = self._tokens.get(identity)
+            if token is None or token.expires_at - self._clock() < valid_for:
+                token = self._mint(identity)
+            return token
+
+    def renew(self, identity: str | None, rejected: str) -> Token:
+        """Mint again, unless another thread has already replaced the rejected token."""
+        with self._lock(identity):
+            token = self._tokens.get(identity)
+            if token is None or token.value == rejected:
+                token = self._mint(identity)
+            return token
+
+    def _mint(self, identity: str | None) -> Token:
+        now = self._clock()
+        if len(self._tokens) > 1000:  # noqa: PLR2004 - a bound on memory, not a rule
+            self._tokens = {k: t for k, t in self._tokens.items() if t.expires_at > now}
+        value, lifetime = self._particle.mint_token(
+            self._client, identity=identity, lifetime=LIFETIME
+        )
+        token = self._tokens[identity] = Token(value, now + lifetime)
+        return token
+
+    def _lock(self, identity: str | None) -> threading.Lock:
+        with self._guard:
+            return self._locks.setdefault(identity, threading.Lock())
+
+
+@dataclass(frozen=True)
+class _Cached:
+    cache: TokenCache
+    identity: str | None
+
+    def token(self) -> str:
+        return self.cache.get(self.identity).value
+
+    def renew(self, rejected: str) -> str:
+        return self.cache.renew(self.identity, rejected).value

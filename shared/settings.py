@@ -1,0 +1,141 @@
+"""The only reader of the environment, and the one place for the functions' options.
+
+Parameters come from `.env` and `.env.<project>`; secrets from Secret Manager, and only in the
+functions that list them. A missing value is silent on the platform (it reads as ""), so
+everything is checked here at first use.
+"""
+
+import functools
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from firebase_functions.options import MemoryOption
+from firebase_functions.params import IntParam, SecretParam, StringParam
+
+TOPIC = "particle-events"
+"""The Pub/Sub topic that Particle's integration publishes to."""
+
+_PRODUCT = StringParam(
+    "PARTICLE_PRODUCT",
+    label="Particle product",
+    description="Number or slug of the product at Particle that this deployment serves",
+)
+_API_URL = StringParam(
+    "PARTICLE_API_URL",
+    default="https://api.particle.io",
+    label="Base URL of the Particle API",
+)
+_ACCESS_MODE = StringParam(
+    "PARTICLE_ACCESS_MODE",
+    default="customer",
+    label="Access mode",
+    description=(
+        "customer: every user has a shadow customer at Particle, which owns the devices they "
+        "claim. product: devices stay unclaimed at Particle, behind this backend"
+    ),
+)
+_EVENT_RETENTION_DAYS = IntParam(
+    "EVENT_RETENTION_DAYS",
+    default=90,
+    label="Days an event is kept",
+    description="Firestore's TTL deletes an event this many days after it was published",
+)
+_REGION = StringParam(
+    "FUNCTIONS_REGION",
+    default="us-central1",
+    label="Region of the functions",
+    description="The same one, or a near one, as the Firestore database's",
+)
+
+CLIENT_ID = SecretParam("PARTICLE_CLIENT_ID")
+CLIENT_SECRET = SecretParam("PARTICLE_CLIENT_SECRET")
+SETUP_CODE_PEPPER = SecretParam("SETUP_CODE_PEPPER")
+
+PARTICLE_SECRETS = [CLIENT_ID, CLIENT_SECRET]
+"""For functions that call Particle."""
+
+CONCURRENCY = 40
+"""Requests that one instance serves at once. `THREADS` in `.env` is the same number."""
+
+_OPTIONS: dict[str, Any] = {
+    "region": _REGION,
+    # Below one CPU the platform allows a single request at a time and imports take seconds.
+    "cpu": 1,
+    "memory": MemoryOption.MB_512,
+    "concurrency": CONCURRENCY,
+    "max_instances": 20,
+}
+
+CALLABLE_OPTIONS: dict[str, Any] = {**_OPTIONS, "timeout_sec": 60}
+"""A device may take 30 s to answer; the client's own timeout is 35 s."""
+
+EVENT_OPTIONS: dict[str, Any] = {**_OPTIONS, "timeout_sec": 60, "retry": True}
+"""Failed deliveries come again for 24 hours, with growing pauses."""
+
+
+class SettingMissingError(RuntimeError):
+    """A setting is absent or wrong: the operator's to mend, never the customer's."""
+
+
+@dataclass(frozen=True)
+class Particle:
+    """What is needed to talk to the Particle cloud."""
+
+    product: str
+    api_url: str
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        """Without the secret, for this may end in a log."""
+        return f"Particle(product={self.product!r}, api_url={self.api_url!r})"
+
+
+@functools.cache
+def particle() -> Particle:
+    """The product and its OAuth client; raises `SettingMissingError`."""
+    return Particle(
+        product=_required(_PRODUCT.value, "PARTICLE_PRODUCT"),
+        api_url=_API_URL.value.rstrip("/"),
+        client_id=_required(CLIENT_ID.value, "PARTICLE_CLIENT_ID"),
+        client_secret=_required(CLIENT_SECRET.value, "PARTICLE_CLIENT_SECRET"),
+    )
+
+
+@functools.cache
+def access_mode() -> str:
+    """`customer` or `product`; raises `SettingMissingError` for anything else."""
+    mode = _ACCESS_MODE.value
+    if mode not in {"customer", "product"}:
+        raise SettingMissingError(
+            f"PARTICLE_ACCESS_MODE is {mode!r}; it must be 'customer' or 'product'"
+        )
+    return mode
+
+
+@functools.cache
+def setup_code_pepper() -> str:
+    """The key of the setup codes' HMAC; raises `SettingMissingError`."""
+    return _required(SETUP_CODE_PEPPER.value, "SETUP_CODE_PEPPER")
+
+
+@functools.cache
+def event_retention_days() -> int:
+    """How long an event is kept, in days."""
+    return _EVENT_RETENTION_DAYS.value
+
+
+def project() -> str:
+    """The Google Cloud project; raises `SettingMissingError`."""
+    name = os.environ.get("GCLOUD_PROJECT") or os.environ.get("GOOGLE_CLOUD_PROJECT") or ""
+    return _required(name, "GOOGLE_CLOUD_PROJECT")
+
+
+def _required(value: str, name: str) -> str:
+    if not value:
+        raise SettingMissingError(
+            f"{name} is not set: a parameter stands in .env.<project>, a secret in Secret Manager "
+            f"(./deploy.sh --project ID asks for it)"
+        )
+    return value

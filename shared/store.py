@@ -1,0 +1,86 @@
+"""The names of every collection and document in Firestore, and the one client.
+
+    users/{uid}                                       profile; particle: {status, reason, updatedAt}
+    users/{uid}/devices/{deviceId}                    the customer's device; exists while they own it
+    users/{uid}/devices/{deviceId}/events/{eventId}   what it published during their tenure
+    users/{uid}/commands/{commandId}                  each function call
+    users/{uid}/activity/{id}                         who did what, append-only
+    devices/{deviceId}                                the registry: it decides who owns a device
+    devices/{deviceId}/events/{eventId}               events outside any customer's tenure
+    serialNumbers/{normalised serial}                 deviceId
+    shadowCustomers/{SHA-256 of the identity}         which uid a Particle customer belongs to
+    deletedUsers/{uid}                                tombstones
+    deadLetters/{messageId}                           messages that can never be stored
+
+`docs/data-model.md` describes the fields. Clients read below `users/{uid}`, as `firestore.rules`
+allows; everything else is the server's alone.
+"""
+
+import functools
+import hashlib
+
+from google.cloud.firestore import Client, CollectionReference, DocumentReference
+
+from shared import settings
+
+USERS = "users"
+DEVICES = "devices"
+EVENTS = "events"
+COMMANDS = "commands"
+ACTIVITY = "activity"
+SERIAL_NUMBERS = "serialNumbers"
+SHADOW_CUSTOMERS = "shadowCustomers"
+DELETED_USERS = "deletedUsers"
+DEAD_LETTERS = "deadLetters"
+
+
+@functools.cache
+def client() -> Client:
+    """The process's one Firestore client; it is safe for threads."""
+    return Client(project=settings.project())
+
+
+def user(uid: str) -> DocumentReference:
+    """A customer's profile."""
+    return client().collection(USERS).document(uid)
+
+
+def user_device(uid: str, device_id: str) -> DocumentReference:
+    """A device as its owner sees it. It exists exactly as long as they own the device."""
+    return user(uid).collection(DEVICES).document(device_id)
+
+
+def command(uid: str, command_id: str) -> DocumentReference:
+    """A function call that a customer made."""
+    return user(uid).collection(COMMANDS).document(command_id)
+
+
+def activity(uid: str) -> CollectionReference:
+    """What a customer did."""
+    return user(uid).collection(ACTIVITY)
+
+
+def device(device_id: str) -> DocumentReference:
+    """A device's entry in the registry."""
+    return client().collection(DEVICES).document(device_id)
+
+
+def serial_number(normalised: str) -> DocumentReference:
+    """Which device bears a serial number, by its normalised form."""
+    return client().collection(SERIAL_NUMBERS).document(normalised)
+
+
+def shadow_customer(identity: str) -> DocumentReference:
+    """Which user a Particle customer belongs to, for ever."""
+    digest = hashlib.sha256(identity.encode()).hexdigest()
+    return client().collection(SHADOW_CUSTOMERS).document(digest)
+
+
+def deleted_user(uid: str) -> DocumentReference:
+    """The tombstone of a deleted account."""
+    return client().collection(DELETED_USERS).document(uid)
+
+
+def dead_letter(message_id: str) -> DocumentReference:
+    """A message that can never be stored."""
+    return client().collection(DEAD_LETTERS).document(message_id)

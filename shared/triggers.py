@@ -1,0 +1,62 @@
+"""Decorators for event functions that hand over the CloudEvent as it came.
+
+The SDK's `on_message_published` parses the message before our code runs and fails on some that
+Pub/Sub may deliver (no data, unknown keys, nanoseconds), which would be redelivered for a day;
+its `on_document_created` cannot ask for retries at all. So the endpoint comes from the SDK's own
+options, and the event is read by the function. `tests/unit/test_manifest.py` compares the result
+with what the Firebase CLI has to see.
+"""
+
+import functools
+from collections.abc import Callable
+
+from cloudevents.http import CloudEvent
+from firebase_functions.options import EventHandlerOptions, PubSubOptions
+from firebase_functions.private.manifest import ManifestEndpoint
+
+from shared import settings
+
+type_of_created = "google.cloud.firestore.document.v1.created"
+
+Handler = Callable[[CloudEvent], None]
+
+
+def on_message_published(topic: str) -> Callable[[Handler], Handler]:
+    """Run on every message of a Pub/Sub topic, again until it succeeds, for at most 24 hours."""
+    options = PubSubOptions(topic=topic, **settings.EVENT_OPTIONS)
+
+    def decorate(function: Handler) -> Handler:
+        return _exported(function, options._endpoint(func_name=function.__name__))  # noqa: SLF001 - the SDK offers no other way
+
+    return decorate
+
+
+def on_document_created(
+    document: str, *, secrets: list[object] | None = None
+) -> Callable[[Handler], Handler]:
+    """Run when a document is created, again until it succeeds, for at most 24 hours.
+
+    `document` is a pattern such as `users/{uid}` in the default database. The Firebase CLI places
+    the trigger where the database is.
+    """
+    options = EventHandlerOptions(secrets=secrets, **settings.EVENT_OPTIONS)  # type: ignore[arg-type]
+
+    def decorate(function: Handler) -> Handler:
+        endpoint = options._endpoint(  # noqa: SLF001 - the SDK offers no other way
+            func_name=function.__name__,
+            event_type=type_of_created,
+            event_filters={"database": "(default)", "namespace": "(default)"},
+        )
+        endpoint.eventTrigger["eventFilterPathPatterns"] = {"document": document}  # type: ignore[index, typeddict-unknown-key]
+        return _exported(function, endpoint)
+
+    return decorate
+
+
+def _exported(function: Handler, endpoint: ManifestEndpoint) -> Handler:
+    @functools.wraps(function)
+    def entry(event: CloudEvent) -> None:
+        function(event)
+
+    entry.__firebase_endpoint__ = endpoint  # type: ignore[attr-defined]
+    return entry
