@@ -1,0 +1,157 @@
+"""`devices`: the registry of devices and what is printed on them."""
+
+import dataclasses
+import json
+import pathlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+
+from admin import refused, stock
+from admin.errors import explained
+from admin.target import Target
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The registry of devices.")
+
+_SHOWN = 20
+"""Lines of a kind shown on a terminal before the rest is only counted."""
+
+
+@app.callback()
+def devices() -> None:
+    """Make `devices` a group, also while it has a single command."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Report:
+    """What an import did, or would do."""
+
+    counts: Counter[str]
+    refusals: list[stock.Refusal]
+    warnings: list[tuple[int, str]]
+
+
+@app.command("import")
+def import_stock(
+    context: typer.Context,
+    *,
+    file: Annotated[
+        pathlib.Path,
+        typer.Argument(
+            help="CSV with a header: device_id, serial_number, setup_code. Other columns are "
+            "ignored."
+        ),
+    ],
+    refused_file: Annotated[
+        pathlib.Path,
+        typer.Option(
+            "--refused", metavar="FILE", help="Where refused rows go, to be mended and imported."
+        ),
+    ] = pathlib.Path("refused.csv"),
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything and write nothing, no file either.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON object.")
+    ] = False,
+) -> None:
+    """Bring a stock list into the registry, so that its devices can be claimed.
+
+    Can be repeated: what is there unchanged stays; a device that nobody owns gets the serial number
+    and setup code of the list; one that a customer owns is refused. Exit status: 0 all rows are in,
+    1 some were refused, 2 the command could not run.
+    """
+    listed = stock.read(file)
+    if not dry_run:
+        refused.require_place(refused_file)
+    target: Target = context.obj()
+    with explained(target.project):
+        report = _import(target, listed, dry_run=dry_run)
+    if report.refusals and not dry_run:
+        refused.write(refused_file, listed, report.refusals)
+    _tell(report, None if dry_run else refused_file, as_json=as_json)
+    if report.refusals:
+        raise typer.Exit(1)
+
+
+def _import(target: Target, listed: stock.Stock, *, dry_run: bool) -> _Report:
+    # Not at the top: it imports Firestore's client, half a second that --help need not wait.
+    from admin.intake import Intake, Outcome, Verdict  # noqa: PLC0415
+
+    intake = Intake(target.firestore(), target.pepper())
+    verdicts: list[Verdict] = []
+    _follow("Checking", len(listed.rows), intake.judge(listed.rows), verdicts.extend)
+    if not dry_run:
+        judged, verdicts = verdicts, []
+        try:
+            _follow("Importing", len(judged), intake.write(judged), verdicts.extend)
+        except BaseException:
+            typer.echo(
+                f"Stopped: {sum(bool(done.writes) for done in verdicts)} or more rows were "
+                "written, the rest were not. Import the same file again to finish",
+                err=True,
+            )
+            raise
+    refusals = [
+        *listed.refusals,
+        *(
+            stock.Refusal(verdict.row.line, verdict.reason)
+            for verdict in verdicts
+            if verdict.outcome is Outcome.REFUSED
+        ),
+    ]
+    counts = Counter({outcome.value: 0 for outcome in Outcome})
+    counts.update(verdict.outcome.value for verdict in verdicts)
+    counts[Outcome.REFUSED.value] = len(refusals)
+    return _Report(counts, sorted(refusals, key=lambda one: one.line.number), listed.warnings)
+
+
+def _follow(
+    title: str,
+    total: int,
+    chunks: Iterable[Sequence[Any]],
+    take: Callable[[Sequence[Any]], None],
+) -> None:
+    """Take chunks as they are done, with a progress bar where somebody watches."""
+    console = Console(stderr=True)
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=total)
+        for chunk in chunks:
+            take(chunk)
+            progress.advance(task, len(chunk))
+
+
+def _tell(report: _Report, refused_file: pathlib.Path | None, *, as_json: bool) -> None:
+    """The result: for people what needs their attention first, then one line of counts."""
+    written = str(refused_file) if refused_file and report.refusals else None
+    if as_json:
+        result = {
+            **report.counts,
+            "dryRun": refused_file is None,
+            "refusedFile": written,
+            "refusals": [
+                {"line": one.line.number, "reason": one.reason} for one in report.refusals
+            ],
+            "warnings": [{"line": line, "warning": text} for line, text in report.warnings],
+        }
+        typer.echo(json.dumps(result))
+        return
+    limit = None if refused_file is None else _SHOWN
+    _list("warning", sorted(report.warnings), limit)
+    _list("refused", [(one.line.number, one.reason) for one in report.refusals], limit)
+    counts = ", ".join(f"{name} {count}" for name, count in report.counts.items())
+    typer.echo(f"dry run, nothing written: {counts}" if refused_file is None else counts)
+    if written:
+        typer.echo(f"Mend the refused rows in {written} and import that file.", err=True)
+
+
+def _list(kind: str, entries: Sequence[tuple[int, str]], limit: int | None) -> None:
+    for line, text in entries[:limit]:
+        typer.echo(f"{kind}: line {line}: {text}", err=True)
+    if limit is not None and len(entries) > limit:
+        typer.echo(f"{kind}: {len(entries) - limit} more", err=True)

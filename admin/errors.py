@@ -1,0 +1,44 @@
+"""What keeps a command from running, said in a way that tells the operator what to do."""
+
+import contextlib
+from collections.abc import Iterator
+
+from google.api_core import exceptions as api
+from google.auth import exceptions as auth
+
+
+class CannotRun(Exception):  # noqa: N818 - it reads as what it says: "raise CannotRun"
+    """The command cannot do its work. The message names the cause and the remedy; status 2."""
+
+
+LOG_IN = "run: gcloud auth application-default login"
+
+
+@contextlib.contextmanager
+def explained(project: str) -> Iterator[None]:
+    """Turn what Google's clients raise into `CannotRun`. What is no matter of access passes."""
+    try:
+        yield
+    except (auth.DefaultCredentialsError, auth.RefreshError) as error:
+        raise CannotRun(f"No valid credentials for Google Cloud: {LOG_IN}") from error
+    except auth.TransportError as error:
+        raise CannotRun("Google's log-in service cannot be reached: check the network") from error
+    except (api.PermissionDenied, api.Unauthenticated) as error:
+        raise CannotRun(
+            f"No access to Firestore of project {project}: {error.message} "
+            "Ask for the role Cloud Datastore User (roles/datastore.user) on it, "
+            f"or log in with another account ({LOG_IN})"
+        ) from error
+    except api.NotFound as error:
+        raise CannotRun(
+            f"Project {project} has no Firestore database (or there is no such project): "
+            f"{error.message} Run ./deploy.sh --project {project} first"
+        ) from error
+    except (api.ServiceUnavailable, api.DeadlineExceeded, api.RetryError) as error:
+        raise CannotRun(
+            f"Firestore of project {project} does not answer: check the network and run again"
+        ) from error
+    except api.ResourceExhausted as error:
+        raise CannotRun(
+            f"Firestore of project {project} has no quota left: {error.message} Run again later"
+        ) from error
