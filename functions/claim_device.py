@@ -12,7 +12,7 @@ from shared.setup_codes import normalise_device_id, normalise_serial
 _Label = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
-class Request(Input):
+class Request(Input, frozen=True):
     """What is printed on the device, and a name for it."""
 
     setup_code: _Label

@@ -8,7 +8,7 @@ from shared import commands, settings
 from shared.callables import Caller, DeviceId, Input, Name, callable_function
 
 
-class Request(Input):
+class Request(Input, frozen=True):
     """Which function of which device, and its argument."""
 
     device_id: DeviceId

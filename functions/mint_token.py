@@ -8,7 +8,7 @@ from shared import access, settings, store
 from shared.callables import Caller, Input, callable_function, iso
 
 
-class Request(Input):
+class Request(Input, frozen=True):
     """Nothing: who asks is in the ID token."""
 
 

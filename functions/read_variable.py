@@ -7,7 +7,7 @@ from shared import commands, ownership, settings
 from shared.callables import Caller, DeviceId, Input, Name, callable_function, iso
 
 
-class Request(Input):
+class Request(Input, frozen=True):
     """Which variable of which device."""
 
     device_id: DeviceId

@@ -23,10 +23,10 @@ from google.api_core.exceptions import AlreadyExists, GoogleAPICallError, NotFou
 from google.cloud.firestore import (
     DELETE_FIELD,
     SERVER_TIMESTAMP,
-    FieldPath,
     Increment,
     WriteBatch,
 )
+from google.cloud.firestore_v1.field_path import FieldPath
 
 from shared import cloud, log, store
 from shared.errors import (
@@ -117,9 +117,7 @@ def read_variable(device_id: str, variable: str) -> bool | float | str | None:
 
 def _call(device_id: str, function: str, argument: str) -> int:
     try:
-        return cloud.particle().call_function(
-            cloud.tokens().server, device_id, function, argument
-        )
+        return cloud.particle().call_function(cloud.tokens().server, device_id, function, argument)
     except errors.NotFoundError:
         raise UnknownFunction from None
     except errors.ParticleError as failure:
@@ -179,7 +177,7 @@ def _begin(uid: str, device_id: str, command_id: str, request: dict[str, str]) -
     _commit(batch)
 
 
-def _end(  # noqa: PLR0913 - what a result is made of
+def _end(
     uid: str,
     device_id: str,
     command_id: str,

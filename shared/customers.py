@@ -9,6 +9,7 @@ be run any number of times, at once, and after dying half-way:
 """
 
 import hashlib
+from typing import Any
 
 from google.api_core.exceptions import AlreadyExists
 from google.cloud.firestore import SERVER_TIMESTAMP
@@ -55,7 +56,7 @@ def ensure(uid: str) -> None:
     _ready.add(uid)
 
 
-def _profile(uid: str) -> tuple[dict[str, object], bool]:
+def _profile(uid: str) -> tuple[dict[str, Any], bool]:
     """The user's document and whether the account was deleted, in one round trip."""
     references = [store.user(uid), store.deleted_user(uid)]
     found = {s.reference.path: s for s in store.client().get_all(references)}

@@ -11,13 +11,12 @@ What fails between the two takes the reservation back; what dies leaves one that
 after `RESERVATION`, and that the same customer may use again at once.
 """
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.api_core.exceptions import Aborted, FailedPrecondition, GoogleAPICallError, NotFound
-from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP, DocumentSnapshot
+from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP
 
 from shared import access, cloud, log, settings, setup_codes, store
 from shared.errors import (
@@ -89,7 +88,7 @@ def claim(uid: str, device_id: str, setup_code: str, name: str | None) -> Owned:
     raise InProgress(retryAfter=5)
 
 
-def _look_up(uid: str, device_id: str) -> tuple[DocumentSnapshot, DocumentSnapshot]:
+def _look_up(uid: str, device_id: str) -> tuple[store.Snapshot, store.Snapshot]:
     """The registry entry and the user's own device document, in one round trip."""
     references = [store.device(device_id), store.user_device(uid, device_id)]
     found = {s.reference.path: s for s in store.client().get_all(references)}
@@ -97,7 +96,7 @@ def _look_up(uid: str, device_id: str) -> tuple[DocumentSnapshot, DocumentSnapsh
     return entry, mine
 
 
-def _check_code(entry: DocumentSnapshot, device_id: str, setup_code: str) -> dict[str, Any]:
+def _check_code(entry: store.Snapshot, device_id: str, setup_code: str) -> dict[str, Any]:
     """The registry entry's fields for one who knows the code of a device that is not blocked."""
     registered = entry.to_dict() or {}
     known = setup_codes.matches(
@@ -116,11 +115,10 @@ def _reserved_by_another(registered: dict[str, Any], uid: str) -> bool:
 
 
 def _claim_free(
-    uid: str, entry: DocumentSnapshot, registered: dict[str, Any], name: str | None
+    uid: str, entry: store.Snapshot, registered: dict[str, Any], name: str | None
 ) -> Owned:
     """Claim a device that nobody owns; Firestore's refusal when its entry has changed."""
     device_id = entry.id
-    ends = time.monotonic() + RESERVATION.total_seconds()
     reserved = entry.reference.update(
         {"reservedBy": uid, "reservedUntil": datetime.now(UTC) + RESERVATION},
         option=store.client().write_option(last_update_time=entry.update_time),
@@ -128,8 +126,6 @@ def _claim_free(
     try:
         device = _in_product(device_id)
         access.mode().claim(uid, device_id)
-        if time.monotonic() > ends:
-            raise InProgress(retryAfter=5)
     except BaseException:
         _take_back(entry, reserved.update_time)
         raise
@@ -144,7 +140,7 @@ def _in_product(device_id: str) -> Device:
         raise DeviceNotReady from None
 
 
-def _take_back(entry: DocumentSnapshot, reserved_at: Any) -> None:
+def _take_back(entry: store.Snapshot, reserved_at: Any) -> None:
     try:
         entry.reference.update(
             {"reservedBy": DELETE_FIELD, "reservedUntil": DELETE_FIELD},
@@ -155,9 +151,9 @@ def _take_back(entry: DocumentSnapshot, reserved_at: Any) -> None:
         log.reservation_left(entry.id, failure)
 
 
-def _become_owner(  # noqa: PLR0913 - what the commit is made of
+def _become_owner(
     uid: str,
-    entry: DocumentSnapshot,
+    entry: store.Snapshot,
     reserved_at: Any,
     registered: dict[str, Any],
     device: Device,
@@ -209,6 +205,6 @@ def _become_owner(  # noqa: PLR0913 - what the commit is made of
     return owned
 
 
-def _owned(mine: DocumentSnapshot) -> Owned:
+def _owned(mine: store.Snapshot) -> Owned:
     fields = mine.to_dict() or {}
     return Owned(mine.id, fields["name"], fields["serialNumber"], fields["claimedAt"])

@@ -1,7 +1,7 @@
 """The names of every collection and document in Firestore, and the one client.
 
-    users/{uid}                                       profile; particle: {status, reason, updatedAt}
-    users/{uid}/devices/{deviceId}                    the customer's device; exists while they own it
+    users/{uid}                                       profile; particle: {status, reason, …}
+    users/{uid}/devices/{deviceId}                    their device; exists while it is theirs
     users/{uid}/devices/{deviceId}/events/{eventId}   what it published during their tenure
     users/{uid}/commands/{commandId}                  each function call
     users/{uid}/activity/{id}                         who did what, append-only
@@ -19,9 +19,16 @@ allows; everything else is the server's alone.
 import functools
 import hashlib
 
-from google.cloud.firestore import Client, CollectionReference, DocumentReference
+from google.cloud.firestore import (
+    Client,
+    CollectionReference,
+    DocumentReference,
+    DocumentSnapshot,
+)
 
 from shared import settings
+
+Snapshot = DocumentSnapshot[DocumentReference]
 
 USERS = "users"
 DEVICES = "devices"
@@ -47,17 +54,20 @@ def user(uid: str) -> DocumentReference:
 
 def user_device(uid: str, device_id: str) -> DocumentReference:
     """A device as its owner sees it. It exists exactly as long as they own the device."""
-    return user(uid).collection(DEVICES).document(device_id)
+    reference: DocumentReference = user(uid).collection(DEVICES).document(device_id)
+    return reference
 
 
 def command(uid: str, command_id: str) -> DocumentReference:
     """A function call that a customer made."""
-    return user(uid).collection(COMMANDS).document(command_id)
+    reference: DocumentReference = user(uid).collection(COMMANDS).document(command_id)
+    return reference
 
 
 def activity(uid: str) -> CollectionReference:
     """What a customer did."""
-    return user(uid).collection(ACTIVITY)
+    reference: CollectionReference = user(uid).collection(ACTIVITY)
+    return reference
 
 
 def device(device_id: str) -> DocumentReference:

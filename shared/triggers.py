@@ -12,11 +12,12 @@ from collections.abc import Callable
 
 from cloudevents.http import CloudEvent
 from firebase_functions.options import EventHandlerOptions, PubSubOptions
+from firebase_functions.params import SecretParam
 from firebase_functions.private.manifest import ManifestEndpoint
 
 from shared import settings
 
-type_of_created = "google.cloud.firestore.document.v1.created"
+DOCUMENT_CREATED = "google.cloud.firestore.document.v1.created"
 
 Handler = Callable[[CloudEvent], None]
 
@@ -32,22 +33,22 @@ def on_message_published(topic: str) -> Callable[[Handler], Handler]:
 
 
 def on_document_created(
-    document: str, *, secrets: list[object] | None = None
+    document: str, *, secrets: list[SecretParam] | None = None
 ) -> Callable[[Handler], Handler]:
     """Run when a document is created, again until it succeeds, for at most 24 hours.
 
     `document` is a pattern such as `users/{uid}` in the default database. The Firebase CLI places
     the trigger where the database is.
     """
-    options = EventHandlerOptions(secrets=secrets, **settings.EVENT_OPTIONS)  # type: ignore[arg-type]
+    options = EventHandlerOptions(secrets=secrets, **settings.EVENT_OPTIONS)
 
     def decorate(function: Handler) -> Handler:
         endpoint = options._endpoint(  # noqa: SLF001 - the SDK offers no other way
             func_name=function.__name__,
-            event_type=type_of_created,
+            event_type=DOCUMENT_CREATED,
             event_filters={"database": "(default)", "namespace": "(default)"},
         )
-        endpoint.eventTrigger["eventFilterPathPatterns"] = {"document": document}  # type: ignore[index, typeddict-unknown-key]
+        endpoint.eventTrigger["eventFilterPathPatterns"] = {"document": document}  # type: ignore[index]
         return _exported(function, endpoint)
 
     return decorate

@@ -48,6 +48,4 @@ class CustomerMode:
         customers.ensure(uid)
         identity = customers.identity(uid)
         token = cloud.tokens().get(identity, valid_for=CLIENT_TOKEN_VALID_FOR)
-        return CustomerToken(
-            token.value, datetime.fromtimestamp(token.expires_at, UTC), identity
-        )
+        return CustomerToken(token.value, datetime.fromtimestamp(token.expires_at, UTC), identity)

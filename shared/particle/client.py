@@ -84,7 +84,7 @@ class Particle:
             raise UnexpectedAnswerError("POST /v1/devices", "not ok")
 
     def release_device(self, credentials: Credentials, device_id: str) -> None:
-        """`DELETE /v1/products/:product/devices/:id/owner`: ends any claim; the device may sleep."""
+        """`DELETE /v1/products/:product/devices/:id/owner`: ends any claim."""
         self._on_device(credentials, "DELETE", "/owner", device_id, repeatable=True)
 
     def device(self, credentials: Credentials, device_id: str) -> Device:
@@ -150,7 +150,7 @@ class Particle:
         result: bool | float | str | None = body["result"]
         return result
 
-    def _on_device(  # noqa: PLR0913 - the parts of one request
+    def _on_device(
         self,
         credentials: Credentials,
         method: str,

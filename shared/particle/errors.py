@@ -161,7 +161,9 @@ def from_answer(  # noqa: PLR0911 - one return for each kind of answer
     if status == 400 and (lower == "customer already exists" or kind == "customer_exists"):  # noqa: PLR2004
         return CustomerExistsError(route, text, status)
     if status == 403:  # noqa: PLR2004
-        kind_of_refusal = ForeignOwnerError if "belongs to someone else" in lower else ForbiddenError
+        kind_of_refusal = (
+            ForeignOwnerError if "belongs to someone else" in lower else ForbiddenError
+        )
         return kind_of_refusal(route, text, status)
     if status == 404:  # noqa: PLR2004
         return NotFoundError(route, text, status)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -87,7 +88,7 @@ class Transport:
         request would change nothing more than the first. Raises `ParticleError`.
         """
         url = self._base_url + route.format_map(
-            {key: requests.utils.quote(value, safe="") for key, value in (path or {}).items()}
+            {key: quote(value, safe="") for key, value in (path or {}).items()}
         )
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         read = self.timeouts.device if of_device else self.timeouts.answer
@@ -108,7 +109,7 @@ class Transport:
                     raise
             self._sleep(pause)
 
-    def _send_once(  # noqa: PLR0913 - the parts of one request
+    def _send_once(
         self,
         method: str,
         name: str,
