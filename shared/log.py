@@ -92,6 +92,11 @@ def command_not_recorded(uid: str, command_id: str, status: str, error: BaseExce
     )
 
 
+def device_document_missing(device_id: str) -> None:
+    """The registry names an owner who has no document of the device; its event is kept outside."""
+    _line("ERROR", "owner has no document of the device", deviceId=device_id)
+
+
 def dead_letter(message_id: str, reason: str) -> None:
     """A message can never be stored; it is kept in `deadLetters`."""
     _line("WARNING", "dead letter", messageId=message_id, reason=reason)

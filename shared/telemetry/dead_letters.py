@@ -1,0 +1,39 @@
+"""Messages that can never be stored: kept with the reason, so that nothing is silently lost."""
+
+import hashlib
+import json
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared import log, settings, store
+from shared.telemetry.message import Message
+
+MAX_BYTES = 500_000
+"""Bytes of the original message that are kept."""
+
+_PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def keep(message: Message, reason: str, received_at: datetime) -> None:
+    """Write the message to `deadLetters`; again for the same message, it changes nothing more."""
+    original = _as_text(message.original)
+    encoded = original.encode(errors="replace")
+    digest = hashlib.sha256(encoded).hexdigest()
+    plain = message.id is not None and _PLAIN_ID.fullmatch(message.id)
+    message_id = message.id if message.id and plain else digest
+    store.dead_letter(message_id).set(
+        {
+            "reason": reason,
+            "message": encoded[:MAX_BYTES].decode(errors="ignore"),
+            "length": len(encoded),
+            "sha256": digest,
+            "receivedAt": received_at,
+            "expireAt": received_at + timedelta(days=settings.event_retention_days()),
+        }
+    )
+    log.dead_letter(message_id, reason)
+
+
+def _as_text(original: Any) -> str:
+    return original if isinstance(original, str) else json.dumps(original, default=str)

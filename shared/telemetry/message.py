@@ -1,0 +1,186 @@
+"""What Pub/Sub delivers, read tolerantly: a Particle event, or a message that can never be one.
+
+Particle's integration publishes the event's data as the message's data, without an envelope, and
+`device_id`, `event` and `published_at` as attributes (Particle docs, "Google Cloud Platform"
+integration). Pub/Sub writes its own keys in both styles, times with up to nine decimals, and
+leaves out what is empty; any key may be added by either.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.telemetry import value as values
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""An event that claims to be published later than this after its message is set back to it."""
+MAX_NAME_BYTES = 256
+"""Particle allows 64 characters; anything near a path's limits cannot be an event's name."""
+MAX_DATA_BYTES = 900_000
+"""Of the 1 MiB that a Firestore document may have. Devices publish at most 16 KB."""
+
+_DEVICE_ID = re.compile(r"[0-9a-f]{24}")
+_NO_DEVICES = {"api", "particle-internal"}
+"""Sources that are no devices: an integration's test, API calls, webhooks."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of one device."""
+
+    id: str
+    """Derived from device, name, time and data: the same for every copy of the event."""
+    device_id: str
+    name: str
+    data: str | None
+    """What was published; base64 when `encoding` says so; None when nothing was."""
+    encoding: str | None
+    value: Any
+    value_error: str | None
+    """Why `value` is None although there is data."""
+    published_at: datetime
+    """In UTC, to the millisecond, as Particle gives it."""
+
+    @property
+    def order(self) -> int:
+        """A 63-bit integer that sorts a device's events by time, and equal times by event id."""
+        milliseconds = round(self.published_at.timestamp() * 1000)
+        return (milliseconds << 21) | (int(self.id[:6], 16) >> 3)
+
+
+class UnstorableError(Exception):
+    """The message can never be stored as an event."""
+
+    def __init__(self, reason: str) -> None:
+        """With a stable reason."""
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A Pub/Sub message, whatever is in it."""
+
+    id: str | None
+    published_at: datetime | None
+    attributes: Mapping[str, Any]
+    data: Any
+    original: Any
+
+
+def read(delivered: Any) -> Message:
+    """The message in a CloudEvent's data or a push request's body, however it is written."""
+    if isinstance(delivered, bytes | str):
+        try:
+            delivered = json.loads(delivered)
+        except ValueError:
+            return Message(None, None, {}, None, _text(delivered))
+    envelope = delivered if isinstance(delivered, Mapping) else {}
+    message = envelope.get("message")
+    if not isinstance(message, Mapping):
+        return Message(None, None, {}, None, delivered)
+    attributes = message.get("attributes")
+    message_id = message.get("messageId") or message.get("message_id")
+    return Message(
+        id=message_id if isinstance(message_id, str) else None,
+        published_at=_time(message.get("publishTime") or message.get("publish_time")),
+        attributes=attributes if isinstance(attributes, Mapping) else {},
+        data=message.get("data"),
+        original=delivered,
+    )
+
+
+def event_in(message: Message, received_at: datetime) -> Event:
+    """The event that a message carries. Raises `UnstorableError`."""
+    device_id = _text(message.attributes.get("device_id", "")).strip().lower()
+    if not _DEVICE_ID.fullmatch(device_id) and device_id not in _NO_DEVICES:
+        raise UnstorableError("bad-device-id" if device_id else "no-device-id")
+    name = _name(message.attributes.get("event"))
+    raw = _bytes(message.data)
+    arrived = message.published_at or received_at
+    claimed = _time(message.attributes.get("published_at")) or arrived
+    data, encoding, value, value_error = _content(raw)
+    return Event(
+        id=_id(device_id, name, claimed, raw),
+        device_id=device_id,
+        name=name,
+        data=data,
+        encoding=encoding,
+        value=value,
+        value_error=value_error,
+        published_at=_to_the_millisecond(min(claimed, arrived + CLOCK_TOLERANCE)),
+    )
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str) or not name:
+        raise UnstorableError("no-event-name")
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        raise UnstorableError("bad-event-name") from None
+    if size > MAX_NAME_BYTES:
+        raise UnstorableError("bad-event-name")
+    return name
+
+
+def _bytes(data: Any) -> bytes:
+    if data is None:
+        return b""
+    if not isinstance(data, str):
+        raise UnstorableError("bad-base64")
+    try:
+        raw = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise UnstorableError("bad-base64") from None
+    if len(raw) > MAX_DATA_BYTES:
+        raise UnstorableError("too-large")
+    return raw
+
+
+def _content(raw: bytes) -> tuple[str | None, str | None, Any, str | None]:
+    """Data, its encoding, the value and why there is none."""
+    if not raw:
+        return None, None, None, None
+    try:
+        data = raw.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(raw).decode(), "base64", None, "not UTF-8"
+    try:
+        return data, None, values.parse(data), None
+    except values.NotStorableError as failure:
+        return data, None, None, str(failure)
+
+
+def _id(device_id: str, name: str, published_at: datetime, raw: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in (device_id.encode(), name.encode(), published_at.isoformat().encode(), raw):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()[:32]
+
+
+def _time(text: Any) -> datetime | None:
+    """A time in ISO 8601 with any number of decimals; None for anything else."""
+    if not isinstance(text, str):
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    # Before Firestore's or our own integers' range: no clock of a device that exists.
+    return time if time.year >= 1970 else None  # noqa: PLR2004 - the epoch
+
+
+def _to_the_millisecond(time: datetime) -> datetime:
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
