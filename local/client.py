@@ -1,0 +1,265 @@
+"""What a customer's app does with the product, over plain HTTP: sign up, call, read, write.
+
+The demo makes its ready-made customer with it and the tests act as customers through it. It has no
+more rights than an app has: Firestore's rules apply to it.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import requests
+
+from local.stack import Stack
+
+# Longer than the longest device call (30 s at Particle) and the start of a worker.
+_PATIENCE: Final = 90.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """A signed-in user.
+
+    Attributes:
+        uid: of the user.
+        id_token: bearer token for callables and Firestore, good for one hour.
+        email: None for an anonymous user.
+        password: None for an anonymous user.
+    """
+
+    uid: str
+    id_token: str
+    email: str | None = None
+    password: str | None = None
+
+
+class CallableError(Exception):
+    """A callable answered with an error.
+
+    Attributes:
+        status: the code, such as `PERMISSION_DENIED`.
+        message: for developers.
+        details: what the function says in addition, such as `reason`.
+        http_status: of the answer.
+    """
+
+    def __init__(self, http_status: int, error: Mapping[str, Any]) -> None:
+        """Take the error as the callable protocol sends it."""
+        self.status = str(error.get("status", ""))
+        self.message = str(error.get("message", ""))
+        self.details: Any = error.get("details")
+        self.http_status = http_status
+        super().__init__(f"{self.status}: {self.message} {self.details or ''}")
+
+    @property
+    def reason(self) -> str | None:
+        """The reason that apps switch on, where the error has one."""
+        return self.details.get("reason") if isinstance(self.details, dict) else None
+
+
+class Client:
+    """Talks to one stack as an app does."""
+
+    def __init__(self, stack: Stack) -> None:
+        """Use the services of that stack."""
+        self._stack = stack
+        self._session = requests.Session()
+        # Only this machine is meant, whatever proxy the environment names.
+        self._session.trust_env = False
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def sign_up(
+        self,
+        email: str | None = None,
+        password: str = "correct-horse",  # noqa: S107 - of users on this machine's Auth emulator
+        *,
+        anonymous: bool = False,
+    ) -> Account:
+        """Make a new user and sign them in.
+
+        Args:
+            email: a fresh address when None.
+            password: at least six characters.
+            anonymous: without address and password.
+        """
+        body: dict[str, Any] = {"returnSecureToken": True}
+        if not anonymous:
+            email = email or f"customer-{secrets.token_hex(6)}@example.com"
+            body |= {"email": email, "password": password}
+        answer = self._identity("signUp", body)
+        if anonymous:
+            return Account(answer["localId"], answer["idToken"])
+        return Account(answer["localId"], answer["idToken"], email, password)
+
+    def sign_in(self, email: str, password: str) -> Account:
+        """Sign an existing user in.
+
+        Raises:
+            requests.HTTPError: no such user, or not that password.
+        """
+        body = {"email": email, "password": password, "returnSecureToken": True}
+        answer = self._identity("signInWithPassword", body)
+        return Account(answer["localId"], answer["idToken"], email, password)
+
+    def call(self, function: str, data: Any = None, account: Account | None = None) -> Any:  # noqa: ANN401 - JSON
+        """Call a callable through the functions emulator.
+
+        Args:
+            function: its exported name.
+            data: the request; `{}` when None.
+            account: who calls; None calls without an ID token.
+
+        Returns:
+            The response.
+
+        Raises:
+            CallableError: what the function answered instead.
+        """
+        headers = {"Authorization": f"Bearer {account.id_token}"} if account else {}
+        answer = self._session.post(
+            f"{self._stack.functions_url}/{function}",
+            json={"data": {} if data is None else data},
+            headers=headers,
+            timeout=_PATIENCE,
+        )
+        body = answer.json()
+        if "error" in body:
+            raise CallableError(answer.status_code, body["error"])
+        return body["result"]
+
+    def read(self, path: str, account: Account | None) -> dict[str, Any] | None:
+        """Read a document; None when there is none.
+
+        Args:
+            path: such as `users/abc`.
+            account: whose rights apply; None is a stranger's.
+
+        Raises:
+            requests.HTTPError: 403 when the rules refuse.
+        """
+        answer = self._documents("GET", path, account)
+        if answer.status_code == requests.codes.not_found:
+            return None
+        answer.raise_for_status()
+        return decode_fields(answer.json())
+
+    def documents(self, path: str, account: Account | None) -> dict[str, dict[str, Any]]:
+        """The documents of a collection, by id; `path` is such as `users/abc/devices`.
+
+        Raises:
+            requests.HTTPError: 403 when the rules refuse.
+        """
+        answer = self._documents("GET", path, account, {"pageSize": "300"})
+        answer.raise_for_status()
+        return {
+            document["name"].rsplit("/", 1)[1]: decode_fields(document)
+            for document in answer.json().get("documents", [])
+        }
+
+    def create(self, path: str, fields: Mapping[str, Any], account: Account | None) -> None:
+        """Create a document.
+
+        Raises:
+            requests.HTTPError: 403 when the rules refuse, 409 when it exists.
+        """
+        collection, _, document = path.rpartition("/")
+        body = {"fields": encode_fields(fields)}
+        self._documents(
+            "POST", collection, account, {"documentId": document}, body
+        ).raise_for_status()
+
+    def update(self, path: str, fields: Mapping[str, Any], account: Account | None) -> None:
+        """Set these fields of a document and leave the others; creates it when there is none.
+
+        Raises:
+            requests.HTTPError: 403 when the rules refuse.
+        """
+        body = {"fields": encode_fields(fields)}
+        mask = {"updateMask.fieldPaths": list(fields)}
+        self._documents("PATCH", path, account, mask, body).raise_for_status()
+
+    def delete(self, path: str, account: Account | None) -> None:
+        """Delete a document.
+
+        Raises:
+            requests.HTTPError: 403 when the rules refuse.
+        """
+        self._documents("DELETE", path, account).raise_for_status()
+
+    def _identity(self, method: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        answer = self._session.post(
+            f"{self._stack.auth_url}/identitytoolkit.googleapis.com/v1/accounts:{method}",
+            params={"key": "any"},
+            json=body,
+            timeout=_PATIENCE,
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    def _documents(
+        self,
+        method: str,
+        path: str,
+        account: Account | None,
+        parameters: Mapping[str, str | list[str]] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> requests.Response:
+        return self._session.request(
+            method,
+            f"http://{self._stack.firestore_host}/v1/projects/{self._stack.project_id}"
+            f"/databases/(default)/documents/{path}",
+            params=parameters,
+            json=body,
+            headers={"Authorization": f"Bearer {account.id_token}"} if account else {},
+            timeout=_PATIENCE,
+        )
+
+
+def encode_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values as the Firestore REST API writes them."""
+    return {name: _encode(value) for name, value in fields.items()}
+
+
+def _encode(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911 - JSON; one return per type
+    match value:
+        case None:
+            return {"nullValue": None}
+        case bool():
+            return {"booleanValue": value}
+        case int():
+            return {"integerValue": str(value)}
+        case float():
+            return {"doubleValue": value}
+        case str():
+            return {"stringValue": value}
+        case list():
+            return {"arrayValue": {"values": [_encode(item) for item in value]}}
+        case dict():
+            return {"mapValue": {"fields": encode_fields(value)}}
+        case _:
+            message = f"No Firestore value for {type(value).__name__}"
+            raise TypeError(message)
+
+
+def decode_fields(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a document of the REST API as plain values; timestamps stay strings."""
+    return {name: _decode(value) for name, value in document.get("fields", {}).items()}
+
+
+def _decode(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    ((kind, content),) = value.items()
+    match kind:
+        case "integerValue":
+            return int(content)
+        case "doubleValue":
+            return float(content)
+        case "arrayValue":
+            return [_decode(item) for item in content.get("values", [])]
+        case "mapValue":
+            return decode_fields(content)
+        case _:
+            return content

@@ -1,0 +1,105 @@
+"""Files that one run of the Firebase CLI reads: its configuration and the functions' settings.
+
+Ports and the simulator's address differ from run to run, so each run has files of its own, in
+places that git and the deployment ignore.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from local.errors import StackError
+from local.ports import HOST, Ports
+
+PROJECT_ID: Final = "demo-particle"
+REGION: Final = "us-central1"
+TOPIC: Final = f"projects/{PROJECT_ID}/topics/particle-events"
+
+#: The Firebase CLI's names for settings of every project, of the local one, and of one developer.
+SETTINGS_FILES: Final = (".env", f".env.{PROJECT_ID}")
+DEVELOPER_SETTINGS: Final = ".env.local"
+SECRETS_FILE: Final = ".secret.local"
+
+
+def read_settings(file: Path) -> dict[str, str]:
+    """The variables of an env file, as the Firebase CLI reads it; a missing file has none.
+
+    Raises:
+        StackError: a line is neither a comment nor an assignment.
+    """
+    if not file.exists():
+        return {}
+    settings = {}
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        name, assigned, value = text.partition("=")
+        if not assigned or not name.strip().isidentifier():
+            message = f"{file.name}, line {number}: expected NAME=value, found: {text[:60]}"
+            raise StackError(message)
+        value = value.strip()
+        if value[:1] in {"'", '"'} and value[:1] == value[-1:] and len(value) > 1:
+            value = value[1:-1]
+        else:
+            value = value.partition(" #")[0].rstrip()
+        settings[name.strip()] = value
+    return settings
+
+
+def write_settings(file: Path, settings: Mapping[str, str]) -> None:
+    """Write an env file that reads back the same.
+
+    Raises:
+        StackError: a value holds what an env file cannot.
+    """
+    lines = []
+    for name, value in settings.items():
+        quote = "'" if '"' in value else '"'
+        if quote in value or "\n" in value or "\\" in value:
+            message = f"The setting {name} cannot stand in an env file: {value!r}"
+            raise StackError(message)
+        lines.append(f"{name}={quote}{value}{quote}\n")
+    text = "".join(lines)
+    file.write_text(text, encoding="utf-8")
+
+
+def run_settings(
+    root: Path, ports: Ports, changes: Mapping[str, str], *, developer: bool
+) -> dict[str, str]:
+    """The functions' settings in one run.
+
+    Args:
+        root: the project's folder.
+        ports: of this run.
+        changes: settings of this run alone; they win.
+        developer: also read the developer's own file. Tests do not: they must not depend on it.
+    """
+    settings: dict[str, str] = {}
+    for name in (*SETTINGS_FILES, *([DEVELOPER_SETTINGS] if developer else [])):
+        settings |= read_settings(root / name)
+    settings["PARTICLE_API_URL"] = f"http://{HOST}:{ports.simulator}"
+    return settings | dict(changes)
+
+
+def firebase_configuration(root: Path, ports: Ports, settings_folder: Path) -> str:
+    """`firebase.json` for one run: its ports, its settings, and the interpreter that is installed.
+
+    Args:
+        root: the project's folder.
+        ports: of this run.
+        settings_folder: where the functions' env file of this run lies, below `root`.
+    """
+    configuration = json.loads((root / "firebase.json").read_text(encoding="utf-8"))
+    version = f"python{sys.version_info.major}{sys.version_info.minor}"
+    for codebase in configuration["functions"]:
+        codebase["configDir"] = settings_folder.relative_to(root).as_posix()
+        codebase["runtime"] = version
+    emulators = configuration["emulators"]
+    listeners = ports.services()
+    for name in listeners.keys() - {"simulator", "websocket"}:
+        emulators[name] = {"host": HOST, "port": listeners[name]}
+    emulators["firestore"]["websocketPort"] = ports.websocket
+    return json.dumps(configuration, indent=2)

@@ -1,0 +1,183 @@
+"""Which ports the stack listens on, and who holds one that is taken.
+
+The demo uses the fixed ports that the README names. Tests use a block of free ones, so that they
+can run while the demo is up and beside each other. A block is reserved by a file lock that lives as
+long as the stack: asking whether a port is free says nothing about the next second.
+"""
+
+import fcntl
+import os
+import random
+import socket
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+import psutil
+
+from local.errors import StackError
+
+HOST: Final = "127.0.0.1"
+
+# Blocks lie below the ports that Linux (32768) and macOS (49152) give to outgoing connections, and
+# above those that services on a developer's machine are usually found at.
+_FIRST_BLOCK: Final = 20_000
+_BLOCK_SIZE: Final = 200
+_BLOCKS: Final = 60
+# The first ports of a block are for services, the rest for the functions' workers.
+_SERVICES_IN_BLOCK: Final = 20
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of one stack."""
+
+    auth: int
+    functions: int
+    firestore: int
+    pubsub: int
+    hosting: int
+    simulator: int
+    #: Parts of the emulator suite that nobody else talks to.
+    hub: int
+    eventarc: int
+    tasks: int
+    websocket: int
+    logging: int
+    #: For the processes that run the functions; the emulator suite gives each one of its own.
+    workers: range
+
+    def public(self) -> dict[str, int]:
+        """The services a person or a client talks to, by name."""
+        return {
+            "auth": self.auth,
+            "functions": self.functions,
+            "firestore": self.firestore,
+            "pubsub": self.pubsub,
+            "hosting": self.hosting,
+            "simulator": self.simulator,
+        }
+
+    def services(self) -> dict[str, int]:
+        """Every port with a fixed listener, by name."""
+        return self.public() | {
+            "hub": self.hub,
+            "eventarc": self.eventarc,
+            "tasks": self.tasks,
+            "websocket": self.websocket,
+            "logging": self.logging,
+        }
+
+
+class PortBlock:
+    """A reserved block of free ports; `release` gives it back."""
+
+    def __init__(self, first: int, lock: IO[str]) -> None:
+        self.first = first
+        self._lock = lock
+
+    def ports(self, *, fixed: bool) -> Ports:
+        """The ports of a stack.
+
+        Args:
+            fixed: True puts the public services at the ports that the README names; the rest, which
+                nobody has to know, always comes from the block.
+        """
+        first = self.first
+        auth, functions, firestore, pubsub, hosting, simulator = (
+            (9099, 5001, 8080, 8085, 5000, 8010) if fixed else range(first, first + 6)
+        )
+        return Ports(
+            auth=auth,
+            functions=functions,
+            firestore=firestore,
+            pubsub=pubsub,
+            hosting=hosting,
+            simulator=simulator,
+            hub=first + 6,
+            eventarc=first + 7,
+            tasks=first + 8,
+            websocket=first + 9,
+            logging=first + 10,
+            workers=range(first + _SERVICES_IN_BLOCK, first + _BLOCK_SIZE),
+        )
+
+    def release(self) -> None:
+        """Let others have the block."""
+        self._lock.close()
+
+
+def reserve_block(folder: Path | None = None) -> PortBlock:
+    """Reserve a block of ports that are free now and that no other stack of this machine takes.
+
+    Args:
+        folder: where the lock files lie; by default one folder per user for the whole machine.
+
+    Raises:
+        StackError: every block is in use.
+    """
+    locks = folder or Path(tempfile.gettempdir()) / f"local-stack-ports-{os.getuid()}"
+    locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number in random.sample(range(_BLOCKS), _BLOCKS):
+        first = _FIRST_BLOCK + number * _BLOCK_SIZE
+        lock = (locks / str(first)).open("a", encoding="ascii")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        if all(is_free(port) for port in range(first, first + _SERVICES_IN_BLOCK)):
+            return PortBlock(first, lock)
+        lock.close()
+    message = (
+        f"No {_BLOCK_SIZE} free ports between {_FIRST_BLOCK} and "
+        f"{_FIRST_BLOCK + _BLOCKS * _BLOCK_SIZE}. Are many stacks of this project running?"
+    )
+    raise StackError(message)
+
+
+def is_free(port: int) -> bool:
+    """Whether nothing listens on the port of this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # Connections of an earlier listener that still wait to be forgotten are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    # Some systems let two sockets bind one port when the other has bound every address.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+        client.settimeout(1)
+        return client.connect_ex((HOST, port)) != 0
+
+
+def holder(port: int) -> psutil.Process | None:
+    """The process that listens on the port; None when there is none or it is kept secret."""
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:
+        return None
+    for connection in connections:
+        if connection.status != psutil.CONN_LISTEN or not connection.laddr:
+            continue
+        if connection.laddr.port == port and connection.pid:
+            try:
+                return psutil.Process(connection.pid)
+            except psutil.NoSuchProcess:
+                return None
+    return None
+
+
+def taken(ports: dict[str, int]) -> Iterator[str]:
+    """One sentence for each port that is not free, with its holder where that can be told."""
+    for name, port in ports.items():
+        if is_free(port):
+            continue
+        process = holder(port)
+        try:
+            who = f"process {process.pid}: {' '.join(process.cmdline())[:100]}" if process else ""
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            who = ""
+        yield f"Port {port} ({name}) is taken" + (f" by {who}" if who else "")

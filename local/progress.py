@@ -1,0 +1,26 @@
+"""What the stack tells the person at the terminal: one line per step, with its duration."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def say(text: str = "") -> None:
+    """Print a line at once, also into a pipe."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Print the name now and the duration when the step is done."""
+    sys.stdout.write(f"{name} ... ")
+    sys.stdout.flush()
+    start = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        say("failed")
+        raise
+    say(f"{time.monotonic() - start:.1f} s")

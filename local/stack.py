@@ -1,0 +1,392 @@
+"""The stack: the Firebase emulators and the Particle simulator, started and stopped together."""
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import requests
+
+from local.configuration import (
+    PROJECT_ID,
+    REGION,
+    SECRETS_FILE,
+    TOPIC,
+    firebase_configuration,
+    read_settings,
+    run_settings,
+    write_settings,
+)
+from local.emulators import find_emulators
+from local.errors import StackError
+from local.java import find_java
+from local.ports import HOST, Ports, is_free, reserve_block, taken
+from local.processes import MARK, Service, end, leftovers, mark, marked
+from local.waiting import answers, wait_until
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+FIREBASE: Final = ROOT / "tools" / "node_modules" / "firebase-tools" / "lib" / "bin" / "firebase.js"
+
+# Patience in seconds. The emulators take about 15 s; a first start may download some of them.
+_EMULATORS_START: Final = 150.0
+_SIMULATOR_START: Final = 30.0
+_EMULATORS_STOP: Final = 20.0
+_SIMULATOR_STOP: Final = 5.0
+_PORTS_FREE: Final = 10.0
+
+_KEPT_LOGS: Final = 6
+# What the Firebase CLI says when all is up (commands/emulators-start.js).
+_ALL_READY: Final = "All emulators ready"
+_FUNCTIONS_BROKEN: Final = "Failed to load function definition from source"
+
+
+class Stack:
+    """All services of the product on this machine.
+
+    A context manager: entered it starts everything and waits until each service answers; left it
+    stops everything and checks that no process and no open port is left.
+
+    Attributes:
+        project_id: the local project; nothing in it can reach the real cloud.
+        ports: where the services listen.
+        settings: the functions' settings and secrets in this run.
+        logs: folder with what the services print.
+    """
+
+    def __init__(  # noqa: PLR0913 - by name, each with a default
+        self,
+        name: str = "stack",
+        *,
+        fixed_ports: bool = False,
+        settings: Mapping[str, str] | None = None,
+        fleet: Path | None = None,
+        interval: float | None = None,
+        developer_settings: bool = False,
+    ) -> None:
+        """Prepare a stack; nothing is started yet.
+
+        Args:
+            name: of the folder with its logs.
+            fixed_ports: listen at the ports that the README names instead of free ones.
+            settings: changes of the functions' settings.
+            fleet: CSV file with the simulator's devices; None for none.
+            interval: seconds between two events of a simulated device, 0 for only when told; None
+                leaves it to the simulator.
+            developer_settings: also read `.env.local`.
+
+        Raises:
+            StackError: no free ports.
+        """
+        self.project_id = PROJECT_ID
+        self._fixed_ports = fixed_ports
+        self._fleet = fleet
+        self._interval = interval
+        self._block = reserve_block()
+        self.ports: Ports = self._block.ports(fixed=fixed_ports)
+        self._run = f"{name}-{os.getpid()}-{self._block.first}"
+        self.logs = ROOT / ".local" / self._run
+        self._configuration = ROOT / f".firebase.{self._run}.json"
+        self._mark = mark(ROOT, self._run)
+        self._services: list[Service] = []
+        self._function_settings = run_settings(
+            ROOT, self.ports, settings or {}, developer=developer_settings
+        )
+        self.settings = self._function_settings | read_settings(ROOT / SECRETS_FILE)
+
+    @property
+    def auth_url(self) -> str:
+        """Base URL of the Auth emulator."""
+        return f"http://{HOST}:{self.ports.auth}"
+
+    @property
+    def firestore_host(self) -> str:
+        """Host and port of the Firestore emulator, as FIRESTORE_EMULATOR_HOST takes it."""
+        return f"{HOST}:{self.ports.firestore}"
+
+    @property
+    def pubsub_host(self) -> str:
+        """Host and port of the Pub/Sub emulator, as PUBSUB_EMULATOR_HOST takes it."""
+        return f"{HOST}:{self.ports.pubsub}"
+
+    @property
+    def functions_url(self) -> str:
+        """Base URL of the functions: a slash and a function's name follow it."""
+        return f"http://{HOST}:{self.ports.functions}/{PROJECT_ID}/{REGION}"
+
+    @property
+    def hosting_url(self) -> str:
+        """URL of the web app."""
+        return f"http://{HOST}:{self.ports.hosting}"
+
+    @property
+    def simulator_url(self) -> str:
+        """Base URL of the simulated Particle cloud."""
+        return f"http://{HOST}:{self.ports.simulator}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs in its environment to use this stack as a function does."""
+        return {
+            **self.settings,
+            "GCLOUD_PROJECT": PROJECT_ID,
+            "GOOGLE_CLOUD_PROJECT": PROJECT_ID,
+            "FIREBASE_CONFIG": json.dumps({"projectId": PROJECT_ID}),
+            "FIRESTORE_EMULATOR_HOST": self.firestore_host,
+            "FIREBASE_AUTH_EMULATOR_HOST": f"{HOST}:{self.ports.auth}",
+            "PUBSUB_EMULATOR_HOST": self.pubsub_host,
+        }
+
+    def __enter__(self) -> Self:
+        """Start; see `start`."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop; see `stop`."""
+        self.stop()
+
+    def start(self) -> None:
+        """Start everything and wait until each service answers.
+
+        Raises:
+            StackError: a port is taken, a part is missing, or a service did not come up. Nothing is
+                left running then.
+        """
+        try:
+            self._check_ports()
+            self._write_files()
+            emulators = self._start_emulators()
+            wait_until(
+                "The Pub/Sub emulator",
+                lambda: answers(f"http://{self.pubsub_host}"),
+                _EMULATORS_START,
+                self.check,
+            )
+            self._create_topic()
+            self._start_simulator()
+            wait_until(
+                "The Firebase emulators",
+                lambda: self._emulators_ready(emulators),
+                _EMULATORS_START,
+                self.check,
+            )
+            wait_until(
+                "The simulator",
+                lambda: answers(f"{self.simulator_url}/control/health"),
+                _SIMULATOR_START,
+                self.check,
+            )
+        except BaseException as error:
+            trouble = self.explain(error) if isinstance(error, StackError) else None
+            self.stop()
+            if trouble:
+                raise trouble from None
+            raise
+
+    def check(self) -> None:
+        """Raise when a service has ended by itself.
+
+        Raises:
+            StackError: which one, with its last words.
+        """
+        for service in self._services:
+            status = service.exit_status()
+            if status is not None:
+                message = f"{service.name} ended by itself with status {status}"
+                raise StackError(message)
+
+    def stop(self) -> None:
+        """Stop everything that was started; a second call does nothing.
+
+        Raises:
+            StackError: a process or an open port is left.
+        """
+        started = bool(self._services)
+        for service in reversed(self._services):
+            patience = _SIMULATOR_STOP if service.name == "The simulator" else _EMULATORS_STOP
+            if not service.interrupt(patience):
+                service.kill()
+        self._services.clear()
+        alive = end(marked(self._mark))
+        self._configuration.unlink(missing_ok=True)
+        try:
+            if alive:
+                message = f"Processes that cannot be ended: {', '.join(map(str, alive))}"
+                raise StackError(message)
+            if started:
+                self._check_ports_free()
+        finally:
+            self._block.release()
+
+    def _check_ports(self) -> None:
+        if self._fixed_ports:
+            left = leftovers(ROOT)
+            if left:
+                end(left)
+        problems = list(taken(self.ports.services()))
+        if problems:
+            message = "\n".join(
+                [*problems, "End that process, or is the demo running in another window?"]
+            )
+            raise StackError(message)
+
+    def _check_ports_free(self) -> None:
+        deadline = time.monotonic() + _PORTS_FREE
+        services = self.ports.services()
+        while not all(map(is_free, services.values())):
+            if time.monotonic() > deadline:
+                message = "Still open after everything was stopped:\n" + "\n".join(taken(services))
+                raise StackError(message)
+            time.sleep(0.1)
+
+    def _write_files(self) -> None:
+        forget_old_runs()
+        folder = self.logs / "settings"
+        folder.mkdir(parents=True)
+        write_settings(folder / f".env.{PROJECT_ID}", self._function_settings)
+        self._configuration.write_text(
+            firebase_configuration(ROOT, self.ports, folder), encoding="utf-8"
+        )
+
+    def _start_emulators(self) -> Service:
+        node = shutil.which("node")
+        if not node or not FIREBASE.exists():
+            message = "The Firebase CLI is not installed: run `make setup`."
+            raise StackError(message)
+        java = find_java()
+        temporary = self.logs / "tmp"
+        temporary.mkdir()
+        workers = self.ports.workers
+        service = Service(
+            "The Firebase emulators",
+            [
+                node,
+                "--require",
+                ROOT / "local" / "worker-ports.cjs",
+                FIREBASE,
+                "emulators:start",
+                "--project",
+                PROJECT_ID,
+                "--config",
+                self._configuration,
+            ],
+            # The CLI writes its debug logs where it is started.
+            folder=self.logs,
+            environment={
+                **os.environ,
+                **find_emulators(ROOT / ".local" / "emulators"),
+                MARK: self._mark,
+                "JAVA_HOME": str(java),
+                "PATH": os.pathsep.join([str(java / "bin"), os.environ.get("PATH", "")]),
+                "LOCAL_STACK_WORKER_PORTS": f"{workers.start}-{workers.stop - 1}",
+                # The CLI keeps one file per project there to find its running self.
+                "TMPDIR": str(temporary),
+                # Seconds that main.py may take to be imported when the machine is busy.
+                "FUNCTIONS_DISCOVERY_TIMEOUT": "60",
+                "NO_COLOR": "1",
+                "NODE_NO_WARNINGS": "1",
+            },
+            log=self.logs / "emulators.log",
+        )
+        self._services.append(service)
+        return service
+
+    def _emulators_ready(self, emulators: Service) -> bool:
+        log = emulators.log.read_text(encoding="utf-8", errors="replace")
+        if _FUNCTIONS_BROKEN in log:
+            message = "The functions could not be loaded"
+            raise StackError(message)
+        return _ALL_READY in log and all(
+            answers(url)
+            for url in (
+                self.auth_url,
+                f"http://{self.firestore_host}",
+                f"http://{self.pubsub_host}",
+                f"http://{HOST}:{self.ports.functions}/backends",
+                self.hosting_url,
+            )
+        )
+
+    def _create_topic(self) -> None:
+        answer = requests.put(f"http://{self.pubsub_host}/v1/{TOPIC}", timeout=30)
+        if answer.status_code not in {requests.codes.ok, requests.codes.conflict}:
+            message = f"The Pub/Sub emulator did not create {TOPIC}: {answer.text[:200]}"
+            raise StackError(message)
+
+    def _start_simulator(self) -> None:
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "simulator",
+            "--host",
+            HOST,
+            "--port",
+            str(self.ports.simulator),
+            "--product",
+            self.settings["PARTICLE_PRODUCT"],
+            "--topic",
+            TOPIC,
+        ]
+        if self._fleet:
+            command += ["--fleet", self._fleet]
+        if self._interval is not None:
+            command += ["--interval", str(self._interval)]
+        self._services.append(
+            Service(
+                "The simulator",
+                command,
+                folder=ROOT,
+                environment={
+                    **os.environ,
+                    **self.environment,
+                    MARK: self._mark,
+                    "PYTHONUNBUFFERED": "1",
+                },
+                log=self.logs / "simulator.log",
+            )
+        )
+
+    def explain(self, error: StackError) -> StackError:
+        """The error, with what the services said last and where the whole logs lie."""
+        parts = [str(error)]
+        for service in self._services:
+            if service.exit_status() is not None or service.name in str(error):
+                parts += [f"--- last lines of {service.log}", service.tail()]
+        if self._services:
+            parts.append(f"Whole logs: {self.logs}")
+        return StackError("\n".join(parts))
+
+
+def forget_old_runs() -> None:
+    """Delete the files of runs that are over, but keep the logs of the last few."""
+    folder = ROOT / ".local"
+    folder.mkdir(exist_ok=True)
+    for configuration in ROOT.glob(".firebase.*-*-*.json"):
+        if not _running(configuration.name.removeprefix(".firebase.").removesuffix(".json")):
+            configuration.unlink(missing_ok=True)
+    runs = [run for run in folder.glob("*-*-*") if run.is_dir() and not _running(run.name)]
+    runs.sort(key=lambda run: run.stat().st_mtime, reverse=True)
+    for run in runs[_KEPT_LOGS:]:
+        shutil.rmtree(run, ignore_errors=True)
+
+
+def _running(run: str) -> bool:
+    """Whether the process that started that run is there."""
+    _name, pid, _block = run.rsplit("-", 2)
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,58 @@
+"""What the tests share: the running stack, clean between tests, and customers who use it."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+from unittest import mock
+
+import pytest
+
+from local import Stack
+from local.client import Account, Client
+from local.reset import reset
+from local.stack import ROOT
+
+FLEET = ROOT / "demo" / "fleet.csv"
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The stack, on ports of its own; started when the first test asks for it.
+
+    The process's environment is set as in a deployed function, so that functions can also be called
+    in this process. The simulated devices of the demo's fleet publish only when told.
+    """
+
+    def terminated(_signal: int, _frame: FrameType | None) -> None:
+        # Otherwise the process would end without stopping what it has started.
+        pytest.exit("terminated", returncode=128 + signal.SIGTERM)
+
+    previous = signal.signal(signal.SIGTERM, terminated)
+    with (
+        Stack("tests", fleet=FLEET if FLEET.exists() else None, interval=0) as running,
+        mock.patch.dict(os.environ, running.environment),
+    ):
+        yield running
+    signal.signal(signal.SIGTERM, previous)
+
+
+@pytest.fixture
+def clean_stack(stack: Stack) -> Stack:
+    """The stack without documents and users, and with the simulator as at its start."""
+    reset(stack)
+    return stack
+
+
+@pytest.fixture
+def client(stack: Stack) -> Iterator[Client]:
+    """An app's view of the stack: sign-up, callables over HTTP, Firestore with the rules."""
+    app = Client(stack)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def sign_up(client: Client) -> Callable[..., Account]:
+    """Makes a user: `sign_up(email=None, anonymous=False)`."""
+    return client.sign_up
