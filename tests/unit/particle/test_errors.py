@@ -1,0 +1,99 @@
+"""Particle's answers, told apart: every body that it is known to send, and garbage."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.particle import errors
+
+DENIED = "I didn't recognize that device name or ID, try opening https://api.particle.io/v1/devices"
+
+
+def failure(status: int, body: Any, **headers: str) -> errors.ParticleError:
+    return errors.from_answer("GET /v1/x", status, headers, body, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "text"),
+    [
+        (400, {"error": "invalid_request", "error_description": "The access token was not found"},
+         errors.RefusedError, "The access token was not found"),
+        (401, {"error": "invalid_token", "error_description": "The access token has expired."},
+         errors.TokenRejectedError, "The access token has expired."),
+        (400, {"error": "invalid_client", "error_description": "Client credentials are invalid"},
+         errors.ClientRejectedError, "Client credentials are invalid"),
+        (400, {"error": "invalid_grant", "error_description": "Customer not found"},
+         errors.NoSuchCustomerError, "Customer not found"),
+        (403, {"error": "Permission Denied", "info": DENIED},
+         errors.ForbiddenError, "Permission Denied"),
+        (408, {"ok": False, "error": "timed out"}, errors.DeviceUnreachableError, "timed out"),
+        (404, {"ok": False, "error": "Function blahblah not found"},
+         errors.NotFoundError, "Function blahblah not found"),
+        (404, {"ok": False, "error": "Unknown Variable: NOPE"},
+         errors.NotFoundError, "Unknown Variable: NOPE"),
+        (404, {"ok": False, "errors": ["device does not exist"]},
+         errors.NotFoundError, "device does not exist"),
+        (404, {"ok": False, "errors": [["Core isn't online", 404]]},
+         errors.NotFoundError, "Core isn't online"),
+        (403, {"errors": ["That belongs to someone else."]},
+         errors.ForeignOwnerError, "That belongs to someone else."),
+        (403, {"ok": False, "errors": ["That belongs to someone else. To request a transfer add"]},
+         errors.ForeignOwnerError, "That belongs to someone else. To request a transfer add"),
+        (500, {"ok": False, "code": 500, "errors": [{"error": "Timed out"}]},
+         errors.ServerFaultError, "Timed out"),
+        (500, {"errors": [{"error": {"status": "Bad"}}]}, errors.ServerFaultError, "Bad"),
+        (500, {"errors": [{"message": "Worse"}]}, errors.ServerFaultError, "Worse"),
+        (502, "<html>", errors.ServerFaultError, "<html>"),
+        (400, {"ok": False, "error": "Customer already exists"},
+         errors.CustomerExistsError, "Customer already exists"),
+        (400, {"error": "customer_exists"}, errors.CustomerExistsError, "customer_exists"),
+        (400, {"error": "bad_request", "description": "start_date and end_date must be ISO8601"},
+         errors.RefusedError, "start_date and end_date must be ISO8601"),
+        (429, {"ok": False, "error": "Too many requests"},
+         errors.RateLimitedError, "Too many requests"),
+        (404, {}, errors.NotFoundError, ""),
+        (400, "Success!", errors.RefusedError, "Success!"),
+    ],
+)  # fmt: skip
+def test_each_known_body(
+    status: int, body: Any, kind: type[errors.ParticleError], text: str
+) -> None:
+    error = failure(status, body)
+    assert (type(error), error.text, error.status) == (kind, text, status)
+
+
+@given(
+    st.integers(300, 599),
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda part: st.lists(part) | st.dictionaries(st.sampled_from(
+            ["error", "errors", "error_description", "info", "err", "message", "x"]), part),
+    ),
+    st.dictionaries(st.just("Retry-After"), st.text()),
+)  # fmt: skip
+def test_garbage_is_some_particle_error(status: int, body: Any, headers: dict[str, str]) -> None:
+    error = failure(status, body, **headers)
+    assert isinstance(error, errors.ParticleError)
+    assert len(str(error)) < 300
+    if isinstance(error, errors.RateLimitedError):
+        assert 1 <= error.retry_after <= 3600
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7), ("0", 1), ("-3", 1), ("nan", 60), ("soon", 60), ("1e9", 3600), ("2.5", 2.5)],
+)
+def test_retry_after(header: str, seconds: float) -> None:
+    error = failure(429, None, **{"Retry-After": header})
+    assert isinstance(error, errors.RateLimitedError)
+    assert error.retry_after == seconds
+
+
+def test_no_token_and_no_address_in_a_text() -> None:
+    token, address = "0123456789abcdef0123456789abcdef01234567", "jane.doe+x@example.com"
+    error = failure(400, {"error": f"no {token} of {address}, ?access_token=abc123"})
+    assert error.text == "no *** of ***, ?***"
+    assert token not in repr(error)
+    assert address not in repr(error)

@@ -1,0 +1,100 @@
+"""The token cache: one request for one token, never one that is about to expire."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from shared.particle.errors import RateLimitedError
+from shared.particle.tokens import LIFETIME, MARGIN, TokenCache
+
+
+class Mint:
+    """Stands for the endpoint: counts, and can be held up."""
+
+    def __init__(self) -> None:
+        self.minted: list[str | None] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.failure: Exception | None = None
+
+    def mint_token(
+        self, client: tuple[str, str], *, identity: str | None, lifetime: int
+    ) -> tuple[str, float]:
+        assert client == ("id", "secret")
+        self.gate.wait(10)
+        self.minted.append(identity)
+        if self.failure:
+            raise self.failure
+        return f"token-{len(self.minted)}", lifetime
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def cache(mint: Mint, clock: Clock | None = None) -> TokenCache:
+    particle: Any = mint
+    return TokenCache(particle, "id", "secret", clock=clock or Clock())
+
+
+def test_a_token_is_used_again_until_shortly_before_it_expires() -> None:
+    mint, clock = Mint(), Clock()
+    tokens = cache(mint, clock)
+    first = tokens.server.token()
+    clock.now += LIFETIME - MARGIN
+    assert tokens.server.token() == first
+    clock.now += 1
+    assert tokens.server.token() != first
+    assert mint.minted == [None, None]
+
+
+def test_customers_do_not_share_tokens() -> None:
+    mint = Mint()
+    tokens = cache(mint)
+    assert tokens.customer("a").token() != tokens.customer("b").token()
+    assert mint.minted == ["a", "b"]
+
+
+def test_many_at_once_are_one_request() -> None:
+    mint = Mint()
+    mint.gate.clear()
+    tokens = cache(mint)
+    with ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(tokens.customer("a").token) for _ in range(20)]
+        mint.gate.set()
+        assert {future.result() for future in asked} == {"token-1"}
+    assert mint.minted == ["a"]
+
+
+def test_a_rejected_token_is_renewed_once_for_all_who_met_it() -> None:
+    mint = Mint()
+    tokens = cache(mint)
+    rejected = tokens.server.token()
+    assert tokens.server.renew(rejected) == tokens.server.renew(rejected) == "token-2"
+
+
+def test_a_failure_is_not_remembered() -> None:
+    mint = Mint()
+    tokens = cache(mint)
+    mint.failure = RateLimitedError("POST /oauth/token", "", 429, 7)
+    with pytest.raises(RateLimitedError):
+        tokens.server.token()
+    mint.failure = None
+    assert tokens.server.token() == "token-2"
+
+
+def test_a_longer_validity_can_be_asked_for() -> None:
+    mint, clock = Mint(), Clock()
+    tokens = cache(mint, clock)
+    tokens.get("a")
+    clock.now += 400
+    assert tokens.get("a", valid_for=3300).value == "token-2"
+
+
+def test_a_token_is_in_no_repr() -> None:
+    assert "token-1" not in repr(cache(Mint()).get("a"))

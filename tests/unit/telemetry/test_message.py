@@ -1,0 +1,198 @@
+"""Reading what Pub/Sub delivers: everything that can be an event is one, the rest has a reason."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.telemetry.message import MAX_DATA_BYTES, Event, UnstorableError, event_in, read
+
+DEVICE = "1e0032123447343149111039"
+NOW = datetime(2026, 5, 13, 10, 55, 3, tzinfo=UTC)
+
+
+def delivered(data: str | None = "25.34", **attributes: Any) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "attributes": {
+            "device_id": DEVICE,
+            "event": "temperature",
+            "published_at": "2026-05-13T10:55:02.520Z",
+            **attributes,
+        },
+        "messageId": "1",
+        "publishTime": "2026-05-13T10:55:02.9Z",
+    }
+    if data is not None:
+        message["data"] = base64.b64encode(data.encode()).decode()
+    return {"message": message}
+
+
+def parsed(body: Any) -> Event:
+    return event_in(read(body), NOW)
+
+
+def reason(body: Any) -> str:
+    with pytest.raises(UnstorableError) as caught:
+        parsed(body)
+    return caught.value.reason
+
+
+def test_an_event_has_the_devices_time_name_and_value() -> None:
+    event = parsed(delivered())
+    assert (event.device_id, event.name, event.data) == (DEVICE, "temperature", "25.34")
+    assert event.value == pytest.approx(25.34)
+    assert event.published_at == datetime(2026, 5, 13, 10, 55, 2, 520_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        ("7", 7),
+        ("-0.5", -0.5),
+        ("true", True),
+        ('"on"', "on"),
+        ("on", "on"),
+        ("{'t': 1}", "{'t': 1}"),
+        ("NaN", "NaN"),
+        ("-Infinity", "-Infinity"),
+        ('{"t": [1, {"u": null}]}', {"t": [1, {"u": None}]}),
+        ("9007199254740993", 9007199254740993),
+        ("[" * 100_000, "[" * 100_000),
+    ],
+)
+def test_data_is_json_or_else_text(data: str, value: Any) -> None:
+    event = parsed(delivered(data))
+    assert (event.value, event.value_error, event.data) == (value, None, data)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        ("[[1]]", "a list directly in a list"),
+        ("9223372036854775808", "an integer beyond 64 bits"),
+        ("1e999", "a number beyond 64 bits"),
+        ('{"": 1}', "an empty key"),
+        ('{"__name__": 1}', "a key of the form __x__"),
+        ('{"a": 1, "a": 2}', "the same key twice in an object"),
+        (r'"\ud800"', "half of a surrogate pair"),
+        ('{"a":' * 19 + "1" + "}" * 19, "nested too deep"),
+        ('{"' + "k" * 1501 + '": 1}', "a key that is too long"),
+    ],
+)
+def test_what_firestore_cannot_hold_keeps_its_data(data: str, why: str) -> None:
+    event = parsed(delivered(data))
+    assert (event.value, event.value_error, event.data) == (None, why, data)
+
+
+@pytest.mark.parametrize("data", [None, ""])
+def test_no_data_is_no_error(data: str | None) -> None:
+    event = parsed(delivered(data))
+    assert (event.data, event.value, event.value_error) == (None, None, None)
+
+
+def test_bytes_that_are_no_text_are_kept_as_base64() -> None:
+    body = delivered()
+    body["message"]["data"] = base64.b64encode(b"\xff\x00").decode()
+    event = parsed(body)
+    assert (event.data, event.encoding, event.value_error) == ("/wA=", "base64", "not UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"device_id": "1e00"}, "bad-device-id"),
+        ({"device_id": "../users/x"}, "bad-device-id"),
+        ({"device_id": ""}, "no-device-id"),
+        ({"event": ""}, "no-event-name"),
+        ({"event": 7}, "no-event-name"),
+        ({"event": "e" * 257}, "bad-event-name"),
+        ({"event": "\ud800"}, "bad-event-name"),
+    ],
+)
+def test_what_can_never_be_stored_has_a_reason(change: dict[str, Any], expected: str) -> None:
+    assert reason(delivered(**change)) == expected
+
+
+@pytest.mark.parametrize("data", ["%%%", "MjUu=zQ", 7, {}, "é"])
+def test_wrong_base64_has_a_reason(data: Any) -> None:
+    body = delivered()
+    body["message"]["data"] = data
+    assert reason(body) == "bad-base64"
+
+
+def test_data_larger_than_a_document_has_a_reason() -> None:
+    assert reason(delivered("x" * (MAX_DATA_BYTES + 1))) == "too-large"
+
+
+@pytest.mark.parametrize("body", [None, [], "no JSON", b"\xff", {"message": 1}, {}, {"message": {}}])
+def test_anything_else_has_a_reason(body: Any) -> None:
+    assert reason(body) == "no-device-id"
+
+
+def test_upper_case_device_ids_are_the_same_device() -> None:
+    assert parsed(delivered(device_id=DEVICE.upper())) == parsed(delivered())
+
+
+@pytest.mark.parametrize("published_at", ["yesterday", "", None, "0001-01-01T00:00:00+23:59"])
+def test_without_a_time_the_messages_own_counts(published_at: Any) -> None:
+    event = parsed(delivered(published_at=published_at))
+    assert event.published_at == datetime(2026, 5, 13, 10, 55, 2, 900_000, tzinfo=UTC)
+
+
+def test_a_clock_far_ahead_is_set_back_and_the_id_stays() -> None:
+    ahead = delivered(published_at="2031-01-01T00:00:00.000Z")
+    again = delivered(published_at="2031-01-01T00:00:00.000Z")
+    again["message"] |= {"messageId": "2", "publishTime": "2026-05-13T10:59:00Z"}
+    event = parsed(ahead)
+    assert event.published_at == datetime(2026, 5, 13, 11, 0, 2, 900_000, tzinfo=UTC)
+    assert parsed(again).id == event.id
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([DEVICE, "f" * 24]),
+            st.sampled_from(["t", "temperature", "te"]),
+            st.integers(0, 3).map(lambda s: f"2026-05-13T10:55:0{s}.520Z"),
+            st.sampled_from(["1", "11", "", "e", "mperature"]),
+        ),
+        min_size=2,
+        max_size=2,
+    )
+)
+def test_ids_are_equal_exactly_for_copies(two: list[tuple[str, str, str, str]]) -> None:
+    first, second = (
+        parsed(delivered(data, device_id=device, event=name, published_at=at))
+        for device, name, at, data in two
+    )
+    assert (first.id == second.id) == (two[0] == two[1])
+
+
+@given(
+    st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001 - made aware below
+    st.timedeltas(timedelta(milliseconds=1), timedelta(days=900)),
+)
+def test_order_sorts_by_time(time: datetime, later: timedelta) -> None:
+    def at(moment: datetime) -> Event:
+        text = moment.replace(tzinfo=UTC).isoformat()
+        body = delivered(published_at=text)
+        body["message"]["publishTime"] = text
+        return parsed(body)
+
+    first, second = at(time), at(time + later)
+    assert (first.order < second.order) == (
+        (first.published_at, first.id[:6]) < (second.published_at, second.id[:6])
+    )
+    assert 0 <= first.order < 2**63
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text() | st.binary(), st.lists))
+def test_garbage_is_an_event_or_has_a_reason(garbage: Any) -> None:
+    for body in (garbage, {"message": garbage}, delivered(event=garbage, device_id=garbage)):
+        try:
+            parsed(body)
+        except UnstorableError as failure:
+            assert failure.reason
