@@ -79,10 +79,11 @@ def import_stock(
 
 
 def _import(target: Target, listed: stock.Stock, *, dry_run: bool) -> _Report:
-    # Not at the top: it imports Firestore's client, half a second that --help need not wait.
+    # Not at the top: it imports Firestore's client, a second that --help need not wait.
     from admin.intake import Intake, Outcome, Verdict  # noqa: PLC0415
 
-    intake = Intake(target.firestore(), target.pepper())
+    target.connect()
+    intake = Intake(target.pepper())
     verdicts: list[Verdict] = []
     _follow("Checking", len(listed.rows), intake.judge(listed.rows), verdicts.extend)
     if not dry_run:

@@ -42,3 +42,8 @@ def explained(project: str) -> Iterator[None]:
         raise CannotRun(
             f"Firestore of project {project} has no quota left: {error.message} Run again later"
         ) from error
+    except api.GoogleAPICallError as error:
+        raise CannotRun(
+            f"Firestore of project {project} failed: {error}. Run again; if it stays, see "
+            "https://status.cloud.google.com"
+        ) from error

@@ -9,6 +9,7 @@ up and judged again.
 
 import contextlib
 import dataclasses
+import datetime as dt
 import enum
 import random
 import time
@@ -21,12 +22,10 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.base_document import DocumentSnapshot
 
 from admin.stock import Row
-from shared import setup_codes
+from shared import setup_codes, store
 
-DEVICES = "devices"
-SERIAL_NUMBERS = "serialNumbers"
-
-OWNED = "owned by a customer; release it first"
+_OWNED = "owned by a customer; release it first"
+_BEING_CLAIMED = "a customer is claiming it at this moment; import it again"
 
 _READ_ROWS = 200
 _WRITE_ROWS = 100
@@ -92,12 +91,11 @@ class Intake:
     """The registry, as the import sees it.
 
     Args:
-        client: Firestore.
         pepper: what setup codes are digested with.
     """
 
-    def __init__(self, client: firestore.Client, pepper: str) -> None:
-        self._client = client
+    def __init__(self, pepper: str) -> None:
+        self._client = store.client()
         self._pepper = pepper
 
     def judge(self, rows: Sequence[Row]) -> Iterator[list[Verdict]]:
@@ -119,14 +117,14 @@ class Intake:
         ]
 
     def _find(self, rows: Sequence[Row]) -> list[_Found]:
-        devices = [self._client.collection(DEVICES).document(row.device_id) for row in rows]
-        serials = [self._serial(row.serial) for row in rows]
+        devices = [store.device(row.device_id) for row in rows]
+        serials = [store.serial_number(row.serial) for row in rows]
         found = self._get([*devices, *serials])
         old: dict[str, firestore.DocumentReference] = {}
         for row, device in zip(rows, devices, strict=True):
             present = _present_serial(found[device.path])
             if present and present != row.serial:
-                old[row.device_id] = self._serial(present)
+                old[row.device_id] = store.serial_number(present)
         found |= self._get(list(old.values()))
         return [
             _Found(
@@ -137,9 +135,6 @@ class Intake:
             for row, device, serial in zip(rows, devices, serials, strict=True)
         ]
 
-    def _serial(self, serial: str) -> firestore.DocumentReference:
-        return self._client.collection(SERIAL_NUMBERS).document(serial)
-
     def _get(self, references: list[firestore.DocumentReference]) -> dict[str, _Snapshot]:
         if not references:
             return {}
@@ -147,58 +142,44 @@ class Intake:
         return {snapshot.reference.path: snapshot for snapshot in snapshots}
 
     def _verdict(self, row: Row, found: _Found) -> Verdict:
-        if found.serial.exists and found.serial.get("deviceId") != row.device_id:
-            holder = found.serial.get("deviceId")
+        holder = _holder(found.serial)
+        if holder not in {None, row.device_id}:
             return Verdict(row, Outcome.REFUSED, f"serial number belongs to device {holder}")
         label = {
             "serialNumber": row.serial_number,
             "setupCode": setup_codes.digest(self._pepper, row.device_id, row.setup_code),
         }
-        take_serial = self._taking_serial(row, found)
         if not found.device.exists:
-            return Verdict(
-                row, Outcome.ADDED, writes=(_creating(found.device, label), *take_serial)
-            )
+            writes = (_creating(found.device, label), *_taking_serial(row, found))
+            return Verdict(row, Outcome.ADDED, writes=writes)
         stored = found.device.to_dict() or {}
         same = (
             _present_serial(found.device) == row.serial
             and stored.get("setupCode") == label["setupCode"]
         )
         if stored.get("ownerUid") is not None:
-            if not same:
-                return Verdict(row, Outcome.REFUSED, OWNED)
-            # The label's spelling alone may differ; what the customer sees is left as it is.
-            return Verdict(
-                row, Outcome.CHANGED if take_serial else Outcome.UNCHANGED, writes=take_serial
-            )
-        if same and stored.get("serialNumber") == row.serial_number and not take_serial:
+            return _verdict_owned(row, found, same=same)
+        if same and stored.get("serialNumber") == row.serial_number and holder:
             return Verdict(row, Outcome.UNCHANGED)
+        if _reserved(stored):
+            return Verdict(row, Outcome.REFUSED, _BEING_CLAIMED)
         missing = {name: value for name, value in _NEW_DEVICE.items() if name not in stored}
         return Verdict(
             row,
             Outcome.CHANGED,
             writes=(
                 self._updating(found.device, label | missing),
-                *take_serial,
+                *_taking_serial(row, found),
                 *self._giving_up_serial(row, found),
             ),
         )
-
-    def _taking_serial(
-        self, row: Row, found: _Found
-    ) -> tuple[Callable[[firestore.WriteBatch], None], ...]:
-        """The serial's entry; none to write when it leads to this device already."""
-        if found.serial.exists:
-            return ()
-        reference = found.serial.reference
-        return (lambda batch: batch.create(reference, {"deviceId": row.device_id}),)
 
     def _giving_up_serial(
         self, row: Row, found: _Found
     ) -> tuple[Callable[[firestore.WriteBatch], None], ...]:
         """The entry of the device's former serial goes, if it is this device's."""
         old = found.old_serial
-        if old is None or not old.exists or old.get("deviceId") != row.device_id:
+        if old is None or _holder(old) != row.device_id:
             return ()
         unchanged = self._unchanged(old)
         return (lambda batch: batch.delete(old.reference, option=unchanged),)
@@ -246,9 +227,44 @@ class Intake:
         batch.commit(timeout=_RPC_SECONDS)
 
 
+def _verdict_owned(row: Row, found: _Found, *, same: bool) -> Verdict:
+    """Of a device in a customer's hands nothing changes; a lost serial entry is put back.
+
+    A label that is only spelled in another way is the same: the customer goes on seeing the one
+    they know.
+    """
+    if not same:
+        return Verdict(row, Outcome.REFUSED, _OWNED)
+    writes = _taking_serial(row, found)
+    return Verdict(row, Outcome.CHANGED if writes else Outcome.UNCHANGED, writes=writes)
+
+
+def _taking_serial(row: Row, found: _Found) -> tuple[Callable[[firestore.WriteBatch], None], ...]:
+    """The serial's entry; none to write when it leads to this device already."""
+    if _holder(found.serial):
+        return ()
+    reference = found.serial.reference
+    return (lambda batch: batch.create(reference, {"deviceId": row.device_id}),)
+
+
 def _creating(device: _Snapshot, label: dict[str, str]) -> Callable[[firestore.WriteBatch], None]:
     data = {**label, **_NEW_DEVICE, "importedAt": firestore.SERVER_TIMESTAMP}
     return lambda batch: batch.create(device.reference, data)
+
+
+def _holder(serial: _Snapshot) -> str | None:
+    """The device that a serial number leads to; None when the registry does not know it."""
+    return (serial.to_dict() or {}).get("deviceId")
+
+
+def _reserved(stored: dict[str, Any]) -> bool:
+    """Whether a claim is between its two steps (`shared/ownership.py`), with Particle in between.
+
+    Its customer has shown the present code: to change it now would leave the device theirs at
+    Particle and nobody's here.
+    """
+    until = stored.get("reservedUntil")
+    return until is not None and until > dt.datetime.now(dt.UTC)
 
 
 def _present_serial(device: _Snapshot) -> str | None:

@@ -127,7 +127,10 @@ def _header(path: pathlib.Path, text: str) -> tuple[str, list[str]]:
     def known(cells: list[str]) -> int:
         return sum(cell.strip().lower() in COLUMNS for cell in cells)
 
-    readings = [(mark, next(csv.reader([text], delimiter=mark), [])) for mark in _DELIMITERS]
+    readings = [
+        (mark, next(csv.reader([text], delimiter=mark, skipinitialspace=True), []))
+        for mark in _DELIMITERS
+    ]
     delimiter, header = max(readings, key=lambda reading: known(reading[1]))
     names = [cell.strip().lower() for cell in header]
     if missing := [name for name in COLUMNS if name not in names]:
@@ -142,13 +145,17 @@ def _header(path: pathlib.Path, text: str) -> tuple[str, list[str]]:
 
 def _parse(number: int, text: str, delimiter: str) -> tuple[Line, str | None]:
     """The cells of a line and, where its quotation marks are wrong, what is wrong with it."""
+
+    def cells(*, strict: bool) -> list[str]:
+        return next(csv.reader([text], delimiter=delimiter, skipinitialspace=True, strict=strict))
+
     try:
-        return Line(number, next(csv.reader([text], delimiter=delimiter, strict=True))), None
+        return Line(number, cells(strict=True)), None
     except csv.Error as error:
-        fault = "a quotation mark is not closed, or there is text after it"
         if "field larger" in str(error):
             return Line(number, [text]), "a cell is far too long"
-        return Line(number, next(csv.reader([text], delimiter=delimiter))), fault
+        fault = "a quotation mark is not closed, or there is text after it"
+        return Line(number, cells(strict=False)), fault
 
 
 def _check(line: Line, indices: list[int]) -> Row | str:

@@ -5,12 +5,8 @@ import os
 import pathlib
 import socket
 import subprocess
-from typing import TYPE_CHECKING
 
 from admin.errors import CannotRun
-
-if TYPE_CHECKING:
-    from google.cloud import firestore
 
 DEMO_PROJECT = "demo-particle"
 PEPPER = "SETUP_CODE_PEPPER"
@@ -62,18 +58,15 @@ class Target:
             )
         return cls(project, local=False)
 
-    def firestore(self) -> "firestore.Client":
-        """A Firestore client, known to have a server before it when the target is the demo.
+    def connect(self) -> None:
+        """Point the product's own modules (`shared.store`) at this deployment.
 
         Raises:
-            CannotRun: no demo is running, or there are no credentials.
+            CannotRun: no demo is running.
         """
-        # Half a second of import: not for --help.
-        from google.cloud import firestore  # noqa: PLC0415
-
         if self.local:
             _require_listener(os.environ["FIRESTORE_EMULATOR_HOST"])
-        return firestore.Client(project=self.project)
+        os.environ["GCLOUD_PROJECT"] = os.environ["GOOGLE_CLOUD_PROJECT"] = self.project
 
     def pepper(self) -> str:
         """The secret that setup codes are digested with. Never print it.

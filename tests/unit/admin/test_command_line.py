@@ -1,0 +1,149 @@
+"""What the operator's command line says when it cannot run, and what it says to be asked for."""
+
+import pathlib
+import re
+import socket
+
+import pytest
+
+from admin.app import main
+from admin.target import PEPPER, Target
+
+GOOD = "device_id,serial_number,setup_code\ne00fce680000000000000001,PT-1,K7QW92MX\n"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test in a folder of its own, with an environment that names no emulator."""
+    for name in ("FIRESTORE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST", PEPPER):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def stock_file(tmp_path: pathlib.Path) -> str:
+    """A good stock list."""
+    path = tmp_path / "stock.csv"
+    path.write_text(GOOD)
+    return str(path)
+
+
+@pytest.fixture
+def gcloud(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """A gcloud command that a test writes; the only program on the path."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder / "gcloud"
+
+
+def test_without_a_target_it_asks_for_one(
+    stock_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["devices", "import", stock_file]) == 2
+    assert "--local" in (said := capsys.readouterr().err)
+    assert "--project ID" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--local", "devices", "import", "none.csv"],
+        ["devices", "import", "none.csv", "--local"],
+        ["devices", "--project=acme", "import", "none.csv"],
+        ["devices", "import", "--project", "acme", "none.csv"],
+    ],
+)
+def test_the_target_may_stand_anywhere(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert "none.csv cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_a_file_named_like_an_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["devices", "import", "--", "--local"]) == 2
+    assert "--local cannot be read" in capsys.readouterr().err
+
+
+def test_a_project_is_not_confused_with_an_emulator(
+    stock_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:8080")
+    assert main(["--project", "acme", "devices", "import", stock_file]) == 2
+    assert "FIRESTORE_EMULATOR_HOST would send this to an emulator" in capsys.readouterr().err
+
+
+def test_no_demo_is_running(
+    stock_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound but not listening: nobody else gets it meanwhile
+        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", f"127.0.0.1:{taken.getsockname()[1]}")
+        assert main(["--local", "devices", "import", stock_file]) == 2
+    assert "make demo" in capsys.readouterr().err
+
+
+def test_a_slip_in_the_name_of_the_refused_file_costs_nothing(
+    stock_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--local", "devices", "import", stock_file, "--refused", stock_file]) == 2
+    assert "is not a file of refused rows" in capsys.readouterr().err
+    assert pathlib.Path(stock_file).read_text() == GOOD
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--help"], ["devices"], ["devices", "import", "--help"]]
+)
+def test_help_needs_no_target(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    main(arguments)
+    captured = capsys.readouterr()
+    assert "Usage: python -m admin" in captured.out + captured.err
+
+
+def test_the_demo_has_its_own_pepper(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PEPPER, "of the cloud")
+    assert Target("demo-particle", local=True).pepper() == "demo-pepper-not-a-secret"
+
+
+def test_the_pepper_of_a_project_is_read_from_secret_manager(gcloud: pathlib.Path) -> None:
+    gcloud.write_text('#!/bin/sh\necho "$*" > argv\nprintf "hush\\n"\n')
+    gcloud.chmod(0o755)
+    assert Target("acme", local=False).pepper() == "hush"
+    assert pathlib.Path("argv").read_text().split() == [
+        *("secrets", "versions", "access", "latest"),
+        *("--secret", PEPPER, "--project", "acme", "--quiet"),
+    ]
+
+
+def test_the_environment_spares_gcloud(
+    gcloud: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not gcloud.exists()
+    monkeypatch.setenv(PEPPER, " hush\n")
+    assert Target("acme", local=False).pepper() == "hush"
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        (None, "gcloud command is missing"),
+        ("echo 'PERMISSION_DENIED: no' >&2; exit 1", r"cannot be read \(PERMISSION_DENIED: no\)"),
+        ("exit 0", "is empty"),
+    ],
+)
+def test_a_pepper_that_cannot_be_had(
+    stock_file: str,
+    gcloud: pathlib.Path,
+    script: str | None,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if script:
+        gcloud.write_text(f"#!/bin/sh\n{script}\n")
+        gcloud.chmod(0o755)
+    assert main(["--project", "acme", "devices", "import", stock_file]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Error: ")
+    assert re.search(message, said)
+    assert "environment" in said, "what to do instead"

@@ -1,0 +1,202 @@
+"""Stock lists as factories and spreadsheets write them, and the file of refused rows."""
+
+import csv
+import pathlib
+import stat
+
+import pytest
+
+from admin import refused, stock
+from admin.errors import CannotRun
+
+ONE = "e00fce680000000000000001"
+TWO = "e00fce680000000000000002"
+THREE = "e00fce680000000000000003"
+HEADER = "device_id,serial_number,setup_code\n"
+
+
+@pytest.fixture
+def path(tmp_path: pathlib.Path) -> pathlib.Path:
+    return tmp_path / "stock.csv"
+
+
+def reasons(listed: stock.Stock) -> dict[int, str]:
+    return {refusal.line.number: refusal.reason for refusal in listed.refusals}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{HEADER}{ONE},PT-1001,K7QW-92MX\n",
+        f"{HEADER}{ONE},PT-1001,K7QW-92MX",
+        f"\ufeff{HEADER}{ONE},PT-1001,K7QW-92MX\r\n".replace("\n", "\r\n"),
+        f"setup_code;name;device_id;serial_number\nK7QW-92MX;Pump, old;{ONE};PT-1001\n",
+        f"setup_code\tdevice_id\tserial_number\nK7QW-92MX\t{ONE}\tPT-1001\n",
+        f' Device_ID , "SERIAL_NUMBER",setup_code\n\n{ONE.upper()} , "PT-1001",K7QW-92MX\n , ,\n\n',
+        f"\n{HEADER}{ONE},PT-1001,K7QW-92MX,,,\n",
+        f'{HEADER.strip()},name\n{ONE},PT-1001,K7QW-92MX,"Pump ""A"", cellar"\n',
+        f"{HEADER.strip()},name\n{ONE},PT-1001,K7QW-92MX\n",
+    ],
+)
+def test_one_device_in_the_shapes_it_comes_in(path: pathlib.Path, content: str) -> None:
+    path.write_bytes(content.encode())
+    listed = stock.read(path)
+    assert reasons(listed) == {}
+    assert listed.warnings == []
+    [row] = listed.rows
+    assert (row.device_id, row.serial_number, row.serial) == (ONE, "PT-1001", "PT1001")
+    assert row.setup_code == "K7QW-92MX"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"e00fce68,PT-1,K7QW92MX", "device id is not 24 hexadecimal digits"),
+        (b",PT-1,K7QW92MX", "device id is missing"),
+        (f"{ONE},,K7QW92MX".encode(), "serial number is missing"),
+        (f"{ONE},PT/1,K7QW92MX".encode(), "serial number has characters other than"),
+        (f"{ONE},PT-1,".encode(), "setup code is missing"),
+        (f"{ONE},PT-1".encode(), "setup code is missing"),
+        (f"{ONE},PT-1,{'A' * 65}".encode(), "setup code is longer than 64"),
+        (f"{ONE},PT-\xfc,K7QW92MX".encode("latin-1"), "is not UTF-8 text"),
+        (f"{ONE},PT-1,K7QW92MX,Pump, old".encode(), "has 5 cells where the header has 4"),
+        (f'{ONE},PT-1,K7QW92MX,"Pump'.encode(), "a quotation mark is not closed"),
+        (f"{ONE},PT-1,K7QW92MX,{'x' * 200_000}".encode(), "far too long"),
+    ],
+)
+def test_a_bad_line_is_refused_alone(path: pathlib.Path, line: bytes, reason: str) -> None:
+    good = f"{TWO},PT-2,K7QW92MX,Pump".encode()
+    path.write_bytes(HEADER.strip().encode() + b",name\n" + line + b"\n" + good + b"\n")
+    listed = stock.read(path)
+    assert [row.device_id for row in listed.rows] == [TWO]
+    assert list(reasons(listed)) == [2]
+    assert reason in reasons(listed)[2]
+
+
+def test_lines_that_contradict_each_other_are_all_refused(path: pathlib.Path) -> None:
+    path.write_text(
+        f"{HEADER}{ONE},PT-1,K7QW92MX\n"
+        f"{TWO},PT-2,K7QW92MX\n"
+        f"{ONE.upper()},PT-9,K7QW92MX\n"
+        f"{THREE},pt 2,K7QW92MX\n"
+    )
+    listed = stock.read(path)
+    assert listed.rows == []
+    assert reasons(listed) == {
+        2: "device id also on line 4, with other values",
+        3: "serial number also on line 5",
+        4: "device id also on line 2, with other values",
+        5: "serial number also on line 3",
+    }
+
+
+def test_of_lines_that_say_the_same_the_first_goes_in(path: pathlib.Path) -> None:
+    path.write_text(f"{HEADER}" + f"{ONE},PT-1,K7QW92MX\n{ONE},pt1,k7qw-92mx\n" * 2)
+    listed = stock.read(path)
+    assert [row.line.number for row in listed.rows] == [2]
+    assert reasons(listed) == dict.fromkeys((3, 4, 5), "repeats line 2")
+
+
+def test_many_repetitions_are_named_briefly(path: pathlib.Path) -> None:
+    lines = [f"e00fce68{number:016x},PT-1,K7QW92MX\n" for number in range(5000)]
+    path.write_text(HEADER + "".join(lines))
+    listed = stock.read(path)
+    assert len(listed.refusals) == 5000
+    assert listed.refusals[0].reason == "serial number also on lines 3, 4, 5 and 4996 more"
+    assert listed.refusals[-1].reason == "serial number also on lines 2, 3, 4 and 4996 more"
+
+
+def test_weak_codes_and_unread_bytes_are_warned_of(path: pathlib.Path) -> None:
+    path.write_bytes(
+        HEADER.strip().encode()
+        + f",name\n{ONE},PT-1,12345678,Pump\n{TWO},PT-2,K7QW92MX,K\xfcche\n".encode("latin-1")
+    )
+    listed = stock.read(path)
+    assert len(listed.rows) == 2
+    assert listed.warnings == [
+        (2, "setup code is a sequence"),
+        (3, "is not UTF-8 text, in a column that the import does not read"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf\n \n", "is empty"),
+        (f"{ONE},PT-1,K7QW92MX\n".encode(), "device_id, serial_number, setup_code missing"),
+        (b"device_id,serial,setup_code\n", "column serial_number missing"),
+        (b"device_id,serial_number,setup_code,Device_ID\n", "has column device_id twice"),
+        (HEADER.encode("utf-16"), "UTF-8"),
+    ],
+)
+def test_a_file_without_a_header_is_not_imported(
+    path: pathlib.Path, content: bytes, message: str
+) -> None:
+    path.write_bytes(content)
+    with pytest.raises(CannotRun, match=message):
+        stock.read(path)
+
+
+def test_a_file_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(CannotRun, match="No such file"):
+        stock.read(tmp_path / "none.csv")
+    with pytest.raises(CannotRun, match="directory"):
+        stock.read(tmp_path)
+
+
+def test_refused_rows_are_mended_and_imported_as_they_are(
+    path: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    path.write_bytes(
+        b"\xef\xbb\xbf"
+        + f"name;device_id;serial_number;setup_code\r\nK\xfcche;{ONE};PT/1;K7QW92MX\r\n".encode(
+            "latin-1"
+        )
+        + f'"a;b";{TWO};PT-2;K7QW92MX;x\r\n'.encode()
+    )
+    listed = stock.read(path)
+    target = tmp_path / "refused.csv"
+    refused.write(target, listed, listed.refusals)
+    content = target.read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfreason;name;device_id;serial_number;setup_code\n")
+    assert b";K\xfcche;" in content, "bytes that were not UTF-8 must come back as they were"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600, "it holds setup codes"
+
+    again = stock.read(target)
+    assert len(again.refusals) == 2, "unmended, they are refused again"
+    target.write_bytes(content.replace(b"PT/1", b"PT-1").replace(b";x\n", b"\n"))
+    mended = stock.read(target)
+    assert [row.serial for row in mended.rows] == ["PT1", "PT2"]
+    assert mended.refusals == []
+
+
+def test_the_reason_of_an_earlier_import_is_replaced(
+    path: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    path.write_text(f"device_id,serial_number,reason,setup_code\n{ONE},PT-1,old,\nx\n")
+    listed = stock.read(path)
+    target = tmp_path / "refused.csv"
+    refused.write(target, listed, list(reversed(listed.refusals)))
+    with target.open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows == [
+        ["device_id", "serial_number", "reason", "setup_code"],
+        [ONE, "PT-1", "setup code is missing", ""],
+        ["x", "", "device id is not 24 hexadecimal digits"],
+    ]
+
+
+def test_only_a_file_of_refused_rows_is_ever_replaced(tmp_path: pathlib.Path) -> None:
+    target = tmp_path / "refused.csv"
+    refused.require_place(target)
+    target.write_text("device_id,serial_number,setup_code\n")
+    with pytest.raises(CannotRun, match="is not a file of refused rows"):
+        refused.require_place(target)
+    target.write_text("reason,device_id,serial_number,setup_code\n")
+    refused.require_place(target)
+    with pytest.raises(CannotRun, match="no such folder"):
+        refused.require_place(tmp_path / "none" / "refused.csv")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(CannotRun, match="cannot be replaced"):
+        refused.require_place(tmp_path / "folder")
