@@ -269,10 +269,10 @@ def _reserved(stored: dict[str, Any]) -> bool:
 
 def _present_serial(device: _Snapshot) -> str | None:
     """The normalised serial of a device in the registry; None when it has none that is one."""
-    if not device.exists:
-        return None
-    with contextlib.suppress(KeyError, ValueError, AttributeError):
-        return setup_codes.normalise_serial(device.get("serialNumber"))
+    stored = (device.to_dict() or {}).get("serialNumber")
+    if isinstance(stored, str):
+        with contextlib.suppress(ValueError):
+            return setup_codes.normalise_serial(stored)
     return None
 
 
