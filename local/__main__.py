@@ -4,21 +4,37 @@ import argparse
 import sys
 
 from local.errors import StackError
+from local.progress import say
 
 
 def main() -> int:
     """Run one command and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    demo = commands.add_parser("demo", help="the whole product on this machine, until Ctrl-C")
+    demo.add_argument(
+        "--free-ports",
+        action="store_true",
+        help="listen at free ports instead of the usual ones, beside a demo that runs already",
+    )
     commands.add_parser("emulators", help="check Java, and get the emulators that are missing")
+    commands.add_parser("browser", help="find a browser for the tests, or install one")
     arguments = parser.parse_args()
     # Imported when needed: each command starts without the others' parts.
     try:
         match arguments.command:
+            case "demo":
+                from local.demo import run_demo  # noqa: PLC0415 - see above
+
+                run_demo(fixed_ports=not arguments.free_ports)
             case "emulators":
                 from local.downloads import get_emulators  # noqa: PLC0415 - see above
 
                 get_emulators()
+            case "browser":
+                from local.browser import get_browser  # noqa: PLC0415 - see above
+
+                say(str(get_browser()))
     except StackError as error:
         sys.stderr.write(f"\n{error}\n")
         return 1

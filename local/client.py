@@ -105,7 +105,7 @@ class Client:
         answer = self._identity("signInWithPassword", body)
         return Account(answer["localId"], answer["idToken"], email, password)
 
-    def call(self, function: str, data: Any = None, account: Account | None = None) -> Any:  # noqa: ANN401 - JSON
+    def call(self, function: str, data: Any = None, account: Account | None = None) -> Any:
         """Call a callable through the functions emulator.
 
         Args:
@@ -190,7 +190,7 @@ class Client:
         """
         self._documents("DELETE", path, account).raise_for_status()
 
-    def _identity(self, method: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    def _identity(self, method: str, body: Mapping[str, Any]) -> Any:
         answer = self._session.post(
             f"{self._stack.auth_url}/identitytoolkit.googleapis.com/v1/accounts:{method}",
             params={"key": "any"},
@@ -224,7 +224,7 @@ def encode_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _encode(value) for name, value in fields.items()}
 
 
-def _encode(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911 - JSON; one return per type
+def _encode(value: Any) -> dict[str, Any]:  # noqa: PLR0911 - JSON; one return per type
     match value:
         case None:
             return {"nullValue": None}
@@ -241,8 +241,7 @@ def _encode(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911 - JSON; one 
         case dict():
             return {"mapValue": {"fields": encode_fields(value)}}
         case _:
-            message = f"No Firestore value for {type(value).__name__}"
-            raise TypeError(message)
+            raise TypeError(f"No Firestore value for {type(value).__name__}")
 
 
 def decode_fields(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -250,7 +249,7 @@ def decode_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _decode(value) for name, value in document.get("fields", {}).items()}
 
 
-def _decode(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+def _decode(value: Mapping[str, Any]) -> Any:
     ((kind, content),) = value.items()
     match kind:
         case "integerValue":

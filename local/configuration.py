@@ -38,8 +38,7 @@ def read_settings(file: Path) -> dict[str, str]:
             continue
         name, assigned, value = text.partition("=")
         if not assigned or not name.strip().isidentifier():
-            message = f"{file.name}, line {number}: expected NAME=value, found: {text[:60]}"
-            raise StackError(message)
+            raise StackError(f"{file.name}, line {number}: expected NAME=value, found: {text[:60]}")
         value = value.strip()
         if value[:1] in {"'", '"'} and value[:1] == value[-1:] and len(value) > 1:
             value = value[1:-1]
@@ -59,8 +58,7 @@ def write_settings(file: Path, settings: Mapping[str, str]) -> None:
     for name, value in settings.items():
         quote = "'" if '"' in value else '"'
         if quote in value or "\n" in value or "\\" in value:
-            message = f"The setting {name} cannot stand in an env file: {value!r}"
-            raise StackError(message)
+            raise StackError(f"The setting {name} cannot stand in an env file: {value!r}")
         lines.append(f"{name}={quote}{value}{quote}\n")
     text = "".join(lines)
     file.write_text(text, encoding="utf-8")

@@ -9,7 +9,8 @@ from local.emulators import FIRESTORE, PUBSUB, find_emulators
 from local.errors import StackError
 from local.java import find_java, java_version
 from local.progress import say
-from local.stack import FIREBASE, ROOT
+from local.runs import FOLDER, ROOT
+from local.stack import FIREBASE
 
 # The Firebase CLI's names, and the parts of the Google Cloud CLI that hold the same emulators.
 _NAMES: Final = {FIRESTORE: "firestore", PUBSUB: "pubsub"}
@@ -24,7 +25,7 @@ def get_emulators() -> None:
     """
     java = find_java()
     say(f"Java {java_version(java)}: {java}")
-    found = find_emulators(ROOT / ".local" / "emulators")
+    found = find_emulators(FOLDER / "emulators")
     for variable, name in _NAMES.items():
         if variable in found:
             say(f"{name}: {found[variable]}")
@@ -39,11 +40,10 @@ def get_emulators() -> None:
             timeout=_PATIENCE,
         )
         if result.returncode:
-            message = (
+            raise StackError(
                 f"The {name} emulator is not on this machine and could not be downloaded. Either\n"
                 "- connect to the internet and try again, or\n"
                 "- install the Google Cloud CLI's copy: `gcloud components install "
                 f"cloud-firestore-emulator pubsub-emulator`, or\n"
                 f"- name a copy of it in the environment variable {variable}."
             )
-            raise StackError(message)

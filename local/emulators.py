@@ -51,8 +51,9 @@ def _from_environment(variable: str) -> Path | None:
         return None
     path = Path(value).expanduser()
     if not path.is_file():
-        message = f"{variable} names {value}, and there is no such file. Correct it or unset it."
-        raise StackError(message)
+        raise StackError(
+            f"{variable} names {value}, and there is no such file. Correct it or unset it."
+        )
     return path.resolve()
 
 

@@ -34,12 +34,11 @@ def find_java() -> Path:
     for candidate in candidates:
         if java_version(candidate) >= OLDEST:
             return candidate
-    message = (
+    raise StackError(
         f"The emulators need Java {OLDEST} or newer, and none of "
         f"{', '.join(map(str, candidates))} is one. Run `make setup`, which installs a runtime "
         "into venv/, or set JAVA_HOME."
     )
-    raise StackError(message)
 
 
 def java_version(home: Path) -> int:

@@ -131,11 +131,10 @@ def reserve_block(folder: Path | None = None) -> PortBlock:
         if all(is_free(port) for port in range(first, first + _SERVICES_IN_BLOCK)):
             return PortBlock(first, lock)
         lock.close()
-    message = (
+    raise StackError(
         f"No {_BLOCK_SIZE} free ports between {_FIRST_BLOCK} and "
         f"{_FIRST_BLOCK + _BLOCKS * _BLOCK_SIZE}. Are many stacks of this project running?"
     )
-    raise StackError(message)
 
 
 def is_free(port: int) -> bool:

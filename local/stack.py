@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+import psutil
 import requests
 
 from local.configuration import (
@@ -27,9 +28,10 @@ from local.errors import StackError
 from local.java import find_java
 from local.ports import HOST, Ports, is_free, reserve_block, taken
 from local.processes import MARK, Service, end, leftovers, mark, marked
+from local.runs import FOLDER, ROOT, configuration_file, forget_old_runs, logs_folder, run_name
+from local.signals import uninterrupted
 from local.waiting import answers, wait_until
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 FIREBASE: Final = ROOT / "tools" / "node_modules" / "firebase-tools" / "lib" / "bin" / "firebase.js"
 
 # Patience in seconds. The emulators take about 15 s; a first start may download some of them.
@@ -39,7 +41,6 @@ _EMULATORS_STOP: Final = 20.0
 _SIMULATOR_STOP: Final = 5.0
 _PORTS_FREE: Final = 10.0
 
-_KEPT_LOGS: Final = 6
 # What the Firebase CLI says when all is up (commands/emulators-start.js).
 _ALL_READY: Final = "All emulators ready"
 _FUNCTIONS_BROKEN: Final = "Failed to load function definition from source"
@@ -58,7 +59,7 @@ class Stack:
         logs: folder with what the services print.
     """
 
-    def __init__(  # noqa: PLR0913 - by name, each with a default
+    def __init__(
         self,
         name: str = "stack",
         *,
@@ -88,10 +89,10 @@ class Stack:
         self._interval = interval
         self._block = reserve_block()
         self.ports: Ports = self._block.ports(fixed=fixed_ports)
-        self._run = f"{name}-{os.getpid()}-{self._block.first}"
-        self.logs = ROOT / ".local" / self._run
-        self._configuration = ROOT / f".firebase.{self._run}.json"
-        self._mark = mark(ROOT, self._run)
+        run = run_name(name, self._block.first)
+        self.logs = logs_folder(run)
+        self._configuration = configuration_file(run)
+        self._mark = mark(ROOT, run)
         self._services: list[Service] = []
         self._function_settings = run_settings(
             ROOT, self.ports, settings or {}, developer=developer_settings
@@ -163,6 +164,7 @@ class Stack:
                 left running then.
         """
         try:
+            self.end_leftovers()
             self._check_ports()
             self._write_files()
             emulators = self._start_emulators()
@@ -202,8 +204,7 @@ class Stack:
         for service in self._services:
             status = service.exit_status()
             if status is not None:
-                message = f"{service.name} ended by itself with status {status}"
-                raise StackError(message)
+                raise StackError(f"{service.name} ended by itself with status {status}")
 
     def stop(self) -> None:
         """Stop everything that was started; a second call does nothing.
@@ -211,6 +212,10 @@ class Stack:
         Raises:
             StackError: a process or an open port is left.
         """
+        with uninterrupted():
+            self._stop()
+
+    def _stop(self) -> None:
         started = bool(self._services)
         for service in reversed(self._services):
             patience = _SIMULATOR_STOP if service.name == "The simulator" else _EMULATORS_STOP
@@ -221,32 +226,29 @@ class Stack:
         self._configuration.unlink(missing_ok=True)
         try:
             if alive:
-                message = f"Processes that cannot be ended: {', '.join(map(str, alive))}"
-                raise StackError(message)
+                raise StackError(f"Processes that cannot be ended: {', '.join(map(str, alive))}")
             if started:
                 self._check_ports_free()
         finally:
             self._block.release()
 
     def _check_ports(self) -> None:
-        if self._fixed_ports:
-            left = leftovers(ROOT)
-            if left:
-                end(left)
         problems = list(taken(self.ports.services()))
         if problems:
-            message = "\n".join(
-                [*problems, "End that process, or is the demo running in another window?"]
+            raise StackError(
+                "\n".join(
+                    [*problems, "End that process, or is the demo running in another window?"]
+                )
             )
-            raise StackError(message)
 
     def _check_ports_free(self) -> None:
         deadline = time.monotonic() + _PORTS_FREE
         services = self.ports.services()
         while not all(map(is_free, services.values())):
             if time.monotonic() > deadline:
-                message = "Still open after everything was stopped:\n" + "\n".join(taken(services))
-                raise StackError(message)
+                raise StackError(
+                    "Still open after everything was stopped:\n" + "\n".join(taken(services))
+                )
             time.sleep(0.1)
 
     def _write_files(self) -> None:
@@ -261,8 +263,7 @@ class Stack:
     def _start_emulators(self) -> Service:
         node = shutil.which("node")
         if not node or not FIREBASE.exists():
-            message = "The Firebase CLI is not installed: run `make setup`."
-            raise StackError(message)
+            raise StackError("The Firebase CLI is not installed: run `make setup`.")
         java = find_java()
         temporary = self.logs / "tmp"
         temporary.mkdir()
@@ -272,7 +273,7 @@ class Stack:
             [
                 node,
                 "--require",
-                ROOT / "local" / "worker-ports.cjs",
+                ROOT / "local" / "firebase-preload.cjs",
                 FIREBASE,
                 "emulators:start",
                 "--project",
@@ -284,7 +285,7 @@ class Stack:
             folder=self.logs,
             environment={
                 **os.environ,
-                **find_emulators(ROOT / ".local" / "emulators"),
+                **find_emulators(FOLDER / "emulators"),
                 MARK: self._mark,
                 "JAVA_HOME": str(java),
                 "PATH": os.pathsep.join([str(java / "bin"), os.environ.get("PATH", "")]),
@@ -304,8 +305,7 @@ class Stack:
     def _emulators_ready(self, emulators: Service) -> bool:
         log = emulators.log.read_text(encoding="utf-8", errors="replace")
         if _FUNCTIONS_BROKEN in log:
-            message = "The functions could not be loaded"
-            raise StackError(message)
+            raise StackError("The functions could not be loaded")
         return _ALL_READY in log and all(
             answers(url)
             for url in (
@@ -320,8 +320,7 @@ class Stack:
     def _create_topic(self) -> None:
         answer = requests.put(f"http://{self.pubsub_host}/v1/{TOPIC}", timeout=30)
         if answer.status_code not in {requests.codes.ok, requests.codes.conflict}:
-            message = f"The Pub/Sub emulator did not create {TOPIC}: {answer.text[:200]}"
-            raise StackError(message)
+            raise StackError(f"The Pub/Sub emulator did not create {TOPIC}: {answer.text[:200]}")
 
     def _start_simulator(self) -> None:
         command: list[str | Path] = [
@@ -356,6 +355,25 @@ class Stack:
             )
         )
 
+    def check_listening(self) -> None:
+        """Raise when a service that had started no longer answers.
+
+        Raises:
+            StackError: which one.
+        """
+        self.check()
+        for name, port in self.ports.public().items():
+            if is_free(port):
+                raise StackError(
+                    f"The {name} service has ended by itself: nothing listens on port {port}"
+                )
+
+    def end_leftovers(self) -> list[psutil.Process]:
+        """End what earlier starts left behind because they were killed, and return it."""
+        left = leftovers(ROOT)
+        end(left)
+        return left
+
     def explain(self, error: StackError) -> StackError:
         """The error, with what the services said last and where the whole logs lie."""
         parts = [str(error)]
@@ -365,28 +383,3 @@ class Stack:
         if self._services:
             parts.append(f"Whole logs: {self.logs}")
         return StackError("\n".join(parts))
-
-
-def forget_old_runs() -> None:
-    """Delete the files of runs that are over, but keep the logs of the last few."""
-    folder = ROOT / ".local"
-    folder.mkdir(exist_ok=True)
-    for configuration in ROOT.glob(".firebase.*-*-*.json"):
-        if not _running(configuration.name.removeprefix(".firebase.").removesuffix(".json")):
-            configuration.unlink(missing_ok=True)
-    runs = [run for run in folder.glob("*-*-*") if run.is_dir() and not _running(run.name)]
-    runs.sort(key=lambda run: run.stat().st_mtime, reverse=True)
-    for run in runs[_KEPT_LOGS:]:
-        shutil.rmtree(run, ignore_errors=True)
-
-
-def _running(run: str) -> bool:
-    """Whether the process that started that run is there."""
-    _name, pid, _block = run.rsplit("-", 2)
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -29,8 +29,7 @@ def wait_until(
     while not ready():
         alive()
         if time.monotonic() > deadline:
-            message = f"{what} was not ready within {patience:.0f} s"
-            raise StackError(message)
+            raise StackError(f"{what} was not ready within {patience:.0f} s")
         time.sleep(_PAUSE)
 
 

@@ -11,7 +11,7 @@ import pytest
 from local import Stack
 from local.client import Account, Client
 from local.reset import reset
-from local.stack import ROOT
+from local.runs import ROOT
 
 FLEET = ROOT / "demo" / "fleet.csv"
 

@@ -1,0 +1,66 @@
+"""A browser for the tests of the web app: found, or installed as this machine allows."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from local.errors import StackError
+
+_DEBIAN: Final = Path("/usr/bin/chromium")
+_NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_PLAYWRIGHT: Final = "chromium-*/chrome-linux*/chrome"
+_MAC: Final = (
+    Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
+    Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
+)
+_PATIENCE: Final = 900
+
+
+def find_browser() -> Path | None:
+    """A Chromium: what CHROMIUM names, the system's, or one that Playwright has installed.
+
+    Raises:
+        StackError: CHROMIUM names a file that is not there.
+    """
+    if named := os.environ.get("CHROMIUM"):
+        path = Path(named).expanduser()
+        if not path.is_file():
+            raise StackError(
+                f"CHROMIUM names {named}, and there is no such file. Correct it or unset it."
+            )
+        return path
+    for candidate in (_DEBIAN, *_MAC):
+        if candidate.is_file():
+            return candidate
+    for name in _NAMES:
+        if found := shutil.which(name):
+            return Path(found)
+    managed = sorted((Path.home() / ".cache" / "ms-playwright").glob(_PLAYWRIGHT))
+    return managed[-1] if managed else None
+
+
+def get_browser() -> Path:
+    """A Chromium, installed from Debian's packages where that can be done without asking.
+
+    Raises:
+        StackError: there is none, and what to do about it.
+    """
+    if browser := find_browser():
+        return browser
+    if os.getuid() == 0 and shutil.which("apt-get"):
+        for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+            subprocess.run(  # noqa: S603 - fixed arguments, no shell
+                ["apt-get", *command],  # noqa: S607 - the system's own, found on PATH
+                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+                check=False,
+                timeout=_PATIENCE,
+            )
+        if browser := find_browser():
+            return browser
+    raise StackError(
+        "The tests of the web app need a Chromium. Install one (Debian, Ubuntu: apt-get install "
+        "chromium; macOS: brew install --cask chromium; elsewhere: npx playwright install "
+        "chromium), or name one in the environment variable CHROMIUM."
+    )

@@ -1,0 +1,47 @@
+// Loaded into the Firebase CLI before it starts (`node --require`); mends two things for local runs.
+
+const { createRequire } = require("node:module");
+const path = require("node:path");
+
+const tools = path.join(__dirname, "..", "tools", "node_modules", "firebase-tools");
+const requireInTools = createRequire(path.join(tools, "package.json"));
+
+// 1. Every worker of the functions emulator gets a port of its own.
+//
+// firebase-tools asks portfinder for a free port and starts the worker, which binds it half a second
+// later. Two workers started in that time can get the same port, and then the requests of one function
+// reach the other. LOCAL_STACK_WORKER_PORTS is "first-last", both included, and is this stack's alone.
+
+const [first, last] = process.env.LOCAL_STACK_WORKER_PORTS.split("-").map(Number);
+const portfinder = requireInTools("portfinder");
+const findPort = portfinder.getPortPromise;
+
+let next = first;
+
+function nextPort() {
+  const port = next;
+  next = port < last ? port + 1 : first;
+  return port;
+}
+
+portfinder.getPortPromise = async () => {
+  for (let tries = first; tries <= last; tries += 1) {
+    const port = nextPort();
+    try {
+      return await findPort({ port, stopPort: port });
+    } catch {
+      // An earlier worker still has it: take the next.
+    }
+  }
+  throw new Error(`No free port for a function's worker between ${first} and ${last}`);
+};
+
+// 2. The Auth emulator compiles the validator of a request when it comes, not all of them at its start.
+//
+// There are several hundred, and they take 6 to 9 of the 16 seconds that the emulators need to start.
+
+const exegesis = requireInTools("exegesis-express");
+const middleware = exegesis.middleware;
+
+exegesis.middleware = (description, options) =>
+  middleware(description, { ...options, lazyCompileValidationSchemas: true });
