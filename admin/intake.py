@@ -191,7 +191,7 @@ class Intake:
         unchanged = self._unchanged(device)
         return lambda batch: batch.update(device.reference, data, option=unchanged)
 
-    def _unchanged(self, snapshot: _Snapshot) -> Any:  # noqa: ANN401 - the client's option classes are private
+    def _unchanged(self, snapshot: _Snapshot) -> Any:
         return self._client.write_option(last_update_time=snapshot.update_time)
 
     def _write(self, verdicts: Sequence[Verdict]) -> list[Verdict]:

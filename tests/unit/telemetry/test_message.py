@@ -127,7 +127,9 @@ def test_data_larger_than_a_document_has_a_reason() -> None:
     assert reason(delivered("x" * (MAX_DATA_BYTES + 1))) == "too-large"
 
 
-@pytest.mark.parametrize("body", [None, [], "no JSON", b"\xff", {"message": 1}, {}, {"message": {}}])
+@pytest.mark.parametrize(
+    "body", [None, [], "no JSON", b"\xff", {"message": 1}, {}, {"message": {}}]
+)
 def test_anything_else_has_a_reason(body: Any) -> None:
     assert reason(body) == "no-device-id"
 

@@ -1,0 +1,147 @@
+"""What the functional tests share: a world with customers, stock and the simulated Particle."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+
+from local.client import Account, Client
+from local.stack import Stack
+from shared import access, cloud, settings, setup_codes, store
+from tests.support.functions import call
+from tests.support.simulator import Simulator
+
+PEPPER = "demo-pepper-not-a-secret"
+
+
+@dataclass(frozen=True)
+class Label:
+    """A device in the registry and in the product, and what is printed on it."""
+
+    device_id: str
+    serial_number: str
+    setup_code: str
+
+    @property
+    def claim(self) -> dict[str, str]:
+        """The request of one who holds the device in hand."""
+        return {"serialNumber": self.serial_number, "setupCode": self.setup_code}
+
+
+@pytest.fixture
+def simulator(stack: Stack) -> Simulator:
+    """The simulated Particle; its faults end with the test."""
+    control = Simulator(stack)
+    control.heal()
+    control.forget()
+    return control
+
+
+@pytest.fixture
+def customer(client: Client) -> Account:
+    """A new user; nothing is known of them yet but their sign-in."""
+    return client.sign_up()
+
+
+@pytest.fixture
+def another(client: Client) -> Account:
+    """Another new user."""
+    return client.sign_up()
+
+
+@pytest.fixture
+def new_label(simulator: Simulator) -> Callable[..., Label]:
+    """Makes devices that nobody owns: in the product at Particle, and in the registry."""
+
+    def make(kind: str = "thermostat", **settings: object) -> Label:
+        serial_number = f"T{secrets.token_hex(5)}".upper()
+        device = simulator.add_device(kind=kind, serialNumber=serial_number, **settings)
+        label = Label(device["id"], serial_number, secrets.token_hex(5).upper())
+        register(label)
+        return label
+
+    return make
+
+
+def register(label: Label) -> None:
+    """Write the registry's entry, as the operator's import does."""
+    store.device(label.device_id).set(
+        {
+            "serialNumber": label.serial_number,
+            "ownerUid": None,
+            "claimEpoch": 0,
+            "setupCode": setup_codes.digest(PEPPER, label.device_id, label.setup_code),
+            "blocked": False,
+            "claimedAt": None,
+        }
+    )
+    normalised = setup_codes.normalise_serial(label.serial_number)
+    store.serial_number(normalised).set({"deviceId": label.device_id})
+
+
+@pytest.fixture
+def label(new_label: Callable[..., Label]) -> Label:
+    """A thermostat that nobody owns."""
+    return new_label()
+
+
+@pytest.fixture
+def owned(label: Label, customer: Account, simulator: Simulator) -> Label:
+    """A thermostat that `customer` owns."""
+    call("claim_device", label.claim, customer)
+    simulator.forget()
+    return label
+
+
+@pytest.fixture
+def particle(stack: Stack) -> Callable[..., requests.Response]:
+    """Speaks with Particle as an app does that has a token: `particle(method, path, token)`."""
+
+    def send(method: str, path: str, token: str, **form: str) -> requests.Response:
+        headers = {"Authorization": f"Bearer {token}"}
+        url = stack.simulator_url + path
+        return requests.request(method, url, data=form, headers=headers, timeout=40)
+
+    return send
+
+
+@pytest.fixture
+def fresh_tokens() -> None:
+    """A process that has no token of Particle's yet."""
+    cloud.tokens.cache_clear()
+
+
+@pytest.fixture
+def product_mode(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The functions in access mode `product`."""
+    monkeypatch.setenv("PARTICLE_ACCESS_MODE", "product")
+    settings.access_mode.cache_clear()
+    access.mode.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.access_mode.cache_clear()
+    access.mode.cache_clear()
+
+
+@pytest.fixture
+def firestore_requests(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """Counts round trips to Firestore: gives the methods called since it was last asked."""
+    made: list[str] = []
+    api = store.client()._firestore_api
+    for name in ("commit", "batch_get_documents", "run_query"):
+        original = getattr(api, name)
+
+        def counted(*args: Any, _name: str = name, _original: Any = original, **kwargs: Any) -> Any:
+            made.append("".join(word.title() for word in _name.split("_")))
+            return _original(*args, **kwargs)
+
+        monkeypatch.setattr(api, name, counted)
+
+    def take() -> list[str]:
+        taken, made[:] = made[:], []
+        return taken
+
+    return take

@@ -1,0 +1,338 @@
+"""Ingest: what devices publish is stored once, below the customer whose tenure holds it."""
+
+import base64
+import json
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.api_core.exceptions import ServiceUnavailable
+
+from functions import ingest as module
+from local.client import Account, Client
+from shared import settings, store
+from tests.functional.conftest import Label
+from tests.support.functions import call, deliver
+
+RECORDED = sorted((Path(__file__).parents[1] / "events").glob("*.json"))
+_message_ids = count(1)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(stack: object) -> None:
+    module._recorder.cache_clear()
+
+
+def message(
+    device_id: str, data: str | None, name: str = "temperature", at: datetime | None = None
+) -> dict[str, Any]:
+    published_at = (at or datetime.now(UTC)).isoformat(timespec="milliseconds")
+    attributes = {"device_id": device_id, "event": name, "published_at": published_at}
+    body: dict[str, Any] = {
+        "attributes": attributes,
+        "messageId": f"m{next(_message_ids)}",
+        "publishTime": datetime.now(UTC).isoformat(),
+    }
+    if data is not None:
+        body["data"] = base64.b64encode(data.encode()).decode()
+    return {"message": body, "subscription": "s"}
+
+
+def again(body: dict[str, Any]) -> dict[str, Any]:
+    """The same event as Particle may publish it a second time: under another message id."""
+    return {**body, "message": {**body["message"], "messageId": f"m{next(_message_ids)}"}}
+
+
+def events(account: Account, label: Label) -> list[dict[str, Any]]:
+    collection = store.user_device(account.uid, label.device_id).collection(store.EVENTS)
+    return [e.to_dict() or {} for e in collection.order_by("publishedAt").stream()]
+
+
+def outside(device_id: str) -> list[dict[str, Any]]:
+    collection = store.device(device_id).collection(store.EVENTS)
+    return [e.to_dict() or {} for e in collection.order_by("publishedAt").stream()]
+
+
+def device(account: Account, label: Label) -> dict[str, Any]:
+    return store.user_device(account.uid, label.device_id).get().to_dict() or {}
+
+
+def dead_letters() -> dict[str, dict[str, Any]]:
+    letters = store.client().collection(store.DEAD_LETTERS).stream()
+    return {letter.id: letter.to_dict() or {} for letter in letters}
+
+
+def test_the_owner_sees_it_and_nobody_else(
+    owned: Label, customer: Account, another: Account, client: Client
+) -> None:
+    at = datetime.now(UTC)
+    assert deliver(message(owned.device_id, '{"t": 21.5}', at=at)) < 300
+    path = f"users/{customer.uid}/devices/{owned.device_id}"
+    (event,) = client.documents(f"{path}/events", customer).values()
+    assert (event["event"], event["data"], event["value"]) == (
+        "temperature",
+        '{"t": 21.5}',
+        {"t": 21.5},
+    )
+    published_at = datetime.fromisoformat(event["publishedAt"])
+    assert published_at == at.replace(microsecond=at.microsecond // 1000 * 1000)
+    assert datetime.fromisoformat(event["expireAt"]) == published_at + timedelta(days=90)
+
+    seen = client.read(path, customer)
+    assert seen is not None
+    assert seen["latest"]["temperature"]["value"] == {"t": 21.5}
+    assert seen["lastSeenAt"] == round(published_at.timestamp() * 1000)
+    with pytest.raises(Exception, match="403"):
+        client.documents(f"{path}/events", another)
+
+
+@pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
+def test_recorded_messages_are_stored(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "event_retention_days", lambda: 36500)
+    body = json.loads(file.read_text())
+    sent = body["message"]
+    before = set(dead_letters())
+    assert deliver(body) < 300
+    stored = [
+        event
+        for event in outside(sent["attributes"]["device_id"])
+        if event["publishedAt"].isoformat()[:19] == sent["attributes"]["published_at"][:19]
+        and event["event"] == sent["attributes"]["event"]
+    ]
+    data = base64.b64decode(sent["data"]).decode() if "data" in sent else None
+    assert [event["data"] for event in stored] == [data]
+    assert set(dead_letters()) == before
+
+
+def test_a_copy_changes_nothing(owned: Label, customer: Account) -> None:
+    body = message(owned.device_id, "1")
+    for copy in (body, body, again(body)):
+        assert deliver(copy) < 300
+    module._recorder.cache_clear()  # another instance, which does not remember
+    assert deliver(again(body)) < 300
+    assert len(events(customer, owned)) == 1
+
+
+def test_copies_at_once_are_stored_once(owned: Label, customer: Account) -> None:
+    body = message(owned.device_id, "1")
+    with ThreadPoolExecutor(16) as pool:
+        assert all(status < 300 for status in pool.map(deliver, [again(body) for _ in range(16)]))
+    assert len(events(customer, owned)) == 1
+    assert device(customer, owned)["latest"]["temperature"]["value"] == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_latest_is_the_newest_in_whatever_order(seed: int, owned: Label, customer: Account) -> None:
+    start = datetime.now(UTC)
+    bodies = [
+        message(owned.device_id, str(n), name, at=start + timedelta(milliseconds=n))
+        for name in ("temperature", "a.b/c`d\\e")
+        for n in range(20)
+    ]
+    random.Random(seed).shuffle(bodies)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(status < 300 for status in pool.map(deliver, bodies))
+    latest = device(customer, owned)["latest"]
+    assert {name: entry["value"] for name, entry in latest.items()} == {
+        "temperature": 19,
+        "a.b/c`d\\e": 19,
+    }
+    assert len(events(customer, owned)) == 40
+
+
+def test_equal_times_end_at_the_greater_event_id(owned: Label, customer: Account) -> None:
+    at = datetime.now(UTC)
+    bodies = [message(owned.device_id, str(n), at=at) for n in range(8)]
+    for body in bodies:
+        deliver(body)
+    collection = store.user_device(customer.uid, owned.device_id).collection(store.EVENTS)
+    greatest = max(collection.stream(), key=lambda event: event.id)
+    value = device(customer, owned)["latest"]["temperature"]["value"]
+    assert value == greatest.get("value")
+
+
+def test_a_worker_that_died_before_it_could_settle(owned: Label, customer: Account) -> None:
+    """The older event was committed last, and what should have mended `latest` never ran."""
+    start = datetime.now(UTC)
+    older = message(owned.device_id, "1", at=start)
+    deliver(older)
+    deliver(message(owned.device_id, "2", at=start + timedelta(seconds=1)))
+    store.user_device(customer.uid, owned.device_id).update({"latest.temperature.value": 1})
+    module._recorder.cache_clear()
+    assert deliver(again(older)) < 300
+    assert device(customer, owned)["latest"]["temperature"]["value"] == 2
+
+
+def test_nobodys_device_and_an_unknown_one_keep_their_events(label: Label) -> None:
+    for device_id in (label.device_id, "e" * 24):
+        deliver(message(device_id, "1"))
+        assert [event["value"] for event in outside(device_id)][-1:] == [1]
+
+
+def test_the_first_event_after_a_claim_is_theirs_in_a_warm_instance(
+    label: Label, customer: Account
+) -> None:
+    deliver(message(label.device_id, "1"))
+    call("claim_device", label.claim, customer)
+    deliver(message(label.device_id, "2"))
+    assert [event["value"] for event in outside(label.device_id)] == [1]
+    assert [event["value"] for event in events(customer, label)] == [2]
+
+
+def test_what_was_published_before_the_claim_is_never_theirs(
+    owned: Label, customer: Account
+) -> None:
+    deliver(message(owned.device_id, "1", at=datetime.now(UTC) - timedelta(hours=1)))
+    assert events(customer, owned) == []
+    assert [event["value"] for event in outside(owned.device_id)] == [1]
+    assert device(customer, owned)["latest"] == {}
+
+
+def _hand_over(label: Label, old: Account, new: Account) -> datetime:
+    """A release and a new claim, as far as Firestore is concerned."""
+    now = datetime.now(UTC)
+    fields = device(old, label)
+    batch = store.client().batch()
+    epoch = fields["claimEpoch"] + 1
+    batch.update(
+        store.device(label.device_id),
+        {"ownerUid": new.uid, "claimedAt": now, "claimEpoch": epoch},
+    )
+    batch.delete(store.user_device(old.uid, label.device_id))
+    batch.commit()
+    store.user_device(new.uid, label.device_id).set(
+        {**fields, "claimEpoch": epoch, "claimedAt": now, "latest": {}, "latestOrder": {}}
+    )
+    return now
+
+
+def test_a_warm_instance_finds_the_new_owner(
+    owned: Label, customer: Account, another: Account
+) -> None:
+    deliver(message(owned.device_id, "1"))
+    _hand_over(owned, customer, another)
+    deliver(message(owned.device_id, "2"))
+    assert [event["value"] for event in events(customer, owned)] == [1]
+    assert [event["value"] for event in events(another, owned)] == [2]
+
+
+def test_a_late_event_of_an_earlier_owner_is_the_next_ones_never(
+    owned: Label, customer: Account, another: Account
+) -> None:
+    late = message(owned.device_id, "1")
+    deliver(message(owned.device_id, "0"))
+    _hand_over(owned, customer, another)
+    deliver(late)
+    assert events(another, owned) == []
+    assert [event["value"] for event in outside(owned.device_id)] == [1]
+
+
+def test_a_device_that_comes_back_to_the_same_customer(owned: Label, customer: Account) -> None:
+    """A warm instance believes in the earlier tenure; the commit tells it of the later one."""
+    late = message(owned.device_id, "1")
+    deliver(message(owned.device_id, "0"))
+    _hand_over(owned, customer, customer)
+    deliver(late)
+    assert [event["value"] for event in outside(owned.device_id)] == [1]
+    assert [event["value"] for event in events(customer, owned)] == [0]
+    assert device(customer, owned)["latest"].get("temperature", {}).get("value") != 1
+    deliver(message(owned.device_id, "2"))
+    assert [event["value"] for event in events(customer, owned)] == [0, 2]
+    assert device(customer, owned)["latest"]["temperature"]["value"] == 2
+
+
+def test_presence_follows_particles_own_events(owned: Label, customer: Account) -> None:
+    start = datetime.now(UTC)
+    later = start + timedelta(seconds=5)
+    deliver(message(owned.device_id, "offline", "spark/status", at=later))
+    deliver(message(owned.device_id, "online", "spark/status", at=start))
+    seen = device(customer, owned)
+    assert seen["status"] == "offline"
+    assert seen["statusAt"] == later.replace(microsecond=later.microsecond // 1000 * 1000)
+
+
+def test_thousands_of_names_do_not_end_the_record(owned: Label, customer: Account) -> None:
+    for n in range(70):
+        assert deliver(message(owned.device_id, str(n), f"name{n}")) < 300
+    assert len(events(customer, owned)) == 70
+    assert len(device(customer, owned)["latest"]) == 64
+
+
+def test_a_long_value_is_cut_in_latest_alone(owned: Label, customer: Account) -> None:
+    text = "ä" * 8000
+    deliver(message(owned.device_id, text))
+    latest = device(customer, owned)["latest"]["temperature"]
+    assert (latest["value"], latest["truncated"]) == ("ä" * 512, True)
+    assert events(customer, owned)[0]["value"] == text
+
+
+def test_a_reserved_name_is_stored(owned: Label, customer: Account) -> None:
+    deliver(message(owned.device_id, "1", "__name__"))
+    assert [event["event"] for event in events(customer, owned)] == ["__name__"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "data", "reason"),
+    [
+        ({"device_id": "nonsense"}, "MQ==", "bad-device-id"),
+        ({"device_id": None}, "MQ==", "bad-device-id"),
+        ({"event": ""}, "MQ==", "no-event-name"),
+        ({}, "%%%", "bad-base64"),
+        ({"published_at": "2001-01-01T00:00:00Z"}, "MQ==", "too-old"),
+        ({}, base64.b64encode(b"x" * 1_000_000).decode(), "too-large"),
+    ],
+)
+def test_poison_is_kept_and_acknowledged(
+    attributes: dict[str, Any], data: str, reason: str, owned: Label, customer: Account
+) -> None:
+    body = message(owned.device_id, None)
+    body["message"]["attributes"] |= attributes
+    body["message"]["data"] = data
+    for _ in range(2):
+        assert deliver(body) < 300
+    letter = dead_letters()[body["message"]["messageId"]]
+    assert letter["reason"] == reason
+    assert letter["length"] > 0
+    assert len(letter["message"]) <= 500_000
+    assert letter["expireAt"] > letter["receivedAt"]
+    assert events(customer, owned) == []
+    deliver(message(owned.device_id, "1"))
+    assert len(events(customer, owned)) == 1
+
+
+@pytest.mark.parametrize("body", [b'"text"', b"[1]", b'{"message": 7}'])
+def test_what_is_no_message_at_all_is_kept(body: bytes) -> None:
+    before = set(dead_letters())
+    assert deliver(body) < 300
+    ((_, letter),) = [(k, v) for k, v in dead_letters().items() if k not in before]
+    assert letter["reason"] == "no-device-id"
+    assert json.loads(letter["message"]) == json.loads(body) or letter["message"] == "text"
+
+
+def test_a_fault_of_firestore_is_not_acknowledged(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = message(owned.device_id, "1")
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "client", _unavailable)
+        assert deliver(body) == 500
+    assert deliver(body) < 300
+    assert len(events(customer, owned)) == 1
+
+
+def _unavailable() -> None:
+    raise ServiceUnavailable("down")
+
+
+def test_the_ingest_needs_no_read_for_a_device_it_knows(
+    owned: Label, customer: Account, firestore_requests: Callable[[], list[str]]
+) -> None:
+    deliver(message(owned.device_id, "1"))
+    firestore_requests()
+    deliver(message(owned.device_id, "2"))
+    assert firestore_requests() == ["Commit"]

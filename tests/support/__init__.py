@@ -1,0 +1,1 @@
+"""What the functional tests act with: functions in this process, the simulator, stock."""

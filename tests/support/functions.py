@@ -1,0 +1,81 @@
+"""The exported functions, called in this process through the functions framework."""
+
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import functions_framework
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from local.client import Account, CallableError
+
+MAIN = Path(__file__).resolve().parents[2] / "main.py"
+
+
+@functools.cache
+def client(function: str) -> FlaskClient:
+    """A client of the function's app, as the platform builds it."""
+    event = function in {"ingest", "on_user_created"}
+    return functions_framework.create_app(
+        target=function, source=str(MAIN), signature_type="cloudevent" if event else "http"
+    ).test_client()
+
+
+def post(function: str, data: Any, account: Account | None = None) -> TestResponse:
+    """Call a callable; the answer as it comes."""
+    headers = {"Authorization": f"Bearer {account.id_token}"} if account else {}
+    return client(function).post("/", json={"data": data}, headers=headers)
+
+
+def call(function: str, data: Any, account: Account | None = None) -> Any:
+    """Call a callable. Raises `CallableError` as a client's SDK would."""
+    answer = post(function, data, account)
+    body = answer.get_json()
+    if "error" in body:
+        raise CallableError(answer.status_code, body["error"])
+    return body["result"]
+
+
+def deliver(body: Any) -> int:
+    """Deliver a Pub/Sub message to `ingest` as Eventarc does; the HTTP status of the answer.
+
+    A body that is no mapping goes as it is. Anything below 300 acknowledges the message.
+    """
+    data = body if isinstance(body, bytes) else json.dumps(body)
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": "1",
+        "ce-type": "google.cloud.pubsub.topic.v1.messagePublished",
+        "ce-source": "//pubsub.googleapis.com/projects/demo-particle/topics/particle-events",
+        "ce-time": "2026-05-13T10:55:02.520123456Z",
+        "content-type": "application/json",
+    }
+    return client("ingest").post("/", data=data, headers=headers).status_code
+
+
+def user_created(uid: str) -> int:
+    """Deliver the creation of `users/{uid}` to `on_user_created`; the HTTP status of the answer."""
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": f"created-{uid}",
+        "ce-type": "google.cloud.firestore.document.v1.created",
+        "ce-source": "//firestore.googleapis.com/projects/demo-particle/databases/(default)",
+        "ce-subject": f"documents/users/{uid}",
+        "ce-document": f"users/{uid}",
+        "content-type": "application/protobuf",
+    }
+    return client("on_user_created").post("/", data=b"", headers=headers).status_code
+
+
+def refusal(function: str, data: Any, account: Account | None = None) -> CallableError:
+    """The error that a callable answers with; fails when it answers otherwise."""
+    try:
+        result = call(function, data, account)
+    except CallableError as error:
+        details: Mapping[str, Any] = error.details
+        assert details["errorId"], "every failure has an errorId"
+        return error
+    raise AssertionError(f"{function} answered {result!r}, expected a refusal")

@@ -1,0 +1,61 @@
+"""The simulator's control API, as the tests use it."""
+
+from typing import Any
+
+import requests
+
+from local.stack import Stack
+
+
+class Simulator:
+    """What happens at Particle and to the devices, made to happen and looked at."""
+
+    def __init__(self, stack: Stack) -> None:
+        """Of a running stack."""
+        self._url = f"{stack.simulator_url}/control"
+
+    def device(self, device_id: str) -> dict[str, Any]:
+        """A device's state: online, owner, state, ..."""
+        devices: list[dict[str, Any]] = self._send("GET", "/devices")["devices"]
+        return next(device for device in devices if device["id"] == device_id)
+
+    def customers(self) -> list[dict[str, Any]]:
+        """The product's customers."""
+        customers: list[dict[str, Any]] = self._send("GET", "/customers")["customers"]
+        return customers
+
+    def set_online(self, device_id: str, online: bool) -> None:
+        """Take a device offline, or back."""
+        self._send("PATCH", f"/devices/{device_id}", {"online": online})
+
+    def add_device(self, **settings: Any) -> dict[str, Any]:
+        """A new device, silent unless told."""
+        device: dict[str, Any] = self._send("POST", "/devices", {"interval": 0, **settings})
+        return device
+
+    def publish(self, device_id: str, name: str, data: str) -> None:
+        """Let a device publish an event."""
+        self._send("POST", f"/devices/{device_id}/publish", {"name": name, "data": data})
+
+    def fail(self, where: dict[str, str], fault: dict[str, Any], count: int | None = None) -> None:
+        """Let requests meet a fault, the next `count` or all of them."""
+        body: dict[str, Any] = {"where": where, "fault": fault}
+        self._send("POST", "/faults", body if count is None else {**body, "count": count})
+
+    def heal(self) -> None:
+        """End all faults."""
+        self._send("DELETE", "/faults")
+
+    def requests(self, method: str = "", path: str = "") -> list[dict[str, Any]]:
+        """Requests received since `forget`, of a method, with `path` in their path."""
+        found: list[dict[str, Any]] = self._send("GET", "/journal")["requests"]
+        return [r for r in found if r["method"].startswith(method) and path in r["path"]]
+
+    def forget(self) -> None:
+        """Empty the journal."""
+        self._send("DELETE", "/journal")
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        answer = requests.request(method, self._url + path, json=body, timeout=30)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
