@@ -326,7 +326,7 @@ def test_a_fault_of_firestore_is_not_acknowledged(
 
 
 def _unavailable() -> None:
-    raise ServiceUnavailable("down")
+    raise ServiceUnavailable("down")  # type: ignore[no-untyped-call]
 
 
 def test_the_ingest_needs_no_read_for_a_device_it_knows(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import functions_framework
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -19,9 +20,10 @@ MAIN = Path(__file__).resolve().parents[2] / "main.py"
 def client(function: str) -> FlaskClient:
     """A client of the function's app, as the platform builds it."""
     event = function in {"ingest", "on_user_created"}
-    return functions_framework.create_app(
+    app: Flask = functions_framework.create_app(  # type: ignore[no-untyped-call]
         target=function, source=str(MAIN), signature_type="cloudevent" if event else "http"
-    ).test_client()
+    )
+    return app.test_client()
 
 
 def post(function: str, data: Any, account: Account | None = None) -> TestResponse:

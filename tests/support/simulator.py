@@ -24,7 +24,7 @@ class Simulator:
         customers: list[dict[str, Any]] = self._send("GET", "/customers")["customers"]
         return customers
 
-    def set_online(self, device_id: str, online: bool) -> None:
+    def set_online(self, device_id: str, *, online: bool) -> None:
         """Take a device offline, or back."""
         self._send("PATCH", f"/devices/{device_id}", {"online": online})
 
