@@ -9,6 +9,7 @@ stack carries a mark in it that names the stack and who started it.
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from typing import Final
 import psutil
 
 MARK: Final = "LOCAL_STACK"
+_PAUSE: Final = 0.02
 _SEPARATOR: Final = "|"
 
 
@@ -59,14 +61,26 @@ def _starter_lives(value: str) -> bool:
 
 
 def end(processes: Sequence[psutil.Process], patience: float = 5) -> list[psutil.Process]:
-    """Kill these processes and return those that are still there after `patience` seconds."""
+    """Kill these processes and return those that still run after `patience` seconds."""
     for process in processes:
         try:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    _gone, alive = psutil.wait_procs(processes, timeout=patience)
-    return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+    deadline = time.monotonic() + patience
+    while alive := [process for process in processes if _runs(process)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_PAUSE)
+    return alive
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        # An orphan that nobody collects stays in the table of processes, without any resource.
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Service:
