@@ -1,0 +1,81 @@
+"""`python -m simulator`: the command line."""
+
+import argparse
+import os
+from pathlib import Path
+
+from simulator.server import Server
+from simulator.settings import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, Settings
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's options."""
+    options = argparse.ArgumentParser(
+        prog="python -m simulator",
+        description="A stand-in for the Particle cloud, with virtual devices. "
+        "A web page with all devices and the live event stream is at its address.",
+        epilog="PUBSUB_EMULATOR_HOST names the Pub/Sub emulator, if one is used.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    defaults = Settings()
+    add = options.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on")
+    add("--port", type=int, default=8010, help="port to listen on; 0 takes a free one")
+    add("--product", type=int, default=defaults.product, help="id of the product")
+    add(
+        "--client-id",
+        default=os.environ.get("PARTICLE_CLIENT_ID") or DEFAULT_CLIENT_ID,
+        help="the product's OAuth client; default from PARTICLE_CLIENT_ID",
+    )
+    add(
+        "--client-secret",
+        default=argparse.SUPPRESS,
+        help="its secret; default from PARTICLE_CLIENT_SECRET",
+    )
+    add("--username", default=defaults.username, help="developer account that owns the product")
+    add("--password", default=argparse.SUPPRESS, help="its password")
+    add("--fleet", type=Path, help="CSV file: device_id,serial_number,kind,name")
+    add(
+        "--kinds",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="Python file with more kinds of devices; may be repeated",
+    )
+    add("--topic", help="Pub/Sub topic for all events: projects/PROJECT/topics/NAME")
+    add("--state", type=Path, help="SQLite file that keeps the state over restarts")
+    add("--interval", type=float, default=defaults.interval, help="seconds between two events")
+    add(
+        "--device-timeout",
+        type=float,
+        default=defaults.device_timeout,
+        help="seconds until a device that does not answer is given up",
+    )
+    add(
+        "--reconnect-after-claim",
+        type=float,
+        default=defaults.reconnect_after_claim,
+        help="seconds that a device is offline after it was claimed",
+    )
+    add("--rate-limits", action="store_true", help="enforce the cloud's rate limits")
+    add(
+        "--firmware-attribute",
+        action="store_true",
+        help="add the attribute fw_version to Pub/Sub messages",
+    )
+    return options
+
+
+def main() -> None:
+    """Runs until SIGINT or SIGTERM."""
+    options = vars(parser().parse_args())
+    host, port = options.pop("host"), options.pop("port")
+    options["kinds"] = tuple(options["kinds"])
+    secret = os.environ.get("PARTICLE_CLIENT_SECRET") or DEFAULT_CLIENT_SECRET
+    settings = Settings(**{"client_secret": secret, **options})
+    Server(settings, host, port).run()
+
+
+if __name__ == "__main__":
+    main()

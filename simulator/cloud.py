@@ -1,0 +1,196 @@
+"""The simulated cloud: its parts, put together."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from simulator.appliances import KINDS
+from simulator.clock import Clock
+from simulator.dispatch import Dispatcher
+from simulator.events import Event, Hub
+from simulator.faults import DEVICE_KINDS, Faults, Shaper
+from simulator.fleet import Fleet
+from simulator.journal import Journal
+from simulator.kinds import Kind, load_kinds
+from simulator.ratelimits import RateLimits
+from simulator.settings import Settings
+from simulator.state import (
+    Client,
+    Device,
+    Integration,
+    Product,
+    State,
+    User,
+    digest,
+    hash_password,
+    new_id,
+)
+from simulator.storage import Storage
+
+SAVE_SECONDS = 1.0
+EVENT_FAULTS = frozenset({"duplicate", "late", "reorder"})
+# Clients that anybody may use to log a developer in, with their public secrets.
+PUBLIC_CLIENTS = ("particle", "particle-api", "particle-cli")
+
+
+class Cloud:
+    """What all handlers share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.kinds: dict[str, type[Kind]] = dict(KINDS)
+        for path in settings.kinds:
+            self.kinds |= {kind.kind: kind for kind in load_kinds(path)}
+        self.clock = Clock()
+        self.hub = Hub()
+        self.journal = Journal()
+        self.faults = Faults(self.clock)
+        self._shaper = Shaper(self.hub.deliver)
+        self.limits = RateLimits(self.clock)
+        self.limits.enabled = settings.rate_limits
+        self._storage = Storage(settings.state) if settings.state else None
+        self.state = State()
+        if self._storage is None or not self._storage.load(self.state):
+            self._set_up()
+        self._devices_task: asyncio.Task[None] | None = None
+        self._assemble()
+
+    def _assemble(self) -> None:
+        """Makes the parts that hold on to the state."""
+        self.fleet = Fleet(self.state, self.clock, self.kinds, self.emit)
+        self.fleet.reconnect_after_claim = self.settings.reconnect_after_claim
+        self.dispatcher = Dispatcher(self.state, self.clock, self.faults, self.hub, self.settings)
+        self.hub.set_listeners(self.dispatcher.on_event, self.fleet.on_event)
+        self.faults.on_end = self._on_fault_end
+        # Log-ins that wait for a one-time password: user and end of patience by token digest.
+        self.mfa_logins: dict[str, tuple[str, float]] = {}
+        # Authenticators that wait for their first password: user and secret by token digest.
+        self.mfa_setups: dict[str, tuple[str, str]] = {}
+        if self.settings.fleet:
+            self.fleet.load(self.settings.fleet, self.settings.product, self.settings.interval)
+        self.save()
+
+    def _on_fault_end(self, fault_id: str) -> None:
+        self._shaper.release(fault_id)
+        self.dispatcher.release(fault_id)
+
+    def _set_up(self) -> None:
+        """Fills an empty state: the maker, the product, the clients, the integration."""
+        settings, now = self.settings, self.clock.now()
+        maker = User(
+            id=new_id(),
+            username=settings.username,
+            password=hash_password(settings.password),
+            created_at=now,
+        )
+        self.state.add_user(maker)
+        product = Product(
+            id=settings.product,
+            name=f"Demo {settings.product}",
+            slug=f"demo-v{settings.product}",
+            platform_id=self.kinds["thermostat"].platform_id,
+            owner=maker.id,
+            team={maker.id: "Administrator"},
+        )
+        self.state.products.put(str(product.id), product)
+        backend = Client(
+            id=settings.client_id,
+            secret=digest(settings.client_secret),
+            name="backend",
+            product_id=product.id,
+            owner=maker.id,
+        )
+        self.state.clients.put(backend.id, backend)
+        for name in PUBLIC_CLIENTS:
+            self.state.clients.put(name, Client(id=name, secret=digest(name), name=name))
+        if settings.topic:
+            integration = Integration(
+                id=new_id(),
+                type="GoogleCloudPubSub",
+                event="",
+                owner=maker.id,
+                product_id=product.id,
+                name=f"all events for {settings.topic.rpartition('/')[2]}",
+                created_at=now,
+                config={"topic": settings.topic},
+            )
+            self.state.integrations.put(integration.id, integration)
+
+    def emit(self, event: Event) -> None:
+        """Sends an event on its way, bent by the faults in force."""
+        if self.faults:
+            struck = self.faults.hit(EVENT_FAULTS, device=event.device_id)
+            self._shaper.send(event, struck)
+        else:
+            self.hub.deliver(event)
+
+    async def answers(
+        self, method: str, path: str, device: Device, lost: Callable[[], object] = bool
+    ) -> bool:
+        """Whether a device answers; one that hangs costs the caller the full time.
+
+        Args:
+            method: of the request that asks.
+            path: of the request that asks.
+            device: the one that is asked.
+            lost: done by a device that hangs only after it has worked: the answer is lost.
+        """
+        kinds = {
+            fault.fault.kind: fault.fault
+            for fault in self.faults.hit(DEVICE_KINDS, method=method, path=path, device=device.id)
+        }
+        if not device.online or "offline" in kinds:
+            return False
+        if device.hang or "hang" in kinds:
+            if "hang" in kinds and kinds["hang"].effect:
+                lost()
+            await asyncio.sleep(self.settings.device_timeout)
+            return False
+        return True
+
+    def save(self) -> None:
+        """Saves what changed, when there is a state file."""
+        if self._storage:
+            self._storage.save(self.state)
+        else:
+            for table in self.state.tables:
+                table.unsaved.clear()
+
+    def reset(self) -> None:
+        """Back to the start: accounts, tokens, devices, integrations, faults, journal, clock."""
+        self.faults.clear()
+        self.journal.clear()
+        self.limits.clear()
+        self.limits.enabled = self.settings.rate_limits
+        self.clock.offset = 0.0
+        self.dispatcher.stop()
+        self.hub.close()
+        if self._storage:
+            self._storage.clear()
+        self.state = State()
+        self._set_up()
+        if self._devices_task:
+            self._devices_task.cancel()
+        self._assemble()
+        self._devices_task = asyncio.create_task(self.fleet.run())
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Lets the devices live while the block runs."""
+        self._devices_task = asyncio.create_task(self.fleet.run())
+        saver = asyncio.create_task(self._save_regularly())
+        try:
+            yield
+        finally:
+            saver.cancel()
+            self._devices_task.cancel()
+            self.hub.close()
+            await self.dispatcher.close()
+            self.save()
+            if self._storage:
+                self._storage.close()
+
+    async def _save_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_SECONDS)
+            self.save()
