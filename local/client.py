@@ -182,6 +182,26 @@ class Client:
         mask = {"updateMask.fieldPaths": list(fields)}
         self._documents("PATCH", path, account, mask, body).raise_for_status()
 
+    def replace(self, path: str, fields: Mapping[str, Any], account: Account | None) -> None:
+        """Make these the fields of a document, and drop all others.
+
+        Raises:
+            requests.HTTPError: 403 when the rules refuse.
+        """
+        body = {"fields": encode_fields(fields)}
+        self._documents("PATCH", path, account, None, body).raise_for_status()
+
+    def query_group(self, collection: str, account: Account | None) -> int:
+        """Query all collections of a name, wherever they are; the number of documents found.
+
+        Raises:
+            requests.HTTPError: 403 when the rules refuse.
+        """
+        query = {"from": [{"collectionId": collection, "allDescendants": True}], "limit": 10}
+        answer = self._documents("POST", ":runQuery", account, None, {"structuredQuery": query})
+        answer.raise_for_status()
+        return sum("document" in row for row in answer.json())
+
     def delete(self, path: str, account: Account | None) -> None:
         """Delete a document.
 
@@ -211,7 +231,7 @@ class Client:
         return self._session.request(
             method,
             f"http://{self._stack.firestore_host}/v1/projects/{self._stack.project_id}"
-            f"/databases/(default)/documents/{path}",
+            f"/databases/(default)/documents{path if path.startswith(':') else '/' + path}",
             params=parameters,
             json=body,
             headers={"Authorization": f"Bearer {account.id_token}"} if account else {},
