@@ -1,0 +1,131 @@
+"""What the Firebase CLI discovers: names, triggers, retries, secrets and options."""
+
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import main
+
+ROOT = Path(main.__file__).parent
+PARTICLE = ["PARTICLE_CLIENT_ID", "PARTICLE_CLIENT_SECRET"]
+CALLABLE: dict[str, Any] = {"callableTrigger": {}}
+SECRETS = {
+    "claim_device": [*PARTICLE, "SETUP_CODE_PEPPER"],
+    "ingest": [],
+    "invoke_function": PARTICLE,
+    "mint_token": PARTICLE,
+    "on_user_created": PARTICLE,
+    "read_variable": PARTICLE,
+}
+TRIGGERS: dict[str, Any] = {
+    "ingest": {
+        "eventTrigger": {
+            "eventType": "google.cloud.pubsub.topic.v1.messagePublished",
+            "eventFilters": {"topic": "particle-events"},
+            "retry": True,
+        }
+    },
+    "on_user_created": {
+        "eventTrigger": {
+            "eventType": "google.cloud.firestore.document.v1.created",
+            "eventFilters": {"database": "(default)", "namespace": "(default)"},
+            "eventFilterPathPatterns": {"document": "users/{uid}"},
+            "retry": True,
+        }
+    },
+}
+
+_DISCOVER = """
+from firebase_functions.private import serving
+print(serving.functions_as_yaml(serving.get_functions()))
+"""
+_MODULES = """
+import json, sys
+import main
+print(json.dumps(sorted(sys.modules)))
+"""
+_FILES = """
+import json, sys
+import main
+files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+print(json.dumps([file for file in files if file]))
+"""
+
+
+def python(script: str, **environment: str) -> str:
+    """What a fresh interpreter prints in the functions' folder."""
+    return subprocess.run(  # noqa: S603 - fixed argv
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def endpoints() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(python(_DISCOVER))["endpoints"]
+    return found
+
+
+def test_exactly_these_functions_are_deployed(endpoints: dict[str, Any]) -> None:
+    files = {file.stem for file in (ROOT / "functions").glob("*.py")} - {"__init__"}
+    assert set(endpoints) == set(main.FUNCTIONS) == files
+
+
+@pytest.mark.parametrize("name", main.FUNCTIONS)
+def test_each_has_its_trigger_its_options_and_no_other_secrets(
+    name: str, endpoints: dict[str, Any]
+) -> None:
+    endpoint = endpoints[name]
+    keys = ("eventTrigger", "callableTrigger", "httpsTrigger", "scheduleTrigger")
+    trigger = {key: endpoint[key] for key in keys if key in endpoint}
+    assert trigger == TRIGGERS.get(name, CALLABLE)
+    assert [s["key"] for s in endpoint["secretEnvironmentVariables"]] == SECRETS[name]
+    assert endpoint["entryPoint"] == name
+    assert endpoint["region"] == ["{{ params.FUNCTIONS_REGION }}"]
+    assert (endpoint["cpu"], endpoint["availableMemoryMb"]) == (1, 512)
+    assert endpoint["timeoutSeconds"] == 60
+
+
+def test_an_instance_has_a_thread_for_each_concurrent_request(endpoints: dict[str, Any]) -> None:
+    threads = re.search(r"^THREADS=(\d+)$", (ROOT / ".env").read_text(), re.MULTILINE)
+    assert threads
+    assert {endpoint["concurrency"] for endpoint in endpoints.values()} == {int(threads[1])}
+
+
+@pytest.mark.parametrize("name", main.FUNCTIONS)
+def test_a_cold_start_imports_one_function_and_what_it_needs(name: str) -> None:
+    modules = json.loads(python(_MODULES, FUNCTION_TARGET=name))
+    others = {f"functions.{other}" for other in main.FUNCTIONS} - {f"functions.{name}"}
+    assert not others & set(modules)
+    assert "google.cloud.pubsub_v1" not in modules
+    assert ("shared.particle" in modules) == (name != "ingest")
+
+
+def test_what_the_functions_import_is_in_their_requirements() -> None:
+    """Development's packages lie in the same environment; a deployment has the pinned ones only."""
+    files = set(json.loads(python(_FILES)))
+    used = {
+        re.sub(r"[-_.]+", "-", distribution.name.lower())
+        for distribution in importlib.metadata.distributions()
+        for file in distribution.files or []
+        if str(distribution.locate_file(file)) in files
+    }
+    pins = (ROOT / "requirements.txt").read_text()
+    pinned = set(re.findall(r"^([a-z0-9-]+)==", pins, re.MULTILINE))
+    # httpx imports its own command line, and with it these, where they happen to be; setuptools
+    # comes with the interpreter, by its start-up hook.
+    optional = {"pygments", "rich", "markdown-it-py", "mdurl", "setuptools"}
+    assert used
+    assert used - pinned - optional == set()
