@@ -152,6 +152,11 @@ def _new_error_id() -> str:
     return random.token_hex(6)
 
 
+def _is_object(request: Request) -> bool:
+    """The SDK answers 500 to a body that is no JSON, or another JSON than an object."""
+    return isinstance(request.get_json(silent=True), dict)
+
+
 def _with_reason(function: str, request: Request, response: Response) -> Response:
     """Give the SDK's own refusals, which come before our code, a reason too."""
     if response.status_code < 400 or request.method != "POST":  # noqa: PLR2004 - HTTP's classes
@@ -162,7 +167,7 @@ def _with_reason(function: str, request: Request, response: Response) -> Respons
     failure: ProductError
     if error.get("status") == "UNAUTHENTICATED":
         failure = SignInRequired()
-    elif error.get("status") == "INVALID_ARGUMENT" or request.get_json(silent=True) is None:
+    elif error.get("status") == "INVALID_ARGUMENT" or not _is_object(request):
         failure = BadRequest('The body must be JSON: {"data": …}.', field="data")
         response.status_code = 400
     else:

@@ -28,7 +28,7 @@ def oauth(error: str, description: str, status: int = 400) -> ApiError:
     return ApiError(status, {"error": error, "error_description": description})
 
 
-def failed(status: int, error: str, **more: Any) -> ApiError:  # noqa: ANN401 - JSON values
+def failed(status: int, error: str, **more: Any) -> ApiError:
     """The commonest shape: `ok` false and a text."""
     return ApiError(status, {"ok": False, "error": error, **more})
 
@@ -74,7 +74,7 @@ def product_not_found() -> ApiError:
     return failed(404, "Product not found.")
 
 
-def claim_refused(status: int, *errors: Any, ok: bool = True) -> ApiError:  # noqa: ANN401 - JSON
+def claim_refused(status: int, *errors: Any, ok: bool = True) -> ApiError:
     """Claiming's shape: a list of errors; `ok` adds `"ok": false`."""
     body: dict[str, Any] = {"ok": False} if ok else {}
     return ApiError(status, {**body, "errors": list(errors)})

@@ -241,7 +241,7 @@ class Fleet:
 
     # Making
 
-    def make(  # noqa: PLR0913 - a device has that many features
+    def make(
         self,
         kind_name: str,
         device_id: str,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from simulator.events import Event
 
 if TYPE_CHECKING:
-    from google.cloud.pubsub_v1 import PublisherClient  # type: ignore[import-untyped]
+    from google.cloud.pubsub_v1 import PublisherClient
 
 # Until the service must have taken a message; an emulator that is still starting gets that long.
 DEADLINE = 30.0
@@ -55,7 +55,7 @@ class PubSub:
 def _make_publisher() -> "PublisherClient":
     # Imported here, not above: it takes half a second, which would delay the start.
     from google.api_core.retry import Retry, if_transient_error  # noqa: PLC0415
-    from google.cloud import pubsub_v1  # type: ignore[import-untyped] # noqa: PLC0415
+    from google.cloud import pubsub_v1
 
     retry = Retry(predicate=if_transient_error, initial=0.1, maximum=2.0, timeout=DEADLINE)
     return pubsub_v1.PublisherClient(

@@ -46,7 +46,7 @@ def json_object(text: str | None) -> dict[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
-def render(template: object, values: dict[str, Any]) -> Any:  # noqa: ANN401 - as the template
+def render(template: object, values: dict[str, Any]) -> Any:
     """Renders a template, or every text in an object of templates."""
     if isinstance(template, str):
         return chevron.render(template, values)

@@ -16,7 +16,7 @@ REFRESH_SECONDS = 14 * 86_400
 routes = Routes()
 
 
-def issue(  # noqa: PLR0913 - a token has that many features
+def issue(
     call: Call,
     kind: TokenKind,
     account: str,

@@ -49,9 +49,14 @@ class Event:
 
     @property
     def order(self) -> int:
-        """A 63-bit integer that sorts a device's events by time, and equal times by event id."""
-        milliseconds = round(self.published_at.timestamp() * 1000)
-        return (milliseconds << 21) | (int(self.id[:6], 16) >> 3)
+        """Sorts a device's events by time, and equal times by event id."""
+        return order_of(self.published_at, self.id)
+
+
+def order_of(published_at: datetime, event_id: str) -> int:
+    """A 63-bit integer: milliseconds since the epoch, then the first 21 bits of the event's id."""
+    milliseconds = round(published_at.timestamp() * 1000)
+    return (milliseconds << 21) | (int(event_id[:6], 16) >> 3)
 
 
 class UnstorableError(Exception):

@@ -22,8 +22,8 @@ from threading import Lock
 from typing import Any
 
 from google.api_core.exceptions import (
+    Aborted,
     AlreadyExists,
-    FailedPrecondition,
     InvalidArgument,
     NotFound,
     ResourceExhausted,
@@ -42,7 +42,7 @@ from google.cloud.firestore_v1.field_path import FieldPath
 
 from shared import log, settings, store
 from shared.telemetry import value as values
-from shared.telemetry.message import Event, UnstorableError
+from shared.telemetry.message import Event, UnstorableError, order_of
 from shared.telemetry.tenure import Tenure, Tenures
 
 MAX_LATEST = 64
@@ -50,13 +50,15 @@ MAX_LATEST = 64
 ROUNDS = 3
 """Times that the owner is looked up for one event."""
 REPAIRS = 10
-"""Times that a repair of `latest` gives way to another write."""
+"""Times that a repair of `latest` is overtaken by a newer event."""
 MAX_RECENT = 20_000
 """Event ids that an instance remembers to have stored; about 4 MB."""
 STATUS = "spark/status"
 """Particle's own event at a session's start and end; its data are `online` and `offline`."""
 
-_RETRY = Retry(predicate=if_exception_type(ResourceExhausted, ServiceUnavailable), timeout=20)
+_RETRY = Retry(
+    predicate=if_exception_type(Aborted, ResourceExhausted, ServiceUnavailable), timeout=20
+)
 """The function has 60 seconds: after this, the platform delivers again."""
 _RESERVED_KEY = re.compile(r"__.*__", re.DOTALL)
 
@@ -176,6 +178,10 @@ def _as_latest(name: str, value: Any, data: str | None, published_at: datetime) 
     return fields
 
 
+def _without_latest(name: str) -> dict[str, Any]:
+    return {_path("latest", name): DELETE_FIELD, _path("latestOrder", name): DELETE_FIELD}
+
+
 def _path(*keys: str) -> str:
     return str(FieldPath(*keys).to_api_repr())
 
@@ -190,7 +196,10 @@ def _outside(event: Event) -> DocumentReference:
 
 
 def _move_out(device: DocumentReference, event: Event) -> None:
-    """Move an event of before the tenure to where no customer sees it."""
+    """Move an event of before the tenure to where no customer sees it.
+
+    It also leaves `latest`, where `_repair_latest` then writes what belongs there.
+    """
     stored = _inside(device, event)
     document = stored.get().to_dict()
     if document is None:
@@ -198,11 +207,16 @@ def _move_out(device: DocumentReference, event: Event) -> None:
     batch = store.client().batch()
     batch.set(_outside(event), document)
     batch.delete(stored)
+    batch.update(device, _without_latest(event.name))
     batch.commit(retry=_RETRY)
 
 
 def _repair_latest(device: DocumentReference, name: str) -> None:
-    """Write the newest event of a name into `latest`, whatever stands there."""
+    """Write the newest event of a name into `latest`, whatever stands there.
+
+    It writes as `_store_in` does, and so sees whether a newer one came in between. Of all who write
+    at the same time, the last one has written the greatest `order`, or comes again.
+    """
     newest_first = (
         device.collection(store.EVENTS)
         .where(filter=FieldFilter("event", "==", name))
@@ -211,24 +225,22 @@ def _repair_latest(device: DocumentReference, name: str) -> None:
         .limit(1)
     )
     for _ in range(REPAIRS):
-        snapshot = device.get(["claimEpoch"])
-        if not snapshot.exists:
+        newest = next(iter(newest_first.stream()), None)
+        if newest is None:
             return
-        found = [(s.id, s.to_dict() or {}) for s in newest_first.stream()]
-        if found:
-            _, newest = found[0]
-            fields = _as_latest(name, newest["value"], newest["data"], newest["publishedAt"])
-        else:
-            fields = {_path("latest", name): DELETE_FIELD, _path("latestOrder", name): DELETE_FIELD}
+        found = newest.to_dict() or {}
+        order = order_of(found["publishedAt"], newest.id)
+        fields = _as_latest(name, found["value"], found["data"], found["publishedAt"])
+        batch = store.client().batch()
+        batch.update(device, {**fields, _path("latestOrder", name): Maximum(order)})
         try:
-            device.update(
-                fields, store.client().write_option(last_update_time=snapshot.update_time)
-            )
-        except FailedPrecondition:
-            continue
-        return
+            (result,) = batch.commit(retry=_RETRY)
+        except NotFound:
+            return  # the device has left the customer
+        if result.transform_results[0].integer_value == order:
+            return
     # The platform delivers again, and this is tried again.
-    raise RuntimeError(f"latest of {name!r} is written too often to be repaired")
+    raise RuntimeError(f"latest of {name!r} is overtaken faster than it can be repaired")
 
 
 class _Recent:

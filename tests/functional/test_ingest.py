@@ -311,7 +311,7 @@ def test_what_is_no_message_at_all_is_kept(body: bytes) -> None:
     assert deliver(body) < 300
     ((_, letter),) = [(k, v) for k, v in dead_letters().items() if k not in before]
     assert letter["reason"] == "no-device-id"
-    assert json.loads(letter["message"]) == json.loads(body) or letter["message"] == "text"
+    assert letter["message"] in {body.decode(), "text"}
 
 
 def test_a_fault_of_firestore_is_not_acknowledged(

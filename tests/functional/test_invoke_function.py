@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.client import Account, CallableError, Client
-from shared import commands, store
+from shared import cloud, commands, store
 from shared.particle.transport import Timeouts
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
@@ -232,7 +232,7 @@ def test_what_may_have_run_is_unknown_and_never_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if fault["kind"] == "slow":
-        monkeypatch.setattr(Timeouts, "device", 1)
+        monkeypatch.setattr(cloud.particle()._transport, "timeouts", Timeouts(device=1))
     if fault.pop("delay", None):
         monkeypatch.setattr(commands, "AT_ONCE", -1)
     simulator.fail({"route": "POST /v1/products/*/devices/*/set_target"}, fault)
