@@ -12,6 +12,7 @@ from simulator.faults import DEVICE_KINDS, Faults, Shaper
 from simulator.fleet import Fleet
 from simulator.journal import Journal
 from simulator.kinds import Kind, load_kinds
+from simulator.platforms import PHOTON_2
 from simulator.ratelimits import RateLimits
 from simulator.settings import Settings
 from simulator.state import (
@@ -49,72 +50,82 @@ class Cloud:
         self.limits = RateLimits(self.clock)
         self.limits.enabled = settings.rate_limits
         self._storage = Storage(settings.state) if settings.state else None
-        self.state = State()
-        if self._storage is None or not self._storage.load(self.state):
-            self._set_up()
-        self._devices_task: asyncio.Task[None] | None = None
-        self._assemble()
-
-    def _assemble(self) -> None:
-        """Makes the parts that hold on to the state."""
-        self.fleet = Fleet(self.state, self.clock, self.kinds, self.emit)
-        self.fleet.reconnect_after_claim = self.settings.reconnect_after_claim
-        self.dispatcher = Dispatcher(self.state, self.clock, self.faults, self.hub, self.settings)
-        self.hub.set_listeners(self.dispatcher.on_event, self.fleet.on_event)
+        self.dispatcher = Dispatcher(self.clock, self.faults, self.hub, settings)
         self.faults.on_end = self._on_fault_end
+        self._devices_task: asyncio.Task[None] | None = None
+        self._begin(State())
+
+    def _begin(self, state: State) -> None:
+        """Takes up a state, from the file if there is one, with all that must be in it."""
+        self.state = state
+        if self._storage:
+            self._storage.load(state)
+        self._ensure_accounts()
+        self.fleet = Fleet(state, self.clock, self.kinds, self.emit)
+        self.fleet.reconnect_after_claim = self.settings.reconnect_after_claim
+        if self.settings.fleet:
+            self.fleet.load(self.settings.fleet, self.settings.product, self.settings.interval)
+        self.dispatcher.restart(state)
+        self.hub.set_listeners(self.dispatcher.on_event, self.fleet.on_event)
         # Log-ins that wait for a one-time password: user and end of patience by token digest.
         self.mfa_logins: dict[str, tuple[str, float]] = {}
         # Authenticators that wait for their first password: user and secret by token digest.
         self.mfa_setups: dict[str, tuple[str, str]] = {}
-        if self.settings.fleet:
-            self.fleet.load(self.settings.fleet, self.settings.product, self.settings.interval)
         self.save()
 
     def _on_fault_end(self, fault_id: str) -> None:
         self._shaper.release(fault_id)
         self.dispatcher.release(fault_id)
 
-    def _set_up(self) -> None:
-        """Fills an empty state: the maker, the product, the clients, the integration."""
-        settings, now = self.settings, self.clock.now()
-        maker = User(
-            id=new_id(),
-            username=settings.username,
-            password=hash_password(settings.password),
-            created_at=now,
-        )
-        self.state.add_user(maker)
-        product = Product(
-            id=settings.product,
-            name=f"Demo {settings.product}",
-            slug=f"demo-v{settings.product}",
-            platform_id=self.kinds["thermostat"].platform_id,
-            owner=maker.id,
-            team={maker.id: "Administrator"},
-        )
-        self.state.products.put(str(product.id), product)
+    def _ensure_accounts(self) -> None:
+        """Makes what the settings name and the state lacks."""
+        settings, state, now = self.settings, self.state, self.clock.now()
+        maker = state.user_named(settings.username)
+        if maker is None:
+            maker = User(
+                id=new_id(),
+                username=settings.username.strip().lower(),
+                password=hash_password(settings.password),
+                created_at=now,
+            )
+            state.add_user(maker)
+        if str(settings.product) not in state.products:
+            product = Product(
+                id=settings.product,
+                name=f"Demo {settings.product}",
+                slug=f"demo-v{settings.product}",
+                platform_id=PHOTON_2,
+                owner=maker.id,
+                team={maker.id: "Administrator"},
+            )
+            state.products.put(str(product.id), product)
         backend = Client(
             id=settings.client_id,
             secret=digest(settings.client_secret),
             name="backend",
-            product_id=product.id,
+            product_id=settings.product,
             owner=maker.id,
         )
-        self.state.clients.put(backend.id, backend)
+        state.clients.put(backend.id, backend)
         for name in PUBLIC_CLIENTS:
-            self.state.clients.put(name, Client(id=name, secret=digest(name), name=name))
+            state.clients.put(name, Client(id=name, secret=digest(name), name=name))
         if settings.topic:
-            integration = Integration(
-                id=new_id(),
-                type="GoogleCloudPubSub",
-                event="",
-                owner=maker.id,
-                product_id=product.id,
-                name=f"all events for {settings.topic.rpartition('/')[2]}",
-                created_at=now,
-                config={"topic": settings.topic},
-            )
-            self.state.integrations.put(integration.id, integration)
+            self._ensure_integration(maker, settings.topic)
+
+    def _ensure_integration(self, maker: User, topic: str) -> None:
+        if any(i.config.get("topic") == topic for i in self.state.integrations.values()):
+            return
+        integration = Integration(
+            id=new_id(),
+            type="GoogleCloudPubSub",
+            event="",
+            owner=maker.id,
+            product_id=self.settings.product,
+            name=f"all events for {topic.rpartition('/')[2]}",
+            created_at=self.clock.now(),
+            config={"topic": topic},
+        )
+        self.state.integrations.put(integration.id, integration)
 
     def emit(self, event: Event) -> None:
         """Sends an event on its way, bent by the faults in force."""
@@ -163,15 +174,12 @@ class Cloud:
         self.limits.clear()
         self.limits.enabled = self.settings.rate_limits
         self.clock.offset = 0.0
-        self.dispatcher.stop()
         self.hub.close()
         if self._storage:
             self._storage.clear()
-        self.state = State()
-        self._set_up()
         if self._devices_task:
             self._devices_task.cancel()
-        self._assemble()
+        self._begin(State())
         self._devices_task = asyncio.create_task(self.fleet.run())
 
     @contextlib.asynccontextmanager

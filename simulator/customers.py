@@ -54,7 +54,9 @@ def _creator(call: Call, product: Product | None) -> tuple[Client | None, bool]:
     """The client that creates, and whether it is a web page; (None, False) for a team member."""
     client_id, secret = call.client_credentials()
     if client_id is None:
-        # A bearer token of somebody who belongs to the product.
+        # A bearer token of somebody who belongs to the product; API users cannot.
+        if call.token().kind == "api-user":
+            raise errors.api_user_refused()
         call.product("customers:create")
         return None, False
     implicit = call.text("response_type") == "token"

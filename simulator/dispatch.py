@@ -29,15 +29,8 @@ class DeliveryError(Exception):
 class Dispatcher:
     """Delivers events to integrations."""
 
-    def __init__(
-        self,
-        state: State,
-        clock: Clock,
-        faults: Faults,
-        hub: Hub,
-        settings: Settings,
-    ) -> None:
-        self._state = state
+    def __init__(self, clock: Clock, faults: Faults, hub: Hub, settings: Settings) -> None:
+        self._state = State()
         self._clock = clock
         self._faults = faults
         self._hub = hub
@@ -49,6 +42,14 @@ class Dispatcher:
         self._answers: dict[str, deque[tuple[float, bool]]] = defaultdict(
             lambda: deque(maxlen=RATED)
         )
+
+    def restart(self, state: State) -> None:
+        """Gives up the deliveries under way and serves another state."""
+        for task in self._tasks:
+            task.cancel()
+        self._shapers.clear()
+        self._answers.clear()
+        self._state = state
 
     def on_event(self, event: Event) -> None:
         """Starts the deliveries of an event; what integrations themselves say starts none."""
@@ -173,13 +174,8 @@ class Dispatcher:
         integration.counters[outcome] = integration.counters.get(outcome, 0) + 1
         self._state.integrations.touch(integration.id)
 
-    def stop(self) -> None:
-        """Gives up the deliveries under way."""
-        for task in self._tasks:
-            task.cancel()
-
     async def close(self) -> None:
-        self.stop()
+        self.restart(State())
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._webhooks.close()
         self._pubsub.close()

@@ -25,16 +25,13 @@ class Storage:
             " (kind TEXT, key TEXT, json BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
         )
 
-    def load(self, state: State) -> bool:
-        """Fills an empty state from the file; False when the file holds nothing yet."""
+    def load(self, state: State) -> None:
+        """Fills an empty state from the file."""
         decoders = {table.name: msgspec.json.Decoder(table.row) for table in state.tables}
         tables = {table.name: table for table in state.tables}
-        empty = True
         for kind, key, text in self._db.execute("SELECT kind, key, json FROM rows"):
             tables[kind].rows[key] = decoders[kind].decode(text)
-            empty = False
         state.index()
-        return not empty
 
     def save(self, state: State) -> None:
         """Writes what changed since the last time, in one transaction."""
