@@ -255,6 +255,11 @@ class Control:
             self.cloud.hub, lambda _: True, record, self.cloud.settings.keep_alive, named=False
         )
 
+    async def cut_streams(self, _request: Request) -> Response:
+        """Ends all open event streams, as a lost connection does."""
+        self.cloud.hub.close()
+        return no_content()
+
     async def list_faults(self, _request: Request) -> Response:
         return answer({"faults": self.cloud.faults.active()})
 
@@ -321,6 +326,7 @@ def routes(cloud: Cloud) -> list[Route]:
         ("GET", "/control/customers", control.list_customers),
         ("GET", "/control/integrations", control.list_integrations),
         ("GET", "/control/events", control.events),
+        ("DELETE", "/control/streams", control.cut_streams),
         ("GET", "/control/faults", control.list_faults),
         ("POST", "/control/faults", control.add_fault),
         ("DELETE", "/control/faults", control.clear_faults),
