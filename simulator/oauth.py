@@ -44,7 +44,7 @@ def _password(call: Call, client: Client) -> dict[str, Any]:
     username, password = call.text("username"), call.text("password")
     if not username or not password:
         raise errors.oauth(
-            "invalid_client", 'Missing parameters. "username" and "password" are required'
+            "invalid_request", 'Missing parameters. "username" and "password" are required'
         )
     state = call.cloud.state
     if client.product_id is not None:
@@ -92,7 +92,7 @@ def otp_matches(call: Call, secret: str) -> bool:
 def _refresh(call: Call, client: Client) -> dict[str, Any]:
     presented = call.text("refresh_token")
     if not presented:
-        raise errors.oauth("invalid_client", 'No "refresh_token" parameter')
+        raise errors.oauth("invalid_request", 'No "refresh_token" parameter')
     state = call.cloud.state
     old = state.token_for_refresh(digest(presented))
     if old is None or old.client != client.id:

@@ -27,7 +27,7 @@ def issue(
 ) -> dict[str, Any]:
     """Makes a token pair and returns the body that shows it, the only time it is seen."""
     now = call.cloud.clock.now()
-    seconds = _lifetime(call, now)
+    expires_at = _expiry(call, now)
     access, refresh = new_secret(), new_secret()
     call.cloud.state.add_token(
         Token(
@@ -37,7 +37,7 @@ def issue(
             client=client,
             product_id=product_id,
             scopes=scopes,
-            expires_at=now + seconds if seconds else None,
+            expires_at=expires_at,
             refresh_digest=digest(refresh),
             refresh_expires_at=now + REFRESH_SECONDS,
         )
@@ -45,27 +45,27 @@ def issue(
     return {
         "token_type": "bearer",
         "access_token": access,
-        "expires_in": seconds,
+        "expires_in": 0 if expires_at is None else round(expires_at - now),
         "refresh_token": refresh,
     }
 
 
-def _lifetime(call: Call, now: float) -> int:
-    """Seconds asked for by `expires_in` (0 for ever) or `expires_at`, else the default."""
+def _expiry(call: Call, now: float) -> float | None:
+    """The end asked for by `expires_in` (0 for never) or `expires_at`, else the default."""
     asked = call.text("expires_in")
     if asked is not None:
         if not asked.isdecimal():
             # Invented: no source shows the answer.
             raise errors.oauth("invalid_request", "Invalid expires_in parameter")
-        return int(asked)
+        return now + int(asked) if int(asked) else None
     until = call.text("expires_at")
     if until is None:
-        return DEFAULT_SECONDS
+        return now + DEFAULT_SECONDS
     moment = parse_iso(until)
     if moment is None or moment <= now:
         # Invented, likewise.
         raise errors.oauth("invalid_request", "Invalid expires_at parameter")
-    return round(moment - now)
+    return moment
 
 
 @routes.get("/v1/access_tokens/current")

@@ -67,7 +67,11 @@ def outcomes(simulator_url: str) -> dict[str, dict[str, str]]:
         capture_output=True,
         check=False,
         cwd=ROOT,
-        env={**os.environ, "SIMULATOR": json.dumps(context)},
+        env={
+            **os.environ,
+            "NODE_PATH": str(ROOT / "tools" / "node_modules"),
+            "SIMULATOR": json.dumps(context),
+        },
         text=True,
         timeout=120,
     )
