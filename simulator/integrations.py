@@ -94,7 +94,7 @@ def _view(integration: Integration) -> dict[str, Any]:
 
 def _fill(call: Call, integration: Integration) -> None:
     """Takes over the whole configuration from the request, forgetting the former one."""
-    event = call.text("event") or call.text("eventName")
+    event = call.text("eventName" if "event" not in call.params else "event")
     if event is None:
         raise errors.failed(400, "event is required")  # invented
     config = {

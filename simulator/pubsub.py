@@ -30,15 +30,10 @@ class PubSub:
         Raises:
             google.api_core.exceptions.GoogleAPIError: the service refused or did not answer.
         """
-        attributes = {
-            "device_id": event.source if event.source == "api" else event.device_id or "",
-            "event": event.name,
-            "published_at": event.published_at,
-        }
-        if self._firmware_attribute:
-            attributes["fw_version"] = str(event.version)
         publisher = await self._client()
-        future = publisher.publish(topic, (event.data or "").encode(), "", **attributes)
+        data = (event.data or "").encode()
+        carried = attributes(event, firmware=self._firmware_attribute)
+        future = publisher.publish(topic, data, "", **carried)
         return str(await asyncio.wrap_future(future))
 
     async def _client(self) -> "PublisherClient":
@@ -50,6 +45,16 @@ class PubSub:
     def close(self) -> None:
         if self._publisher is not None:
             self._publisher.stop()
+
+
+def attributes(event: Event, *, firmware: bool = False) -> dict[str, str]:
+    """The attributes of a message; `fw_version` has been seen once in public, so it is optional."""
+    carried = {
+        "device_id": event.device_id or event.source,
+        "event": event.name,
+        "published_at": event.published_at,
+    }
+    return {**carried, "fw_version": str(event.version)} if firmware else carried
 
 
 def _make_publisher() -> "PublisherClient":
