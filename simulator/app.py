@@ -1,6 +1,5 @@
 """The ASGI application: the gate that every request passes, and the table of routes."""
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
@@ -99,7 +98,7 @@ class Gate:
         effects = {fault.fault.kind: fault.fault for fault in struck}
         entry["fault"] = next(iter(effects), None)
         if "slow" in effects:
-            await asyncio.sleep(effects["slow"].seconds)
+            await self.cloud.pause(effects["slow"].seconds)
         if "token-expired" in effects or "token-revoked" in effects:
             _spoil_token(scope["call"], revoke="token-revoked" in effects)
         if "cut-before" in effects:

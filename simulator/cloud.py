@@ -53,6 +53,7 @@ class Cloud:
         self.dispatcher = Dispatcher(self.clock, self.faults, self.hub, settings)
         self.faults.on_end = self._on_fault_end
         self._devices_task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
         self._begin(State())
 
     def _begin(self, state: State) -> None:
@@ -155,9 +156,19 @@ class Cloud:
         if device.hang or "hang" in kinds:
             if "hang" in kinds and kinds["hang"].effect:
                 lost()
-            await asyncio.sleep(self.settings.device_timeout)
+            await self.pause(self.settings.device_timeout)
             return False
         return True
+
+    async def pause(self, seconds: float) -> None:
+        """Lets a caller wait, though not when the simulator is about to stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    def stop(self) -> None:
+        """Ends all that would hold up the server: streams, and requests that wait."""
+        self._stopping.set()
+        self.hub.close()
 
     def save(self) -> None:
         """Saves what changed, when there is a state file."""

@@ -60,9 +60,8 @@ def attributes(event: Event, *, firmware: bool = False) -> dict[str, str]:
 def _make_publisher() -> "PublisherClient":
     # Imported here, not above: it takes half a second, which would delay the start.
     from google.api_core.retry import Retry, if_transient_error  # noqa: PLC0415
-    from google.cloud import pubsub_v1
+    from google.cloud.pubsub_v1 import PublisherClient, types  # noqa: PLC0415
 
     retry = Retry(predicate=if_transient_error, initial=0.1, maximum=2.0, timeout=DEADLINE)
-    return pubsub_v1.PublisherClient(
-        publisher_options=pubsub_v1.types.PublisherOptions(timeout=DEADLINE, retry=retry)
-    )
+    options = types.PublisherOptions(timeout=DEADLINE, retry=retry)
+    return PublisherClient(publisher_options=options)

@@ -73,5 +73,5 @@ class Server(uvicorn.Server):
         return f"http://{self.host}:{self.port}"
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.cloud.hub.close()
+        self.cloud.stop()
         await super().shutdown(sockets)

@@ -16,7 +16,8 @@ class Storage:
     """The state file."""
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
+        # Made before the event loop's thread may run, used by that alone.
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         # A lost second after a power cut is fine for a simulator; a slow disk in every answer not.
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=OFF")

@@ -90,9 +90,7 @@ def test_web_page_gets_the_token_in_the_redirect(world: World) -> None:
     answer = world.call("POST", CUSTOMERS, data=form)
     assert answer.status_code == 201
     token = answer.json()["access_token"]
-    assert answer.headers["location"].startswith(
-        f"https://example.com/in#access_token={token}&"
-    )
+    assert answer.headers["location"].startswith(f"https://example.com/in#access_token={token}&")
     # A client that is no web client needs its secret.
     assert world.call("POST", CUSTOMERS, data={**form, "client_id": CLIENT[0]}).status_code == 400
 

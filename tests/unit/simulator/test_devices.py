@@ -164,9 +164,7 @@ def test_signal_to_an_offline_device(world: World) -> None:
     device_id, token = world.owned(online=False)
     answer = world.call("PUT", f"/v1/devices/{device_id}", token, data={"signal": "1"})
     assert answer.status_code == 500
-    assert answer.json()["errors"] == [
-        {"error": "Timed out, didn't hear back from device service"}
-    ]
+    assert answer.json()["errors"] == [{"error": "Timed out, didn't hear back from device service"}]
 
 
 def test_ping(world: World) -> None:

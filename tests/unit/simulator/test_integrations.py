@@ -387,7 +387,7 @@ def test_failed_publication_is_logged_and_tried_again(
 
     async def refuse(_self: PubSub, topic: str, published: Event) -> str:
         seen.append((topic, published.name))
-        raise NotFound("Resource not found (resource=no-topic).")
+        raise NotFound("Resource not found (resource=no-topic).")  # type: ignore[no-untyped-call]
 
     monkeypatch.setattr(PubSub, "publish", refuse)
     form = {

@@ -76,9 +76,7 @@ def test_scope_of_nobody(world: World, scope: str) -> None:
         ),
     ],
 )
-def test_refused_grants(
-    world: World, form: dict[str, str], error: str, description: str
-) -> None:
+def test_refused_grants(world: World, form: dict[str, str], error: str, description: str) -> None:
     answer = world.grant(**form)
     assert answer.status_code == 400
     assert answer.json() == {"error": error, "error_description": description}

@@ -51,9 +51,7 @@ def test_ten_failed_log_ins_block_for_half_an_hour(world: World) -> None:
 def test_serial_numbers(world: World) -> None:
     token = world.user_token()
     limit(world)
-    statuses = [
-        world.call("GET", "/v1/serial_numbers/X", token).status_code for _ in range(51)
-    ]
+    statuses = [world.call("GET", "/v1/serial_numbers/X", token).status_code for _ in range(51)]
     assert statuses == [404] * 50 + [429]
 
 

@@ -73,10 +73,10 @@ class World:
             headers = {**headers, "Authorization": f"Bearer {token}"}
         return self.http.request(method, path, headers=headers, **more)
 
-    def grant(self, auth: tuple[str, str] = CLIENT, **form: str) -> httpx.Response:
+    def grant(self, auth: tuple[str, str] = CLIENT, /, **form: str) -> httpx.Response:
         return self.call("POST", "/oauth/token", auth=auth, data=form)
 
-    def token(self, auth: tuple[str, str] = CLIENT, **form: str) -> Token:
+    def token(self, auth: tuple[str, str] = CLIENT, /, **form: str) -> Token:
         body = self.grant(auth, **form).json()
         return Token(body["access_token"], body["refresh_token"], body)
 
