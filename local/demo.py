@@ -64,7 +64,7 @@ def _start(stack: Stack) -> None:
     devices = read_fleet(FLEET)
     for process in stack.end_leftovers():
         say(f"Ended what an earlier start had left behind: process {process.pid}")
-    with step("Firebase emulators and Particle simulator (about 15 s)"):
+    with step("Firebase emulators and Particle simulator (about 10 s)"):
         stack.start()
     with step(f"Import of {FLEET.relative_to(ROOT)} by the operator's command line"):
         _import(stack)

@@ -1,4 +1,4 @@
-// Loaded into the Firebase CLI before it starts (`node --require`); mends two things for local runs.
+// Loaded into the Firebase CLI before it starts (`node --require`); mends four things for local runs.
 
 const { createRequire } = require("node:module");
 const path = require("node:path");
@@ -45,3 +45,33 @@ const middleware = exegesis.middleware;
 
 exegesis.middleware = (description, options) =>
   middleware(description, { ...options, lazyCompileValidationSchemas: true });
+
+// 3. At most a few messages of Pub/Sub are under way at a time.
+//
+// The functions emulator gives a worker one request at a time and starts another for each message that
+// comes meanwhile, up to a thousand. A fleet that publishes while the first worker starts would bring
+// the machine to its knees.
+
+const MESSAGES_UNDER_WAY = 4;
+const { PubSub } = requireInTools("@google-cloud/pubsub");
+const createSubscription = PubSub.prototype.createSubscription;
+
+PubSub.prototype.createSubscription = function create(topic, name, options, ...rest) {
+  const flowControl = { maxMessages: MESSAGES_UNDER_WAY, allowExcessMessages: false };
+  return createSubscription.call(this, topic, name, { ...options, flowControl }, ...rest);
+};
+
+// 4. A Pub/Sub emulator that is slow to stop is not killed by its name.
+//
+// firebase-tools would kill every Pub/Sub emulator of the machine, also those of other stacks. What is
+// left of this one is ended by whoever started the CLI.
+
+const childProcess = require("node:child_process");
+const execSync = childProcess.execSync;
+
+childProcess.execSync = (command, ...rest) => {
+  if (String(command).includes("pubsub_pids")) {
+    throw new Error("The Pub/Sub emulator did not stop in time; left to local/stack.py");
+  }
+  return execSync(command, ...rest);
+};

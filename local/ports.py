@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Self
 
 import psutil
 
@@ -49,6 +49,33 @@ class Ports:
     #: For the processes that run the functions; the emulator suite gives each one of its own.
     workers: range
 
+    @classmethod
+    def of_block(cls, first: int, *, fixed: bool = False) -> Self:
+        """The ports of the stack that has reserved the block.
+
+        Args:
+            first: port of the block.
+            fixed: True puts the public services at the ports that the README names; the rest, which
+                nobody has to know, always comes from the block.
+        """
+        auth, functions, firestore, pubsub, hosting, simulator = (
+            (9099, 5001, 8080, 8085, 5000, 8010) if fixed else range(first, first + 6)
+        )
+        return cls(
+            auth=auth,
+            functions=functions,
+            firestore=firestore,
+            pubsub=pubsub,
+            hosting=hosting,
+            simulator=simulator,
+            hub=first + 6,
+            eventarc=first + 7,
+            tasks=first + 8,
+            websocket=first + 9,
+            logging=first + 10,
+            workers=range(first + _SERVICES_IN_BLOCK, first + _BLOCK_SIZE),
+        )
+
     def public(self) -> dict[str, int]:
         """The services a person or a client talks to, by name."""
         return {
@@ -77,32 +104,6 @@ class PortBlock:
     def __init__(self, first: int, lock: IO[str]) -> None:
         self.first = first
         self._lock = lock
-
-    def ports(self, *, fixed: bool) -> Ports:
-        """The ports of a stack.
-
-        Args:
-            fixed: True puts the public services at the ports that the README names; the rest, which
-                nobody has to know, always comes from the block.
-        """
-        first = self.first
-        auth, functions, firestore, pubsub, hosting, simulator = (
-            (9099, 5001, 8080, 8085, 5000, 8010) if fixed else range(first, first + 6)
-        )
-        return Ports(
-            auth=auth,
-            functions=functions,
-            firestore=firestore,
-            pubsub=pubsub,
-            hosting=hosting,
-            simulator=simulator,
-            hub=first + 6,
-            eventarc=first + 7,
-            tasks=first + 8,
-            websocket=first + 9,
-            logging=first + 10,
-            workers=range(first + _SERVICES_IN_BLOCK, first + _BLOCK_SIZE),
-        )
 
     def release(self) -> None:
         """Let others have the block."""

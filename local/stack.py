@@ -34,7 +34,7 @@ from local.waiting import answers, wait_until
 
 FIREBASE: Final = ROOT / "tools" / "node_modules" / "firebase-tools" / "lib" / "bin" / "firebase.js"
 
-# Patience in seconds. The emulators take about 15 s; a first start may download some of them.
+# Patience in seconds. The emulators take about 8 s; a first start may download some of them.
 _EMULATORS_START: Final = 150.0
 _SIMULATOR_START: Final = 30.0
 _EMULATORS_STOP: Final = 20.0
@@ -88,7 +88,7 @@ class Stack:
         self._fleet = fleet
         self._interval = interval
         self._block = reserve_block()
-        self.ports: Ports = self._block.ports(fixed=fixed_ports)
+        self.ports: Ports = Ports.of_block(self._block.first, fixed=fixed_ports)
         run = run_name(name, self._block.first)
         self.logs = logs_folder(run)
         self._configuration = configuration_file(run)
@@ -294,6 +294,8 @@ class Stack:
                 "TMPDIR": str(temporary),
                 # Seconds that main.py may take to be imported when the machine is busy.
                 "FUNCTIONS_DISCOVERY_TIMEOUT": "60",
+                # No question to a metadata server that only the cloud has.
+                "METADATA_SERVER_DETECTION": "none",
                 "NO_COLOR": "1",
                 "NODE_NO_WARNINGS": "1",
             },

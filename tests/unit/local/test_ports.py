@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.errors import StackError
-from local.ports import HOST, PortBlock, holder, is_free, reserve_block, taken
+from local.ports import HOST, PortBlock, Ports, holder, is_free, reserve_block, taken
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def test_no_two_blocks_share_a_port(tmp_path: Path) -> None:
             port
             for block in blocks
             for port in (
-                *block.ports(fixed=False).services().values(),
-                *block.ports(fixed=False).workers,
+                *Ports.of_block(block.first).services().values(),
+                *Ports.of_block(block.first).workers,
             )
         ]
         assert len(ports) == len(set(ports))
@@ -87,14 +87,8 @@ def test_a_block_in_which_somebody_listens_is_passed_over(
         reserve_block(tmp_path)
 
 
-def test_the_demo_has_the_ports_of_the_readme_and_keeps_the_others_in_its_block(
-    tmp_path: Path,
-) -> None:
-    block = reserve_block(tmp_path)
-    try:
-        ports = block.ports(fixed=True)
-    finally:
-        block.release()
+def test_the_demo_has_the_ports_of_the_readme_and_keeps_the_others_in_its_block() -> None:
+    ports = Ports.of_block(20_000, fixed=True)
 
     assert ports.public() == {
         "auth": 9099,
@@ -105,4 +99,4 @@ def test_the_demo_has_the_ports_of_the_readme_and_keeps_the_others_in_its_block(
         "simulator": 8010,
     }
     inside = ports.services().items() - ports.public().items()
-    assert all(block.first <= port < ports.workers.start for _name, port in inside)
+    assert all(20_000 <= port < ports.workers.start for _name, port in inside)
