@@ -19,10 +19,13 @@ help: ## This list
 
 setup: .stamps/python .stamps/tools .stamps/emulators $(WEB:%=.stamps/web) ## Install what is missing; the others do it by themselves
 
-demo: setup $(WEB:%=.stamps/web-build) ## The whole product on this machine; Ctrl-C ends it
+demo: setup $(WEB:%=web/dist/.demo) ## The whole product on this machine; Ctrl-C ends it
 	@exec $(PYTHON) -m local demo
 
-test: setup $(WEB:%=.stamps/web-build .stamps/browser) ## Every test, on the real emulators
+test: setup $(if $(WEB),web/dist/.demo .stamps/browser) ## Every test, on the real emulators
+ifdef WEB
+	@$(STEP) 'Unit tests of the web app' npm --prefix web test
+endif
 	@$(PYTHON) -m pytest
 
 lint: .stamps/python $(WEB:%=.stamps/web) ## Formatter, linters, type checkers
@@ -30,8 +33,9 @@ lint: .stamps/python $(WEB:%=.stamps/web) ## Formatter, linters, type checkers
 	@$(STEP) 'ruff check' $(PYTHON) -m ruff check .
 	@$(STEP) 'mypy --strict' $(PYTHON) -m mypy --strict --explicit-package-bases .
 	@$(STEP) 'shellcheck' venv/bin/shellcheck $(SCRIPTS)
-ifneq ($(wildcard web/tsconfig.json),)
-	@$(STEP) 'tsc' web/node_modules/.bin/tsc --noEmit --project web
+ifdef WEB
+	@$(STEP) 'biome' npm --prefix web run lint
+	@$(STEP) 'tsc' npm --prefix web run check
 endif
 
 format: .stamps/python ## Put the Python code into the project's form
@@ -74,8 +78,9 @@ clean: ## Delete what was installed and generated
 	@$(STEP) 'Packages of the web app' local/setup/node.sh web
 	@touch $@
 
-.stamps/web-build: .stamps/web $(WEB_SOURCES)
-	@$(STEP) 'Build of the web app' npm --prefix web run build
+# The stamp lies in what is built: a build for deployment, which takes its place, also removes it.
+web/dist/.demo: .stamps/web $(WEB_SOURCES)
+	@$(STEP) 'Build of the web app' npm --prefix web run build:demo
 	@touch $@
 
 .stamps/browser: .stamps/web
