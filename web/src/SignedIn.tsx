@@ -1,0 +1,49 @@
+import type { User } from 'firebase/auth';
+import { useMemo } from 'react';
+import { Navigate, Route, Routes, useLocation } from 'react-router';
+import { watchDevices } from './backend/live';
+import { Frame } from './components/Frame';
+import { AccountPage } from './pages/AccountPage';
+import { AddDevicePage } from './pages/AddDevicePage';
+import { DevicePage } from './pages/DevicePage';
+import { DevicesPage } from './pages/DevicesPage';
+import { NotFoundPage } from './pages/NotFoundPage';
+import { CustomerContext } from './session/context';
+import { useLive } from './session/useLive';
+import { useProfile } from './session/useProfile';
+
+/** Back to the page that asked for a sign-in. */
+function Arrival() {
+  const state: unknown = useLocation().state;
+  const from = typeof state === 'object' && state !== null && 'from' in state ? state.from : '';
+  return (
+    <Navigate to={typeof from === 'string' && from !== '/' && from ? from : '/devices'} replace />
+  );
+}
+
+/** Everything behind sign-in. */
+export default function SignedIn({ user }: { user: User }) {
+  const { uid, email } = user;
+  const profile = useProfile(user);
+  const devices = useLive(useMemo(() => watchDevices(uid), [uid]));
+  const customer = useMemo(
+    () => ({ uid, email: email ?? '', profile, devices }),
+    [uid, email, profile, devices],
+  );
+  return (
+    <CustomerContext value={customer}>
+      <Frame>
+        <Routes>
+          <Route index element={<Navigate to="/devices" replace />} />
+          <Route path="sign-in" element={<Arrival />} />
+          <Route path="sign-up" element={<Arrival />} />
+          <Route path="devices" element={<DevicesPage />} />
+          <Route path="devices/add" element={<AddDevicePage />} />
+          <Route path="devices/:deviceId" element={<DevicePage />} />
+          <Route path="account" element={<AccountPage />} />
+          <Route path="*" element={<NotFoundPage />} />
+        </Routes>
+      </Frame>
+    </CustomerContext>
+  );
+}

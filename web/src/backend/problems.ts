@@ -1,0 +1,101 @@
+/**
+ * One shape for every failure: a reason with words for it in the message files. What the back end
+ * raises carries its reason in `details`; what the SDKs raise is told by its code.
+ */
+import { FirebaseError } from 'firebase/app';
+
+/** Reasons that the callables answer with. */
+export const SERVER_REASONS = [
+  'sign-in-required',
+  'bad-request',
+  'not-your-device',
+  'wrong-serial-or-code',
+  'not-allowed',
+  'anonymous',
+  'email-unverified',
+  'unknown-function',
+  'unknown-variable',
+  'unknown-command',
+  'claimed-by-another',
+  'device-not-ready',
+  'customer-not-ready',
+  'not-in-this-mode',
+  'recent-sign-in-required',
+  'device-offline',
+  'particle-unavailable',
+  'device-timeout',
+  'too-many-attempts',
+  'particle-rate-limited',
+  'in-progress',
+] as const;
+
+/** Reasons that only the client knows. */
+export const CLIENT_REASONS = [
+  'no-answer',
+  'account-closed',
+  'account-disabled',
+  'email-in-use',
+  'invalid-email',
+  'weak-password',
+  'wrong-email-or-password',
+  'too-many-sign-ins',
+  'unexpected',
+] as const;
+
+export type Reason = (typeof SERVER_REASONS)[number] | (typeof CLIENT_REASONS)[number];
+
+export interface Problem {
+  reason: Reason;
+  /** Names the entry in the server's log; for support. */
+  errorId?: string;
+  /** Seconds to wait. */
+  retryAfter?: number;
+  /** The part of the request that was refused. */
+  field?: string;
+}
+
+const BY_CODE: Readonly<Record<string, Reason>> = {
+  'auth/email-already-in-use': 'email-in-use',
+  'auth/invalid-credential': 'wrong-email-or-password',
+  'auth/invalid-email': 'invalid-email',
+  'auth/network-request-failed': 'no-answer',
+  'auth/password-does-not-meet-requirements': 'weak-password',
+  'auth/too-many-requests': 'too-many-sign-ins',
+  'auth/user-disabled': 'account-disabled',
+  'auth/user-not-found': 'wrong-email-or-password',
+  'auth/user-token-expired': 'sign-in-required',
+  'auth/weak-password': 'weak-password',
+  'auth/wrong-password': 'wrong-email-or-password',
+  'functions/deadline-exceeded': 'no-answer',
+  // The SDK's word for a request that got no answer at all, too.
+  'functions/internal': 'no-answer',
+  'functions/resource-exhausted': 'too-many-attempts',
+  'functions/unauthenticated': 'sign-in-required',
+  'functions/unavailable': 'no-answer',
+  'permission-denied': 'not-allowed',
+  unauthenticated: 'sign-in-required',
+  unavailable: 'no-answer',
+};
+
+function isServerReason(reason: unknown): reason is Reason {
+  return SERVER_REASONS.some((known) => known === reason);
+}
+
+function detailsOf(error: unknown): Record<string, unknown> {
+  const details = error instanceof Error && 'details' in error ? error.details : undefined;
+  return typeof details === 'object' && details !== null ? { ...details } : {};
+}
+
+/** What to tell the customer about a failure. */
+export function toProblem(error: unknown): Problem {
+  const { reason, errorId, retryAfter, field } = detailsOf(error);
+  const problem: Problem = { reason: 'unexpected' };
+  if (isServerReason(reason)) problem.reason = reason;
+  else if (reason === undefined && error instanceof FirebaseError) {
+    problem.reason = BY_CODE[error.code] ?? 'unexpected';
+  }
+  if (typeof errorId === 'string') problem.errorId = errorId;
+  if (typeof retryAfter === 'number') problem.retryAfter = Math.ceil(retryAfter);
+  if (typeof field === 'string') problem.field = field;
+  return problem;
+}

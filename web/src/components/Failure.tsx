@@ -1,0 +1,32 @@
+import { Alert, Text } from '@mantine/core';
+import { IconAlertCircle } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Problem } from '../backend/problems';
+
+interface FailureProps {
+  problem: Problem;
+  /** What can be done about it here. */
+  children?: ReactNode;
+}
+
+/** A failure in words that help, with the id that support can look up. */
+export function Failure({ problem, children }: FailureProps) {
+  const { t } = useTranslation();
+  const { reason, field, retryAfter, errorId } = problem;
+  return (
+    <Alert color="red" icon={<IconAlertCircle aria-hidden />} data-reason={reason}>
+      <Text size="sm">
+        {t(`errors.${reason}`)}
+        {field && ` ${t('common.field', { field })}`}
+        {retryAfter !== undefined && ` ${t('common.retryAfter', { count: retryAfter })}`}
+      </Text>
+      {children}
+      {errorId && (
+        <Text size="xs" c="dimmed" mt={4}>
+          {t('common.errorId', { errorId })}
+        </Text>
+      )}
+    </Alert>
+  );
+}

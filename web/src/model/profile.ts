@@ -1,0 +1,28 @@
+/** The customer's own document: what they say of themselves, and how far the server is with their account. */
+import type { DocumentData } from 'firebase/firestore';
+
+/** What the client may write, each at most `PROFILE_TEXT_MAX` characters. */
+export interface ProfileFields {
+  displayName: string;
+  timeZone: string;
+  locale: string;
+}
+
+export const PROFILE_TEXT_MAX = 200;
+
+export type AccountStatus = 'pending' | 'ready' | 'error';
+
+export interface Profile {
+  displayName: string;
+  /** `pending` until the server says something else. */
+  status: AccountStatus;
+}
+
+/** From `users/{uid}`. */
+export function toProfile(data: DocumentData): Profile {
+  const status: unknown = data.particle?.status;
+  return {
+    displayName: typeof data.displayName === 'string' ? data.displayName : '',
+    status: status === 'ready' || status === 'error' ? status : 'pending',
+  };
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { formatValue, partsOf } from './values';
+
+const words = { yes: 'yes', no: 'no', nothing: 'no value' };
+
+describe('formatValue', () => {
+  it.each([
+    [21.456789, 'en', '21.4568'],
+    [1234.5, 'en', '1,234.5'],
+    [1234.5, 'de', '1.234,5'],
+    [0, 'en', '0'],
+    [Number.NaN, 'en', 'NaN'],
+    [Number.POSITIVE_INFINITY, 'en', 'Infinity'],
+    [true, 'en', 'yes'],
+    [false, 'en', 'no'],
+    [null, 'en', 'no value'],
+    ['', 'en', 'no value'],
+    ['0', 'en', '0'],
+    [[1, 'a'], 'en', '[1,"a"]'],
+    [{ a: { b: 1 } }, 'en', '{"a":{"b":1}}'],
+  ])('shows %j in %s as %s', (value, locale, shown) => {
+    expect(formatValue(value, locale, words)).toBe(shown);
+  });
+});
+
+describe('partsOf', () => {
+  it('takes an object apart and nothing else', () => {
+    expect(partsOf({ t: 1, h: null })).toEqual([
+      ['t', 1],
+      ['h', null],
+    ]);
+    expect(partsOf([1, 2])).toEqual([]);
+    expect(partsOf(null)).toEqual([]);
+    expect(partsOf('text')).toEqual([]);
+  });
+});

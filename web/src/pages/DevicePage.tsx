@@ -1,0 +1,104 @@
+import { Anchor, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { IconChevronLeft } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, useLocation, useParams } from 'react-router';
+import { Busy } from '../components/Busy';
+import { CallForm } from '../components/CallForm';
+import { EventList } from '../components/EventList';
+import { Failure } from '../components/Failure';
+import { LastSeen } from '../components/LastSeen';
+import { LatestValues } from '../components/LatestValues';
+import { Page } from '../components/Page';
+import { PresenceBadge } from '../components/PresenceBadge';
+import { ReadForm } from '../components/ReadForm';
+import { speech } from '../messages/i18n';
+import type { Device } from '../model/device';
+import { dateAndTime } from '../model/times';
+import { useCustomer } from '../session/context';
+import { useNow } from '../session/useNow';
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Paper withBorder p="md" component="section" aria-label={title}>
+      <Stack gap="sm">
+        <Title order={2} size="h4">
+          {title}
+        </Title>
+        {children}
+      </Stack>
+    </Paper>
+  );
+}
+
+function DeviceSections({ device }: { device: Device }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  return (
+    <>
+      <Stack gap={2}>
+        <Group gap="sm">
+          <PresenceBadge device={device} now={now} />
+          <LastSeen device={device} now={now} />
+        </Group>
+        <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+          {t('devices.serial', { serial: device.serialNumber })}
+        </Text>
+        {device.claimedAt !== undefined && (
+          <Text size="sm" c="dimmed">
+            {t('device.claimedAt', { date: dateAndTime(device.claimedAt, speech.locale) })}
+          </Text>
+        )}
+      </Stack>
+      <Section title={t('device.latest')}>
+        {device.latest.length > 0 ? (
+          <LatestValues latest={device.latest} now={now} />
+        ) : (
+          <Text size="sm">{t('device.noValues')}</Text>
+        )}
+      </Section>
+      <Section title={t('device.call')}>
+        <CallForm deviceId={device.id} />
+      </Section>
+      <Section title={t('device.read')}>
+        <ReadForm deviceId={device.id} />
+      </Section>
+      <Section title={t('device.events')}>
+        <EventList deviceId={device.id} now={now} />
+      </Section>
+    </>
+  );
+}
+
+export function DevicePage() {
+  const { t } = useTranslation();
+  const { deviceId = '' } = useParams();
+  const { devices } = useCustomer();
+  const state: unknown = useLocation().state;
+  const justAdded = typeof state === 'object' && state !== null && 'added' in state;
+  const device =
+    devices.state === 'shown' ? devices.value.find(({ id }) => id === deviceId) : undefined;
+  const back = (
+    <Anchor component={Link} to="/devices" size="sm">
+      <Group component="span" gap={4}>
+        <IconChevronLeft size={18} aria-hidden />
+        {t('device.back')}
+      </Group>
+    </Anchor>
+  );
+  if (device) {
+    return (
+      <Page title={device.name} above={back} key={deviceId}>
+        <DeviceSections device={device} />
+      </Page>
+    );
+  }
+  if (devices.state === 'failed') return <Failure problem={devices.problem} />;
+  // A device that was added this moment is about to appear in the list.
+  if (devices.state === 'loading' || justAdded) return <Busy />;
+  return (
+    <Page title={t('notFound.title')} above={back}>
+      <Text>{t(devices.stale ? 'devices.notSynced' : 'device.notFound')}</Text>
+    </Page>
+  );
+}

@@ -1,0 +1,21 @@
+import { createContext, useContext } from 'react';
+import type { Live } from '../backend/live';
+import type { Device } from '../model/device';
+import type { Profile } from '../model/profile';
+
+export interface Customer {
+  uid: string;
+  email: string;
+  profile: Live<Profile | undefined>;
+  /** All devices, from the one listener of the app. */
+  devices: Live<Device[]>;
+}
+
+export const CustomerContext = createContext<Customer | undefined>(undefined);
+
+/** On the pages behind sign-in. */
+export function useCustomer(): Customer {
+  const customer = useContext(CustomerContext);
+  if (!customer) throw new Error('Only pages behind sign-in have a customer');
+  return customer;
+}

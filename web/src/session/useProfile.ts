@@ -1,0 +1,36 @@
+import type { User } from 'firebase/auth';
+import { useEffect, useMemo, useState } from 'react';
+import { createProfile, type Live, watchProfile } from '../backend/live';
+import { type Problem, toProblem } from '../backend/problems';
+import { speech } from '../messages/i18n';
+import { PROFILE_TEXT_MAX, type Profile } from '../model/profile';
+import { signUpSettled } from './account';
+import { useLive } from './useLive';
+
+async function create(user: User): Promise<void> {
+  await signUpSettled();
+  await createProfile(user.uid, {
+    displayName: (user.displayName ?? '').slice(0, PROFILE_TEXT_MAX),
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    locale: speech.locale,
+  });
+}
+
+/**
+ * The customer's own document, live. Where there is none it is created: after sign-up, and for those
+ * who signed up in another way or whose tab closed too early.
+ */
+export function useProfile(user: User): Live<Profile | undefined> {
+  const live = useLive(useMemo(() => watchProfile(user.uid), [user.uid]));
+  const [refusal, setRefusal] = useState<Problem>();
+  const missing = live.state === 'shown' && !live.stale && live.value === undefined;
+  useEffect(() => {
+    if (!missing) return;
+    create(user).catch((error: unknown) => {
+      const problem = toProblem(error);
+      // The rules refuse the document to those alone whose account was deleted.
+      setRefusal(problem.reason === 'not-allowed' ? { reason: 'account-closed' } : problem);
+    });
+  }, [missing, user]);
+  return missing && refusal ? { state: 'failed', problem: refusal } : live;
+}

@@ -1,0 +1,33 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+import { theme } from './src/theme/theme.ts';
+
+/** The page's name and colour stand in the theme file alone; the document gets them from there. */
+const themedDocument = {
+  name: 'themed-document',
+  transformIndexHtml: (html: string) =>
+    html.replaceAll('%PRODUCT_NAME%', theme.name).replaceAll('%PRODUCT_COLOUR%', theme.colour),
+};
+
+export default defineConfig({
+  plugins: [react(), themedDocument],
+  build: {
+    // Says which chunks each page needs, so that the weight of the sign-in page can be checked.
+    manifest: true,
+    rolldownOptions: {
+      output: {
+        // The largest part of the app, and the one that changes least: its own file in the browser's cache.
+        codeSplitting: {
+          groups: [
+            { name: 'firestore', test: /node_modules[\\/]@firebase[\\/](firestore|webchannel)/ },
+          ],
+        },
+      },
+    },
+  },
+  server: {
+    // The development server has no reserved Hosting URLs: it asks the running demo's Hosting emulator.
+    proxy: { '/__': process.env.HOSTING_URL ?? 'http://127.0.0.1:5000' },
+  },
+  test: { include: ['src/**/*.test.ts'] },
+});
