@@ -1,4 +1,4 @@
-import { Group, Stack, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { watchEvents } from '../backend/live';
@@ -8,8 +8,7 @@ import { useCustomer } from '../session/context';
 import { useLive } from '../session/useLive';
 import { Busy } from './Busy';
 import { Failure } from './Failure';
-import classes from './LatestValues.module.css';
-import { Value } from './Value';
+import { Reading } from './Reading';
 
 const SHOWN_EVENTS = 20;
 
@@ -22,22 +21,17 @@ export function EventList({ deviceId, now }: { deviceId: string; now: number }) 
   if (events.state === 'failed') return <Failure problem={events.problem} />;
   if (events.value.length === 0) return <Text size="sm">{t('device.noEvents')}</Text>;
   return (
-    <Stack component="ol" gap="sm" p={0} m={0} style={{ listStyle: 'none' }}>
+    <Stack component="ol" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
       {events.value.map(({ id, event, value, publishedAt }) => (
-        <li key={id} className={classes.entry} data-event={event}>
-          <Group gap="xs" justify="space-between" align="baseline" wrap="nowrap">
-            <Text size="sm" className={classes.name}>
-              {event}
-            </Text>
-            {publishedAt !== undefined && (
-              <Text size="xs" c="dimmed" className={classes.ago}>
-                <time dateTime={new Date(publishedAt).toISOString()}>
-                  {shortTime(publishedAt, now, speech.locale)}
-                </time>
-              </Text>
-            )}
-          </Group>
-          <Value value={value} />
+        <li key={id} data-event={event}>
+          <Reading
+            name={event}
+            value={value}
+            at={publishedAt}
+            time={
+              publishedAt === undefined ? undefined : shortTime(publishedAt, now, speech.locale)
+            }
+          />
         </li>
       ))}
     </Stack>

@@ -58,8 +58,8 @@ export function Frame({ children }: { children: ReactNode }) {
       footer={{ height: { base: TAB_BAR_HEIGHT, sm: 0 } }}
       padding="md"
     >
-      <AppShell.Header>
-        <Container size={720} h="100%">
+      <AppShell.Header px="md">
+        <Container size={720} px={0} h="100%">
           <Group h="100%" justify="space-between" wrap="nowrap">
             <Brand />
             <Group visibleFrom="sm">

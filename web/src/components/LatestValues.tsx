@@ -1,33 +1,29 @@
-import { Group, Stack, Text } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { speech } from '../messages/i18n';
 import type { LatestValue } from '../model/device';
 import { timeAgo } from '../model/times';
-import { partsOf } from '../model/values';
-import classes from './LatestValues.module.css';
-import { Value } from './Value';
+import { Reading } from './Reading';
 
 /** The newest value of each event. */
 export function LatestValues({ latest, now }: { latest: LatestValue[]; now: number }) {
   const { t } = useTranslation();
   return (
-    <Stack gap="sm">
+    <Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
       {latest.map(({ event, value, publishedAt, truncated }) => (
-        <div key={event} className={classes.entry} data-event={event}>
-          <Group gap="xs" justify="space-between" align="baseline" wrap="nowrap">
-            <Text size="sm" className={classes.name}>
-              {event}
-            </Text>
-            {publishedAt !== undefined && (
-              <Text size="xs" c="dimmed" className={classes.ago}>
-                {timeAgo(publishedAt, now, speech.locale, t('common.justNow'))}
-              </Text>
-            )}
-          </Group>
-          <div className={partsOf(value).length > 0 ? classes.parts : undefined}>
-            <Value value={value} truncated={truncated} />
-          </div>
-        </div>
+        <li key={event} data-event={event}>
+          <Reading
+            name={event}
+            value={value}
+            truncated={truncated}
+            at={publishedAt}
+            time={
+              publishedAt === undefined
+                ? undefined
+                : timeAgo(publishedAt, now, speech.locale, t('common.justNow'))
+            }
+          />
+        </li>
       ))}
     </Stack>
   );

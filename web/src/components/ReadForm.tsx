@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useTranslation } from 'react-i18next';
 import { readVariable } from '../backend/callables';
@@ -7,7 +7,7 @@ import { isIdentifier } from '../model/inputs';
 import { dateAndTime } from '../model/times';
 import { useAction } from '../session/useAction';
 import { Failure } from './Failure';
-import { Value } from './Value';
+import { Reading } from './Reading';
 
 /** Reads a variable of the device by its name. */
 export function ReadForm({ deviceId }: { deviceId: string }) {
@@ -38,17 +38,14 @@ export function ReadForm({ deviceId }: { deviceId: string }) {
         </Button>
         {progress.state === 'done' && (
           <div role="status" data-variable={progress.result.variable}>
-            <Group gap="xs" justify="space-between" align="baseline">
-              <Text size="sm" c="dimmed">
-                {progress.result.variable}
-              </Text>
-              <Text size="xs" c="dimmed">
-                {t('device.readAt', {
-                  time: dateAndTime(Date.parse(progress.result.readAt), speech.locale),
-                })}
-              </Text>
-            </Group>
-            <Value value={progress.result.value} />
+            <Reading
+              name={progress.result.variable}
+              value={progress.result.value}
+              at={Date.parse(progress.result.readAt)}
+              time={t('device.readAt', {
+                time: dateAndTime(Date.parse(progress.result.readAt), speech.locale),
+              })}
+            />
           </div>
         )}
         {progress.state === 'failed' && <Failure problem={progress.problem} />}

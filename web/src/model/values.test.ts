@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { formatValue, partsOf } from './values';
+import { formatValue, isShort, partsOf } from './values';
 
 const words = { yes: 'yes', no: 'no', nothing: 'no value' };
 
 describe('formatValue', () => {
   it.each([
-    [21.456789, 'en', '21.4568'],
+    [48.13741264, 'en', '48.137413'],
+    [0.1 + 0.2, 'en', '0.3'],
     [1234.5, 'en', '1,234.5'],
     [1234.5, 'de', '1.234,5'],
     [0, 'en', '0'],
@@ -32,5 +33,14 @@ describe('partsOf', () => {
     expect(partsOf([1, 2])).toEqual([]);
     expect(partsOf(null)).toEqual([]);
     expect(partsOf('text')).toEqual([]);
+  });
+});
+
+describe('isShort', () => {
+  it.each([1.5, true, null, '', 'sixteen letters.'])('takes %j', (value) => {
+    expect(isShort(value)).toBe(true);
+  });
+  it.each(['seventeen letters', [1], { a: 1 }])('refuses %j', (value) => {
+    expect(isShort(value)).toBe(false);
   });
 });

@@ -2,8 +2,11 @@
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** More digits than this are noise of binary fractions; sensors give fewer. */
-const MAX_FRACTION_DIGITS = 4;
+/** Enough for a position to the decimetre; more are noise of binary fractions. */
+const MAX_FRACTION_DIGITS = 6;
+
+/** Characters. */
+const MAX_SHORT_TEXT = 16;
 
 export interface ValueWords {
   yes: string;
@@ -33,4 +36,10 @@ export function partsOf(value: Json): [string, Json][] {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.entries(value)
     : [];
+}
+
+/** Whether the value has room beside its name, on a phone too. */
+export function isShort(value: Json): boolean {
+  if (typeof value === 'string') return value.length <= MAX_SHORT_TEXT;
+  return typeof value !== 'object' || value === null;
 }

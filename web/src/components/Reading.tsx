@@ -1,0 +1,48 @@
+import { Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { isShort, type Json } from '../model/values';
+import classes from './Reading.module.css';
+import { Value } from './Value';
+
+interface ReadingProps {
+  /** Name of the event or variable. */
+  name: string;
+  value: Json;
+  truncated?: boolean;
+  /** When; undefined where that is not known. */
+  time?: string | undefined;
+  /** The same for machines, in milliseconds. */
+  at?: number | undefined;
+}
+
+/** One value with its name and time: on one line when the value is short. */
+export function Reading({ name, value, truncated = false, time, at }: ReadingProps) {
+  const { t } = useTranslation();
+  const shown = <Value value={value} />;
+  const short = isShort(value);
+  return (
+    <div className={classes.reading}>
+      <Text component="span" size="sm" className={classes.name}>
+        {name}
+      </Text>
+      {short && shown}
+      {at !== undefined && (
+        <Text
+          component="time"
+          dateTime={new Date(at).toISOString()}
+          size="xs"
+          c="dimmed"
+          className={classes.time}
+        >
+          {time}
+        </Text>
+      )}
+      {!short && <div className={classes.whole}>{shown}</div>}
+      {truncated && (
+        <Text component="span" size="xs" c="dimmed">
+          {t('common.shortened')}
+        </Text>
+      )}
+    </div>
+  );
+}
