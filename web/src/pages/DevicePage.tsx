@@ -97,7 +97,7 @@ export function DevicePage() {
   // A device that was added this moment is about to appear in the list.
   if (devices.state === 'loading' || justAdded) return <Busy />;
   return (
-    <Page title={t('notFound.title')} above={back}>
+    <Page title={t('device.notFoundTitle')} above={back}>
       <Text>{t(devices.stale ? 'devices.notSynced' : 'device.notFound')}</Text>
     </Page>
   );
