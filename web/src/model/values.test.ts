@@ -25,10 +25,10 @@ describe('formatValue', () => {
 });
 
 describe('partsOf', () => {
-  it('takes an object apart and nothing else', () => {
+  it('takes an object apart, by name, and nothing else', () => {
     expect(partsOf({ t: 1, h: null })).toEqual([
-      ['t', 1],
       ['h', null],
+      ['t', 1],
     ]);
     expect(partsOf([1, 2])).toEqual([]);
     expect(partsOf(null)).toEqual([]);

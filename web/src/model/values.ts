@@ -31,10 +31,13 @@ export function formatValue(value: Json, locale: string, words: ValueWords): str
   }
 }
 
-/** The parts of an object, to be shown one below the other; of anything else, none. */
+/**
+ * The parts of an object, to be shown one below the other; of anything else, none. By name, for the
+ * store does not keep their order.
+ */
 export function partsOf(value: Json): [string, Json][] {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.entries(value)
+    ? Object.entries(value).sort(([a], [b]) => a.localeCompare(b))
     : [];
 }
 

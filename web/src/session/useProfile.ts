@@ -1,5 +1,5 @@
 import type { User } from 'firebase/auth';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { createProfile, type Live, watchProfile } from '../backend/live';
 import { type Problem, toProblem } from '../backend/problems';
 import { speech } from '../messages/i18n';
@@ -23,14 +23,22 @@ async function create(user: User): Promise<void> {
 export function useProfile(user: User): Live<Profile | undefined> {
   const live = useLive(useMemo(() => watchProfile(user.uid), [user.uid]));
   const [refusal, setRefusal] = useState<Problem>();
+  // While a write is on its way the document seems to be there, and is missing again once it was
+  // refused: that is no reason for another.
+  const creating = useRef(false);
   const missing = live.state === 'shown' && !live.stale && live.value === undefined;
   useEffect(() => {
-    if (!missing) return;
-    create(user).catch((error: unknown) => {
-      const problem = toProblem(error);
-      // The rules refuse the document to those alone whose account was deleted.
-      setRefusal(problem.reason === 'not-allowed' ? { reason: 'account-closed' } : problem);
-    });
-  }, [missing, user]);
+    if (!missing || refusal || creating.current) return;
+    creating.current = true;
+    create(user)
+      .catch((error: unknown) => {
+        const problem = toProblem(error);
+        // The rules refuse the document to those alone whose account was deleted.
+        setRefusal(problem.reason === 'not-allowed' ? { reason: 'account-closed' } : problem);
+      })
+      .finally(() => {
+        creating.current = false;
+      });
+  }, [missing, refusal, user]);
   return missing && refusal ? { state: 'failed', problem: refusal } : live;
 }

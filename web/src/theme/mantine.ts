@@ -15,20 +15,24 @@ export const mantineTheme = createTheme({
   },
 });
 
-/** Darker under the pointer; the library's own shade is lighter, and white text faint on it. */
-const hovered = `color-mix(in srgb, var(--mantine-color-${theme.primaryColor}-filled), black 15%)`;
+const primary = `--mantine-color-${theme.primaryColor}`;
+
+/** Under the pointer the library pales what is pressed, and the text on it gets too faint. */
+const hovered = {
+  [`${primary}-filled-hover`]: `color-mix(in srgb, var(${primary}-filled), black 15%)`,
+  [`${primary}-light-hover`]: `var(${primary}-light)`,
+};
 
 /** The library's colours for lesser text and for errors are too faint for small print (WCAG 1.4.3: 4.5 to 1). */
 export const cssVariables: CSSVariablesResolver = () => ({
-  variables: {
-    '--mantine-primary-color-filled-hover': hovered,
-    [`--mantine-color-${theme.primaryColor}-filled-hover`]: hovered,
-  },
+  variables: {},
   light: {
+    ...hovered,
     '--mantine-color-dimmed': 'var(--mantine-color-gray-7)',
     '--mantine-color-error': 'var(--mantine-color-red-9)',
   },
   dark: {
+    ...hovered,
     '--mantine-color-dimmed': 'var(--mantine-color-dark-1)',
     '--mantine-color-error': 'var(--mantine-color-red-4)',
   },
