@@ -7,7 +7,7 @@ import {
   indexedDBLocalPersistence,
   initializeAuth,
 } from 'firebase/auth';
-import { surroundings } from './config';
+import { isDemo, surroundings } from './config';
 import type { Emulators } from './emulators';
 
 export interface Backend {
@@ -25,7 +25,7 @@ export async function connect(): Promise<void> {
   const auth = initializeAuth(app, {
     persistence: [indexedDBLocalPersistence, browserLocalPersistence],
   });
-  if (emulators) {
+  if (isDemo && emulators) {
     connectAuthEmulator(auth, `http://${location.hostname}:${emulators.auth}`, {
       disableWarnings: true,
     });
