@@ -360,8 +360,9 @@ give_value() { # NAME VALUE WHAT_IT_IS COMMAND...
     return
   fi
   if [[ -z $value && -z $yes ]]; then
-    printf '\n%s\n%s (not shown): ' "$what" "$name" >&2
-    IFS= read -rs value
+    printf '\n%s\n' "$what" >&2
+    # The prompt of read, not one before it: when it stands there, typing is not shown any more.
+    IFS= read -rsp "$name (not shown): " value
     printf '\n' >&2
   fi
   value=${value//[[:space:]]/}
