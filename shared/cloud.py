@@ -4,6 +4,7 @@ import functools
 
 from shared import settings
 from shared.particle import Particle, TokenCache
+from shared.token_budget import TokenBudget
 
 
 @functools.cache
@@ -17,4 +18,5 @@ def particle() -> Particle:
 def tokens() -> TokenCache:
     """The tokens of this process; in memory alone."""
     setting = settings.particle()
-    return TokenCache(particle(), setting.client_id, setting.client_secret)
+    budget = TokenBudget(setting.client_id, setting.client_secret)
+    return TokenCache(particle(), setting.client_id, setting.client_secret, budget)

@@ -59,6 +59,16 @@ def foreign_owner_released(device_id: str) -> None:
     _line("WARNING", "owner at Particle was not the registry's; released", deviceId=device_id)
 
 
+def particle_client_rejected() -> None:
+    """Particle does not accept the OAuth client's id and secret: the operator's to mend."""
+    _line("CRITICAL", "Particle rejects PARTICLE_CLIENT_ID or PARTICLE_CLIENT_SECRET")
+
+
+def token_budget_spent(retry_after: float) -> None:
+    """Requests for tokens wait, so that Particle does not block the product."""
+    _line("WARNING", "budget of token requests is spent", retryAfter=round(retry_after))
+
+
 def device_not_in_product(device_id: str) -> None:
     """A device of the registry is missing in the product at Particle: the operator's to mend."""
     _line("ERROR", "device is not in the product at Particle", deviceId=device_id)

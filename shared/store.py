@@ -11,6 +11,7 @@
     shadowCustomers/{SHA-256 of the identity}         which uid a Particle customer belongs to
     deletedUsers/{uid}                                tombstones
     deadLetters/{messageId}                           messages that can never be stored
+    limits/{name}                                     counters that all instances share
 
 `docs/data-model.md` describes the fields. Clients read below `users/{uid}`, as `firestore.rules`
 allows; everything else is the server's alone.
@@ -39,6 +40,7 @@ SERIAL_NUMBERS = "serialNumbers"
 SHADOW_CUSTOMERS = "shadowCustomers"
 DELETED_USERS = "deletedUsers"
 DEAD_LETTERS = "deadLetters"
+LIMITS = "limits"
 
 
 @functools.cache
@@ -94,3 +96,8 @@ def deleted_user(uid: str) -> DocumentReference:
 def dead_letter(message_id: str) -> DocumentReference:
     """A message that can never be stored."""
     return client().collection(DEAD_LETTERS).document(message_id)
+
+
+def limit(name: str) -> DocumentReference:
+    """A counter that all instances share."""
+    return client().collection(LIMITS).document(name)

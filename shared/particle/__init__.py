@@ -3,7 +3,7 @@
     from shared.particle import Particle, TokenCache
 
     particle = Particle("https://api.particle.io", "1319")
-    tokens = TokenCache(particle, client_id, client_secret)
+    tokens = TokenCache(particle, client_id, client_secret, budget)
     particle.call_function(tokens.server, device_id, "led", "on")
 
 `errors` draws the tree of exceptions. Facts about the API are from Particle's Cloud API reference
@@ -11,6 +11,6 @@
 """
 
 from shared.particle.client import Device, Particle
-from shared.particle.tokens import Credentials, Token, TokenCache
+from shared.particle.tokens import Budget, Credentials, Token, TokenCache
 
-__all__ = ["Credentials", "Device", "Particle", "Token", "TokenCache"]
+__all__ = ["Budget", "Credentials", "Device", "Particle", "Token", "TokenCache"]

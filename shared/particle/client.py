@@ -40,14 +40,15 @@ class Particle:
         """`POST /oauth/token`, grant `client_credentials`.
 
         For a customer of the product, or for the product itself when `identity` is None. Returns
-        the token and the seconds it is good for. Repeatable: a token too many does no harm.
+        the token and the seconds it is good for. Never sent twice by itself, for each request
+        counts against the limit of 100 in 5 minutes.
         """
         form = {"grant_type": "client_credentials", "expires_in": str(lifetime)}
         if identity is not None:
             # The form's field is `scope` and its value literally `customer=<identity>`.
             form["scope"] = f"customer={identity}"
         body = self._transport.send(
-            "POST", "/oauth/token", client=client, form=form, repeatable=True
+            "POST", "/oauth/token", client=client, form=form, repeatable=False
         )
         return (
             _member(body, "access_token", str, "POST /oauth/token"),

@@ -3,8 +3,11 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from shared.particle.errors import ClientRejectedError, RateLimitedError
 
 if TYPE_CHECKING:
     from shared.particle.client import Particle
@@ -18,6 +21,20 @@ class Credentials(Protocol):
 
     def renew(self, rejected: str) -> str:
         """A token other than the one that Particle just refused."""
+
+
+class Budget(Protocol):
+    """Keeps all instances together below the limits of `/oauth/token`."""
+
+    def take(self, identity: str | None) -> None:
+        """Count a request that is about to be made; None is the product's own credential.
+
+        Raises `RateLimitedError` when it has to wait, with the true time until it may come, and
+        `ClientRejectedError` when asking is known to be useless.
+        """
+
+    def learn(self, failure: RateLimitedError | ClientRejectedError) -> None:
+        """Take note of Particle's own refusal."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +64,16 @@ class TokenCache:
         particle: "Particle",
         client_id: str,
         client_secret: str,
+        budget: Budget,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """For the product that the OAuth client belongs to."""
         self._particle = particle
         self._client = (client_id, client_secret)
+        self._budget = budget
+        self._unproven = threading.Lock()
+        self._proven = False
         self._clock = clock
         self._tokens: dict[str | None, Token] = {}
         self._locks: dict[str | None, threading.Lock] = {}
@@ -83,9 +104,18 @@ class TokenCache:
         now = self._clock()
         if len(self._tokens) > 1000:  # noqa: PLR2004 - a bound on memory, not a rule
             self._tokens = {k: t for k, t in self._tokens.items() if t.expires_at > now}
-        value, lifetime = self._particle.mint_token(
-            self._client, identity=identity, lifetime=LIFETIME
-        )
+        with nullcontext() if self._proven else self._unproven:
+            # One at a time until the client's secret has proved right: ten wrong ones in a row
+            # block the address for half an hour.
+            self._budget.take(identity)
+            try:
+                value, lifetime = self._particle.mint_token(
+                    self._client, identity=identity, lifetime=LIFETIME
+                )
+            except (RateLimitedError, ClientRejectedError) as failure:
+                self._budget.learn(failure)
+                raise
+            self._proven = True
         token = self._tokens[identity] = Token(value, now + lifetime)
         return token
 

@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from shared.particle.errors import RateLimitedError
+from shared.particle.errors import (
+    ClientRejectedError,
+    ParticleError,
+    RateLimitedError,
+    ServerFaultError,
+)
 from shared.particle.tokens import LIFETIME, MARGIN, TokenCache
 
 
@@ -30,6 +35,23 @@ class Mint:
         return f"token-{len(self.minted)}", lifetime
 
 
+class Purse:
+    """A budget that notes what is asked of it, and can be empty."""
+
+    def __init__(self) -> None:
+        self.taken: list[str | None] = []
+        self.learned: list[ParticleError] = []
+        self.empty = False
+
+    def take(self, identity: str | None) -> None:
+        if self.empty or self.learned:
+            raise RateLimitedError("POST /oauth/token", "", None, 7)
+        self.taken.append(identity)
+
+    def learn(self, failure: ParticleError) -> None:
+        self.learned.append(failure)
+
+
 class Clock:
     now = 1000.0
 
@@ -37,9 +59,9 @@ class Clock:
         return self.now
 
 
-def cache(mint: Mint, clock: Clock | None = None) -> TokenCache:
+def cache(mint: Mint, clock: Clock | None = None, purse: Purse | None = None) -> TokenCache:
     particle: Any = mint
-    return TokenCache(particle, "id", "secret", clock=clock or Clock())
+    return TokenCache(particle, "id", "secret", purse or Purse(), clock=clock or Clock())
 
 
 def test_a_token_is_used_again_until_shortly_before_it_expires() -> None:
@@ -81,8 +103,8 @@ def test_a_rejected_token_is_renewed_once_for_all_who_met_it() -> None:
 def test_a_failure_is_not_remembered() -> None:
     mint = Mint()
     tokens = cache(mint)
-    mint.failure = RateLimitedError("POST /oauth/token", "", 429, 7)
-    with pytest.raises(RateLimitedError):
+    mint.failure = ServerFaultError("POST /oauth/token", "", 503)
+    with pytest.raises(ServerFaultError):
         tokens.server.token()
     mint.failure = None
     assert tokens.server.token() == "token-2"
@@ -98,3 +120,29 @@ def test_a_longer_validity_can_be_asked_for() -> None:
 
 def test_a_token_is_in_no_repr() -> None:
     assert "token-1" not in repr(cache(Mint()).get("a"))
+
+
+def test_every_request_is_taken_from_the_budget_and_none_beyond_it() -> None:
+    mint, purse = Mint(), Purse()
+    tokens = cache(mint, purse=purse)
+    tokens.server.token()
+    tokens.server.token()
+    tokens.customer("a").token()
+    assert purse.taken == [None, "a"]
+    purse.empty = True
+    with pytest.raises(RateLimitedError):
+        tokens.customer("b").token()
+    assert mint.minted == [None, "a"]
+    assert tokens.server.token() == "token-1"
+
+
+def test_a_wrong_secret_is_shown_to_particle_once_however_many_ask() -> None:
+    mint, purse = Mint(), Purse()
+    mint.failure = ClientRejectedError("POST /oauth/token", "", 400)
+    mint.gate.clear()
+    tokens = cache(mint, purse=purse)
+    with ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(tokens.customer(str(n)).token) for n in range(20)]
+        mint.gate.set()
+        assert all(isinstance(future.exception(), ParticleError) for future in asked)
+    assert len(mint.minted) == len(purse.learned) == 1
