@@ -10,11 +10,18 @@ import os
 
 FUNCTIONS = (
     "claim_device",
+    "confirm_claim",
+    "create_claim_code",
+    "erase_history",
     "ingest",
     "invoke_function",
+    "list_devices",
     "mint_token",
     "on_user_created",
     "read_variable",
+    "release_device",
+    "rename_device",
+    "revoke_tokens",
 )
 
 _target = os.environ.get("FUNCTION_TARGET")

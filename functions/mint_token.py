@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from google.cloud.firestore import SERVER_TIMESTAMP
-
-from shared import access, settings, store
+from shared import access, settings
 from shared.callables import Caller, Input, callable_function, iso
 
 
@@ -20,7 +18,6 @@ def mint_token(caller: Caller, request: Request) -> dict[str, Any]:  # noqa: ARG
     else. Asked again, it may answer the same token while that has 55 minutes left.
     """
     token = access.mode().customer_token(caller.uid)
-    store.activity(caller.uid).add({"action": "token-minted", "at": SERVER_TIMESTAMP})
     return {
         "accessToken": token.value,
         "expiresAt": iso(token.expires_at),

@@ -57,6 +57,12 @@ Name = Annotated[
 """A function's or variable's name: it becomes a part of a Particle route, so other routes' names
 are refused (Cloud API reference, "Devices" and "Events")."""
 
+LabelText = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+"""A serial number or setup code as somebody types it."""
+
+DeviceName = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+"""The owner's name for a device."""
+
 
 def iso(time: datetime) -> str:
     """A time as responses hold it: ISO 8601 in UTC, with milliseconds and `Z`."""

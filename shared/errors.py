@@ -7,6 +7,7 @@ callable protocol; no other module knows that protocol.
     ├── SignInRequired, AnonymousUser
     ├── BadRequest(field)
     ├── NotYourDevice, WrongSerialOrCode, ClaimedByAnother
+    ├── TooManyAttempts(retryAfter)
     ├── CustomerNotReady, NotInThisMode, DeviceNotReady
     ├── UnknownFunction, UnknownVariable
     ├── DeviceOffline, DeviceTimeout
@@ -78,6 +79,14 @@ class ClaimedByAnother(ProductError):
     code = "already-exists"
     reason = "claimed-by-another"
     message = "Another customer owns this device. They have to release it first."
+
+
+class TooManyAttempts(ProductError):
+    """Too many calls, or too many failed attempts; `details.retryAfter` is in seconds."""
+
+    code = "resource-exhausted"
+    reason = "too-many-attempts"
+    message = "Too many attempts. Wait before the next one."
 
 
 class CustomerNotReady(ProductError):

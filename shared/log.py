@@ -54,6 +54,16 @@ def device_claimed(uid: str, device_id: str, epoch: int) -> None:
     _line("INFO", "device claimed", uid=uid, deviceId=device_id, claimEpoch=epoch)
 
 
+def device_released(uid: str, device_id: str) -> None:
+    """A device has no owner any more."""
+    _line("INFO", "device released", uid=uid, deviceId=device_id)
+
+
+def history_erased(uid: str, device_id: str) -> None:
+    """What a customer's tree held of a device they gave back is gone."""
+    _line("INFO", "history erased", uid=uid, deviceId=device_id)
+
+
 def foreign_owner_released(device_id: str) -> None:
     """Someone else owned the device at Particle without owning it here; that claim was ended."""
     _line("WARNING", "owner at Particle was not the registry's; released", deviceId=device_id)

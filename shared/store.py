@@ -7,8 +7,11 @@
     users/{uid}/activity/{id}                         who did what, append-only
     devices/{deviceId}                                the registry: it decides who owns a device
     devices/{deviceId}/events/{eventId}               events outside any customer's tenure
+    devices/{deviceId}/log/{id}                       what operators did with it, and why
     serialNumbers/{normalised serial}                 deviceId
     shadowCustomers/{SHA-256 of the identity}         which uid a Particle customer belongs to
+    claimAttempts/{hash}                              attempts at setup codes
+    erasures/{id}                                     history that is being erased
     deletedUsers/{uid}                                tombstones
     deadLetters/{messageId}                           messages that can never be stored
     limits/{name}                                     counters that all instances share
@@ -41,6 +44,9 @@ SHADOW_CUSTOMERS = "shadowCustomers"
 DELETED_USERS = "deletedUsers"
 DEAD_LETTERS = "deadLetters"
 LIMITS = "limits"
+CLAIM_ATTEMPTS = "claimAttempts"
+ERASURES = "erasures"
+DEVICE_LOG = "log"
 
 
 @functools.cache
@@ -72,9 +78,20 @@ def activity(uid: str) -> CollectionReference:
     return reference
 
 
+def devices() -> CollectionReference:
+    """The registry."""
+    return client().collection(DEVICES)
+
+
 def device(device_id: str) -> DocumentReference:
     """A device's entry in the registry."""
     return client().collection(DEVICES).document(device_id)
+
+
+def device_log(device_id: str) -> CollectionReference:
+    """What operators did with a device, and why."""
+    reference: CollectionReference = device(device_id).collection(DEVICE_LOG)
+    return reference
 
 
 def serial_number(normalised: str) -> DocumentReference:
@@ -91,6 +108,16 @@ def shadow_customer(identity: str) -> DocumentReference:
 def deleted_user(uid: str) -> DocumentReference:
     """The tombstone of a deleted account."""
     return client().collection(DELETED_USERS).document(uid)
+
+
+def claim_attempts(digest: str) -> DocumentReference:
+    """Attempts at setup codes, by one person or at one label."""
+    return client().collection(CLAIM_ATTEMPTS).document(digest)
+
+
+def erasures() -> CollectionReference:
+    """Jobs that erase what a customer's tree holds of a device they gave back."""
+    return client().collection(ERASURES)
 
 
 def dead_letter(message_id: str) -> DocumentReference:

@@ -2,7 +2,8 @@
 
 `customer`: two-legged authentication. Every user has a shadow customer, and claiming a device here
 also claims it there. `product`: devices stay unclaimed at Particle. In both, the registry in
-Firestore decides who owns a device, and calls to devices go through the product's routes.
+Firestore decides who owns a device, calls to devices go through the product's routes, and a device
+that is given back is released at Particle, whoever has it there.
 """
 
 import functools
@@ -11,22 +12,38 @@ from typing import Protocol
 from shared import settings
 from shared.access.customer import CustomerMode, CustomerToken
 from shared.access.product import ProductMode
+from shared.particle import Device
 
 
 class AccessMode(Protocol):
     """What the modes do differently."""
 
+    has_customers: bool
+    """Whether users have customers at Particle, with tokens and claim codes."""
+
     def prepare(self, uid: str) -> None:
         """Make what a user needs at Particle, once. Raises `CustomerNotReady`, `ParticleError`."""
 
-    def claim(self, uid: str, device_id: str) -> None:
+    def claim(self, uid: str, device: Device) -> None:
         """Give the device to the user at Particle, whoever has it there. Raises `ParticleError`.
 
         Repeatable. Only for one who holds the device's reservation in the registry.
         """
 
+    def free(self, uid: str, device: Device) -> None:
+        """End a claim of the device at Particle that is not the user's. Raises `ParticleError`."""
+
+    def owns(self, uid: str, device: Device) -> bool:
+        """Whether the device is at Particle as it should be when the user owns it here."""
+
+    def claim_code(self, uid: str) -> str:
+        """A code with which a device claims itself for the user. Raises `ParticleError`."""
+
     def customer_token(self, uid: str) -> CustomerToken:
         """A token for the user's own calls to Particle. Raises `NotInThisMode`."""
+
+    def revoke_tokens(self, uid: str) -> None:
+        """End the tokens that apps of the user were given. Raises `NotInThisMode`."""
 
 
 @functools.cache

@@ -1,13 +1,18 @@
 """Access mode `customer`: two-legged authentication with shadow customers."""
 
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from shared import cloud, customers, log
-from shared.particle import errors
+from google.cloud.firestore import Increment
+
+from shared import cloud, customers, log, ownership, store
+from shared.particle import Device, Token, errors
 
 CLIENT_TOKEN_VALID_FOR = 3300
 """Seconds that a token given to an app is good for at least; tokens are minted for an hour."""
+ROUNDS = 3
+"""Times that a claim at Particle ends somebody else's: they may be quick to claim again."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,18 @@ class CustomerToken:
 class CustomerMode:
     """Every user has a customer at Particle, who owns there what the user claims here."""
 
+    has_customers = True
+
+    def __init__(self) -> None:
+        """Knowing of no token that was given away."""
+        self._given: dict[str, tuple[Token, int]] = {}
+        self._lock = threading.Lock()
+
     def prepare(self, uid: str) -> None:
         """Make sure that the shadow customer exists."""
         customers.ensure(uid)
 
-    def claim(self, uid: str, device_id: str) -> None:
+    def claim(self, uid: str, device: Device) -> None:
         """Claim with the customer's token.
 
         Whoever has a customer token can claim any unowned device whose id they know, so an owner
@@ -36,16 +48,80 @@ class CustomerMode:
         """
         particle = cloud.particle()
         credentials = cloud.tokens().customer(customers.identity(uid))
-        try:
-            particle.claim_device(credentials, device_id)
-        except errors.ForeignOwnerError:
-            particle.release_device(cloud.tokens().server, device_id)
-            log.foreign_owner_released(device_id)
-            particle.claim_device(credentials, device_id)
+        for _ in range(ROUNDS):
+            try:
+                particle.claim_device(credentials, device.id)
+            except errors.ForeignOwnerError:
+                particle.release_device(cloud.tokens().server, device.id)
+                log.foreign_owner_released(device.id)
+            else:
+                return
+        particle.claim_device(credentials, device.id)
+
+    def free(self, uid: str, device: Device) -> None:
+        """End another's claim: while somebody owns the device, a claim code has no effect."""
+        if device.owner is not None and not self.owns(uid, device):
+            cloud.particle().release_device(cloud.tokens().server, device.id)
+            log.foreign_owner_released(device.id)
+
+    def owns(self, uid: str, device: Device) -> bool:
+        """Their customer is to own it at Particle."""
+        return device.owner == customers.identity(uid)
+
+    def claim_code(self, uid: str) -> str:
+        """Asked for with the customer's token, so that the claim is theirs."""
+        credentials = cloud.tokens().customer(customers.identity(uid))
+        return cloud.particle().create_claim_code(credentials)
 
     def customer_token(self, uid: str) -> CustomerToken:
-        """A token of the user's shadow customer, good for at least 55 minutes."""
+        """A token of the user's shadow customer, good for at least 55 minutes.
+
+        Noted in the user's activity before it is given away, in the commit that also tells how
+        often the user has had their tokens revoked: a token from before that is not given again.
+        """
         customers.ensure(uid)
         identity = customers.identity(uid)
         token = cloud.tokens().get(identity, valid_for=CLIENT_TOKEN_VALID_FOR)
+        revocations = _note(uid, identity, "token-minted", revoked=0)
+        with self._lock:
+            given = self._given.get(identity)
+        if given and given[0].value == token.value and given[1] != revocations:
+            self._revoke(token)
+            token = cloud.tokens().renew(identity, token.value)
+        with self._lock:
+            now = datetime.now(UTC).timestamp()
+            self._given = {k: v for k, v in self._given.items() if v[0].expires_at > now}
+            self._given[identity] = (token, revocations)
         return CustomerToken(token.value, datetime.fromtimestamp(token.expires_at, UTC), identity)
+
+    def revoke_tokens(self, uid: str) -> None:
+        """Revoke at Particle what this process has given away; the others follow when asked.
+
+        Tokens are never stored, and Particle has no call that ends all of a customer's: one given
+        by another process is revoked when that process is asked for a token again, or else ends
+        by itself within the hour.
+        """
+        customers.ensure(uid)
+        identity = customers.identity(uid)
+        _note(uid, identity, "tokens-revoked", revoked=1)
+        with self._lock:
+            given = self._given.get(identity)
+        if given:
+            self._revoke(given[0])
+
+    @staticmethod
+    def _revoke(token: Token) -> None:
+        try:
+            cloud.particle().revoke_token(token.value)
+        except errors.TokenRejectedError:
+            return  # it has ended already
+
+
+def _note(uid: str, identity: str, action: str, *, revoked: int) -> int:
+    """Note what is done with tokens; how often they were revoked, this time included."""
+    batch = store.client().batch()
+    batch.update(store.shadow_customer(identity), {"revocations": Increment(revoked)})
+    ownership.note(batch, uid, action)
+    ownership.unless_deleted(batch, uid)
+    revocations: int = batch.commit()[0].transform_results[0].integer_value
+    return revocations

@@ -2,18 +2,41 @@
 
 from typing import NoReturn
 
+from shared import cloud, log
 from shared.errors import NotInThisMode
+from shared.particle import Device
 
 
 class ProductMode:
     """There are no customers at Particle; the product's own credential does everything."""
 
+    has_customers = False
+
     def prepare(self, uid: str) -> None:
         """Nothing to make."""
 
-    def claim(self, uid: str, device_id: str) -> None:
-        """Nothing to claim."""
+    def claim(self, uid: str, device: Device) -> None:
+        """See that nobody owns it at Particle."""
+        self.free(uid, device)
+
+    def free(self, uid: str, device: Device) -> None:  # noqa: ARG002 - the interface's
+        """End any claim: one from before the mode was changed, or a stranger's."""
+        if device.owner is not None:
+            cloud.particle().release_device(cloud.tokens().server, device.id)
+            log.foreign_owner_released(device.id)
+
+    def owns(self, uid: str, device: Device) -> bool:  # noqa: ARG002 - the interface's
+        """Nobody is to own it at Particle."""
+        return device.owner is None
+
+    def claim_code(self, uid: str) -> NoReturn:  # noqa: ARG002 - the interface's
+        """A claim code needs a customer."""
+        raise NotInThisMode
 
     def customer_token(self, uid: str) -> NoReturn:  # noqa: ARG002 - the interface's
         """There is no customer to make a token for."""
+        raise NotInThisMode
+
+    def revoke_tokens(self, uid: str) -> NoReturn:  # noqa: ARG002 - the interface's
+        """No token was ever given."""
         raise NotInThisMode

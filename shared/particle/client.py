@@ -88,6 +88,48 @@ class Particle:
         """`DELETE /v1/products/:product/devices/:id/owner`: ends any claim."""
         self._on_device(credentials, "DELETE", "/owner", device_id, repeatable=True)
 
+    def create_claim_code(self, credentials: Credentials) -> str:
+        """`POST /v1/products/:product/device_claims`: a code for a device to present.
+
+        With the token of the customer who shall own the device. Good for an hour ("Device
+        claiming"). Repeatable: a code too many does no harm.
+        """
+        body = self._with(
+            credentials,
+            lambda token: self._transport.send(
+                "POST",
+                "/v1/products/{product}/device_claims",
+                path={"product": self._product},
+                token=token,
+                form={},
+                repeatable=True,
+            ),
+        )
+        return _member(body, "claim_code", str, "POST /v1/products/{product}/device_claims")
+
+    def revoke_token(self, token: str) -> None:
+        """`DELETE /v1/access_tokens/current`: ends the token that it is sent with.
+
+        Raises `TokenRejectedError` when it has ended already.
+        """
+        self._transport.send("DELETE", "/v1/access_tokens/current", token=token, repeatable=True)
+
+    def delete_customer(self, credentials: Credentials, identity: str) -> None:
+        """`DELETE /v1/products/:product/customers/:email`: also ends the customer's tokens.
+
+        Raises `NotFoundError` when there is no such customer.
+        """
+        self._with(
+            credentials,
+            lambda token: self._transport.send(
+                "DELETE",
+                "/v1/products/{product}/customers/{customer}",
+                path={"product": self._product, "customer": identity},
+                token=token,
+                repeatable=True,
+            ),
+        )
+
     def device(self, credentials: Credentials, device_id: str) -> Device:
         """`GET /v1/products/:product/devices/:id`.
 

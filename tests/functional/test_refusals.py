@@ -3,12 +3,10 @@
 import pytest
 
 from local.client import Account, Client
-from main import FUNCTIONS
+from tests.support.functions import CALLABLES, post, refusal
 from tests.support.functions import client as app
-from tests.support.functions import post, refusal
 from tests.support.simulator import Simulator
 
-CALLABLES = [name for name in FUNCTIONS if name not in {"ingest", "on_user_created"}]
 pytestmark = pytest.mark.parametrize("function", CALLABLES)
 
 

@@ -25,7 +25,10 @@ READABLE = [
 SERVER_ONLY = [
     f"devices/{DEVICE}",
     f"devices/{DEVICE}/events/e1",
+    f"devices/{DEVICE}/log/l1",
     "serialNumbers/A1",
+    "claimAttempts/a1",
+    "erasures/e1",
     "deadLetters/m1",
     "shadowCustomers/s1",
     "deletedUsers/u1",

@@ -11,15 +11,21 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+import main
 from local.client import Account, CallableError
 
-MAIN = Path(__file__).resolve().parents[2] / "main.py"
+MAIN = Path(main.__file__)
+CALLABLES = [
+    name
+    for name in main.FUNCTIONS
+    if getattr(main, name).__firebase_endpoint__.callableTrigger is not None
+]
 
 
 @functools.cache
 def client(function: str) -> FlaskClient:
     """A client of the function's app, as the platform builds it."""
-    event = function in {"ingest", "on_user_created"}
+    event = function not in CALLABLES
     app: Flask = functions_framework.create_app(  # type: ignore[no-untyped-call]
         target=function, source=str(MAIN), signature_type="cloudevent" if event else "http"
     )
@@ -60,16 +66,21 @@ def deliver(body: Any) -> int:
 
 def user_created(uid: str) -> int:
     """Deliver the creation of `users/{uid}` to `on_user_created`; the HTTP status of the answer."""
+    return created("on_user_created", f"users/{uid}")
+
+
+def created(function: str, document: str) -> int:
+    """Deliver the creation of a document to a trigger; the HTTP status of the answer."""
     headers = {
         "ce-specversion": "1.0",
-        "ce-id": f"created-{uid}",
+        "ce-id": f"created-{document}",
         "ce-type": "google.cloud.firestore.document.v1.created",
         "ce-source": "//firestore.googleapis.com/projects/demo-particle/databases/(default)",
-        "ce-subject": f"documents/users/{uid}",
-        "ce-document": f"users/{uid}",
+        "ce-subject": f"documents/{document}",
+        "ce-document": document,
         "content-type": "application/protobuf",
     }
-    return client("on_user_created").post("/", data=b"", headers=headers).status_code
+    return client(function).post("/", data=b"", headers=headers).status_code
 
 
 def refusal(function: str, data: Any, account: Account | None = None) -> CallableError:

@@ -28,6 +28,10 @@ class Simulator:
         """Take a device offline, or back."""
         self._send("PATCH", f"/devices/{device_id}", {"online": online})
 
+    def connect(self, device_id: str, claim_code: str) -> None:
+        """Let a device connect anew and present a claim code."""
+        self._send("POST", f"/devices/{device_id}/connect", {"claimCode": claim_code})
+
     def add_device(self, **settings: Any) -> dict[str, Any]:
         """A new device, silent unless told."""
         device: dict[str, Any] = self._send("POST", "/devices", {"interval": 0, **settings})

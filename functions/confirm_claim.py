@@ -1,0 +1,21 @@
+"""Firestore trigger `confirm_claim`: a device has spoken that presented its claim code."""
+
+from cloudevents.http import CloudEvent
+
+from shared import claiming, settings
+from shared.errors import DeviceNotReady
+from shared.triggers import on_document_created
+
+
+@on_document_created("devices/{deviceId}/events/{eventId}", secrets=settings.PARTICLE_SECRETS)
+def confirm_claim(event: CloudEvent) -> None:
+    """Give the device to the one who awaits it, if Particle says that it is theirs.
+
+    Runs for events outside any tenure, which are few, and mostly ends after one read: that nobody
+    awaits the device.
+    """
+    device_id = event["document"].split("/")[1]
+    try:
+        claiming.confirm(device_id)
+    except DeviceNotReady:
+        return

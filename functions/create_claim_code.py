@@ -1,0 +1,26 @@
+"""Callable `create_claim_code`: a code that a Wi-Fi device presents to Particle at its set-up."""
+
+from typing import Any
+
+from shared import claiming, settings
+from shared.callables import Caller, Input, LabelText, callable_function, iso
+from shared.claiming import Label
+
+
+class Request(Input, frozen=True):
+    """What is printed on the device that shall present the code."""
+
+    serial_number: LabelText
+    setup_code: LabelText
+
+
+@callable_function(Request, secrets=[*settings.PARTICLE_SECRETS, settings.SETUP_CODE_PEPPER])
+def create_claim_code(caller: Caller, request: Request) -> dict[str, Any]:
+    """Answer `{claimCode, expiresAt}`.
+
+    The device appears below `users/{uid}/devices` once Particle reports that this very device has
+    presented the code.
+    """
+    label = Label.of_serial(request.serial_number)
+    made = claiming.create_claim_code(caller.uid, label, request.setup_code)
+    return {"claimCode": made.code, "expiresAt": iso(made.expires_at)}

@@ -1,0 +1,54 @@
+"""Callable `list_devices`: the caller's devices."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from shared import presence, settings, store
+from shared.callables import Caller, Input, callable_function, iso
+
+_SHOWN = (
+    "name",
+    "serialNumber",
+    "productId",
+    "platformId",
+    "firmwareVersion",
+    "claimEpoch",
+    "status",
+)
+
+
+class Request(Input, frozen=True):
+    """Whether Particle shall be asked who is online."""
+
+    refresh: bool = False
+
+
+@callable_function(Request, secrets=settings.PARTICLE_SECRETS)
+def list_devices(caller: Caller, request: Request) -> dict[str, Any]:
+    """Answer `{devices: [{deviceId, name, serialNumber, …, status, statusAt, lastSeenAt}]}`.
+
+    With `refresh`, each also has `online`, as Particle believes at this moment, or null for a
+    device that the product at Particle does not have; and devices that have presented their claim
+    code since are among them.
+    """
+    if request.refresh:
+        presence.confirm_awaited(caller.uid)
+    found = list(store.user(caller.uid).collection(store.DEVICES).stream())
+    devices = [_view(snapshot.id, snapshot.to_dict() or {}) for snapshot in found]
+    if request.refresh:
+        online = presence.ask([device["deviceId"] for device in devices])
+        for device in devices:
+            device["online"] = online[device["deviceId"]]
+    return {"devices": sorted(devices, key=lambda device: str(device["name"]).casefold())}
+
+
+def _view(device_id: str, fields: dict[str, Any]) -> dict[str, Any]:
+    last_seen = fields.get("lastSeenAt")
+    return {
+        "deviceId": device_id,
+        **{name: fields.get(name) for name in _SHOWN},
+        "claimedAt": iso(fields["claimedAt"]),
+        "statusAt": iso(fields["statusAt"]),
+        # A server-side maximum, and so milliseconds.
+        "lastSeenAt": iso(datetime.fromtimestamp(last_seen / 1000, UTC)) if last_seen else None,
+    }

@@ -1,0 +1,27 @@
+"""Callable `rename_device`: the owner's own name for a device."""
+
+from typing import Any
+
+from google.api_core.exceptions import NotFound
+
+from shared import store
+from shared.callables import Caller, DeviceId, DeviceName, Input, callable_function
+from shared.errors import NotYourDevice
+
+
+class Request(Input, frozen=True):
+    """Which device, and its new name."""
+
+    device_id: DeviceId
+    name: DeviceName
+
+
+@callable_function(Request)
+def rename_device(caller: Caller, request: Request) -> dict[str, Any]:
+    """Answer `{deviceId, name}`. The name is the owner's alone and does not go to Particle."""
+    try:
+        # The document exists only while they own the device.
+        store.user_device(caller.uid, request.device_id).update({"name": request.name})
+    except NotFound:
+        raise NotYourDevice from None
+    return {"deviceId": request.device_id, "name": request.name}

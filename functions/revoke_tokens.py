@@ -1,0 +1,17 @@
+"""Callable `revoke_tokens`: end the tokens that the caller's apps were given."""
+
+from typing import Any
+
+from shared import access, settings
+from shared.callables import Caller, Input, callable_function
+
+
+class Request(Input, frozen=True):
+    """Nothing: who asks is in the ID token."""
+
+
+@callable_function(Request, secrets=settings.PARTICLE_SECRETS)
+def revoke_tokens(caller: Caller, request: Request) -> dict[str, Any]:  # noqa: ARG001
+    """Answer `{}`. Tokens that the server no longer holds end by themselves within the hour."""
+    access.mode().revoke_tokens(caller.uid)
+    return {}

@@ -1,0 +1,52 @@
+"""Erasing what a customer's tree holds of a device they gave back.
+
+A job is a document in `erasures`, created in the commit that ended the tenure. Everything below the
+customer's device document that is older than the job goes; what is younger belongs to a later
+tenure of the same customer and stays. That is exact, for both times are Firestore's own: nothing
+can be stored below a device document that is gone.
+
+A job can die and be run again at any point. It ends with its own document.
+"""
+
+import time
+
+from google.cloud.firestore import CollectionReference
+
+from shared import log, store
+
+PAGE = 400
+"""Documents deleted in one commit; Firestore allows 500."""
+BUDGET = 40.0
+"""Seconds that one run takes at most; the function that runs it has 60."""
+
+
+class NotFinishedError(RuntimeError):
+    """The run's time is over: the platform starts the next one."""
+
+
+def run(job_id: str) -> None:
+    """Erase, or go on erasing. Raises `NotFinishedError` when another run has to follow."""
+    job = store.erasures().document(job_id).get()
+    fields = job.to_dict()
+    if fields is None:
+        return  # finished by an earlier run
+    deadline = time.monotonic() + BUDGET
+    device = store.user_device(fields["uid"], fields["deviceId"])
+    for collection in device.collections():
+        _erase(collection, job, deadline)
+    job.reference.delete()
+    log.history_erased(fields["uid"], fields["deviceId"])
+
+
+def _erase(collection: CollectionReference, job: store.Snapshot, deadline: float) -> None:
+    page = collection.order_by("__name__").select([]).limit(PAGE)
+    found = list(page.stream())
+    while found:
+        if time.monotonic() > deadline:
+            raise NotFinishedError(job.id)
+        batch = store.client().batch()
+        for snapshot in found:
+            if snapshot.create_time <= job.create_time:
+                batch.delete(snapshot.reference)
+        batch.commit()
+        found = list(page.start_after(found[-1]).stream())
