@@ -7,6 +7,7 @@ from types import FrameType
 from unittest import mock
 
 import pytest
+import requests
 
 from local import Stack
 from local.client import Account, Client
@@ -56,3 +57,12 @@ def client(stack: Stack) -> Iterator[Client]:
 def sign_up(client: Client) -> Callable[..., Account]:
     """Makes a user: `sign_up(email=None, anonymous=False)`."""
     return client.sign_up
+
+
+@pytest.fixture(scope="module")
+def no_triggers(stack: Stack) -> Iterator[None]:
+    """The functions emulator leaves documents and messages alone: the test delivers them."""
+    hub = f"http://127.0.0.1:{stack.ports.hub}/functions"
+    requests.put(f"{hub}/disableBackgroundTriggers", timeout=30).raise_for_status()
+    yield
+    requests.put(f"{hub}/enableBackgroundTriggers", timeout=60).raise_for_status()

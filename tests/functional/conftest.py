@@ -31,15 +31,6 @@ class Label:
         return {"serialNumber": self.serial_number, "setupCode": self.setup_code}
 
 
-@pytest.fixture(scope="module")
-def no_triggers(stack: Stack) -> Iterator[None]:
-    """The functions emulator leaves documents and messages alone: the test delivers them."""
-    hub = f"http://127.0.0.1:{stack.ports.hub}/functions"
-    requests.put(f"{hub}/disableBackgroundTriggers", timeout=30).raise_for_status()
-    yield
-    requests.put(f"{hub}/enableBackgroundTriggers", timeout=60).raise_for_status()
-
-
 @pytest.fixture
 def simulator(stack: Stack) -> Simulator:
     """The simulated Particle; its faults end with the test."""

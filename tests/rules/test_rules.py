@@ -14,6 +14,8 @@ from local.client import Account, Client
 from local.stack import Stack
 from shared import store
 
+pytestmark = pytest.mark.usefixtures("no_triggers")
+
 DEVICE = "e00fce68ece1d3d21a73dcc9"
 READABLE = [
     f"devices/{DEVICE}",
