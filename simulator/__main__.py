@@ -2,8 +2,11 @@
 
 import argparse
 import os
+import sqlite3
+import sys
 from pathlib import Path
 
+from simulator.fleet import FleetError
 from simulator.server import Server
 from simulator.settings import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, Settings
 
@@ -74,7 +77,11 @@ def main() -> None:
     options["kinds"] = tuple(options["kinds"])
     secret = os.environ.get("PARTICLE_CLIENT_SECRET") or DEFAULT_CLIENT_SECRET
     settings = Settings(**{"client_secret": secret, **options})
-    Server(settings, host, port).run()
+    try:
+        server = Server(settings, host, port)
+    except (OSError, FleetError, sqlite3.DatabaseError, ValueError) as error:
+        sys.exit(f"The simulator cannot start: {error}")
+    server.run()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -62,7 +62,10 @@ class Gate:
         if scope["type"] != "http" or not scope["path"].startswith(("/v1/", "/oauth/")):
             await self.routes(scope, receive, send)
             return
-        call = await read_call(self.cloud, Request(scope, receive))
+        try:
+            call = await read_call(self.cloud, Request(scope, receive))
+        except ClientDisconnect:
+            return
         if call.method == "OPTIONS":
             await _preflight(call)(scope, receive, _with_cors(send))
             return
@@ -77,8 +80,8 @@ class Gate:
         )
         scope["call"] = call
         await self._pass(scope, receive, send, entry, struck)
-        if call.path == TOKEN_ROUTE:
-            self.cloud.limits.after_login(call.address, entry["status"] or 500)
+        if call.path == TOKEN_ROUTE and entry["status"] and not struck:
+            self.cloud.limits.after_login(call.address, entry["status"])
 
     async def _pass(
         self,

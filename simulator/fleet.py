@@ -20,6 +20,13 @@ from simulator.state import Device, State
 BATCH = 100
 
 
+COLUMNS = {"device_id", "serial_number", "kind", "name"}
+
+
+class FleetError(Exception):
+    """Devices that cannot be made, with the reason for who started the simulator."""
+
+
 class Fleet:
     """Runs the device behind every `Device` of the state."""
 
@@ -40,6 +47,9 @@ class Fleet:
         self._woken = asyncio.Event()
         self._subscribed = any(kind.subscriptions for kind in kinds.values())
         self.reconnect_after_claim = 0.0
+        unknown = {device.kind for device in state.devices.values()} - kinds.keys()
+        if unknown:
+            raise FleetError(f"the state file has devices of kind {', '.join(sorted(unknown))}")
 
     def kind(self, device: Device) -> Kind:
         """The object that behaves as the device."""
@@ -87,7 +97,9 @@ class Fleet:
 
     def report_vitals(self, device: Device) -> None:
         now = self._clock.now()
-        self.publish(device, vitals.EVENT, vitals.report(device, self.kind(device), now))
+        self.publish(
+            device, vitals.EVENT, vitals.report(self._state, device, self.kind(device), now)
+        )
 
     def on_event(self, event: Event) -> None:
         """Brings an event to the devices that subscribe to it: those of the same owner.
@@ -283,9 +295,18 @@ class Fleet:
         """Makes the devices of a fleet file that do not exist yet.
 
         The file has the columns device_id, serial_number, kind and name; others are ignored.
+
+        Raises:
+            FleetError: a column is missing or a kind unknown.
         """
         with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
+            rows = csv.DictReader(file)
+            missing = COLUMNS - set(rows.fieldnames or ())
+            if missing:
+                raise FleetError(f"{path} has no column {', '.join(sorted(missing))}")
+            for row in rows:
+                if row["kind"] not in self.kinds:
+                    raise FleetError(f"{path}: {row['kind']!r} is none of {', '.join(self.kinds)}")
                 if row["device_id"] not in self._state.devices:
                     self.make(
                         row["kind"],

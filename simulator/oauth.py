@@ -127,7 +127,7 @@ def _client_credentials(call: Call, client: Client) -> dict[str, Any]:
         )
     kind, _, email = scope.partition("=")
     customer = call.cloud.state.customer_named(client.product_id, email)
-    if kind != "customer" or customer is None or client.scopes is not None:
+    if kind != "customer" or customer is None or client.creates_customers_only:
         # Invented: neither status nor text is in any source.
         raise errors.oauth("invalid_grant", "Customer not found")
     body = issue(call, "customer", customer.id, client.id, product_id=client.product_id)

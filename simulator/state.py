@@ -63,6 +63,11 @@ class Client(msgspec.Struct, kw_only=True):
     product_id: int | None = None
     owner: str | None = None
 
+    @property
+    def creates_customers_only(self) -> bool:
+        """A client as it may stand in an app: it opens nothing else."""
+        return self.scopes is not None and "*:*" not in self.scopes
+
 
 class Token(msgspec.Struct, kw_only=True):
     """An access token with its refresh token; `account` is the user or customer it acts for."""
@@ -122,7 +127,13 @@ class Device(msgspec.Struct, kw_only=True):
     ticks: int = 0
     sent: int = 0
     state: dict[str, Any] = {}
-    vitals: list[dict[str, Any]] = []
+
+
+class Vitals(msgspec.Struct, kw_only=True):
+    """What a device has measured about itself, oldest first."""
+
+    device_id: str
+    records: list[dict[str, Any]] = []
 
 
 class Integration(msgspec.Struct, kw_only=True):
@@ -196,6 +207,7 @@ class State:
         self.tokens = Table("tokens", Token)
         self.claim_codes = Table("claim_codes", ClaimCode)
         self.devices = Table("devices", Device)
+        self.vitals = Table("vitals", Vitals)
         self.integrations = Table("integrations", Integration)
         self._customer_ids: dict[tuple[int, str], str] = {}
         self._user_ids: dict[str, str] = {}
@@ -213,6 +225,7 @@ class State:
             self.tokens,
             self.claim_codes,
             self.devices,
+            self.vitals,
             self.integrations,
         )
 
@@ -312,6 +325,7 @@ class State:
             if identifier:
                 self._identifiers.pop(identifier.upper(), None)
         self.devices.remove(device.id)
+        self.vitals.remove(device.id)
 
     def device_identified(self, identifier: str) -> Device | None:
         """By device id, serial number, IMEI or ICCID."""

@@ -14,7 +14,7 @@ from simulator.errors import ApiError
 from simulator.kinds import Kind
 from simulator.platforms import CELLULAR
 from simulator.routes import Routes
-from simulator.state import Device
+from simulator.state import Device, State, Vitals
 
 EVENT = "spark/device/diagnostics/update"
 # The cloud keeps a month; here the newest ones.
@@ -91,26 +91,34 @@ def measure(device: Device, kind: Kind, now: float) -> dict[str, Any]:
     }
 
 
-def report(device: Device, kind: Kind, now: float) -> str:
+def report(state: State, device: Device, kind: Kind, now: float) -> str:
     """Measures, keeps the result for the routes below and returns the event's data."""
     payload = measure(device, kind, now)
-    device.vitals.append({"updated_at": iso(now), "deviceID": device.id, "payload": payload})
-    del device.vitals[:-KEPT]
+    kept = state.vitals.get(device.id) or Vitals(device_id=device.id)
+    kept.records.append({"updated_at": iso(now), "deviceID": device.id, "payload": payload})
+    del kept.records[:-KEPT]
+    state.vitals.put(device.id, kept)
     return msgspec.json.encode(payload).decode()
 
 
-def _device(call: Call, scope: str) -> Device:
+def _device(call: Call, right: str) -> Device:
     """The device in the path, of the user or of the product."""
+    scope = f"devices.diagnostics:{right}"
     if "product" in call.path_params:
         return call.product_device(scope)[1]
     return call.own_device(scope)
+
+
+def _records(call: Call) -> list[dict[str, Any]]:
+    kept = call.cloud.state.vitals.get(_device(call, "get").id)
+    return kept.records if kept else []
 
 
 @routes.post(
     "/v1/diagnostics/{device}/update", "/v1/products/{product}/diagnostics/{device}/update"
 )
 async def refresh(call: Call) -> Response:
-    device = _device(call, "devices.diagnostics:update")
+    device = _device(call, "update")
     if device.online and not device.hang:
         call.cloud.fleet.report_vitals(device)
     return answer({"ok": True}, 202)
@@ -118,21 +126,21 @@ async def refresh(call: Call) -> Response:
 
 @routes.get("/v1/diagnostics/{device}/last", "/v1/products/{product}/diagnostics/{device}/last")
 async def last(call: Call) -> Response:
-    device = _device(call, "devices.diagnostics:get")
-    if not device.vitals:
+    records = _records(call)
+    if not records:
         raise errors.failed(404, "No diagnostics found")  # invented
-    return answer({"diagnostics": device.vitals[-1]})
+    return answer({"diagnostics": records[-1]})
 
 
 @routes.get("/v1/diagnostics/{device}", "/v1/products/{product}/diagnostics/{device}")
 async def history(call: Call) -> Response:
-    device = _device(call, "devices.diagnostics:get")
+    records = _records(call)
     start = parse_iso(call.query.get("start_date", "1970-01-01"))
     end = parse_iso(call.query.get("end_date", "9999-01-01"))
     if start is None or end is None:
         text = "start_date and end_date must be ISO8601 formatted"
         raise ApiError(400, {"error": "bad_request", "description": text})
-    kept = [v for v in device.vitals if start <= (parse_iso(v["updated_at"]) or 0) <= end]
+    kept = [v for v in records if start <= (parse_iso(v["updated_at"]) or 0) <= end]
     if "text/csv" in call.headers.get("accept", ""):
         return _as_csv(kept)
     return answer({"diagnostics": kept})

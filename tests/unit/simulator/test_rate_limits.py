@@ -68,3 +68,11 @@ def test_customers_have_no_limit_of_their_own(world: World) -> None:
     limit(world)
     statuses = {world.shadow(f"c{number}@example.com").status_code for number in range(120)}
     assert statuses == {201}
+
+
+def test_faults_are_no_failed_log_ins(world: World) -> None:
+    limit(world)
+    world.fault({"kind": "status", "status": 500}, {"route": "POST /oauth/token"}, count=12)
+    for _ in range(12):
+        assert world.grant(grant_type="client_credentials").status_code == 500
+    assert world.grant(grant_type="client_credentials").status_code == 200

@@ -253,3 +253,53 @@ def test_body_that_is_no_json(world: World) -> None:
     answer = world.call("POST", f"{PRODUCT}/devices", token, content="{", headers=headers)
     assert answer.status_code == 400
     assert answer.json() == {"ok": False, "error": "invalid request body"}
+
+
+# What a person gets wrong at the start
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("id,kind\n1,pump\n", "has no column device_id, name, serial_number"),
+        ("device_id,serial_number,kind,name\n1,2,toaster,x\n", "'toaster' is none of thermostat"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_bad_fleet(tmp_path: Path, text: str | None, reason: str) -> None:
+    fleet = tmp_path / "fleet.csv"
+    if text is not None:
+        fleet.write_text(text, encoding="utf-8")
+    assert reason in refused("--fleet", str(fleet))
+
+
+def test_bad_state_file(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    file.write_text("this is no database, whatever its name says" * 100, encoding="utf-8")
+    assert "file is not a database" in refused("--state", str(file))
+
+
+def test_state_with_a_kind_that_is_gone(tmp_path: Path) -> None:
+    kinds, state = tmp_path / "lamp.py", tmp_path / "state.db"
+    kinds.write_text(
+        "from simulator.kinds import Kind\n\n\nclass Lamp(Kind):\n    pass\n", encoding="utf-8"
+    )
+    with world_of(Settings(kinds=(kinds,), state=state)) as world:
+        world.device(kind="lamp")
+    assert "devices of kind lamp" in refused("--state", str(state))
+
+
+def refused(*arguments: str) -> str:
+    """What the simulator says when it does not start."""
+    run = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", "simulator", "--port", "0", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert "ready" not in run.stdout
+    return run.stderr
