@@ -17,6 +17,7 @@ SECRET_NAMES = {
     "client_secret",
     "current_password",
     "mfa_token",
+    "mobile_secret",
     "otp",
     "password",
     "refresh_token",
