@@ -14,8 +14,9 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
-from google.cloud.firestore import Increment, Maximum
+from google.cloud.firestore import DocumentReference, Increment, Maximum
 
 from shared import log, store
 from shared.particle.errors import ClientRejectedError, RateLimitedError
@@ -69,7 +70,7 @@ class TokenBudget:
         hour = int(now // 3600)
         if isinstance(failure, ClientRejectedError):
             log.particle_client_rejected()
-            fields = {"rejected": {self._fingerprint: Increment(1)}}
+            fields: dict[str, Any] = {"rejected": {self._fingerprint: Increment(1)}}
         else:
             opens = now + failure.retry_after
             with self._lock:
@@ -113,7 +114,7 @@ class TokenBudget:
         return dict(zip(minutes, counts, strict=True)), rejected, closed_until / 1000
 
 
-def _document(hour: int) -> store.DocumentReference:
+def _document(hour: int) -> DocumentReference:
     return store.limit(f"particleTokens-{hour}")
 
 

@@ -8,10 +8,7 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,23 +27,6 @@ def documented() -> dict[str, str]:
     assert table, "docs/simulator.md has no table of methods"
     rows = re.findall(r"^\| `(\w+)` \| (.+?) \|$", table[1], re.MULTILINE)
     return dict(rows)
-
-
-@pytest.fixture(scope="module")
-def simulator_url() -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "simulator", "--port", "0"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout
-    ready = process.stdout.readline()
-    assert ready.startswith("simulator ready on "), ready
-    yield ready.split()[-1]
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=5) == 0
-    process.stdout.close()
 
 
 @pytest.fixture(scope="module")

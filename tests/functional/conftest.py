@@ -34,7 +34,7 @@ class Label:
 @pytest.fixture
 def simulator(stack: Stack) -> Simulator:
     """The simulated Particle; its faults end with the test."""
-    control = Simulator(stack)
+    control = Simulator(stack.simulator_url)
     control.heal()
     control.forget()
     return control

@@ -4,15 +4,13 @@ from typing import Any
 
 import requests
 
-from local.stack import Stack
-
 
 class Simulator:
     """What happens at Particle and to the devices, made to happen and looked at."""
 
-    def __init__(self, stack: Stack) -> None:
-        """Of a running stack."""
-        self._url = f"{stack.simulator_url}/control"
+    def __init__(self, url: str) -> None:
+        """At its address."""
+        self._url = f"{url}/control"
 
     def device(self, device_id: str) -> dict[str, Any]:
         """A device's state: online, owner, state, ..."""
