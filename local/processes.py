@@ -60,6 +60,20 @@ def _starter_lives(value: str) -> bool:
         return False
 
 
+def neutral_environment() -> dict[str, str]:
+    """The environment without what would tell a service of another stack or of one function.
+
+    The tests' process has both: it uses a stack, and serves functions itself.
+    """
+    foreign = ("FUNCTION_", "K_", "PARTICLE_", "LOCAL_STACK")
+    named = {"GCLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT", "FIREBASE_CONFIG", "PORT"}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not (name.startswith(foreign) or name.endswith("_EMULATOR_HOST") or name in named)
+    }
+
+
 def end(processes: Sequence[psutil.Process], patience: float = 5) -> list[psutil.Process]:
     """Kill these processes and return those that still run after `patience` seconds."""
     for process in processes:

@@ -27,7 +27,7 @@ from local.emulators import find_emulators
 from local.errors import StackError
 from local.java import find_java
 from local.ports import HOST, Ports, is_free, reserve_block, taken
-from local.processes import MARK, Service, end, leftovers, mark, marked
+from local.processes import MARK, Service, end, leftovers, mark, marked, neutral_environment
 from local.runs import FOLDER, ROOT, configuration_file, forget_old_runs, logs_folder, run_name
 from local.signals import uninterrupted
 from local.waiting import answers, wait_until
@@ -284,7 +284,7 @@ class Stack:
             # The CLI writes its debug logs where it is started.
             folder=self.logs,
             environment={
-                **os.environ,
+                **neutral_environment(),
                 **find_emulators(FOLDER / "emulators"),
                 MARK: self._mark,
                 "JAVA_HOME": str(java),
@@ -348,7 +348,7 @@ class Stack:
                 command,
                 folder=ROOT,
                 environment={
-                    **os.environ,
+                    **neutral_environment(),
                     **self.environment,
                     MARK: self._mark,
                     "PYTHONUNBUFFERED": "1",

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.processes import MARK, Service, end, leftovers, mark, marked
+from local.processes import MARK, Service, end, leftovers, mark, marked, neutral_environment
 
 # A parent whose child leaves its session; when the parent is killed, the child belongs to nobody.
 FAMILY = """
@@ -123,3 +123,21 @@ def test_a_deaf_service_is_killed(starter: Starter, tmp_path: Path) -> None:
 
     assert service.exit_status() == -signal.SIGKILL
     assert not psutil.pid_exists(service.pid)
+
+
+def test_a_service_hears_of_no_other_stack_and_no_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {"HOME": "/home/ada", "FIREBASE_EMULATORS_PATH": "/cache", "JAVA_HOME": "/java"}
+    foreign = {
+        "FUNCTION_TARGET": "ingest",
+        "FIRESTORE_EMULATOR_HOST": "127.0.0.1:1",
+        "GCLOUD_PROJECT": "another",
+        "PARTICLE_API_URL": "https://api.particle.io",
+        MARK: "another|1|1.00|run",
+    }
+    for name, value in (kept | foreign).items():
+        monkeypatch.setenv(name, value)
+
+    environment = neutral_environment()
+
+    assert kept.items() <= environment.items()
+    assert not foreign.keys() & environment.keys()
