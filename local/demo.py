@@ -1,8 +1,6 @@
 """`make demo`: the whole product on this machine, with customers, devices and live data."""
 
 import csv
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterable
@@ -66,9 +64,7 @@ def _start(stack: Stack) -> None:
         say(f"Ended what an earlier start had left behind: process {process.pid}")
     with step("Firebase emulators and Particle simulator (about 10 s)"):
         stack.start()
-    with step(f"Import of {FLEET.relative_to(ROOT)} by the operator's command line"):
-        _import(stack)
-    with step("A customer with a device"):
+    with step("Import of the fleet by the operator, and a customer with a device"):
         device = _ready_made_customer(stack, devices[0])
     say(_how_to(stack, device, devices[1:]))
     say("ready")
@@ -87,23 +83,16 @@ def read_fleet(file: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _import(stack: Stack) -> None:
-    result = subprocess.run(  # noqa: S603 - fixed arguments, no shell
-        [sys.executable, "-m", "admin", "devices", "import", str(FLEET), "--local"],
-        cwd=ROOT,
-        env={**os.environ, **stack.environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_IMPORT,
-    )
-    (stack.logs / "import.log").write_text(result.stdout + result.stderr, encoding="utf-8")
-    if result.returncode:
-        raise StackError(f"The import of {FLEET} failed:\n{result.stdout}{result.stderr}")
-
-
 def _ready_made_customer(stack: Stack, device: dict[str, str]) -> str:
-    """Sign a customer up as the web app does, claim the device for them, and return its name."""
+    """Import the fleet, sign a customer up as the web app does, and claim a device for them.
+
+    Returns:
+        The device's name.
+    """
+    importing = stack.run(
+        "The import",
+        [sys.executable, "-m", "admin", "devices", "import", str(FLEET), "--local"],
+    )
     client = Client(stack)
     try:
         customer = client.sign_up(EMAIL, PASSWORD)
@@ -115,6 +104,11 @@ def _ready_made_customer(stack: Stack, device: dict[str, str]) -> str:
             _CUSTOMER_READY,
             stack.check,
         )
+        wait_until(
+            importing.name, lambda: importing.exit_status() is not None, _IMPORT, stack.check
+        )
+        if importing.exit_status():
+            raise StackError(f"The import of {FLEET} failed:\n{importing.tail()}")
         claimed = client.call(
             "claim_device",
             {"serialNumber": device["serial_number"], "setupCode": device["setup_code"]},

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -195,6 +195,26 @@ class Stack:
                 raise trouble from None
             raise
 
+    def run(self, name: str, command: Sequence[str | Path]) -> Service:
+        """Start a program of the project on this stack; what is left of it ends with the stack.
+
+        Args:
+            name: what it is called in messages, and in its log's name by the last word.
+            command: the program and its arguments; the working directory is the project's.
+        """
+        return Service(
+            name,
+            command,
+            folder=ROOT,
+            environment={
+                **neutral_environment(),
+                **self.environment,
+                MARK: self._mark,
+                "PYTHONUNBUFFERED": "1",
+            },
+            log=self.logs / f"{name.rsplit(maxsplit=1)[-1]}.log",
+        )
+
     def check(self) -> None:
         """Raise when a service has ended by itself.
 
@@ -342,20 +362,7 @@ class Stack:
             command += ["--fleet", self._fleet]
         if self._interval is not None:
             command += ["--interval", str(self._interval)]
-        self._services.append(
-            Service(
-                "The simulator",
-                command,
-                folder=ROOT,
-                environment={
-                    **neutral_environment(),
-                    **self.environment,
-                    MARK: self._mark,
-                    "PYTHONUNBUFFERED": "1",
-                },
-                log=self.logs / "simulator.log",
-            )
-        )
+        self._services.append(self.run("The simulator", command))
 
     def check_listening(self) -> None:
         """Raise when a service that had started no longer answers.
