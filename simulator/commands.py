@@ -5,7 +5,7 @@ from starlette.responses import Response
 from simulator import errors
 from simulator.call import Call, answer
 from simulator.clock import iso_or_none
-from simulator.platforms import limits
+from simulator.platforms import argument_limit
 from simulator.routes import Routes
 from simulator.state import Device
 
@@ -27,7 +27,7 @@ async def call_product(call: Call) -> Response:
 async def _call(call: Call, device: Device) -> Response:
     name = call.path_params["name"]
     argument = next((text for key in ARGUMENT_NAMES if (text := call.text(key)) is not None), "")
-    if len(argument.encode()) > limits(device.platform_id, device.system_firmware_version).argument:
+    if len(argument.encode()) > argument_limit(device.platform_id, device.system_firmware_version):
         raise errors.failed(400, "argument too long")  # invented
     kind = call.cloud.fleet.kind(device)
     runs = name in kind.functions and device.status == "normal"

@@ -8,14 +8,13 @@ from urllib.parse import urlsplit
 from simulator import webhooks
 from simulator.clock import Clock, iso
 from simulator.events import INTERNAL, Event, Hub
-from simulator.faults import Faults, Shaper
+from simulator.faults import DELIVERY_KINDS, Faults, Shaper
 from simulator.pubsub import PubSub
 from simulator.settings import Settings
 from simulator.state import Integration, State
 from simulator.webhooks import Topics, WebhookError, Webhooks
 
 LOGGED = 10
-DELIVERY_FAULTS = frozenset({"duplicate", "late", "reorder", "silent"})
 SILENT = frozenset({"silent"})
 # A target is left in peace when of its newest answers most are errors.
 RATED, RATED_SECONDS = 10, 60.0
@@ -66,7 +65,7 @@ class Dispatcher:
         if self._faults.hit(SILENT, device=event.device_id):
             return
         struck = self._faults.hit(
-            DELIVERY_FAULTS, device=event.device_id, integration=integration.id
+            DELIVERY_KINDS, device=event.device_id, integration=integration.id
         )
         shaper = self._shapers.get(integration.id)
         if shaper is None:

@@ -1,7 +1,6 @@
 """Events on their way from devices and the API to streams, integrations and subscribed devices."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +8,6 @@ import msgspec
 
 # A stream whose reader is so far behind is cut, as a broken connection would be.
 STREAM_BACKLOG = 20_000
-RECENT = 200
 
 API = "api"
 INTERNAL = "particle-internal"
@@ -68,7 +66,6 @@ class Hub:
     """Hands every event to whoever listens."""
 
     def __init__(self) -> None:
-        self.recent: deque[Event] = deque(maxlen=RECENT)
         self._streams: set[Subscription] = set()
         self._listeners: tuple[Listener, ...] = ()
 
@@ -77,7 +74,6 @@ class Hub:
         self._listeners = listeners
 
     def deliver(self, event: Event) -> None:
-        self.recent.append(event)
         for listener in self._listeners:
             listener(event)
         for stream in self._streams:

@@ -4,8 +4,6 @@ Platform ids as published in `@particle/device-constants`; limits as in the Devi
 "Overview of API field limits": bytes of UTF-8.
 """
 
-from dataclasses import dataclass
-
 PHOTON_2 = 32
 BORON = 13
 TRACKER = 26
@@ -15,19 +13,11 @@ CELLULAR = {10, 13, 15, 23, 25, 26, 28, 35, 37, 38, 42}
 GEN_2 = {6, 8, 10}
 
 
-@dataclass(frozen=True)
-class Limits:
-    """The longest function argument and name that a device takes."""
-
-    name: int
-    argument: int
-
-
-def limits(platform_id: int, system_firmware_version: str) -> Limits:
-    """Limits of a device by its platform and Device OS version such as `5.8.0`."""
+def argument_limit(platform_id: int, system_firmware_version: str) -> int:
+    """The longest function argument that a device takes, by platform and Device OS (`5.8.0`)."""
     major, minor = (int(part) for part in system_firmware_version.split(".")[:2])
     if (major, minor) < (0, 8):
-        return Limits(name=12, argument=63)
+        return 63
     if major < 3:  # noqa: PLR2004 - the Device OS release that raised the limit
-        return Limits(name=64, argument=622)
-    return Limits(name=64, argument=864 if platform_id in GEN_2 else 1024)
+        return 622
+    return 864 if platform_id in GEN_2 else 1024

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.platforms import limits
+from simulator.platforms import argument_limit
 from tests.unit.simulator.world import PRODUCT, World
 
 
@@ -131,4 +131,4 @@ def test_argument_over_the_devices_limit(world: World) -> None:
     ],
 )
 def test_limits_by_device_os(platform: int, version: str, argument: int) -> None:
-    assert limits(platform, version).argument == argument
+    assert argument_limit(platform, version) == argument
