@@ -32,7 +32,7 @@ from simulator.call import Call, answer, read_call
 from simulator.cloud import Cloud
 from simulator.faults import REQUEST_KINDS, Active, Effect
 from simulator.ratelimits import TOKEN_ROUTE
-from simulator.routes import error_response
+from simulator.routes import RouteTable, error_response
 from simulator.state import Token
 
 log = logging.getLogger("simulator")
@@ -54,13 +54,15 @@ ABORT = "simulator.abort"
 class Gate:
     """What stands before the routes: journal, rate limits, faults, CORS."""
 
-    def __init__(self, cloud: Cloud, routes: ASGIApp) -> None:
+    def __init__(self, cloud: Cloud, routes: ASGIApp, outside: ASGIApp) -> None:
         self.cloud = cloud
         self.routes = routes
+        # What is not the API: the control API and the page.
+        self.outside = outside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(("/v1/", "/oauth/")):
-            await self.routes(scope, receive, send)
+            await self.outside(scope, receive, send)
             return
         try:
             call = await read_call(self.cloud, Request(scope, receive))
@@ -177,15 +179,6 @@ def _preflight(call: Call) -> Response:
     return Response(status_code=204, headers={**PREFLIGHT, "Access-Control-Allow-Headers": allowed})
 
 
-async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    # Invented: no source shows the answer to a path that is no route.
-    await error_response(errors.failed(404, "Not found"))(scope, receive, send)
-
-
-async def _wrong_method(_request: Request, _error: Exception) -> Response:
-    return error_response(errors.failed(404, "Not found"))
-
-
 def make_app(cloud: Cloud) -> ASGIApp:
     """The application of a simulated cloud."""
     api = [
@@ -214,11 +207,5 @@ def make_app(cloud: Cloud) -> ASGIApp:
         async with cloud.running():
             yield
 
-    app = Starlette(
-        routes=[*control.routes(cloud), *api],
-        lifespan=lifespan,
-        exception_handlers={405: _wrong_method},
-    )
-    app.router.redirect_slashes = False
-    app.router.default = _not_found
-    return Gate(cloud, app)
+    outside = Starlette(routes=control.routes(cloud), lifespan=lifespan)
+    return Gate(cloud, RouteTable(api), outside)
