@@ -13,6 +13,7 @@ from local import Stack
 from local.client import Account, Client
 from local.reset import reset
 from local.runs import ROOT
+from shared import store
 
 FLEET = ROOT / "demo" / "fleet.csv"
 
@@ -57,6 +58,15 @@ def client(stack: Stack) -> Iterator[Client]:
 def sign_up(client: Client) -> Callable[..., Account]:
     """Makes a user: `sign_up(email=None, anonymous=False)`."""
     return client.sign_up
+
+
+@pytest.fixture(autouse=True)
+def _unspent_limits(request: pytest.FixtureRequest) -> None:
+    """Counters that all instances share begin anew: tests are many customers in little time."""
+    if "stack" in request.fixturenames:
+        request.getfixturevalue("stack")
+        for counter in store.client().collection(store.LIMITS).list_documents():
+            counter.delete()
 
 
 @pytest.fixture(scope="module")

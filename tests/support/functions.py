@@ -2,9 +2,11 @@
 
 import functools
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import functions_framework
 from flask import Flask
@@ -26,9 +28,11 @@ CALLABLES = [
 def client(function: str) -> FlaskClient:
     """A client of the function's app, as the platform builds it."""
     event = function not in CALLABLES
-    app: Flask = functions_framework.create_app(  # type: ignore[no-untyped-call]
-        target=function, source=str(MAIN), signature_type="cloudevent" if event else "http"
-    )
+    # It leaves the function's name in the environment, where the next stack would find it.
+    with mock.patch.dict(os.environ):
+        app: Flask = functions_framework.create_app(  # type: ignore[no-untyped-call]
+            target=function, source=str(MAIN), signature_type="cloudevent" if event else "http"
+        )
     return app.test_client()
 
 
