@@ -41,6 +41,27 @@ _EVENT_RETENTION_DAYS = IntParam(
     label="Days an event is kept",
     description="Firestore's TTL deletes an event this many days after it was published",
 )
+_EVENT_RETENTION_BY_PREFIX = StringParam(
+    "EVENT_RETENTION_BY_PREFIX",
+    default="spark/device/last_reset=730,spark/flash/status=730,spark/status/=730",
+    label="Days that events are kept whose names begin with something",
+    description=(
+        "prefix=days,… ; the longest prefix of an event's name decides, and EVENT_RETENTION_DAYS "
+        "where none fits"
+    ),
+)
+_ROLLUP_RETENTION_DAYS = IntParam(
+    "ROLLUP_RETENTION_DAYS",
+    default=400,
+    label="Days that the numbers for charts are kept",
+    description="Counted from the day that they are of, and never less than the events themselves",
+)
+_PRESENCE_GRACE_SECONDS = IntParam(
+    "PRESENCE_GRACE_SECONDS",
+    default=900,
+    label="Seconds that a device may be silent and still counts as online",
+    description="For devices that do not sleep; of those that do, their naps are learned",
+)
 _REGION = StringParam(
     "FUNCTIONS_REGION",
     default="us-central1",
@@ -51,6 +72,9 @@ _REGION = StringParam(
 CLIENT_ID = SecretParam("PARTICLE_CLIENT_ID")
 CLIENT_SECRET = SecretParam("PARTICLE_CLIENT_SECRET")
 SETUP_CODE_PEPPER = SecretParam("SETUP_CODE_PEPPER")
+
+MAX_RETENTION_DAYS = 36_500
+"""A century: more than anybody means, and far from the end of Firestore's calendar."""
 
 PARTICLE_SECRETS = [CLIENT_ID, CLIENT_SECRET]
 """For functions that call Particle."""
@@ -124,6 +148,37 @@ def setup_code_pepper() -> str:
 def event_retention_days() -> int:
     """How long an event is kept, in days."""
     return _EVENT_RETENTION_DAYS.value
+
+
+@functools.cache
+def event_retention_by_prefix() -> tuple[tuple[str, int], ...]:
+    """Prefixes of event names and the days they are kept, longest prefix first.
+
+    Raises `SettingMissingError` for what is not `prefix=days,…`.
+    """
+    entries = [e.strip() for e in _EVENT_RETENTION_BY_PREFIX.value.split(",") if e.strip()]
+    found: dict[str, int] = {}
+    for entry in entries:
+        prefix, _, days = entry.rpartition("=")
+        if not prefix or not days.strip().isdecimal() or not 0 < int(days) <= MAX_RETENTION_DAYS:
+            raise SettingMissingError(
+                f"EVENT_RETENTION_BY_PREFIX has {entry!r}; it must be 'prefix=days', with days "
+                f"from 1 to {MAX_RETENTION_DAYS}"
+            )
+        found[prefix] = int(days)
+    return tuple(sorted(found.items(), key=lambda item: -len(item[0])))
+
+
+@functools.cache
+def rollup_retention_days() -> int:
+    """How long the numbers for charts are kept, in days."""
+    return _ROLLUP_RETENTION_DAYS.value
+
+
+@functools.cache
+def presence_grace_seconds() -> int:
+    """How long a device that does not sleep may be silent and still counts as online."""
+    return _PRESENCE_GRACE_SECONDS.value
 
 
 def project() -> str:

@@ -3,11 +3,13 @@
     users/{uid}                                       profile; particle: {status, reason, …}
     users/{uid}/devices/{deviceId}                    their device; exists while it is theirs
     users/{uid}/devices/{deviceId}/events/{eventId}   what it published during their tenure
+    users/{uid}/devices/{deviceId}/rollups/{id}       numeric history for charts
     users/{uid}/commands/{commandId}                  each function call
     users/{uid}/activity/{id}                         who did what, append-only
     devices/{deviceId}                                the registry: it decides who owns a device
     devices/{deviceId}/events/{eventId}               events outside any customer's tenure
     devices/{deviceId}/log/{id}                       what operators did with it, and why
+    devices/{deviceId}/tenures/{claimEpoch}           in which tenures events were stored
     serialNumbers/{normalised serial}                 deviceId
     shadowCustomers/{SHA-256 of the identity}         which uid a Particle customer belongs to
     claimAttempts/{hash}                              attempts at setup codes
@@ -15,6 +17,7 @@
     deletedUsers/{uid}                                tombstones
     deadLetters/{messageId}                           messages that can never be stored
     limits/{name}                                     counters that all instances share
+    unknownDevices/{deviceId}                         devices that published, and are not registered
 
 `docs/data-model.md` describes the fields. Clients read below `users/{uid}`, as `firestore.rules`
 allows; everything else is the server's alone.
@@ -37,6 +40,8 @@ Snapshot = DocumentSnapshot[DocumentReference]
 USERS = "users"
 DEVICES = "devices"
 EVENTS = "events"
+ROLLUPS = "rollups"
+TENURES = "tenures"
 COMMANDS = "commands"
 ACTIVITY = "activity"
 SERIAL_NUMBERS = "serialNumbers"
@@ -47,6 +52,7 @@ LIMITS = "limits"
 CLAIM_ATTEMPTS = "claimAttempts"
 ERASURES = "erasures"
 DEVICE_LOG = "log"
+UNKNOWN_DEVICES = "unknownDevices"
 
 
 @functools.cache

@@ -23,11 +23,14 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 MAX_NAME_BYTES = 256
 """Particle allows 64 characters; anything near a path's limits cannot be an event's name."""
 MAX_DATA_BYTES = 900_000
-"""Of the 1 MiB that a Firestore document may have. Devices publish at most 16 KB."""
+"""Of the 1 MiB that a Firestore document may have, as stored. Devices publish at most 16 KB."""
+MAX_VALUE_BYTES = 65_536
+"""Longer data are kept, but not a second time as a value."""
 
 _DEVICE_ID = re.compile(r"[0-9a-f]{24}")
-_NO_DEVICES = {"api", "particle-internal"}
+NO_DEVICES = frozenset({"api", "particle-internal"})
 """Sources that are no devices: an integration's test, API calls, webhooks."""
+_LEAP_SECOND = re.compile(r"(.*:\d\d):60(?:[.,]\d*)?(.*)")
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def read(delivered: Any) -> Message:
     if isinstance(delivered, bytes | str):
         try:
             delivered = json.loads(delivered)
-        except ValueError:
+        except (ValueError, RecursionError):
             return Message(None, None, {}, None, _text(delivered))
     envelope = delivered if isinstance(delivered, Mapping) else {}
     message = envelope.get("message")
@@ -104,11 +107,12 @@ def read(delivered: Any) -> Message:
 def event_in(message: Message, received_at: datetime) -> Event:
     """The event that a message carries. Raises `UnstorableError`."""
     device_id = _text(message.attributes.get("device_id", "")).strip().lower()
-    if not _DEVICE_ID.fullmatch(device_id) and device_id not in _NO_DEVICES:
+    if not _DEVICE_ID.fullmatch(device_id) and device_id not in NO_DEVICES:
         raise UnstorableError("bad-device-id" if device_id else "no-device-id")
     name = _name(message.attributes.get("event"))
     raw = _bytes(message.data)
-    arrived = message.published_at or received_at
+    # Nothing arrives before it was sent, whatever a recorded message says.
+    arrived = min(message.published_at or received_at, received_at + CLOCK_TOLERANCE)
     claimed = _time(message.attributes.get("published_at")) or arrived
     data, encoding, value, value_error = _content(raw)
     return Event(
@@ -144,8 +148,6 @@ def _bytes(data: Any) -> bytes:
         raw = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
         raise UnstorableError("bad-base64") from None
-    if len(raw) > MAX_DATA_BYTES:
-        raise UnstorableError("too-large")
     return raw
 
 
@@ -153,10 +155,17 @@ def _content(raw: bytes) -> tuple[str | None, str | None, Any, str | None]:
     """Data, its encoding, the value and why there is none."""
     if not raw:
         return None, None, None, None
+    if len(raw) > MAX_DATA_BYTES:
+        raise UnstorableError("too-large")
     try:
         data = raw.decode()
     except UnicodeDecodeError:
-        return base64.b64encode(raw).decode(), "base64", None, "not UTF-8"
+        encoded = base64.b64encode(raw).decode()
+        if len(encoded) > MAX_DATA_BYTES:
+            raise UnstorableError("too-large") from None
+        return encoded, "base64", None, "not UTF-8"
+    if len(raw) > MAX_VALUE_BYTES:
+        return data, None, None, "too long"
     try:
         return data, None, values.parse(data), None
     except values.NotStorableError as failure:
@@ -171,9 +180,14 @@ def _id(device_id: str, name: str, published_at: datetime, raw: bytes) -> str:
 
 
 def _time(text: Any) -> datetime | None:
-    """A time in ISO 8601 with any number of decimals; None for anything else."""
+    """A time in ISO 8601 with any number of decimals; None for anything else.
+
+    A leap second is the last moment before the next minute: Python and Firestore have none.
+    """
     if not isinstance(text, str):
         return None
+    if leap := _LEAP_SECOND.fullmatch(text):
+        text = f"{leap[1]}:59.999{leap[2]}"
     try:
         time = datetime.fromisoformat(text)
         time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -1,66 +1,66 @@
-"""Commits events: each once, below its owner, without reads on the usual way.
+"""Stores events: each once, below its owner, without reads on the usual way.
 
-One commit creates the event and updates the owner's device document. What makes it safe without
-reading first:
+One commit creates the event, updates the owner's device document and counts the event's numbers in
+a rollup; deliveries that wait at the same moment share it. What makes it safe without reading
+first:
 
-- the event's id is derived from its content: a copy fails the whole commit with ALREADY_EXISTS,
+- the event's id is derived from its content: a copy fails the whole commit with ALREADY_EXISTS, so
+  nothing is counted twice,
 - the device document exists only while the customer owns the device: after a change of owner the
   commit fails with NOT_FOUND,
 - the commit returns `claimEpoch`, so a tenure remembered from before a release and a new claim by
   the same customer is found out,
 - the commit returns the greatest `order` seen for the event's name; when that is not ours, we
-  wrote an older value into `latest`, and `_settle` puts the newest there again.
+  wrote an older value into `latest`.
 
-`_settle` and `_move_out` can be repeated, and a redelivery repeats them: it runs into
-ALREADY_EXISTS, which leads there too.
+What that leaves to be put right, `settling` does. A commit that fails for a group says nothing
+about any of its events: those that are stored already, or whose device has left its owner, are
+found by a read, any other failure by halving the group.
 """
 
-import re
+import time
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from enum import Enum
 from threading import Lock
-from typing import Any
 
 from google.api_core.exceptions import (
-    Aborted,
     AlreadyExists,
+    GoogleAPICallError,
+    GoogleAPIError,
     InvalidArgument,
     NotFound,
-    ResourceExhausted,
-    ServiceUnavailable,
+    RetryError,
 )
-from google.api_core.retry import Retry, if_exception_type
-from google.cloud.firestore import (
-    DELETE_FIELD,
-    DocumentReference,
-    FieldFilter,
-    Increment,
-    Maximum,
-    Query,
-)
-from google.cloud.firestore_v1.field_path import FieldPath
 
-from shared import log, settings, store
-from shared.telemetry import value as values
-from shared.telemetry.message import Event, UnstorableError, order_of
-from shared.telemetry.tenure import Tenure, Tenures
+from shared import store
+from shared.telemetry import presence, protobuf, retention, settling
+from shared.telemetry.commits import COMMIT_SECONDS, RETRY, TRANSIENT
+from shared.telemetry.group import MAX_EVENTS, Entry, Group, in_groups
+from shared.telemetry.message import Event, UnstorableError
+from shared.telemetry.sharing import Sharing
+from shared.telemetry.tenure import Tenure, Tenures, Unowned
 
-MAX_LATEST = 64
-"""Event names in a device's `latest`. Further ones are stored, but have no place there."""
-ROUNDS = 3
-"""Times that the owner is looked up for one event."""
-REPAIRS = 10
-"""Times that a repair of `latest` is overtaken by a newer event."""
+GROUPS_AT_ONCE = 1
+"""Commits under way at the same time. More of them are smaller, and meet at the same devices."""
 MAX_RECENT = 20_000
 """Event ids that an instance remembers to have stored; about 4 MB."""
-STATUS = "spark/status"
-"""Particle's own event at a session's start and end; its data are `online` and `offline`."""
+ROUNDS = 4
+"""Times that the owners of a group's devices are looked up."""
+GROUP_SECONDS = 25.0
+"""A group that is not stored by then comes again; the function has 60 seconds, and may have waited
+for the group before."""
+COPY_SECONDS = 50.0
 
-_RETRY = Retry(
-    predicate=if_exception_type(Aborted, ResourceExhausted, ServiceUnavailable), timeout=20
-)
-"""The function has 60 seconds: after this, the platform delivers again."""
-_RESERVED_KEY = re.compile(r"__.*__", re.DOTALL)
+
+class Outcome(Enum):
+    """What became of an event."""
+
+    STORED = "stored"
+    COPY = "copy"
+    """It had been stored before."""
 
 
 class Recorder:
@@ -70,177 +70,173 @@ class Recorder:
         """Knowing nothing yet."""
         self._tenures = Tenures()
         self._recent = _Recent()
+        self._sharing: Sharing[Entry] = Sharing(
+            self._store, at_once=GROUPS_AT_ONCE, at_most=MAX_EVENTS
+        )
+        self._under_way: dict[str, Future[None]] = {}
+        self._lock = Lock()
 
-    def record(self, event: Event, received_at: datetime) -> None:
+    def record(self, event: Event, received_at: datetime) -> Outcome:
         """Make the event durable. Raises `UnstorableError` when that can never be.
 
         Firestore's transient faults are raised as they are: the message has to come again.
         """
-        expire_at = event.published_at + timedelta(days=settings.event_retention_days())
-        if expire_at <= received_at:
+        if retention.event_expires(event.name, event.published_at) <= received_at:
             # Its first copy may have been stored and expired: it must not be counted again.
             raise UnstorableError("too-old")
         if event.id in self._recent:
-            return
+            return Outcome.COPY
+        mine: Future[None] = Future()
+        with self._lock:
+            first = self._under_way.setdefault(event.id, mine)
+        if first is not mine:
+            first.result(COPY_SECONDS)
+            return Outcome.COPY
         try:
-            self._store(event, _document(event, received_at, expire_at))
+            outcome = self._record_first(event, received_at)
+        except BaseException as failure:
+            mine.set_exception(failure)
+            raise
+        else:
+            self._recent.add(event.id)
+            mine.set_result(None)
+            return outcome
+        finally:
+            with self._lock:
+                del self._under_way[event.id]
+
+    def _record_first(self, event: Event, received_at: datetime) -> Outcome:
+        try:
+            entry = Entry(event, received_at)
+        except (TypeError, ValueError) as refusal:
+            raise UnstorableError("refused-by-firestore") from refusal
+        self._sharing.do(entry)
+        if entry.failure:
+            raise entry.failure
+        try:
+            return self._finish(entry)
         except InvalidArgument as refusal:
             raise UnstorableError("refused-by-firestore") from refusal
-        self._recent.add(event.id)
 
-    def _store(self, event: Event, document: dict[str, Any]) -> None:
-        for _ in range(ROUNDS):
-            tenure = self._tenures.of(event.device_id)
-            if tenure is None or not tenure.holds(event):
-                break
-            try:
-                self._store_in(tenure, event, document)
-            except NotFound:
-                self._tenures.forget(event.device_id)
-                continue
-            return
-        else:
-            log.device_document_missing(event.device_id)
+    def _finish(self, entry: Entry) -> Outcome:
+        """Do what is left to do of an entry."""
+        event, tenure = entry.event, entry.tenure
+        if "former" in entry.todo:
+            present = entry.place if isinstance(entry.place, Tenure) else None
+            stored = settling.store_outside(event, entry.received_at, present)
+            if not stored and present:
+                self._refresh(present, event)
+            return Outcome.STORED if stored else Outcome.COPY
+        if tenure and entry.todo & {"exists", "stale"}:
+            place = self._tenures.look_up({event.device_id})[event.device_id]
+            present = place if isinstance(place, Tenure) else None
+            settling.put_in_place(tenure.uid, event.device_id, event.id, present)
+            if present and present.uid == tenure.uid:
+                self._refresh(present, event)
+        elif tenure and ("overtaken" in entry.todo or event.name == presence.STATUS):
+            self._refresh(tenure, event)
+        return Outcome.COPY if "exists" in entry.todo else Outcome.STORED
+
+    def _refresh(self, tenure: Tenure, event: Event) -> None:
+        """Bring what the device's document says about events of that name up to date."""
+        if tenure.has_place(event.name):
+            settling.repair_latest(event.device_id, tenure, event.name)
+        if event.name == presence.STATUS:
+            settling.judge_presence(event.device_id, tenure)
+
+    def _store(self, entries: Sequence[Entry]) -> None:
+        """Store a group: afterwards each entry knows its failure, or what is left to do."""
+        deadline = time.monotonic() + GROUP_SECONDS
         try:
-            _outside(event).create(document, retry=_RETRY)
+            self._place(entries)
+        except GoogleAPIError as failure:
+            _fail(entries, failure)
+            return
+        blind = [entry for entry in entries if not entry.todo]
+        for group in in_groups(blind):
+            self._commit(group, deadline, ROUNDS)
+
+    def _place(self, entries: Sequence[Entry]) -> None:
+        """Look up where the entries belong."""
+        places = self._tenures.of({entry.event.device_id for entry in entries})
+        for entry in entries:
+            place = entry.place = places[entry.event.device_id]
+            late = isinstance(place, Tenure) and entry.tenure is None
+            if late or (isinstance(place, Unowned) and place.was_owned):
+                entry.todo.add("former")
+
+    def _commit(self, entries: Sequence[Entry], deadline: float, rounds: int) -> None:
+        group = Group(entries)
+        if time.monotonic() > deadline or not rounds:
+            _fail(entries, settling.OvertakenError("the group could not be stored in time"))
+            return
+        try:
+            group.read_results(protobuf.commit(group.writes, retry=RETRY, timeout=COMMIT_SECONDS))
         except AlreadyExists:
-            return
-
-    def _store_in(self, tenure: Tenure, event: Event, document: dict[str, Any]) -> None:
-        device = store.user_device(tenure.uid, event.device_id)
-        fields = {
-            "claimEpoch": Increment(0),
-            "lastSeenAt": Maximum(round(event.published_at.timestamp() * 1000)),
-        }
-        in_latest = self._has_place(tenure, event.name)
-        if in_latest:
-            fields |= _as_latest(event.name, event.value, event.data, event.published_at)
-            fields[_path("latestOrder", event.name)] = Maximum(event.order)
-        batch = store.client().batch()
-        batch.create(_inside(device, event), document)
-        batch.update(device, fields)
-        try:
-            results = batch.commit(retry=_RETRY)
-        except AlreadyExists:
-            # Stored before, perhaps by a run that died before it could settle.
-            self._settle(tenure, event)
-            return
-        # In the order of the field paths: claimEpoch, lastSeenAt, latestOrder.
-        epoch, _, *order = results[1].transform_results
-        stale = epoch.integer_value != tenure.epoch
-        overtaken = in_latest and order[0].integer_value > event.order
-        if stale or overtaken:
-            self._settle(tenure, event)
-
-    def _has_place(self, tenure: Tenure, name: str) -> bool:
-        if name in tenure.names:
-            return True
-        if len(tenure.names) >= MAX_LATEST or _RESERVED_KEY.fullmatch(name):
-            return False
-        tenure.names.add(name)
-        return True
-
-    def _settle(self, believed: Tenure, event: Event) -> None:
-        """Mend what the commit may have got wrong: the event's place, and its name in `latest`."""
-        tenure = self._tenures.look_up(event.device_id)
-        if tenure is None or tenure.uid != believed.uid:
-            return  # the device has left that customer, and its document with it
-        device = store.user_device(tenure.uid, event.device_id)
-        if not tenure.holds(event):
-            _move_out(device, event)
-        if self._has_place(tenure, event.name):
-            _repair_latest(device, event.name)
-
-
-def _document(event: Event, received_at: datetime, expire_at: datetime) -> dict[str, Any]:
-    document = {
-        "event": event.name,
-        "data": event.data,
-        "value": event.value,
-        "publishedAt": event.published_at,
-        "receivedAt": received_at,
-        "expireAt": expire_at,
-    }
-    if event.value_error:
-        document["valueError"] = event.value_error
-    if event.encoding:
-        document["encoding"] = event.encoding
-    return document
-
-
-def _as_latest(name: str, value: Any, data: str | None, published_at: datetime) -> dict[str, Any]:
-    """The device document's fields for the newest event of a name."""
-    fields: dict[str, Any] = {
-        _path("latest", name): {**values.cut(value, data or ""), "publishedAt": published_at}
-    }
-    if name == STATUS and value in {"online", "offline"}:
-        fields |= {"status": value, "statusAt": published_at}
-    return fields
-
-
-def _without_latest(name: str) -> dict[str, Any]:
-    return {_path("latest", name): DELETE_FIELD, _path("latestOrder", name): DELETE_FIELD}
-
-
-def _path(*keys: str) -> str:
-    return str(FieldPath(*keys).to_api_repr())
-
-
-def _inside(device: DocumentReference, event: Event) -> DocumentReference:
-    reference: DocumentReference = device.collection(store.EVENTS).document(event.id)
-    return reference
-
-
-def _outside(event: Event) -> DocumentReference:
-    return _inside(store.device(event.device_id), event)
-
-
-def _move_out(device: DocumentReference, event: Event) -> None:
-    """Move an event of before the tenure to where no customer sees it.
-
-    It also leaves `latest`, where `_repair_latest` then writes what belongs there.
-    """
-    stored = _inside(device, event)
-    document = stored.get().to_dict()
-    if document is None:
-        return
-    batch = store.client().batch()
-    batch.set(_outside(event), document)
-    batch.delete(stored)
-    batch.update(device, _without_latest(event.name))
-    batch.commit(retry=_RETRY)
-
-
-def _repair_latest(device: DocumentReference, name: str) -> None:
-    """Write the newest event of a name into `latest`, whatever stands there.
-
-    It writes as `_store_in` does, and so sees whether a newer one came in between. Of all who write
-    at the same time, the last one has written the greatest `order`, or comes again.
-    """
-    newest_first = (
-        device.collection(store.EVENTS)
-        .where(filter=FieldFilter("event", "==", name))
-        .order_by("publishedAt", direction=Query.DESCENDING)
-        .order_by("__name__", direction=Query.DESCENDING)
-        .limit(1)
-    )
-    for _ in range(REPAIRS):
-        newest = next(iter(newest_first.stream()), None)
-        if newest is None:
-            return
-        found = newest.to_dict() or {}
-        order = order_of(found["publishedAt"], newest.id)
-        fields = _as_latest(name, found["value"], found["data"], found["publishedAt"])
-        batch = store.client().batch()
-        batch.update(device, {**fields, _path("latestOrder", name): Maximum(order)})
-        try:
-            (result,) = batch.commit(retry=_RETRY)
+            self._without_copies(entries, deadline, rounds)
         except NotFound:
-            return  # the device has left the customer
-        if result.transform_results[0].integer_value == order:
+            self._after_a_change_of_owner(entries, deadline, rounds)
+        except (*TRANSIENT, RetryError) as failure:
+            _fail(entries, failure)
+        except GoogleAPICallError as failure:
+            self._halve(entries, deadline, rounds, failure)
+
+    def _without_copies(self, entries: Sequence[Entry], deadline: float, rounds: int) -> None:
+        """Leave out what is stored already, perhaps by a run that died before it could settle."""
+        references = {"/".join(entry.path): entry for entry in entries}
+        try:
+            found = store.client().get_all([store.client().document(p) for p in references], [])
+            for snapshot in found:
+                if snapshot.exists:
+                    references[snapshot.reference.path].todo.add("exists")
+        except GoogleAPIError as failure:
+            _fail(entries, failure)
             return
-    # The platform delivers again, and this is tried again.
-    raise RuntimeError(f"latest of {name!r} is overtaken faster than it can be repaired")
+        rest = [entry for entry in entries if "exists" not in entry.todo]
+        if rest:
+            self._commit(rest, deadline, rounds if len(rest) < len(entries) else rounds - 1)
+
+    def _after_a_change_of_owner(
+        self, entries: Sequence[Entry], deadline: float, rounds: int
+    ) -> None:
+        """Look up the owners again. What has none any more is not for this commit."""
+        device_ids = {entry.event.device_id for entry in entries}
+        self._tenures.forget(device_ids)
+        try:
+            self._place(entries)
+        except GoogleAPIError as failure:
+            _fail(entries, failure)
+            return
+        rest = [entry for entry in entries if not entry.todo]
+        if rest:
+            self._commit(rest, deadline, rounds - 1)
+
+    def _halve(
+        self,
+        entries: Sequence[Entry],
+        deadline: float,
+        rounds: int,
+        failure: GoogleAPICallError,
+    ) -> None:
+        if len(entries) > 1:
+            middle = len(entries) // 2
+            self._commit(entries[:middle], deadline, rounds)
+            self._commit(entries[middle:], deadline, rounds)
+            return
+        (entry,) = entries
+        if entry.counted and entry.numbers():
+            # The event may be good, and its rollup full.
+            entry.counted = False
+            self._commit(entries, deadline, rounds)
+        elif isinstance(failure, InvalidArgument):
+            entry.failure = UnstorableError("refused-by-firestore")
+        else:
+            entry.failure = failure
+
+
+def _fail(entries: Sequence[Entry], failure: Exception) -> None:
+    for entry in entries:
+        entry.failure = failure
 
 
 class _Recent:

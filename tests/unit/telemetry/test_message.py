@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.telemetry.message import MAX_DATA_BYTES, Event, UnstorableError, event_in, read
+from shared.telemetry.message import (
+    CLOCK_TOLERANCE,
+    MAX_DATA_BYTES,
+    Event,
+    UnstorableError,
+    event_in,
+    read,
+)
 
 DEVICE = "1e0032123447343149111039"
 NOW = datetime(2026, 5, 13, 10, 55, 3, tzinfo=UTC)
@@ -60,7 +67,7 @@ def test_an_event_has_the_devices_time_name_and_value() -> None:
         ("-Infinity", "-Infinity"),
         ('{"t": [1, {"u": null}]}', {"t": [1, {"u": None}]}),
         ("9007199254740993", 9007199254740993),
-        ("[" * 100_000, "[" * 100_000),
+        ("[" * 60_000, "[" * 60_000),
     ],
 )
 def test_data_is_json_or_else_text(data: str, value: Any) -> None:
@@ -123,8 +130,37 @@ def test_wrong_base64_has_a_reason(data: Any) -> None:
     assert reason(body) == "bad-base64"
 
 
-def test_data_larger_than_a_document_has_a_reason() -> None:
-    assert reason(delivered("x" * (MAX_DATA_BYTES + 1))) == "too-large"
+def test_long_data_are_kept_once() -> None:
+    event = parsed(delivered("[" + "1," * 40_000 + "1]"))
+    assert (event.value, event.value_error) == (None, "too long")
+    assert event.data == "[" + "1," * 40_000 + "1]"
+
+
+@pytest.mark.parametrize("raw", [b"x" * (MAX_DATA_BYTES + 1), b"\xff" * 700_000])
+def test_data_larger_than_a_document_have_a_reason(raw: bytes) -> None:
+    body = delivered()
+    body["message"]["data"] = base64.b64encode(raw).decode()
+    assert reason(body) == "too-large"
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2016-12-31T23:59:60Z", datetime(2016, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)),
+        ("2016-12-31T23:59:60.25Z", datetime(2016, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)),
+        ("2017-01-01T00:59:60+01:00", datetime(2016, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)),
+        ("2025-12-31T23:59:59.999Z", datetime(2025, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)),
+        ("2026-01-01T00:30:00+01:00", datetime(2025, 12, 31, 23, 30, tzinfo=UTC)),
+    ],
+)
+def test_leap_seconds_and_years_ends(text: str, time: datetime) -> None:
+    assert parsed(delivered(published_at=text)).published_at == time
+
+
+def test_no_time_of_a_message_is_too_great() -> None:
+    body = delivered(published_at="9999-12-31T23:59:59Z")
+    body["message"]["publishTime"] = "9999-12-31T23:59:59Z"
+    assert parsed(body).published_at == NOW + 2 * CLOCK_TOLERANCE
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,142 @@
+"""Numeric history for charts: which numbers of an event are counted, where, and how.
+
+Per event name, tenure and UTC day there is one document, so that a chart of 24 hours reads two of
+them and one of 30 days 31. `docs/ingest.md` describes it for clients.
+
+Nothing is ever read to count: each number is an increment and a maximum in the commit that creates
+its event. What Firestore would spoil silently stays out: it has no place for infinity in a sum, and
+its integers stop at 64 bits instead of failing.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from shared.telemetry import protobuf
+
+BUCKET = timedelta(minutes=5)
+MAX_METRICS = 32
+"""Of one event, and of one event name as far as an instance knows."""
+MAX_METRIC_BYTES = 128
+"""A key's length; 32 of them times a day's buckets stay below a document's 1 MiB."""
+PLAIN = "value"
+"""The metric of an event whose whole data are one number."""
+MAX_FLOAT = 1e300
+"""Of a counted number's size: the sum of a hundred million of them is still finite."""
+
+_LARGE = 2**43
+"""From here on integers are summed in two parts: a million of them in a bucket never reach 2^63."""
+_HIGH = 2**32
+_UNRESERVED = "!'()*-._~"
+"""What JavaScript's encodeURIComponent leaves as it is, beside letters and digits."""
+
+Number = int | float
+
+
+def metrics(value: Any) -> dict[str, Number]:
+    """The numbers in an event's value: a plain number, or those at an object's top level."""
+    if isinstance(value, Mapping):
+        found: dict[str, Number] = {}
+        for key, item in value.items():
+            if _counts(item) and len(key.encode()) <= MAX_METRIC_BYTES:
+                found[key] = item
+                if len(found) == MAX_METRICS:
+                    break
+        return found
+    return {PLAIN: value} if _counts(value) else {}
+
+
+def _counts(item: Any) -> bool:
+    if isinstance(item, bool) or not isinstance(item, int | float):
+        return False
+    return isinstance(item, int) or (math.isfinite(item) and abs(item) <= MAX_FLOAT)
+
+
+def document_id(event: str, epoch: int, time: datetime) -> str:
+    """The rollup's id for an event name in a tenure on the UTC day of that time.
+
+    `encodeURIComponent(event) + "@" + claimEpoch + "@" + day`: ids of one event sort by day.
+    """
+    return f"{quote(event, safe=_UNRESERVED)}@{epoch}@{day(time)}"
+
+
+def day(time: datetime) -> str:
+    """The UTC day, as in `2026-05-13`."""
+    return time.astimezone(UTC).date().isoformat()
+
+
+def bucket(time: datetime) -> int:
+    """The number of the day's bucket, from 0 at midnight UTC to 287."""
+    return (time.astimezone(UTC) - bucket_start(time, 0)) // BUCKET
+
+
+def bucket_start(time: datetime, number: int) -> datetime:
+    """When a bucket of that time's day begins."""
+    midnight = time.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + number * BUCKET
+
+
+@dataclass
+class Cell:
+    """The numbers of one metric in one bucket."""
+
+    count: int = 0
+    sum: Number = 0
+    sum_high: int = 0
+    """Multiples of 2^32, of integers too large to be summed in one part."""
+    min: Number = math.inf
+    max: Number = -math.inf
+
+    def add(self, number: Number) -> None:
+        """Count a number."""
+        self.count += 1
+        if isinstance(number, int) and abs(number) >= _LARGE:
+            high, low = divmod(number, _HIGH)
+            self.sum_high += high
+            self.sum += low
+        else:
+            self.sum += number
+        self.min = min(self.min, number)
+        self.max = max(self.max, number)
+
+    def fields(self) -> dict[str, Number]:
+        """As it is stored."""
+        fields = {"count": self.count, "sum": self.sum, "min": self.min, "max": self.max}
+        return fields | ({"sumHigh": self.sum_high} if self.sum_high else {})
+
+
+Cells = dict[tuple[str, int], Cell]
+"""By metric and bucket."""
+
+
+def count(cells: Cells, time: datetime, numbers: Mapping[str, Number]) -> None:
+    """Add an event's metrics to a day's cells."""
+    number_of_bucket = bucket(time)
+    for metric, number in numbers.items():
+        cells.setdefault((metric, number_of_bucket), Cell()).add(number)
+
+
+def transforms(cells: Cells) -> Iterable[protobuf.Transform]:
+    """What counting these cells does to the stored ones."""
+    for (metric, number), cell in cells.items():
+        prefix = protobuf.path("metrics", metric, str(number))
+        yield f"{prefix}.count", "increment", cell.count
+        yield f"{prefix}.sum", "increment", cell.sum
+        yield f"{prefix}.min", "minimum", cell.min
+        yield f"{prefix}.max", "maximum", cell.max
+        if cell.sum_high:
+            yield f"{prefix}.sumHigh", "increment", cell.sum_high
+
+
+def labels(event: str, epoch: int, time: datetime, expire_at: datetime) -> dict[str, Any]:
+    """The fields that say what a rollup is of."""
+    return {
+        "event": event,
+        "claimEpoch": epoch,
+        "day": day(time),
+        "bucketSeconds": int(BUCKET.total_seconds()),
+        "expireAt": expire_at,
+    }

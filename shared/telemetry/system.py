@@ -1,0 +1,101 @@
+"""Particle's own events, as far as the device's document shows what they say.
+
+Names and forms by Particle's documentation of system events and device vitals.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from shared.telemetry.presence import STATUS
+
+FLASH = "spark/flash/status"
+RESET = "spark/device/last_reset"
+VITALS = "spark/device/diagnostics/update"
+
+NAMES = frozenset({STATUS, FLASH, RESET, VITALS})
+"""They always have a place in a device's `latest`."""
+
+_BY_THE_CLOUD = ("particle/", "hook-sent/", "hook-response/", "hook-error/", "spark/flash/")
+_MAX_TEXT = 200
+
+
+def is_sign_of_life(name: str, value: Any) -> bool:
+    """Whether the device itself must have been there for the event to be published.
+
+    The end of a session is noticed by the cloud, perhaps half an hour after the device was last
+    heard of, and some events are the cloud's own.
+    """
+    if name == STATUS:
+        return bool(value == "online")
+    return not name.startswith(_BY_THE_CLOUD)
+
+
+def fields(name: str, value: Any, published_at: datetime) -> dict[str, Any]:
+    """Fields of the device document that the newest event of this name decides."""
+    read = _READERS.get(name)
+    return read(value, published_at) if read else {}
+
+
+def field_names(name: str) -> tuple[str, ...]:
+    """The names of those fields."""
+    return _FIELDS.get(name, ())
+
+
+def _flash(value: Any, at: datetime) -> dict[str, Any]:
+    # "started ", "success ", "failed ": with a trailing space, sometimes with a file's name.
+    status, _, file = str(value).strip().partition(" ")
+    return {"firmwareUpdate": {"status": _text(status), "file": _text(file) or None, "at": at}}
+
+
+def _reset(value: Any, at: datetime) -> dict[str, Any]:
+    # A word, a number, or "panic, hard_fault".
+    reason, _, detail = str(value).partition(",")
+    return {
+        "lastReset": {
+            "reason": _text(reason.strip()),
+            "detail": _text(detail.strip()) or None,
+            "at": at,
+        }
+    }
+
+
+def _vitals(value: Any, at: datetime) -> dict[str, Any]:
+    device = _inner(value, "device")
+    signal = _inner(_inner(device, "network"), "signal")
+    battery = _inner(_inner(device, "power"), "battery")
+    return {
+        "signal": {
+            "technology": _text(signal.get("at")),
+            "strength": _number(signal.get("strength")),
+            "quality": _number(signal.get("quality")),
+            "at": at,
+        },
+        "battery": {
+            "charge": _number(battery.get("charge")),
+            "state": _text(battery.get("state")),
+            "at": at,
+        },
+    }
+
+
+_READERS: dict[str, Callable[[Any, datetime], dict[str, Any]]] = {
+    FLASH: _flash,
+    RESET: _reset,
+    VITALS: _vitals,
+}
+_FIELDS = {FLASH: ("firmwareUpdate",), RESET: ("lastReset",), VITALS: ("signal", "battery")}
+
+
+def _inner(value: Any, key: str) -> Mapping[str, Any]:
+    """An object's object; empty when there is none. Any leaf may be an error, `{"err": -210}`."""
+    inner = value.get(key) if isinstance(value, Mapping) else None
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _number(leaf: Any) -> int | float | None:
+    return leaf if isinstance(leaf, int | float) and not isinstance(leaf, bool) else None
+
+
+def _text(leaf: Any) -> str | None:
+    return leaf[:_MAX_TEXT] if isinstance(leaf, str) else None

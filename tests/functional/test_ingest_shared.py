@@ -1,0 +1,219 @@
+"""Deliveries that wait together share a commit; what fails in it fails alone."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Event as Signal
+from typing import Any
+
+import pytest
+from google.api_core.exceptions import DeadlineExceeded, InternalServerError, InvalidArgument
+
+from local.client import Account
+from shared import store
+from shared.telemetry import group, intake, protobuf
+from shared.telemetry import message as messages
+from shared.telemetry.message import UnstorableError, event_in, read
+from shared.telemetry.recorder import Outcome
+from tests.functional.conftest import Label
+from tests.support.functions import deliver
+from tests.support.telemetry import again, dead_letters, device, events, message, rollups
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(stack: object) -> None:
+    intake.recorder.cache_clear()
+
+
+def together(
+    bodies: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, first: dict[str, Any]
+) -> list[Any]:
+    """Take the messages while the commit of `first` is held back, so that they wait together."""
+    entered, held = Signal(), Signal()
+    commit = protobuf.commit
+
+    def hold(*args: Any, **kwargs: Any) -> Any:
+        if not entered.is_set():
+            entered.set()
+            assert held.wait(20)
+        return commit(*args, **kwargs)
+
+    def take(body: dict[str, Any]) -> Any:
+        try:
+            return intake.take(body)
+        except Exception as failure:  # noqa: BLE001 - what it raises is the result
+            return failure
+
+    recorder = intake.recorder()
+    with monkeypatch.context() as patch, ThreadPoolExecutor(64) as pool:
+        patch.setattr(protobuf, "commit", hold)
+        leading = pool.submit(take, first)
+        assert entered.wait(20)
+        results = [pool.submit(take, body) for body in bodies]
+        ids = {event_id(body) for body in bodies}
+        while len(recorder._under_way.keys() & ids) + len(recorder._sharing._queue) < 2 * len(ids):
+            assert not any(result.done() for result in results)
+        held.set()
+        assert leading.result() is Outcome.STORED
+        return [result.result() for result in results]
+
+
+def event_id(body: dict[str, Any]) -> str:
+    return event_in(read(body), datetime.now(UTC)).id
+
+
+def several(label: Label, count: int, name: str = "temperature") -> list[dict[str, Any]]:
+    start = datetime.now(UTC)
+    return [
+        message(label.device_id, str(n), name, at=start + timedelta(milliseconds=n))
+        for n in range(count)
+    ]
+
+
+def test_those_who_wait_share_a_commit(
+    owned: Label,
+    customer: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    firestore_requests: Callable[[], list[str]],
+) -> None:
+    first, *bodies = several(owned, 31)
+    deliver(message(owned.device_id, "0", "warm"))
+    firestore_requests()
+    outcomes = together(bodies, monkeypatch, first)
+    assert outcomes == [Outcome.STORED] * 30
+    assert firestore_requests() == ["Commit", "Commit"]
+    assert len(events(customer, owned)) == 32
+    assert device(customer, owned)["latest"]["temperature"]["value"] == 30
+
+
+def test_copies_in_a_group_are_one_event(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = several(owned, 3)
+    copies = [again(second), again(second), third, again(second)]
+    outcomes = together([second, third], monkeypatch, first)
+    assert outcomes == [Outcome.STORED] * 2
+    assert [intake.take(copy) for copy in copies] == [Outcome.COPY] * 4
+    assert len(events(customer, owned)) == 3
+
+
+def test_one_stored_before_fails_no_neighbour(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *bodies = several(owned, 20)
+    for body in bodies[3:6]:
+        deliver(body)
+    intake.recorder.cache_clear()  # another instance, which does not remember
+    outcomes = together(bodies, monkeypatch, first)
+    assert outcomes.count(Outcome.COPY) == 3
+    assert outcomes.count(Outcome.STORED) == 16
+    assert len(events(customer, owned)) == 20
+    (found,) = rollups(customer, owned).values()
+    assert sum(cell["count"] for cell in found["metrics"]["value"].values()) == 20
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [(InvalidArgument, UnstorableError), (InternalServerError, InternalServerError)],
+)
+def test_one_that_firestore_refuses_fails_no_neighbour(
+    failure: type[Exception],
+    expected: type[Exception],
+    owned: Label,
+    customer: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, *bodies = several(owned, 12)
+    bad = event_id(bodies[7])
+    commit = protobuf.commit
+
+    def refuse(writes: Any, **kwargs: Any) -> Any:
+        if any(write.update.name.endswith(bad) for write in writes):
+            raise failure("no")
+        return commit(writes, **kwargs)
+
+    monkeypatch.setattr(protobuf, "commit", refuse)
+    before = set(dead_letters())
+    outcomes = together(bodies, monkeypatch, first)
+    assert [type(outcome) for outcome in outcomes].count(expected) == 1
+    assert outcomes.count(Outcome.STORED) == 10
+    assert len(events(customer, owned)) == 11
+    letters = set(dead_letters()) - before
+    assert len(letters) == (1 if expected is UnstorableError else 0)
+
+
+def test_a_transient_fault_is_everybodys(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what comes again is stored, though the commit had been made."""
+    first, *bodies = several(owned, 5)
+    commit, calls = protobuf.commit, iter(range(9))
+
+    def lose_the_answer(writes: Any, **kwargs: Any) -> Any:
+        result = commit(writes, **kwargs)
+        if next(calls) == 1:
+            raise DeadlineExceeded("lost")  # type: ignore[no-untyped-call]
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr(protobuf, "commit", lose_the_answer)
+        outcomes = together(bodies, patch, first)
+    assert [type(outcome) for outcome in outcomes] == [DeadlineExceeded] * 4
+    for body in bodies:
+        assert intake.take(body) is Outcome.COPY
+    assert len(events(customer, owned)) == 5
+    assert device(customer, owned)["latest"]["temperature"]["value"] == 4
+
+
+def test_a_change_of_owner_in_a_group_fails_no_neighbour(
+    owned: Label, customer: Account, another: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unowned = "d" * 24
+    first, *bodies = several(owned, 6)
+    deliver(message(owned.device_id, "0", "warm"))
+    store.user_device(customer.uid, owned.device_id).delete()
+    store.device(owned.device_id).update({"ownerUid": None, "claimedAt": None})
+    others = [message(unowned, str(n)) for n in range(3)]
+    outcomes = together([*bodies, *others], monkeypatch, first)
+    assert outcomes == [Outcome.STORED] * 8
+    assert len(events(customer, owned)) == 1
+    collection = store.device(owned.device_id).collection(store.EVENTS)
+    assert len(list(collection.stream())) == 6
+
+
+def test_a_group_keeps_to_firestores_limits(owned: Label, customer: Account) -> None:
+    """40 events with 32 metrics each: 5120 transforms of one rollup, were they in one commit."""
+    start = datetime.now(UTC)
+    data = {f"m{n}": 1.5 for n in range(32)}
+    bodies = [
+        message(owned.device_id, json.dumps({**data, "i": n}), at=start + timedelta(minutes=-n * 5))
+        for n in range(40)
+    ]
+    store.device(owned.device_id).update({"claimedAt": start - timedelta(days=1)})
+    place = intake.recorder()._tenures.of({owned.device_id})[owned.device_id]
+    entries = [group.Entry(event_in(read(body), start), start) for body in bodies]
+    for entry in entries:
+        entry.place = place
+    groups = list(group.in_groups(entries))
+    assert sum(map(len, groups)) == 40
+    for each in groups:
+        for write in group.Group(each).writes:
+            assert len(write.update_transforms) <= 500
+    with ThreadPoolExecutor(40) as pool:
+        assert all(status < 300 for status in pool.map(deliver, bodies))
+    counted = [one["metrics"]["m0"] for one in rollups(customer, owned).values()]
+    assert sum(cell["count"] for buckets in counted for cell in buckets.values()) == 40
+
+
+def test_a_group_of_large_events_is_several_commits(owned: Label) -> None:
+    now = datetime.now(UTC)
+    large = [message(owned.device_id, f"{n}" + "x" * 800_000) for n in range(4)]
+    entries = [group.Entry(event_in(read(body), now), now) for body in large]
+    place = intake.recorder()._tenures.of({owned.device_id})[owned.device_id]
+    for entry in entries:
+        entry.place = place
+    sizes = [sum(w.ByteSize() for w in group.Group(g).writes) for g in group.in_groups(entries)]
+    assert len(sizes) == 2
+    assert max(sizes) <= group.MAX_BYTES
+    assert messages.MAX_DATA_BYTES < group.MAX_BYTES

@@ -1,0 +1,148 @@
+"""Particle's own events: honest presence, and what a device's document says of its health."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from local.client import Account
+from shared import settings
+from shared.telemetry import intake
+from tests.functional.conftest import Label
+from tests.support.functions import deliver
+from tests.support.telemetry import dead_letters, device, events, message
+
+STATUS = "spark/status"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(stack: object) -> None:
+    intake.recorder.cache_clear()
+
+
+def to_the_millisecond(time: datetime) -> datetime:
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def test_an_offline_with_almost_the_time_of_an_online_does_not_win(
+    owned: Label, customer: Account
+) -> None:
+    start = datetime.now(UTC)
+    for n, order in enumerate(permutations(range(3))):
+        at = start + timedelta(seconds=20 * n)
+        session = [
+            ("offline", at - timedelta(seconds=10)),
+            ("online", at),
+            ("offline", at + timedelta(milliseconds=2)),
+        ]
+        for index in order:
+            status, time = session[index]
+            assert deliver(message(owned.device_id, status, STATUS, at=time)) < 300
+        seen = device(customer, owned)
+        assert (seen["status"], seen["statusAt"]) == ("online", to_the_millisecond(at))
+        assert seen["graceSeconds"] == 900
+    assert seen["latest"][STATUS]["value"] == "offline"
+
+
+def test_the_clouds_own_events_are_no_sign_of_life(owned: Label, customer: Account) -> None:
+    heard = datetime.now(UTC)
+    deliver(message(owned.device_id, "1", at=heard))
+    found_dead = heard + timedelta(minutes=4)
+    deliver(message(owned.device_id, "offline", STATUS, at=found_dead))
+    seen = device(customer, owned)
+    assert seen["lastSeenAt"] == round(to_the_millisecond(heard).timestamp() * 1000)
+    assert (seen["status"], seen["statusAt"]) == ("offline", to_the_millisecond(found_dead))
+
+
+def test_a_device_that_sleeps_is_not_offline_at_every_nap(owned: Label, customer: Account) -> None:
+    at = datetime.now(UTC)
+    said: list[tuple[str, int]] = []
+    for _ in range(5):
+        for status, seconds in (("online", 10), ("offline", 40)):
+            deliver(message(owned.device_id, status, STATUS, at=at))
+            seen = device(customer, owned)
+            said.append((seen["status"], seen["graceSeconds"]))
+            at += timedelta(seconds=seconds)
+    assert said[:6] == [("online", 900), ("offline", 900)] * 3
+    assert said[-1] == ("asleep", 900)
+
+
+def test_a_worker_that_died_before_it_judged(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = message(owned.device_id, "offline", STATUS, at=datetime.now(UTC) + timedelta(seconds=9))
+
+    def die(*_: object) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shared.telemetry.settling.judge_presence", die)
+        assert deliver(body) == 500
+    intake.recorder.cache_clear()
+    assert deliver(body) < 300
+    assert device(customer, owned)["status"] == "offline"
+
+
+def test_health_is_of_the_newest_event(owned: Label, customer: Account) -> None:
+    at = datetime.now(UTC)
+
+    def vitals(charge: Any) -> str:
+        signal = {"at": "Wi-Fi", "strength": 71.0, "quality": {"err": -210}}
+        return json.dumps(
+            {
+                "device": {
+                    "network": {"signal": signal},
+                    "power": {"battery": {"charge": charge, "state": "charging"}},
+                }
+            }
+        )
+
+    for seconds, name, data in (
+        (2, "spark/device/diagnostics/update", vitals(55.5)),
+        (1, "spark/device/diagnostics/update", vitals(12.0)),
+        (3, "spark/flash/status", "started "),
+        (5, "spark/flash/status", "success "),
+        (4, "spark/flash/status", "failed "),
+        (6, "spark/device/last_reset", "panic, hard_fault"),
+    ):
+        deliver(message(owned.device_id, data, name, at=at + timedelta(seconds=seconds)))
+    seen = device(customer, owned)
+    assert seen["battery"]["charge"] == 55.5
+    assert seen["signal"] == {
+        "technology": "Wi-Fi",
+        "strength": 71.0,
+        "quality": None,
+        "at": to_the_millisecond(at + timedelta(seconds=2)),
+    }
+    assert seen["firmwareUpdate"]["status"] == "success"
+    assert (seen["lastReset"]["reason"], seen["lastReset"]["detail"]) == ("panic", "hard_fault")
+
+
+def test_how_long_an_event_is_kept_is_a_matter_of_its_name(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefixes = (("debug/trace/", 1), ("debug/", 7))
+    monkeypatch.setattr(settings, "event_retention_by_prefix", lambda: prefixes)
+    at = datetime.now(UTC)
+    for name in ("debug/trace/x", "debug/x", "other"):
+        deliver(message(owned.device_id, "1", name, at=at))
+    kept = {e["event"]: (e["expireAt"] - e["publishedAt"]).days for e in events(customer, owned)}
+    assert kept == {"debug/trace/x": 1, "debug/x": 7, "other": 90}
+    old = message(owned.device_id, "1", "debug/x", at=at - timedelta(days=8))
+    deliver(old)
+    assert dead_letters()[old["message"]["messageId"]]["reason"] == "too-old"
+
+
+@pytest.mark.parametrize("text", ["debug/", "debug/=x", "=7", "debug/=0", "debug/=99999"])
+def test_a_wrong_retention_is_said(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENT_RETENTION_BY_PREFIX", text)
+    settings.event_retention_by_prefix.cache_clear()
+    with pytest.raises(settings.SettingMissingError, match="prefix=days"):
+        settings.event_retention_by_prefix()
+    settings.event_retention_by_prefix.cache_clear()
+
+
+def test_history_is_kept_longer_unless_said_otherwise() -> None:
+    assert dict(settings.event_retention_by_prefix())["spark/device/last_reset"] == 730
