@@ -13,7 +13,7 @@ from local import Stack
 from local.client import Account, Client
 from local.reset import reset
 from local.runs import ROOT
-from shared import store
+from tests.support.limits import forget_limits
 
 FLEET = ROOT / "demo" / "fleet.csv"
 
@@ -65,8 +65,7 @@ def _unspent_limits(request: pytest.FixtureRequest) -> None:
     """Counters that all instances share begin anew: tests are many customers in little time."""
     if "stack" in request.fixturenames:
         request.getfixturevalue("stack")
-        for counter in store.client().collection(store.LIMITS).list_documents():
-            counter.delete()
+        forget_limits()
 
 
 @pytest.fixture(scope="module")
