@@ -9,6 +9,7 @@ import importlib
 import os
 
 FUNCTIONS = (
+    "cancel_command",
     "claim_device",
     "confirm_claim",
     "create_claim_code",
@@ -22,6 +23,8 @@ FUNCTIONS = (
     "release_device",
     "rename_device",
     "revoke_tokens",
+    "send_queued",
+    "settle_commands",
 )
 
 _target = os.environ.get("FUNCTION_TARGET")

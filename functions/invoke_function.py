@@ -1,21 +1,31 @@
 """Callable `invoke_function`: call a function of the caller's device."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from shared import commands, settings
 from shared.callables import Caller, DeviceId, Input, Name, callable_function
+from shared.commands import WhenOffline
+from shared.errors import BadRequest
 
 
 class Request(Input, frozen=True):
-    """Which function of which device, and its argument."""
+    """Which function of which device, its argument, and what to do while it is offline."""
 
     device_id: DeviceId
     function: Name
     argument: Annotated[str, Meta(max_length=1024)] = ""
     request_id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
-    when_offline: Literal["fail"] = "fail"
+    when_offline: Literal["fail", "queue"] = "fail"
+    expires_in: Annotated[int, Meta(ge=1, le=604_800)] | None = None
+    """Seconds that the call may wait, at most a week."""
+    coalesce: bool | None = None
+
+
+DEFAULT_EXPIRY = 3600
+"""Seconds that a call waits when it does not say how long: an old wish surprises."""
 
 
 @callable_function(Request, secrets=settings.PARTICLE_SECRETS)
@@ -23,13 +33,30 @@ def invoke_function(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{commandId, status, returnValue}`.
 
     `returnValue` is the 32-bit integer that the firmware returned. With the same `requestId` the
-    device is called once only, and every request gets the first one's answer.
+    device is called once only, and every request gets the first one's answer. With
+    `whenOffline: "queue"` a device that is offline does it when it is back (`status: "queued"`).
     """
     command = commands.invoke(
-        caller.uid, request.device_id, request.function, request.argument, request.request_id
+        caller.uid,
+        request.device_id,
+        request.function,
+        request.argument,
+        request_id=request.request_id,
+        when_offline=_when_offline(request),
     )
     return {
         "commandId": command.command_id,
         "status": command.status,
         "returnValue": command.return_value,
     }
+
+
+def _when_offline(request: Request) -> WhenOffline | None:
+    if request.when_offline == "queue":
+        expires_in = timedelta(seconds=request.expires_in or DEFAULT_EXPIRY)
+        return WhenOffline(expires_in, coalesce=bool(request.coalesce))
+    for field in ("expires_in", "coalesce"):
+        if getattr(request, field) is not None:
+            name = "expiresIn" if field == "expires_in" else field
+            raise BadRequest('Only with whenOffline: "queue".', field=name)
+    return None

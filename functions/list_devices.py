@@ -23,7 +23,7 @@ class Request(Input, frozen=True):
     refresh: bool = False
 
 
-@callable_function(Request, secrets=settings.PARTICLE_SECRETS)
+@callable_function(Request, secrets=settings.PARTICLE_SECRETS, changes=False)
 def list_devices(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{devices: [{deviceId, name, serialNumber, …, status, statusAt, lastSeenAt}]}`.
 

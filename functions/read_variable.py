@@ -1,22 +1,25 @@
 """Callable `read_variable`: read a variable of the caller's device."""
 
-from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from shared import commands, ownership, settings
+from msgspec import Meta
+
+from shared import commands, settings
 from shared.callables import Caller, DeviceId, Input, Name, callable_function, iso
 
 
 class Request(Input, frozen=True):
-    """Which variable of which device."""
+    """Which variable of which device, and how old an answer may be, in seconds."""
 
     device_id: DeviceId
     variable: Name
+    max_age: Annotated[float, Meta(ge=0, le=60)] = 0
 
 
-@callable_function(Request, secrets=settings.PARTICLE_SECRETS)
+@callable_function(Request, secrets=settings.PARTICLE_SECRETS, changes=False)
 def read_variable(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{value, readAt}`; the value is a number, a text or a boolean, as in the firmware."""
-    ownership.require_owner(caller.uid, request.device_id)
-    value = commands.read_variable(request.device_id, request.variable)
-    return {"value": value, "readAt": iso(datetime.now(UTC))}
+    reading = commands.read_variable(
+        caller.uid, request.device_id, request.variable, request.max_age
+    )
+    return {"value": reading.value, "readAt": iso(reading.read_at)}

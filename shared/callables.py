@@ -3,7 +3,8 @@
     @callable_function(Request, secrets=settings.PARTICLE_SECRETS)
     def claim_device(caller: Caller, request: Request) -> dict[str, Any]: ...
 
-A function gets a caller who is signed in for good and a request of the right shape. Every failure
+A function gets a caller who is signed in for good and a request of the right shape. One that
+changes something runs only while the sign-in still holds (`shared/sessions.py`). Every failure
 leaves as `{code, message, details: {reason, errorId, …}}`.
 """
 
@@ -31,8 +32,8 @@ from shared.errors import (
     SignInRequired,
 )
 from shared.particle import errors
+from shared.sessions import Session
 
-R = TypeVar("R", bound=msgspec.Struct)
 View = Callable[[Request], Response]
 
 
@@ -43,9 +44,28 @@ class Caller:
     uid: str
 
 
-class Input(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
+_Short = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
+
+
+class App(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """What the customer calls with."""
+
+    name: _Short
+    version: _Short
+
+    def as_dict(self) -> dict[str, str]:
+        """As it is stored."""
+        return {"name": self.name, "version": self.version}
+
+
+class Input(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Base of all requests. A field that does not exist is refused: it may be a misspelt one."""
 
+    app: App | None = None
+    """Noted with the first call of a sign-in."""
+
+
+R = TypeVar("R", bound=Input)
 
 DeviceId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{24}$")]
 """A Particle device id, as `users/{uid}/devices` has it."""
@@ -70,16 +90,27 @@ def iso(time: datetime) -> str:
 
 
 def callable_function(
-    input_type: type[R], *, secrets: list[SecretParam] | None = None
+    input_type: type[R],
+    *,
+    secrets: list[SecretParam] | None = None,
+    changes: bool = True,
 ) -> Callable[[Callable[[Caller, R], dict[str, Any]]], View]:
-    """Export a function as a Firebase callable that takes `input_type` as its data."""
+    """Export a function as a Firebase callable that takes `input_type` as its data.
+
+    Before one that `changes` something runs, Auth is asked whether the sign-in still holds.
+    """
 
     def decorate(function: Callable[[Caller, R], dict[str, Any]]) -> View:
         @functools.wraps(function)
         def handler(call: CallableRequest[Any]) -> dict[str, Any]:
             uid = call.auth.uid if call.auth else None
             try:
-                return function(_caller(call), _input(call.data, input_type))
+                session = _session(call)
+                request = _input(call.data, input_type)
+                if changes:
+                    session.require_live()
+                session.note(request.app.as_dict() if request.app else None)
+                return function(Caller(session.uid), request)
             except (ProductError, errors.ParticleError) as failure:
                 raise _refusal(function.__name__, uid, _as_product_error(failure)) from failure
             except Exception as failure:  # the boundary: logged in full, told as an errorId
@@ -110,13 +141,13 @@ def _initialize_firebase() -> None:
     firebase_admin.initialize_app(options={"projectId": settings.project()})
 
 
-def _caller(call: CallableRequest[Any]) -> Caller:
+def _session(call: CallableRequest[Any]) -> Session:
     if call.auth is None or not call.auth.uid:
         raise SignInRequired
     provider = call.auth.token.get("firebase", {}).get("sign_in_provider")
     if provider == "anonymous":
         raise AnonymousUser
-    return Caller(call.auth.uid)
+    return Session(call.auth.uid, call.auth.token)
 
 
 def _input(data: Any, input_type: type[R]) -> R:

@@ -9,7 +9,8 @@ callable protocol; no other module knows that protocol.
     ├── NotYourDevice, WrongSerialOrCode, ClaimedByAnother
     ├── TooManyAttempts(retryAfter)
     ├── CustomerNotReady, NotInThisMode, DeviceNotReady
-    ├── UnknownFunction, UnknownVariable
+    ├── NotAllowed, EmailUnverified
+    ├── UnknownFunction, UnknownVariable, UnknownCommand
     ├── DeviceOffline, DeviceTimeout
     ├── ParticleUnavailable, ParticleRateLimited(retryAfter)
     └── InProgress
@@ -127,6 +128,30 @@ class UnknownVariable(ProductError):
     code = "not-found"
     reason = "unknown-variable"
     message = "The device has no such variable."
+
+
+class UnknownCommand(ProductError):
+    """The caller has made no such call; the same answer for another customer's."""
+
+    code = "not-found"
+    reason = "unknown-command"
+    message = "There is no such command."
+
+
+class NotAllowed(ProductError):
+    """Not in the product's offer."""
+
+    code = "permission-denied"
+    reason = "not-allowed"
+    message = "This is not offered."
+
+
+class EmailUnverified(ProductError):
+    """A setting asks for a verified e-mail address."""
+
+    code = "permission-denied"
+    reason = "email-unverified"
+    message = "Verify the e-mail address first, and get a new ID token then."
 
 
 class DeviceOffline(ProductError):

@@ -112,6 +112,16 @@ def command_not_recorded(uid: str, command_id: str, status: str, error: BaseExce
     )
 
 
+def command_not_cancelled(command_id: str) -> None:
+    """A waiting call was not cancelled: it was taken for sending, or its account deleted."""
+    _line("INFO", "command not cancelled", commandId=command_id)
+
+
+def commands_settled(number: int) -> None:
+    """Records of calls whose time was over."""
+    _line("INFO", "commands settled", number=number)
+
+
 def device_document_missing(device_id: str) -> None:
     """The registry names an owner who has no document of the device; its event is kept outside."""
     _line("ERROR", "owner has no document of the device", deviceId=device_id)

@@ -98,6 +98,10 @@ EVENT_OPTIONS: dict[str, Any] = {**_OPTIONS, "timeout_sec": 60, "retry": True}
 """Failed deliveries come again for 24 hours, with growing pauses."""
 
 
+SCHEDULE_OPTIONS: dict[str, Any] = {**_OPTIONS, "timeout_sec": 60}
+"""What a run does not finish, the next one does."""
+
+
 class SettingMissingError(RuntimeError):
     """A setting is absent or wrong: the operator's to mend, never the customer's."""
 

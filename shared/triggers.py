@@ -17,6 +17,7 @@ from firebase_functions.private.manifest import ManifestEndpoint
 
 from shared import settings
 
+DOCUMENT_UPDATED = "google.cloud.firestore.document.v1.updated"
 DOCUMENT_CREATED = "google.cloud.firestore.document.v1.created"
 
 Handler = Callable[[CloudEvent], None]
@@ -40,12 +41,25 @@ def on_document_created(
     `document` is a pattern such as `users/{uid}` in the default database. The Firebase CLI places
     the trigger where the database is.
     """
+    return _on_document(DOCUMENT_CREATED, document, secrets)
+
+
+def on_document_updated(
+    document: str, *, secrets: list[SecretParam] | None = None
+) -> Callable[[Handler], Handler]:
+    """Run when a document is changed; else as `on_document_created`."""
+    return _on_document(DOCUMENT_UPDATED, document, secrets)
+
+
+def _on_document(
+    event_type: str, document: str, secrets: list[SecretParam] | None
+) -> Callable[[Handler], Handler]:
     options = EventHandlerOptions(secrets=secrets, **settings.EVENT_OPTIONS)
 
     def decorate(function: Handler) -> Handler:
         endpoint = options._endpoint(  # noqa: SLF001 - the SDK offers no other way
             func_name=function.__name__,
-            event_type=DOCUMENT_CREATED,
+            event_type=event_type,
             event_filters={"database": "(default)", "namespace": "(default)"},
         )
         endpoint.eventTrigger["eventFilterPathPatterns"] = {"document": document}  # type: ignore[index]

@@ -4,9 +4,11 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from google.api_core.exceptions import AlreadyExists
 from google.cloud.firestore import Increment
 
 from shared import cloud, customers, log, ownership, store
+from shared.errors import CustomerNotReady
 from shared.particle import Device, Token, errors
 
 CLIENT_TOKEN_VALID_FOR = 3300
@@ -123,5 +125,9 @@ def _note(uid: str, identity: str, action: str, *, revoked: int) -> int:
     batch.update(store.shadow_customer(identity), {"revocations": Increment(revoked)})
     ownership.note(batch, uid, action)
     ownership.unless_deleted(batch, uid)
-    revocations: int = batch.commit()[0].transform_results[0].integer_value
+    try:
+        results = batch.commit()
+    except AlreadyExists:
+        raise CustomerNotReady("This account was deleted.") from None
+    revocations: int = results[0].transform_results[0].integer_value
     return revocations

@@ -27,7 +27,7 @@ CALLABLES = [
 @functools.cache
 def client(function: str) -> FlaskClient:
     """A client of the function's app, as the platform builds it."""
-    event = function not in CALLABLES
+    event = getattr(main, function).__firebase_endpoint__.eventTrigger is not None
     # It leaves the function's name in the environment, where the next stack would find it.
     with mock.patch.dict(os.environ):
         app: Flask = functions_framework.create_app(  # type: ignore[no-untyped-call]

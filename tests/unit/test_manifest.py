@@ -19,6 +19,7 @@ PARTICLE = ["PARTICLE_CLIENT_ID", "PARTICLE_CLIENT_SECRET"]
 CALLABLE: dict[str, Any] = {"callableTrigger": {}}
 SECRETS = {
     "claim_device": [*PARTICLE, "SETUP_CODE_PEPPER"],
+    "cancel_command": [],
     "confirm_claim": PARTICLE,
     "create_claim_code": [*PARTICLE, "SETUP_CODE_PEPPER"],
     "erase_history": [],
@@ -27,6 +28,8 @@ SECRETS = {
     "release_device": PARTICLE,
     "rename_device": [],
     "revoke_tokens": PARTICLE,
+    "send_queued": PARTICLE,
+    "settle_commands": [],
     "invoke_function": PARTICLE,
     "mint_token": PARTICLE,
     "on_user_created": PARTICLE,
@@ -34,11 +37,11 @@ SECRETS = {
 }
 
 
-def created(document: str) -> dict[str, Any]:
-    """A trigger on the creation of documents."""
+def on_document(document: str, event: str = "created") -> dict[str, Any]:
+    """A trigger on what happens to documents."""
     return {
         "eventTrigger": {
-            "eventType": "google.cloud.firestore.document.v1.created",
+            "eventType": f"google.cloud.firestore.document.v1.{event}",
             "eventFilters": {"database": "(default)", "namespace": "(default)"},
             "eventFilterPathPatterns": {"document": document},
             "retry": True,
@@ -47,8 +50,8 @@ def created(document: str) -> dict[str, Any]:
 
 
 TRIGGERS: dict[str, Any] = {
-    "confirm_claim": created("devices/{deviceId}/events/{eventId}"),
-    "erase_history": created("erasures/{id}"),
+    "confirm_claim": on_document("devices/{deviceId}/events/{eventId}"),
+    "erase_history": on_document("erasures/{id}"),
     "ingest": {
         "eventTrigger": {
             "eventType": "google.cloud.pubsub.topic.v1.messagePublished",
@@ -56,7 +59,14 @@ TRIGGERS: dict[str, Any] = {
             "retry": True,
         }
     },
-    "on_user_created": created("users/{uid}"),
+    "send_queued": on_document("users/{uid}/devices/{deviceId}", "updated"),
+    "settle_commands": {
+        "scheduleTrigger": {
+            "schedule": "every 5 minutes",
+            "retryConfig": {},
+        }
+    },
+    "on_user_created": on_document("users/{uid}"),
 }
 
 _DISCOVER = """

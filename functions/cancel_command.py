@@ -1,0 +1,21 @@
+"""Callable `cancel_command`: a call that waits for its device shall not be made."""
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from shared import commands
+from shared.callables import Caller, Input, callable_function
+
+
+class Request(Input, frozen=True):
+    """Which call, by the id that `invoke_function` answered."""
+
+    command_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+
+
+@callable_function(Request)
+def cancel_command(caller: Caller, request: Request) -> dict[str, Any]:
+    """Answer `{commandId, status}`: `cancelled`, or what has become of it if it came too late."""
+    command = commands.cancel(caller.uid, request.command_id)
+    return {"commandId": command.command_id, "status": command.status}

@@ -1,0 +1,101 @@
+"""What the product offers its customers: which functions and variables, with which arguments.
+
+The file `offer.json` beside `main.py` lists them; without it everything that the firmware has may
+be used. For example:
+
+    {
+      "maxArgumentBytes": 622,
+      "functions": {
+        "set_target": {"argument": "number", "minimum": 5, "maximum": 30},
+        "set_mode": {"argument": "text", "pattern": "heat|off"},
+        "reboot": {"argument": "none"}
+      },
+      "variables": ["target", "mode"]
+    }
+
+`argument` is `none`, `text` (with a `pattern` for the whole of it), `integer` or `number` (with
+`minimum` and `maximum`). This holds for calls through this backend: an app with a token from
+`mint_token` calls the device directly.
+"""
+
+import functools
+import math
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from shared.errors import BadRequest, NotAllowed
+from shared.settings import SettingMissingError
+
+FILE = Path(__file__).parents[1] / "offer.json"
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=1024)]
+
+
+class Function(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What a function's argument may be."""
+
+    argument: Literal["none", "text", "integer", "number"] = "text"
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    pattern: str | None = None
+
+    def accepts(self, argument: str) -> bool:
+        """Whether the argument keeps to the rules."""
+        match self.argument:
+            case "none":
+                return argument == ""
+            case "text":
+                return self.pattern is None or re.fullmatch(self.pattern, argument) is not None
+            case "integer":
+                form = r"[+-]?[0-9]{1,15}"
+            case "number":
+                form = r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?"
+        if not re.fullmatch(form, argument, re.ASCII):
+            return False
+        return self.minimum <= float(argument) <= self.maximum
+
+
+class Offer(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """The file's content. What is None is not restricted."""
+
+    functions: dict[str, Function] | None = None
+    variables: list[str] | None = None
+    max_argument_bytes: Count = 1024
+    """Bytes of UTF-8 that the product's devices take: 1024 with Device OS 3 and later on Gen 3 and
+    4, 864 on Gen 2, 622 before Device OS 3 (Device OS, "Overview of API field limits")."""
+
+    def check_call(self, function: str, argument: str) -> None:
+        """Raise `NotAllowed` or `BadRequest` unless the call is offered."""
+        if self.functions is not None and function not in self.functions:
+            raise NotAllowed("This function is not offered.")
+        try:
+            size = len(argument.encode())
+        except UnicodeEncodeError:
+            raise BadRequest("The argument is no Unicode text.", field="argument") from None
+        if size > self.max_argument_bytes:
+            limit = self.max_argument_bytes
+            raise BadRequest(f"The argument has more than {limit} bytes.", field="argument")
+        if self.functions is not None and not self.functions[function].accepts(argument):
+            raise BadRequest("The function does not take this argument.", field="argument")
+
+    def check_read(self, variable: str) -> None:
+        """Raise `NotAllowed` unless the variable is offered."""
+        if self.variables is not None and variable not in self.variables:
+            raise NotAllowed("This variable is not offered.")
+
+
+@functools.cache
+def offer() -> Offer:
+    """The product's offer; raises `SettingMissingError` when the file is not what it should be."""
+    if not FILE.exists():
+        return Offer()
+    try:
+        found = msgspec.json.decode(FILE.read_bytes(), type=Offer)
+        for function in (found.functions or {}).values():
+            re.compile(function.pattern or "")
+    except (msgspec.DecodeError, re.error) as failure:
+        raise SettingMissingError(f"{FILE.name}: {failure}") from failure
+    return found

@@ -1,0 +1,317 @@
+"""Calls for a device that is offline: kept, sent in order when it is back, and never twice."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from google.events.cloud.firestore import DocumentEventData
+
+from local.client import Account, CallableError
+from shared import command_records, queueing, store
+from tests.functional.conftest import Label
+from tests.support.functions import call, client, refusal
+from tests.support.simulator import Simulator
+
+pytestmark = pytest.mark.usefixtures("no_triggers")
+SET_TARGET = "POST /v1/products/*/devices/*/set_target"
+
+
+@pytest.fixture
+def offline(owned: Label, simulator: Simulator) -> Label:
+    simulator.set_online(owned.device_id, online=False)
+    return owned
+
+
+def queue(label: Label, account: Account, argument: str = "20", **more: Any) -> Any:
+    request = {"deviceId": label.device_id, "function": "set_target", "argument": argument}
+    return call("invoke_function", {**request, "whenOffline": "queue", **more}, account)
+
+
+def record(account: Account, command_id: str) -> dict[str, Any]:
+    return store.command(account.uid, command_id).get().to_dict() or {}
+
+
+def status(account: Account, command_id: str) -> str:
+    return str(record(account, command_id)["status"])
+
+
+def arguments(simulator: Simulator) -> list[str]:
+    return [request["form"]["arg"] for request in simulator.requests("POST", "/set_target")]
+
+
+def changed(account: Account, label: Label, before: Any, after: Any) -> int:
+    """Deliver a change of the device document's `status` and `statusAt` to the trigger."""
+    event = DocumentEventData()
+    for document, state in ((event.old_value, before), (event.value, after)):
+        if state is not None:
+            document.fields["status"] = {"string_value": state[0]}
+            document.fields["statusAt"] = {"timestamp_value": datetime.fromtimestamp(state[1], UTC)}
+    path = f"users/{account.uid}/devices/{label.device_id}"
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": "1",
+        "ce-type": "google.cloud.firestore.document.v1.updated",
+        "ce-source": "//firestore.googleapis.com/projects/demo-particle/databases/(default)",
+        "ce-document": path,
+        "content-type": "application/protobuf",
+    }
+    data = DocumentEventData.serialize(event)
+    return client("send_queued").post("/", data=data, headers=headers).status_code
+
+
+def came_online(account: Account, label: Label) -> int:
+    return changed(account, label, ("offline", 1), ("online", 2))
+
+
+def test_it_waits_and_is_sent_when_the_device_is_back(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    before = datetime.now(UTC)
+    answer = queue(offline, customer, "23", expiresIn=60)
+    assert answer == {"commandId": answer["commandId"], "status": "queued", "returnValue": None}
+    waiting = record(customer, answer["commandId"])
+    assert timedelta() < waiting["expiresAt"] - before < timedelta(seconds=75)
+    assert store.device(offline.device_id).get().get("underWay") == {}
+
+    simulator.set_online(offline.device_id, online=True)
+    assert came_online(customer, offline) < 300
+    assert simulator.device(offline.device_id)["state"]["target"] == 23
+    done = record(customer, answer["commandId"])
+    assert (done["status"], done["returnValue"]) == ("succeeded", 230)
+    assert came_online(customer, offline) < 300
+    assert len(arguments(simulator)) == 2, "the one that said offline, and the one that did it"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sends"),
+    [
+        (("offline", 1), ("online", 2), True),
+        (("online", 1), ("online", 2), True),
+        (("online", 1), ("online", 1), False),
+        (("online", 1), ("offline", 2), False),
+        (None, ("online", 1), True),
+        (("online", 1), None, False),
+    ],
+)
+def test_only_coming_online_sends(
+    before: Any, after: Any, sends: Any, offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    command_id = queue(offline, customer)["commandId"]
+    simulator.set_online(offline.device_id, online=True)
+    assert changed(customer, offline, before, after) < 300
+    assert status(customer, command_id) == ("succeeded" if sends else "queued")
+
+
+def test_in_order_and_until_it_is_offline_again(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    ids = [queue(offline, customer, str(number))["commandId"] for number in range(10, 16)]
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    where = {"device": offline.device_id, "route": SET_TARGET}
+    assert came_online(customer, offline) < 300
+    assert arguments(simulator) == [str(number) for number in range(10, 16)]
+    assert {status(customer, command_id) for command_id in ids} == {"succeeded"}
+
+    simulator.set_online(offline.device_id, online=False)
+    kept = [queue(offline, customer, str(number))["commandId"] for number in (20, 21)]
+    simulator.forget()
+    simulator.fail(where, {"kind": "offline"})
+    assert came_online(customer, offline) < 300
+    assert arguments(simulator) == ["20"]
+    assert [status(customer, command_id) for command_id in kept] == ["queued", "queued"]
+    simulator.heal()
+    simulator.set_online(offline.device_id, online=True)
+    assert came_online(customer, offline) < 300
+    assert arguments(simulator) == ["20", "20", "21"]
+
+
+def test_the_last_one_wins(offline: Label, customer: Account, simulator: Simulator) -> None:
+    plain = queue(offline, customer, "10")["commandId"]
+    first = queue(offline, customer, "11", coalesce=True)["commandId"]
+    last = queue(offline, customer, "12", coalesce=True)["commandId"]
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    came_online(customer, offline)
+    assert arguments(simulator) == ["12"]
+    assert [status(customer, c) for c in (plain, first, last)] == [
+        "cancelled",
+        "cancelled",
+        "succeeded",
+    ]
+
+
+def test_a_flapping_device_gets_it_once(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    ids = [queue(offline, customer, str(number))["commandId"] for number in range(10, 14)]
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: came_online(customer, offline), range(6)))
+    # Who finds another at it asks to be delivered again.
+    assert set(answers) <= {200, 500}
+    assert came_online(customer, offline) < 300
+    assert arguments(simulator) == ["10", "11", "12", "13"]
+    assert {status(customer, command_id) for command_id in ids} == {"succeeded"}
+
+
+def test_what_may_have_run_is_unknown_and_the_next_follows(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    ids = [queue(offline, customer, str(number))["commandId"] for number in (10, 11)]
+    simulator.set_online(offline.device_id, online=True)
+    simulator.fail({"route": SET_TARGET}, {"kind": "cut-after"}, 1)
+    assert came_online(customer, offline) < 300
+    assert [status(customer, command_id) for command_id in ids] == ["unknown", "succeeded"]
+
+
+def test_what_was_not_sent_waits_for_the_next_delivery(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    command_id = queue(offline, customer)["commandId"]
+    simulator.set_online(offline.device_id, online=True)
+    simulator.fail({"route": SET_TARGET}, {"kind": "status", "status": 429}, 1)
+    assert came_online(customer, offline) == 500
+    assert status(customer, command_id) == "queued"
+    assert came_online(customer, offline) < 300
+    assert status(customer, command_id) == "succeeded"
+
+
+def test_a_run_that_died_left_it_unknown(offline: Label, customer: Account) -> None:
+    command_id = queue(offline, customer)["commandId"]
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    store.command(customer.uid, command_id).update({"status": "sent", "deadline": past})
+    assert queueing.settle_all(datetime.now(UTC)) >= 1
+    assert status(customer, command_id) == "unknown"
+
+
+def test_it_expires(offline: Label, customer: Account, simulator: Simulator) -> None:
+    ids = [queue(offline, customer)["commandId"] for _ in range(2)]
+    for command_id in ids:
+        store.command(customer.uid, command_id).update({"expiresAt": datetime.now(UTC)})
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    came_online(customer, offline)
+    assert arguments(simulator) == []
+    assert {status(customer, command_id) for command_id in ids} == {"expired"}
+
+
+def test_the_schedule_expires_it_too(offline: Label, customer: Account) -> None:
+    command_id = queue(offline, customer)["commandId"]
+    fresh = queue(offline, customer)["commandId"]
+    store.command(customer.uid, command_id).update({"expiresAt": datetime.now(UTC)})
+    assert client("settle_commands").post("/").status_code == 200
+    assert (status(customer, command_id), status(customer, fresh)) == ("expired", "queued")
+
+
+def test_it_can_be_cancelled(offline: Label, customer: Account, simulator: Simulator) -> None:
+    command_id = queue(offline, customer)["commandId"]
+    for _ in range(2):
+        answer = call("cancel_command", {"commandId": command_id}, customer)
+        assert answer == {"commandId": command_id, "status": "cancelled"}
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    came_online(customer, offline)
+    assert arguments(simulator) == []
+
+
+def test_cancelled_or_sent_but_never_both(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    ids = [queue(offline, customer, str(number))["commandId"] for number in range(10, 16)]
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    with ThreadPoolExecutor(7) as pool:
+        sending = pool.submit(came_online, customer, offline)
+        cancelling = [
+            pool.submit(call, "cancel_command", {"commandId": command_id}, customer)
+            for command_id in reversed(ids)
+        ]
+        told = [answer.result()["status"] for answer in reversed(cancelling)]
+        assert sending.result() < 300
+    final = [status(customer, command_id) for command_id in ids]
+    assert set(final) <= {"cancelled", "succeeded"}
+    assert [a for a, b in zip(told, final, strict=True) if a == "cancelled" and b != a] == []
+    sent = [str(n) for n, s in zip(range(10, 16), final, strict=True) if s == "succeeded"]
+    assert arguments(simulator) == sent
+
+
+def test_what_has_ended_cannot_be_cancelled(owned: Label, customer: Account) -> None:
+    command_id = queue(owned, customer)["commandId"]
+    answer = call("cancel_command", {"commandId": command_id}, customer)
+    assert answer["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("whose", ["another's", "no"])
+def test_only_ones_own(whose: str, offline: Label, customer: Account, another: Account) -> None:
+    command_id = queue(offline, customer)["commandId"] if whose == "another's" else "0" * 32
+    answer = refusal("cancel_command", {"commandId": command_id}, another)
+    assert (answer.status, answer.reason) == ("NOT_FOUND", "unknown-command")
+    if whose == "another's":
+        assert status(customer, command_id) == "queued"
+
+
+def test_a_release_cancels_what_waits(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    command_id = queue(offline, customer)["commandId"]
+    call("release_device", {"deviceId": offline.device_id}, customer)
+    assert status(customer, command_id) == "cancelled"
+    call("claim_device", offline.claim, customer)
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    came_online(customer, offline)
+    assert arguments(simulator) == []
+
+
+def test_the_same_request_is_answered_again(offline: Label, customer: Account) -> None:
+    first = queue(offline, customer, requestId="1")
+    assert queue(offline, customer, requestId="1") == first
+    call("cancel_command", {"commandId": first["commandId"]}, customer)
+    assert queue(offline, customer, requestId="1")["status"] == "cancelled"
+
+
+def test_only_so_many_wait(
+    offline: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queueing, "MAX_WAITING", 2)
+    for _ in range(2):
+        assert queue(offline, customer)["status"] == "queued"
+    with pytest.raises(CallableError) as refused:
+        queue(offline, customer)
+    assert refused.value.reason == "device-offline"
+
+
+def test_it_came_online_while_it_was_being_queued(
+    offline: Label,
+    customer: Account,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The trigger ran before there was anything to send."""
+    end = command_records.end
+
+    def late(*arguments: Any, **fields: Any) -> None:
+        if arguments[3] == "queued":
+            simulator.set_online(offline.device_id, online=True)
+            device = store.user_device(customer.uid, offline.device_id)
+            device.update({"status": "online", "statusAt": datetime.now(UTC)})
+        end(*arguments, **fields)
+
+    monkeypatch.setattr(command_records, "end", late)
+    command_id = queue(offline, customer)["commandId"]
+    assert status(customer, command_id) == "succeeded"
+
+
+def test_in_mode_product(
+    product_mode: None, new_label: Callable[..., Label], customer: Account, simulator: Simulator
+) -> None:
+    label = new_label(online=False)
+    call("claim_device", label.claim, customer)
+    command_id = queue(label, customer)["commandId"]
+    simulator.set_online(label.device_id, online=True)
+    assert came_online(customer, label) < 300
+    assert status(customer, command_id) == "succeeded"
