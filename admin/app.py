@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from admin import devices
+from admin import devices, events, letters, unknown
 from admin.errors import CannotRun
 from admin.target import Target
 
@@ -19,7 +19,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Operate a deployment: the demo on this machine (--local) or a project in the cloud.",
 )
+devices.app.command("unknown")(unknown.unknown)
 app.add_typer(devices.app, name="devices")
+app.add_typer(letters.app, name="dead-letters")
+app.add_typer(events.app, name="events")
 
 
 @app.callback()

@@ -14,13 +14,17 @@ def take(delivered: Any) -> Outcome | UnstorableError:
 
     What can never be stored is kept in `deadLetters`, and the reason returned.
     """
-    received_at = datetime.now(UTC)
-    message = read(delivered)
     try:
-        return recorder().record(event_in(message, received_at), received_at)
+        return store(delivered)
     except UnstorableError as failure:
-        dead_letters.keep(message, failure.reason, received_at)
+        dead_letters.keep(read(delivered), failure.reason, datetime.now(UTC))
         return failure
+
+
+def store(delivered: Any) -> Outcome:
+    """The same without dead letters: raises `UnstorableError`."""
+    received_at = datetime.now(UTC)
+    return recorder().record(event_in(read(delivered), received_at), received_at)
 
 
 @functools.cache

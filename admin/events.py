@@ -1,0 +1,82 @@
+"""`events`: recorded messages of devices, taken in again."""
+
+import json
+import pathlib
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Any
+
+import typer
+
+from admin.deployed import use_settings
+from admin.errors import CannotRun, explained
+from admin.target import Target
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What devices published.")
+
+_AT_ONCE = 40
+"""As many as an instance of the function serves; they share their commits."""
+
+
+@app.callback()
+def events() -> None:
+    """Make `events` a group, also while it has a single command."""
+
+
+@app.command()
+def replay(
+    context: typer.Context,
+    *,
+    file: Annotated[
+        pathlib.Path,
+        typer.Argument(
+            help='JSON lines: push bodies ({"message": {…}}) or messages ({"attributes": {…}, '
+            '"data": …}), as Pub/Sub delivers them.'
+        ),
+    ],
+) -> None:
+    """Take recorded messages in, as if they had just been delivered.
+
+    What is stored already stays as it is: running it twice changes nothing. What can never be
+    stored goes to the dead letters. Exit status: 0 all are stored, 1 some are dead letters, 2 the
+    command could not run.
+    """
+    try:
+        lines = file.read_bytes().splitlines()
+    except OSError as error:
+        raise CannotRun(f"{file} cannot be read: {error.strerror}") from error
+    target: Target = context.obj()
+    with explained(target.project):
+        target.connect()
+        use_settings(target)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            outcomes = Counter(pool.map(_take, _messages(lines)))
+    dead = sum(outcomes.values()) - outcomes["stored"] - outcomes["copy"]
+    for outcome in sorted(outcomes.keys() - {"stored", "copy"}):
+        typer.echo(f"dead letters: {outcome} {outcomes[outcome]}", err=True)
+    typer.echo(f"stored {outcomes['stored']}, copies {outcomes['copy']}, dead letters {dead}")
+    if dead:
+        raise typer.Exit(1)
+
+
+def _messages(lines: list[bytes]) -> Iterator[Any]:
+    """Each line as Pub/Sub would deliver it; what is no such thing goes on as it is."""
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            found = line
+        if isinstance(found, dict) and "message" not in found and "attributes" in found:
+            found = {"message": found}
+        yield found
+
+
+def _take(delivered: Any) -> str:
+    from shared.telemetry import intake  # noqa: PLC0415 - it imports Firestore's client
+    from shared.telemetry.recorder import Outcome  # noqa: PLC0415 - same
+
+    outcome = intake.take(delivered)
+    return outcome.value if isinstance(outcome, Outcome) else outcome.reason

@@ -1,0 +1,136 @@
+"""The operator's commands for events: dead letters, recordings, devices that nobody registered."""
+
+import base64
+import json
+import pathlib
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from admin.app import main
+from local.client import Account
+from shared import settings, store
+from shared.telemetry import intake
+from tests.functional.conftest import Label, register
+from tests.support.functions import deliver
+from tests.support.telemetry import again, dead_letters, device, events, message, outside, rollups
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(stack: object) -> None:
+    intake.recorder.cache_clear()
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
+    """What a command prints."""
+    capsys.readouterr()
+    assert main([*arguments, "--local"]) == status
+    return capsys.readouterr().out
+
+
+def poison(label: Label, **attributes: Any) -> tuple[dict[str, Any], str]:
+    body = message(label.device_id, "1")
+    body["message"]["messageId"] = secrets.token_hex(8)
+    body["message"]["attributes"] |= attributes
+    assert deliver(body) < 300
+    return body, body["message"]["messageId"]
+
+
+def test_dead_letters_are_listed_with_their_reasons(
+    owned: Label, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, letter = poison(owned, device_id="non\nsense")
+    lines = run(capsys, "dead-letters", "list", "--reason", "bad-device-id").splitlines()
+    (mine,) = [line for line in lines if letter in line]
+    assert "non\\nsense" in mine
+    found = [json.loads(x) for x in run(capsys, "dead-letters", "list", "--json").splitlines()]
+    assert {"bad-device-id"} == {one["reason"] for one in found if one["id"] == letter}
+
+
+def test_a_dead_letter_that_can_be_stored_now_is(
+    owned: Label,
+    customer: Account,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = datetime.now(UTC) - timedelta(days=100)
+    _, letter = poison(owned, published_at=at.isoformat())
+    assert dead_letters()[letter]["reason"] == "too-old"
+    assert "still dead 1" in run(capsys, "dead-letters", "replay", letter, status=1)
+    assert letter in dead_letters()
+    monkeypatch.setattr(settings, "event_retention_days", lambda: 365)
+    assert "stored 1" in run(capsys, "dead-letters", "replay", letter)
+    assert letter not in dead_letters()
+    assert [event["value"] for event in outside(owned.device_id)] == [1]
+
+
+def test_a_letter_that_was_cut_stays(owned: Label, capsys: pytest.CaptureFixture[str]) -> None:
+    body = message(owned.device_id, None)
+    body["message"]["data"] = base64.b64encode(b"x" * 1_000_000).decode()
+    body["message"]["messageId"] = letter = secrets.token_hex(8)
+    deliver(body)
+    run(capsys, "dead-letters", "replay", letter, status=1)
+    assert letter in dead_letters()
+
+
+def test_dropped_letters_are_gone(owned: Label, capsys: pytest.CaptureFixture[str]) -> None:
+    (_, one), (_, other) = poison(owned, device_id="x"), poison(owned, device_id="x")
+    assert "dropped 1" in run(capsys, "dead-letters", "drop", one, "no-such-letter")
+    left = dead_letters()
+    assert one not in left
+    assert other in left
+
+
+@pytest.mark.parametrize("command", ["replay", "drop"])
+def test_nothing_is_worked_off_unasked(command: str, owned: Label) -> None:
+    _, letter = poison(owned, device_id="x")
+    assert main(["dead-letters", command, "--local"]) == 2
+    assert main(["dead-letters", command, letter, "--all", "--local"]) == 2
+    assert letter in dead_letters()
+
+
+def test_a_recording_can_be_replayed_twice(
+    owned: Label, customer: Account, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = datetime.now(UTC)
+    bodies = [
+        message(owned.device_id, str(n), at=start + timedelta(milliseconds=n)) for n in range(100)
+    ]
+    lines = [json.dumps(body if n % 2 else body["message"]) for n, body in enumerate(bodies)]
+    lines += [json.dumps(again(bodies[7])), "", "no JSON", json.dumps({"message": 7})]
+    file = tmp_path / "messages.jsonl"
+    file.write_text("\n".join(lines))
+    said = run(capsys, "events", "replay", str(file), status=1)
+    assert said.splitlines()[-1] == "stored 100, copies 1, dead letters 2"
+
+    def state() -> Any:
+        return events(customer, owned), device(customer, owned), rollups(customer, owned)
+
+    before, letters = state(), set(dead_letters())
+    intake.recorder.cache_clear()
+    said = run(capsys, "events", "replay", str(file), status=1)
+    assert said.splitlines()[-1] == "stored 0, copies 101, dead letters 2"
+    assert (state(), set(dead_letters())) == (before, letters)
+    assert device(customer, owned)["latest"]["temperature"]["value"] == 99
+
+
+def test_a_file_that_is_not_there(tmp_path: pathlib.Path) -> None:
+    assert main(["events", "replay", str(tmp_path / "none"), "--local"]) == 2
+
+
+def test_devices_that_nobody_registered_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    device_id = secrets.token_hex(12)
+    for n in range(3):
+        deliver(message(device_id, str(n), "a\nb"))
+    deliver(message("api", "test"))
+    found = [json.loads(x) for x in run(capsys, "devices", "unknown", "--json").splitlines()]
+    (mine,) = [one for one in found if one["deviceId"] == device_id]
+    assert (mine["events"], mine["lastEvent"]) == (3, "a\nb")
+    assert "api" not in {one["deviceId"] for one in found}
+    assert "a\\nb" in run(capsys, "devices", "unknown")
+    register(Label(device_id, "T" + secrets.token_hex(4).upper(), "CODE"))
+    found = [json.loads(x) for x in run(capsys, "devices", "unknown", "--json").splitlines()]
+    assert device_id not in {one["deviceId"] for one in found}
+    assert len(list(store.device(device_id).collection(store.EVENTS).stream())) == 3
