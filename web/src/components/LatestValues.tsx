@@ -11,7 +11,7 @@ export function LatestValues({ latest, now }: { latest: LatestValue[]; now: numb
   return (
     <Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
       {latest.map(({ event, value, publishedAt, truncated }) => (
-        <li key={event} data-event={event}>
+        <li key={event} data-latest={event}>
           <Reading
             name={event}
             value={value}

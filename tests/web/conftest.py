@@ -1,0 +1,124 @@
+"""What the browser tests share: one Chromium, and people with pages of their own in it."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from local.browser import get_browser
+from local.client import Account, Client
+from local.stack import Stack
+from tests.functional.conftest import Label, register
+from tests.support.simulator import Simulator
+from tests.web.visitor import PASSWORD, Visitor
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 800}
+SERIALS = {"thermostat": "TH", "pump": "PM", "tracker": "GT"}
+"""Beginnings of the demo's serial numbers, by which the web app knows the kind."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser that `make test` found or installed."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=get_browser(),
+            # Containers have no sandbox to give; no traffic of the browser's own.
+            args=["--no-sandbox", "--disable-background-networking", "--disable-quic"],
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(stack: Stack, browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Opens a page with a storage of its own: `visit(account=None, **settings of the context)`.
+
+    With an account, its owner is signed in.
+    """
+    contexts = []
+    visitors = []
+
+    def make(account: Account | None = None, **settings: Any) -> Visitor:
+        defaults = {"viewport": PHONE, "locale": "en-GB", "timezone_id": "Europe/Berlin"}
+        context = browser.new_context(**{**defaults, "reduced_motion": "reduce", **settings})
+        contexts.append(context)
+        visitor = Visitor(context.new_page(), stack.hosting_url)
+        visitors.append(visitor)
+        if account and account.email and account.password:
+            visitor.sign_in(account.email, account.password)
+            visitor.heading("Your devices").wait_for()
+        return visitor
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not [crash for visitor in visitors for crash in visitor.crashes]
+
+
+@pytest.fixture
+def visitor(visit: Callable[..., Visitor]) -> Visitor:
+    """Somebody who has just come, with a phone."""
+    return visit()
+
+
+@pytest.fixture
+def simulator(stack: Stack) -> Simulator:
+    """The simulated Particle; its faults end with the test."""
+    control = Simulator(stack.simulator_url)
+    control.heal()
+    control.forget()
+    return control
+
+
+@pytest.fixture
+def new_email() -> str:
+    """An address that nobody has signed up with."""
+    return f"ada-{secrets.token_hex(6)}@example.com"
+
+
+@pytest.fixture
+def customer(client: Client) -> Account:
+    """A customer who has signed up before."""
+    account = client.sign_up(password=PASSWORD)
+    client.create(f"users/{account.uid}", {"displayName": "Ada Example"}, account)
+    return account
+
+
+@pytest.fixture
+def new_label(simulator: Simulator) -> Callable[..., Label]:
+    """Makes devices that nobody owns, with serial numbers like the demo's."""
+
+    def make(kind: str = "thermostat", **settings: object) -> Label:
+        serial_number = f"{SERIALS[kind]}-{secrets.token_hex(4)}".upper()
+        device = simulator.add_device(kind=kind, serialNumber=serial_number, **settings)
+        label = Label(device["id"], serial_number, secrets.token_hex(4).upper())
+        register(label)
+        return label
+
+    return make
+
+
+@pytest.fixture
+def label(new_label: Callable[..., Label]) -> Label:
+    """A thermostat that nobody owns."""
+    return new_label()
+
+
+@pytest.fixture
+def owned(label: Label, customer: Account, client: Client) -> Label:
+    """A thermostat that `customer` owns."""
+    client.call("claim_device", label.claim, customer)
+    return label
+
+
+@pytest.fixture
+def visit_owner(visit: Callable[..., Visitor], customer: Account, owned: Label) -> Visitor:
+    """The owner, on their device's page."""
+    visitor = visit(customer)
+    visitor.open(f"/devices/{owned.device_id}")
+    visitor.presence("online").wait_for()
+    return visitor

@@ -1,0 +1,82 @@
+"""A customer's way through the product, in a real browser on the running stack."""
+
+import json
+
+from playwright.sync_api import Request, Route, expect
+
+from tests.functional.conftest import Label
+from tests.support.simulator import Simulator
+from tests.web.visitor import Visitor, device_page
+
+
+def request_id(request: Request) -> str:
+    """The id that a call of a function carries."""
+    return str(json.loads(request.post_data or "")["data"]["requestId"])
+
+
+def test_from_sign_up_to_control(
+    visitor: Visitor, label: Label, simulator: Simulator, new_email: str
+) -> None:
+    visitor.sign_up(new_email)
+    # The account is being prepared, and the page goes on by itself.
+    expect(visitor.page.locator("[data-account]")).to_have_count(0)
+    expect(visitor.page.get_by_text("You have no device yet.")).to_be_visible()
+
+    # As people type it.
+    typed = Label(label.device_id, label.serial_number.lower().replace("-", " "), label.setup_code)
+    visitor.claim(typed, "Kitchen")
+    expect(visitor.heading("Kitchen")).to_be_visible()
+    expect(visitor.page).to_have_url(device_page(label.device_id))
+    expect(visitor.presence("online")).to_be_visible()
+
+    simulator.publish(label.device_id, "temperature", "19.25")
+    expect(visitor.latest("temperature")).to_contain_text("19.25")
+    simulator.publish(label.device_id, "temperature", "19.5")
+    expect(visitor.latest("temperature")).to_contain_text("19.5")
+    expect(visitor.page.locator("ol [data-event=temperature]")).to_have_count(2)
+
+    simulator.set_online(label.device_id, online=False)
+    expect(visitor.presence("offline")).to_be_visible()
+    simulator.set_online(label.device_id, online=True)
+    expect(visitor.presence("online")).to_be_visible()
+
+
+def test_a_function_is_called_and_its_effect_is_seen(
+    visit_owner: Visitor, owned: Label, simulator: Simulator
+) -> None:
+    visit_owner.fill("Function", "set_target")
+    visit_owner.fill("Argument", "24.5")
+    visit_owner.press("Call")
+    expect(visit_owner.page.locator("[data-command=succeeded]")).to_contain_text("245")
+    expect(visit_owner.latest("state")).to_contain_text("24.5")
+    assert simulator.device(owned.device_id)["state"]["target"] == 24.5
+
+    visit_owner.fill("Variable", "target")
+    visit_owner.press("Read")
+    expect(visit_owner.page.locator("[data-variable=target]")).to_contain_text("24.5")
+
+
+def test_a_call_whose_answer_is_lost_reaches_the_device_once(
+    visit_owner: Visitor, simulator: Simulator
+) -> None:
+    sent: list[str] = []
+
+    def lose(route: Route) -> None:
+        if route.request.method != "POST":
+            route.continue_()
+            return
+        sent.append(request_id(route.request))
+        route.fetch()
+        route.abort()
+
+    visit_owner.page.route("**/invoke_function", lose)
+    visit_owner.fill("Function", "set_target")
+    visit_owner.fill("Argument", "22")
+    visit_owner.press("Call")
+    visit_owner.is_told("no-answer")
+    visit_owner.page.unroute("**/invoke_function")
+    with visit_owner.page.expect_request("**/invoke_function") as again:
+        visit_owner.press("Try the same call again")
+    expect(visit_owner.page.locator("[data-command=succeeded]")).to_be_visible()
+    assert request_id(again.value) == sent[0]
+    assert len(simulator.requests("POST", "/set_target")) == 1

@@ -1,0 +1,90 @@
+"""Every page as people with other eyes and hands meet it: by axe's rules, by keyboard alone."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import pytest
+from playwright.sync_api import expect
+
+from local.client import Account
+from tests.functional.conftest import Label
+from tests.support.simulator import Simulator
+from tests.web.conftest import DESKTOP, PHONE
+from tests.web.visitor import PASSWORD, Visitor
+
+SCREENS = [
+    pytest.param({"viewport": PHONE, "color_scheme": "light"}, id="phone-light"),
+    pytest.param({"viewport": DESKTOP, "color_scheme": "dark"}, id="desktop-dark"),
+]
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_pages_before_sign_in(visit: Callable[..., Visitor], screen: dict[str, object]) -> None:
+    visitor = visit(**screen)
+    for path, heading in (("/sign-in", "Sign in"), ("/sign-up", "Create an account")):
+        visitor.open(path)
+        expect(visitor.heading(heading)).to_be_visible()
+        visitor.look()
+        visitor.page.keyboard.press("Enter")
+        visitor.page.get_by_role("button").last.click()
+        expect(visitor.page.get_by_text("Please enter an e-mail address")).to_be_visible()
+        visitor.look()
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_pages_behind_sign_in(
+    visit: Callable[..., Visitor],
+    screen: dict[str, object],
+    customer: Account,
+    owned: Label,
+    simulator: Simulator,
+) -> None:
+    visitor = visit(customer, **screen)
+    simulator.publish(owned.device_id, "temperature", "21.5")
+    simulator.publish(owned.device_id, "state", '{"target": 21, "mode": "heat", "heating": false}')
+    for path, shown in (
+        ("/devices", "21.5"),
+        (f"/devices/{owned.device_id}", "21.5"),
+        ("/devices/add", "Setup code"),
+        ("/account", customer.email or ""),
+        ("/devices/000000000000000000000000", "This device is not among yours."),
+        ("/nowhere", "The address may be misspelt"),
+    ):
+        visitor.open(path)
+        expect(visitor.page.get_by_text(shown).first).to_be_visible()
+        visitor.look()
+
+
+def test_the_keyboard_alone_does_the_job(visitor: Visitor, label: Label, new_email: str) -> None:
+    keyboard = visitor.page.keyboard
+
+    def reach(role: Literal["link", "textbox"], name: str) -> None:
+        """Press Tab until the thing has the focus."""
+        wanted = visitor.page.get_by_role(role, name=name, exact=True).filter(visible=True).first
+        expect(wanted).to_be_visible()
+        for _ in range(60):
+            if wanted.evaluate("element => element === document.activeElement"):
+                return
+            keyboard.press("Tab")
+        raise AssertionError(f"Tab does not reach the {role} {name!r}")
+
+    visitor.open()
+    reach("link", "Create an account")
+    keyboard.press("Enter")
+    expect(visitor.heading("Create an account")).to_be_focused()
+    reach("textbox", "E-mail address")
+    keyboard.type(new_email)
+    keyboard.press("Tab")
+    keyboard.type(PASSWORD)
+    keyboard.press("Enter")
+    reach("link", "Add a device")
+    keyboard.press("Enter")
+    reach("textbox", "Serial number")
+    keyboard.type(label.serial_number)
+    keyboard.press("Tab")
+    keyboard.type(label.setup_code)
+    keyboard.press("Enter")
+    expect(visitor.presence("online")).to_be_visible()
+    reach("link", "Your devices")
+    keyboard.press("Enter")
+    expect(visitor.page.locator(f"[data-device='{label.device_id}']")).to_be_visible()
