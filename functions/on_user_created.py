@@ -3,7 +3,7 @@
 from cloudevents.http import CloudEvent
 
 from shared import access, settings
-from shared.errors import CustomerNotReady
+from shared.errors import CustomerNotReady, EmailUnverified
 from shared.triggers import on_document_created
 
 
@@ -19,5 +19,5 @@ def on_user_created(event: CloudEvent) -> None:
     uid = event["document"].rpartition("/")[2]
     try:
         access.mode().prepare(uid)
-    except CustomerNotReady:
+    except (CustomerNotReady, EmailUnverified):
         return

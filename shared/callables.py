@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar, cast
 
-import firebase_admin
 import msgspec
 from firebase_functions.https_fn import CallableRequest, FunctionsErrorCode, HttpsError, on_call
 from firebase_functions.params import SecretParam
 from flask import Request, Response
 
-from shared import log, settings
+from shared import cloud, log, settings
 from shared.errors import (
     AnonymousUser,
     BadRequest,
+    EmailUnverified,
     ParticleRateLimited,
     ParticleUnavailable,
     ProductError,
@@ -42,6 +42,8 @@ class Caller:
     """Who is calling, by a verified ID token."""
 
     uid: str
+    signed_in_at: datetime
+    """When the person gave their password, or whatever they sign in with."""
 
 
 _Short = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
@@ -110,7 +112,8 @@ def callable_function(
                 if changes:
                     session.require_live()
                 session.note(request.app.as_dict() if request.app else None)
-                return function(Caller(session.uid), request)
+                signed_in_at = datetime.fromtimestamp(session.claims["auth_time"], UTC)
+                return function(Caller(session.uid, signed_in_at), request)
             except (ProductError, errors.ParticleError) as failure:
                 raise _refusal(function.__name__, uid, _as_product_error(failure)) from failure
             except Exception as failure:  # the boundary: logged in full, told as an errorId
@@ -127,18 +130,12 @@ def callable_function(
 
         @functools.wraps(exported)
         def view(request: Request) -> Response:
-            _initialize_firebase()
+            cloud.firebase()
             return _with_reason(function.__name__, request, exported(request))
 
         return view
 
     return decorate
-
-
-@functools.cache
-def _initialize_firebase() -> None:
-    """The app that ID tokens are verified for."""
-    firebase_admin.initialize_app(options={"projectId": settings.project()})
 
 
 def _session(call: CallableRequest[Any]) -> Session:
@@ -147,6 +144,8 @@ def _session(call: CallableRequest[Any]) -> Session:
     provider = call.auth.token.get("firebase", {}).get("sign_in_provider")
     if provider == "anonymous":
         raise AnonymousUser
+    if settings.require_verified_email() and call.auth.token.get("email_verified") is not True:
+        raise EmailUnverified
     return Session(call.auth.uid, call.auth.token)
 
 

@@ -1,6 +1,8 @@
-"""This process's connection to Particle, made from the settings at first use."""
+"""This process's connections to Particle and to Firebase Auth, made at first use."""
 
 import functools
+
+import firebase_admin
 
 from shared import settings
 from shared.particle import Particle, TokenCache
@@ -20,3 +22,9 @@ def tokens() -> TokenCache:
     setting = settings.particle()
     budget = TokenBudget(setting.client_id, setting.client_secret)
     return TokenCache(particle(), setting.client_id, setting.client_secret, budget)
+
+
+@functools.cache
+def firebase() -> firebase_admin.App:
+    """The app that ID tokens are verified for, and whose users Auth is asked about."""
+    return firebase_admin.initialize_app(options={"projectId": settings.project()})

@@ -10,22 +10,14 @@ A job can die and be run again at any point. It ends with its own document.
 
 import time
 
-from google.cloud.firestore import CollectionReference
+from shared import log, store, trees
 
-from shared import log, store
-
-PAGE = 400
-"""Documents deleted in one commit; Firestore allows 500."""
 BUDGET = 40.0
 """Seconds that one run takes at most; the function that runs it has 60."""
 
 
-class NotFinishedError(RuntimeError):
-    """The run's time is over: the platform starts the next one."""
-
-
 def run(job_id: str) -> None:
-    """Erase, or go on erasing. Raises `NotFinishedError` when another run has to follow."""
+    """Erase, or go on erasing. Raises `trees.NotFinishedError` when another run has to follow."""
     job = store.erasures().document(job_id).get()
     fields = job.to_dict()
     if fields is None:
@@ -33,20 +25,6 @@ def run(job_id: str) -> None:
     deadline = time.monotonic() + BUDGET
     device = store.user_device(fields["uid"], fields["deviceId"])
     for collection in device.collections():
-        _erase(collection, job, deadline)
+        trees.erase(collection, deadline, until=job.create_time)
     job.reference.delete()
     log.history_erased(fields["uid"], fields["deviceId"])
-
-
-def _erase(collection: CollectionReference, job: store.Snapshot, deadline: float) -> None:
-    page = collection.order_by("__name__").select([]).limit(PAGE)
-    found = list(page.stream())
-    while found:
-        if time.monotonic() > deadline:
-            raise NotFinishedError(job.id)
-        batch = store.client().batch()
-        for snapshot in found:
-            if snapshot.create_time <= job.create_time:
-                batch.delete(snapshot.reference)
-        batch.commit()
-        found = list(page.start_after(found[-1]).stream())

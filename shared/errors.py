@@ -8,7 +8,7 @@ callable protocol; no other module knows that protocol.
     ├── BadRequest(field)
     ├── NotYourDevice, WrongSerialOrCode, ClaimedByAnother
     ├── TooManyAttempts(retryAfter)
-    ├── CustomerNotReady, NotInThisMode, DeviceNotReady
+    ├── CustomerNotReady, NotInThisMode, DeviceNotReady, RecentSignInRequired
     ├── NotAllowed, EmailUnverified
     ├── UnknownFunction, UnknownVariable, UnknownCommand
     ├── DeviceOffline, DeviceTimeout
@@ -96,6 +96,14 @@ class CustomerNotReady(ProductError):
     code = "failed-precondition"
     reason = "customer-not-ready"
     message = "The account is not ready for devices yet."
+
+
+class RecentSignInRequired(ProductError):
+    """What cannot be undone asks for a sign-in of the last minutes."""
+
+    code = "failed-precondition"
+    reason = "recent-sign-in-required"
+    message = "Sign in again, and repeat this within five minutes."
 
 
 class NotInThisMode(ProductError):

@@ -64,6 +64,16 @@ def history_erased(uid: str, device_id: str) -> None:
     _line("INFO", "history erased", uid=uid, deviceId=device_id)
 
 
+def account_deleted(uid: str) -> None:
+    """An account and all that was the customer's is gone."""
+    _line("INFO", "account deleted", uid=uid)
+
+
+def deletion_to_be_continued(uid: str, error: BaseException) -> None:
+    """A run of a deletion stopped; the trigger's next delivery goes on."""
+    _line("WARNING", "account's deletion goes on later", uid=uid, cause=str(error))
+
+
 def foreign_owner_released(device_id: str) -> None:
     """Someone else owned the device at Particle without owning it here; that claim was ended."""
     _line("WARNING", "owner at Particle was not the registry's; released", deviceId=device_id)

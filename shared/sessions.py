@@ -15,7 +15,7 @@ from firebase_admin import auth
 from google.api_core.exceptions import AlreadyExists
 from google.cloud.firestore import SERVER_TIMESTAMP
 
-from shared import ownership, store
+from shared import cloud, ownership, store
 from shared.errors import SignInRequired
 
 MAX_SEEN = 20_000
@@ -35,7 +35,7 @@ class Session:
     def require_live(self) -> None:
         """Raise `SignInRequired` when the account or the sign-in has ended; asks Auth."""
         try:
-            user = auth.get_user(self.uid)
+            user = auth.get_user(self.uid, app=cloud.firebase())
         except auth.UserNotFoundError:
             raise SignInRequired("This account no longer exists.") from None
         valid_after: int = user.tokens_valid_after_timestamp or 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from firebase_functions.options import MemoryOption
-from firebase_functions.params import IntParam, SecretParam, StringParam
+from firebase_functions.params import BoolParam, IntParam, SecretParam, StringParam
 
 TOPIC = "particle-events"
 """The Pub/Sub topic that Particle's integration publishes to."""
@@ -34,6 +34,30 @@ _ACCESS_MODE = StringParam(
         "customer: every user has a shadow customer at Particle, which owns the devices they "
         "claim. product: devices stay unclaimed at Particle, behind this backend"
     ),
+)
+_CUSTOMER_NAMES = StringParam(
+    "PARTICLE_CUSTOMER_NAMES",
+    default="opaque",
+    label="Names of customers at Particle",
+    description=(
+        "opaque: derived from the user's id, no personal data. email: the verified e-mail address "
+        "that the user has when their customer is made"
+    ),
+)
+_DELETE_CUSTOMERS = StringParam(
+    "PARTICLE_DELETE_CUSTOMERS",
+    default="by-name",
+    label="Deletion of customers at Particle",
+    description=(
+        "Whether a deleted account's customer is deleted at Particle too: always, never, or "
+        "by-name: when its name is an e-mail address"
+    ),
+)
+_REQUIRE_VERIFIED_EMAIL = BoolParam(
+    "REQUIRE_VERIFIED_EMAIL",
+    default=False,
+    label="Verified e-mail address required",
+    description="Callables refuse users whose e-mail address is not verified",
 )
 _EVENT_RETENTION_DAYS = IntParam(
     "EVENT_RETENTION_DAYS",
@@ -143,6 +167,25 @@ def access_mode() -> str:
 
 
 @functools.cache
+def customers_have_email_names() -> bool:
+    """Whether customers at Particle bear e-mail addresses; raises `SettingMissingError`."""
+    return _one_of("PARTICLE_CUSTOMER_NAMES", _CUSTOMER_NAMES.value, "opaque", "email") == "email"
+
+
+@functools.cache
+def delete_customers() -> str:
+    """`always`, `never` or `by-name`; raises `SettingMissingError` for anything else."""
+    name = "PARTICLE_DELETE_CUSTOMERS"
+    return _one_of(name, _DELETE_CUSTOMERS.value, "by-name", "always", "never")
+
+
+@functools.cache
+def require_verified_email() -> bool:
+    """Whether callables refuse users whose e-mail address is not verified."""
+    return _REQUIRE_VERIFIED_EMAIL.value
+
+
+@functools.cache
 def setup_code_pepper() -> str:
     """The key of the setup codes' HMAC; raises `SettingMissingError`."""
     return _required(SETUP_CODE_PEPPER.value, "SETUP_CODE_PEPPER")
@@ -189,6 +232,13 @@ def project() -> str:
     """The Google Cloud project; raises `SettingMissingError`."""
     name = os.environ.get("GCLOUD_PROJECT") or os.environ.get("GOOGLE_CLOUD_PROJECT") or ""
     return _required(name, "GOOGLE_CLOUD_PROJECT")
+
+
+def _one_of(name: str, value: str, *allowed: str) -> str:
+    """The value; the first of those allowed when it is absent, as in older `.env` files."""
+    if value and value not in allowed:
+        raise SettingMissingError(f"{name} is {value!r}; it must be one of {', '.join(allowed)}")
+    return value or allowed[0]
 
 
 def _required(value: str, name: str) -> str:

@@ -45,6 +45,9 @@ class AccessMode(Protocol):
     def revoke_tokens(self, uid: str) -> None:
         """End the tokens that apps of the user were given. Raises `NotInThisMode`."""
 
+    def forget(self, uid: str) -> None:
+        """End what Particle has of a deleted account. Raises `ParticleError`. Repeatable."""
+
 
 @functools.cache
 def mode() -> AccessMode:

@@ -40,3 +40,6 @@ class ProductMode:
     def revoke_tokens(self, uid: str) -> NoReturn:  # noqa: ARG002 - the interface's
         """No token was ever given."""
         raise NotInThisMode
+
+    def forget(self, uid: str) -> None:
+        """Nothing is there."""

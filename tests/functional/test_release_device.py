@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.client import Account, CallableError, Client
-from shared import customers, erasing, store
+from shared import customers, erasing, store, trees
 from tests.functional.conftest import Label
 from tests.support.functions import call, created, refusal
 from tests.support.simulator import Simulator
@@ -120,7 +120,7 @@ def test_erasing_goes_on_where_it_was_stopped(
 ) -> None:
     release(owned, customer)
     (job,) = jobs()
-    monkeypatch.setattr(erasing, "PAGE", 2)
+    monkeypatch.setattr(trees, "PAGE", 2)
     with monkeypatch.context() as patch:
         patch.setattr(erasing, "BUDGET", -1)
         assert created("erase_history", f"erasures/{job}") == 500

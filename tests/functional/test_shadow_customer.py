@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("no_triggers")
 @pytest.fixture(autouse=True)
 def _forgetful_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test begins in a process that knows of nobody."""
-    monkeypatch.setattr(customers, "_ready", set())
+    monkeypatch.setattr(customers, "_ready", {})
 
 
 def test_the_trigger_makes_the_customer_and_says_so(user: Account, simulator: Simulator) -> None:
@@ -53,7 +53,7 @@ def test_a_repeated_trigger_changes_nothing(
     user_created(user.uid)
     before = store.user(user.uid).get().update_time
     simulator.forget()
-    monkeypatch.setattr(customers, "_ready", set())
+    monkeypatch.setattr(customers, "_ready", {})
     assert user_created(user.uid) < 300
     assert store.user(user.uid).get().update_time == before
     assert simulator.requests() == []

@@ -22,7 +22,10 @@ SECRETS = {
     "cancel_command": [],
     "confirm_claim": PARTICLE,
     "create_claim_code": [*PARTICLE, "SETUP_CODE_PEPPER"],
+    "delete_account": PARTICLE,
+    "erase_account": PARTICLE,
     "erase_history": [],
+    "export_account": [],
     "ingest": [],
     "list_devices": PARTICLE,
     "release_device": PARTICLE,
@@ -51,6 +54,7 @@ def on_document(document: str, event: str = "created") -> dict[str, Any]:
 
 TRIGGERS: dict[str, Any] = {
     "confirm_claim": on_document("devices/{deviceId}/events/{eventId}"),
+    "erase_account": on_document("deletedUsers/{uid}"),
     "erase_history": on_document("erasures/{id}"),
     "ingest": {
         "eventTrigger": {

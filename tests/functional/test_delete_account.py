@@ -1,0 +1,211 @@
+"""Deleting an account: unreadable at once, erased by a job that can be stopped and run again."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+from firebase_admin import auth
+
+from functions import delete_account
+from local.client import Account, CallableError, Client
+from shared import customers, deletion, settings, store, trees
+from tests.functional.conftest import Label
+from tests.support.functions import call, created, refusal
+from tests.support.simulator import Simulator
+
+pytestmark = pytest.mark.usefixtures("no_triggers")
+DELETE = {"confirm": "delete"}
+
+
+def run_job(account: Account) -> int:
+    return created("erase_account", f"deletedUsers/{account.uid}")
+
+
+def left(account: Account) -> list[str]:
+    tree = trees.collections(account.uid)
+    found = [document.id for collection in tree for document in collection.list_documents()]
+    return found + ([account.uid] if store.user(account.uid).get().exists else [])
+
+
+def in_auth(account: Account) -> bool:
+    try:
+        auth.get_user(account.uid)
+    except auth.UserNotFoundError:
+        return False
+    return True
+
+
+@pytest.fixture
+def full(owned: Label, customer: Account, new_label: Callable[..., Label]) -> Account:
+    """A customer with everything: a device, a kept history, commands, events, a profile."""
+    earlier = new_label()
+    call("claim_device", earlier.claim, customer)
+    for label in (owned, earlier):
+        device = store.user_device(customer.uid, label.device_id)
+        for number in range(3):
+            device.collection("events").document(f"e{number}").set({"event": "t"})
+            device.collection("rollups").document(f"r{number}").set({"event": "t"})
+    call("release_device", {"deviceId": earlier.device_id, "keepHistory": True}, customer)
+    request = {"deviceId": owned.device_id, "function": "set_target", "argument": "20"}
+    call("invoke_function", request, customer)
+    store.user(customer.uid).set({"displayName": "Jo"}, merge=True)
+    return customer
+
+
+def is_gone(account: Account, label: Label) -> bool:
+    entry = store.device(label.device_id).get()
+    return left(account) == [] and entry.get("ownerUid") is None and not in_auth(account)
+
+
+def test_everything_is_gone(
+    full: Account, owned: Label, simulator: Simulator, client: Client
+) -> None:
+    assert call("delete_account", DELETE, full) == {"status": "deleted"}
+    assert is_gone(full, owned)
+    assert simulator.device(owned.device_id)["owner"] is None
+    tombstone = store.deleted_user(full.uid).get().to_dict() or {}
+    assert set(tombstone) == {"at", "erasedAt"}
+    assert run_job(full) < 300
+    # An opaque name says nothing about anybody.
+    assert customers.identity(full.uid) in {c["username"] for c in simulator.customers()}
+
+
+def test_an_open_tab_reads_and_writes_nothing(full: Account, owned: Label, client: Client) -> None:
+    deletion.schedule(full.uid)
+    device = f"users/{full.uid}/devices/{owned.device_id}"
+    profile = f"users/{full.uid}"
+    attempts: list[Callable[[], Any]] = [
+        lambda: client.read(profile, full),
+        lambda: client.read(device, full),
+        lambda: client.documents(f"{device}/events", full),
+        lambda: client.documents(f"users/{full.uid}/commands", full),
+        lambda: client.update(profile, {"displayName": "Back"}, full),
+    ]
+    for attempt in attempts:
+        with pytest.raises(requests.HTTPError, match="403"):
+            attempt()
+    assert run_job(full) < 300
+    with pytest.raises(requests.HTTPError, match="403"):
+        client.create(profile, {"displayName": "Back"}, full)
+    for function, request in (
+        ("claim_device", owned.claim),
+        ("mint_token", {}),
+        ("invoke_function", {"deviceId": owned.device_id, "function": "set_target"}),
+        ("delete_account", DELETE),
+    ):
+        assert refusal(function, request, full).reason == "sign-in-required"
+    assert is_gone(full, owned)
+
+
+@pytest.mark.parametrize("data", [{}, {"confirm": True}, {"confirm": "yes"}])
+def test_it_has_to_be_meant(data: dict[str, Any], customer: Account, stack: object) -> None:
+    answer = refusal("delete_account", data, customer)
+    assert (answer.reason, answer.details["field"]) == ("bad-request", "confirm")
+
+
+def test_it_asks_for_a_recent_sign_in(
+    full: Account, owned: Label, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delete_account, "RECENT", timedelta(0))
+    answer = refusal("delete_account", DELETE, full)
+    assert (answer.status, answer.reason) == ("FAILED_PRECONDITION", "recent-sign-in-required")
+    assert not store.deleted_user(full.uid).get().exists
+    assert in_auth(full)
+    assert owned.device_id in left(full)
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "status", "status": 503}, {"kind": "cut-after"}, {"kind": "cut-before"}]
+)
+def test_when_particle_fails_the_job_goes_on_later(
+    fault: dict[str, Any], full: Account, owned: Label, simulator: Simulator
+) -> None:
+    simulator.fail({"route": "DELETE /v1/products/*/devices/*/owner"}, fault)
+    assert call("delete_account", DELETE, full) == {"status": "scheduled"}
+    assert auth.get_user(full.uid).disabled
+    assert run_job(full) == 500
+    simulator.heal()
+    assert run_job(full) < 300
+    assert is_gone(full, owned)
+
+
+@pytest.mark.parametrize("step", ["_give_devices_back", "_erase", "forget", "delete_user"])
+def test_a_job_that_died_is_finished_by_the_next(
+    step: str, full: Account, owned: Label, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if killed: what came after that step never happened."""
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    deletion.schedule(full.uid)
+    with monkeypatch.context() as patch:
+        if step == "forget":
+            patch.setattr(deletion.access, "mode", die)  # type: ignore[attr-defined]
+        elif step == "delete_user":
+            patch.setattr(auth, "delete_user", die)
+        else:
+            patch.setattr(deletion, step, die)
+        with pytest.raises(KeyboardInterrupt):
+            deletion.run(full.uid)
+    assert not is_gone(full, owned)
+    assert run_job(full) < 300
+    assert is_gone(full, owned)
+
+
+def test_it_stops_when_its_time_is_over(
+    full: Account, owned: Label, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delete_account, "PATIENCE", -1)
+    assert call("delete_account", DELETE, full) == {"status": "scheduled"}
+    assert run_job(full) < 300
+    assert is_gone(full, owned)
+
+
+def test_delete_against_commands(full: Account, owned: Label, simulator: Simulator) -> None:
+    request = {"deviceId": owned.device_id, "function": "set_target", "argument": "20"}
+
+    def attempt(_: int) -> str | None:
+        try:
+            call("invoke_function", request, full)
+        except CallableError as error:
+            return error.reason
+        return "done"
+
+    with ThreadPoolExecutor(6) as pool:
+        commands = pool.map(attempt, range(5))
+        deleting = pool.submit(call, "delete_account", DELETE, full)
+        assert deleting.result()["status"] in {"deleted", "scheduled"}
+        assert set(commands) <= {"done", "sign-in-required", "not-your-device"}
+    while run_job(full) >= 300:
+        pass
+    assert is_gone(full, owned)
+    assert simulator.device(owned.device_id)["owner"] is None
+
+
+def test_the_devices_next_owner(
+    full: Account, owned: Label, another: Account, simulator: Simulator
+) -> None:
+    call("delete_account", DELETE, full)
+    call("claim_device", owned.claim, another)
+    assert store.device(owned.device_id).get().get("ownerUid") == another.uid
+    assert run_job(full) < 300
+    assert store.device(owned.device_id).get().get("ownerUid") == another.uid
+
+
+def test_the_customer_at_particle_goes_where_a_setting_says_so(
+    full: Account, owned: Label, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "delete_customers", lambda: "always")
+    call("delete_account", DELETE, full)
+    names = {customer["username"] for customer in simulator.customers()}
+    assert customers.opaque_identity(full.uid) not in names
+
+
+def test_in_mode_product(product_mode: None, label: Label, customer: Account) -> None:
+    call("claim_device", label.claim, customer)
+    assert call("delete_account", DELETE, customer) == {"status": "deleted"}
+    assert is_gone(customer, label)

@@ -1,0 +1,102 @@
+"""Customers named by e-mail address, by a setting: unverified, changed, recycled, in any case."""
+
+from typing import Any
+
+import pytest
+from firebase_admin import auth
+
+from local.client import Account, Client
+from shared import cloud, customers, settings, store
+from tests.functional.conftest import Label
+from tests.support.functions import call, refusal, user_created
+from tests.support.simulator import Simulator
+
+pytestmark = pytest.mark.usefixtures("no_triggers")
+
+
+@pytest.fixture(autouse=True)
+def _by_email(stack: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "customers_have_email_names", lambda: True)
+    monkeypatch.setattr(customers, "_ready", {})
+    cloud.firebase()
+
+
+@pytest.fixture
+def verified(customer: Account) -> Account:
+    auth.update_user(customer.uid, email_verified=True)
+    return customer
+
+
+def names(simulator: Simulator) -> set[str]:
+    return {customer["username"] for customer in simulator.customers()}
+
+
+def test_the_address_is_the_name(
+    verified: Account, label: Label, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.user(verified.uid).set({})
+    assert user_created(verified.uid) < 300
+    assert verified.email in names(simulator)
+    call("claim_device", label.claim, verified)
+    assert simulator.device(label.device_id)["owner"] == verified.email
+    monkeypatch.setattr(customers, "_ready", {})  # another instance
+    assert call("mint_token", {}, verified)["customerId"] == verified.email
+
+
+def test_an_unverified_one_has_to_be_verified_first(
+    customer: Account, label: Label, simulator: Simulator
+) -> None:
+    store.user(customer.uid).set({})
+    assert user_created(customer.uid) < 300, "no use in delivering again"
+    particle = (store.user(customer.uid).get().to_dict() or {})["particle"]
+    assert (particle["status"], particle["reason"]) == ("pending", "email-unverified")
+    for function, request in (("mint_token", {}), ("claim_device", label.claim)):
+        answer = refusal(function, request, customer)
+        assert (answer.status, answer.reason) == ("PERMISSION_DENIED", "email-unverified")
+    assert customer.email not in names(simulator)
+    auth.update_user(customer.uid, email_verified=True)
+    assert call("claim_device", label.claim, customer)
+
+
+def test_a_changed_address_changes_nothing(
+    verified: Account, another: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call("mint_token", {}, verified)
+    auth.update_user(verified.uid, email="new-" + str(verified.email), email_verified=True)
+    # Somebody else takes the address.
+    auth.update_user(another.uid, email=verified.email, email_verified=True)
+    monkeypatch.setattr(customers, "_ready", {})
+    assert call("mint_token", {}, verified)["customerId"] == verified.email
+    assert call("mint_token", {}, another)["customerId"] == customers.opaque_identity(another.uid)
+
+
+def test_case_does_not_make_another_customer(
+    verified: Account, another: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert verified.email
+    call("mint_token", {}, verified)
+    get_user = auth.get_user
+
+    def shouting(uid: str, app: Any) -> Any:
+        user = get_user(uid, app)
+        user._data["email"] = str(verified.email).upper()
+        user._data["emailVerified"] = True
+        return user
+
+    monkeypatch.setattr(auth, "get_user", shouting)
+    assert call("mint_token", {}, another)["customerId"] == customers.opaque_identity(another.uid)
+
+
+def test_a_recycled_address_reaches_nothing(
+    verified: Account, label: Label, client: Client, simulator: Simulator
+) -> None:
+    assert verified.email
+    call("claim_device", label.claim, verified)
+    assert call("delete_account", {"confirm": "delete"}, verified) == {"status": "deleted"}
+    # The name was personal data, and is deleted with the account.
+    assert verified.email not in names(simulator)
+    again = client.sign_up(verified.email)
+    auth.update_user(again.uid, email_verified=True)
+    assert call("mint_token", {}, again)["customerId"] == customers.opaque_identity(again.uid)
+    assert call("list_devices", {"refresh": True}, again) == {"devices": []}
+    assert store.shadow_customer(verified.email).get().get("uid") == verified.uid
