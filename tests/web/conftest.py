@@ -18,6 +18,8 @@ PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 SERIALS = {"thermostat": "TH", "pump": "PM", "tracker": "GT"}
 """Beginnings of the demo's serial numbers, by which the web app knows the kind."""
+UNDESCRIBED = "ZZ"
+"""Of a device whose kind the web app does not know."""
 
 
 @pytest.fixture(scope="session")
@@ -92,8 +94,8 @@ def customer(client: Client) -> Account:
 def new_label(simulator: Simulator) -> Callable[..., Label]:
     """Makes devices that nobody owns, with serial numbers like the demo's."""
 
-    def make(kind: str = "thermostat", **settings: object) -> Label:
-        serial_number = f"{SERIALS[kind]}-{secrets.token_hex(4)}".upper()
+    def make(kind: str = "thermostat", beginning: str | None = None, **settings: object) -> Label:
+        serial_number = f"{beginning or SERIALS[kind]}-{secrets.token_hex(4)}".upper()
         device = simulator.add_device(kind=kind, serialNumber=serial_number, **settings)
         label = Label(device["id"], serial_number, secrets.token_hex(4).upper())
         register(label)
@@ -113,6 +115,25 @@ def owned(label: Label, customer: Account, client: Client) -> Label:
     """A thermostat that `customer` owns."""
     client.call("claim_device", label.claim, customer)
     return label
+
+
+@pytest.fixture
+def undescribed(new_label: Callable[..., Label], customer: Account, client: Client) -> Label:
+    """A device of `customer` that no kind of the web app describes; it is a thermostat."""
+    label = new_label(beginning=UNDESCRIBED)
+    client.call("claim_device", label.claim, customer)
+    return label
+
+
+@pytest.fixture
+def visit_undescribed(
+    visit: Callable[..., Visitor], customer: Account, undescribed: Label
+) -> Visitor:
+    """The owner of such a device, on its page."""
+    visitor = visit(customer)
+    visitor.open(f"/devices/{undescribed.device_id}")
+    visitor.presence("online").wait_for()
+    return visitor
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ def test_from_sign_up_to_control(
     expect(visitor.page).to_have_url(device_page(label.device_id))
     expect(visitor.presence("online")).to_be_visible()
 
-    simulator.publish(label.device_id, "temperature", "19.25")
-    expect(visitor.latest("temperature")).to_contain_text("19.25")
+    simulator.publish(label.device_id, "temperature", "19.4")
+    expect(visitor.latest("temperature")).to_contain_text("19.4")
     simulator.publish(label.device_id, "temperature", "19.5")
     expect(visitor.latest("temperature")).to_contain_text("19.5")
     expect(visitor.page.locator("ol [data-event=temperature]")).to_have_count(2)
@@ -42,22 +42,22 @@ def test_from_sign_up_to_control(
 
 
 def test_a_function_is_called_and_its_effect_is_seen(
-    visit_owner: Visitor, owned: Label, simulator: Simulator
+    visit_undescribed: Visitor, undescribed: Label, simulator: Simulator
 ) -> None:
-    visit_owner.fill("Function", "set_target")
-    visit_owner.fill("Argument", "24.5")
-    visit_owner.press("Call")
-    expect(visit_owner.page.locator("[data-command=succeeded]")).to_contain_text("245")
-    expect(visit_owner.latest("state")).to_contain_text("24.5")
-    assert simulator.device(owned.device_id)["state"]["target"] == 24.5
+    visit_undescribed.fill("Function", "set_target")
+    visit_undescribed.fill("Argument", "24.5")
+    visit_undescribed.press("Call")
+    expect(visit_undescribed.page.locator("[data-command=succeeded]")).to_contain_text("245")
+    expect(visit_undescribed.latest("state")).to_contain_text("24.5")
+    assert simulator.device(undescribed.device_id)["state"]["target"] == 24.5
 
-    visit_owner.fill("Variable", "target")
-    visit_owner.press("Read")
-    expect(visit_owner.page.locator("[data-variable=target]")).to_contain_text("24.5")
+    visit_undescribed.fill("Variable", "target")
+    visit_undescribed.press("Read")
+    expect(visit_undescribed.page.locator("[data-variable=target]")).to_contain_text("24.5")
 
 
 def test_a_call_whose_answer_is_lost_reaches_the_device_once(
-    visit_owner: Visitor, simulator: Simulator
+    visit_undescribed: Visitor, simulator: Simulator
 ) -> None:
     sent: list[str] = []
 
@@ -69,14 +69,14 @@ def test_a_call_whose_answer_is_lost_reaches_the_device_once(
         route.fetch()
         route.abort()
 
-    visit_owner.page.route("**/invoke_function", lose)
-    visit_owner.fill("Function", "set_target")
-    visit_owner.fill("Argument", "22")
-    visit_owner.press("Call")
-    visit_owner.is_told("no-answer")
-    visit_owner.page.unroute("**/invoke_function")
-    with visit_owner.page.expect_request("**/invoke_function") as again:
-        visit_owner.press("Try the same call again")
-    expect(visit_owner.page.locator("[data-command=succeeded]")).to_be_visible()
+    visit_undescribed.page.route("**/invoke_function", lose)
+    visit_undescribed.fill("Function", "set_target")
+    visit_undescribed.fill("Argument", "22")
+    visit_undescribed.press("Call")
+    visit_undescribed.is_told("no-answer")
+    visit_undescribed.page.unroute("**/invoke_function")
+    with visit_undescribed.page.expect_request("**/invoke_function") as again:
+        visit_undescribed.press("Try the same call again")
+    expect(visit_undescribed.page.locator("[data-command=succeeded]")).to_be_visible()
     assert request_id(again.value) == sent[0]
     assert len(simulator.requests("POST", "/set_target")) == 1

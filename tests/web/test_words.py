@@ -67,16 +67,20 @@ def test_of_a_back_end_that_cannot_be_found(visitor: Visitor) -> None:
     expect(visitor.heading("Sign in")).to_be_visible()
 
 
-def test_of_calling(visit_owner: Visitor, owned: Label, simulator: Simulator) -> None:
-    visit_owner.fill("Function", "no_such")
-    visit_owner.press("Call")
-    expect(visit_owner.is_told("unknown-function")).to_contain_text("no function of this name")
-    visit_owner.fill("Variable", "no_such")
-    visit_owner.press("Read")
-    expect(visit_owner.is_told("unknown-variable")).to_contain_text("no variable of this name")
+def test_of_calling(visit_undescribed: Visitor, undescribed: Label, simulator: Simulator) -> None:
+    visit_undescribed.fill("Function", "no_such")
+    visit_undescribed.press("Call")
+    expect(visit_undescribed.is_told("unknown-function")).to_contain_text(
+        "no function of this name"
+    )
+    visit_undescribed.fill("Variable", "no_such")
+    visit_undescribed.press("Read")
+    expect(visit_undescribed.is_told("unknown-variable")).to_contain_text(
+        "no variable of this name"
+    )
 
-    simulator.set_online(owned.device_id, online=False)
-    expect(visit_owner.presence("offline")).to_be_visible()
-    visit_owner.fill("Function", "set_target")
-    visit_owner.press("Call")
-    expect(visit_owner.is_told("device-offline")).to_contain_text("nothing was done")
+    simulator.set_online(undescribed.device_id, online=False)
+    expect(visit_undescribed.presence("offline")).to_be_visible()
+    visit_undescribed.fill("Function", "set_target")
+    visit_undescribed.press("Call")
+    expect(visit_undescribed.is_told("device-offline")).to_contain_text("nothing was done")

@@ -5,6 +5,8 @@ import {
   getFunctions,
   httpsCallable,
 } from 'firebase/functions';
+import type { Press } from '../model/press';
+import type { CommandState } from '../model/records';
 import type { Json } from '../model/values';
 import { backend } from './app';
 import { functionsRegion, isDemo } from './config';
@@ -46,27 +48,28 @@ export const claimDevice = callable<
   ClaimedDevice
 >('claim_device');
 
-export type CommandStatus =
-  | 'queued'
-  | 'sent'
-  | 'succeeded'
-  | 'failed'
-  | 'expired'
-  | 'cancelled'
-  | 'unknown';
-
 export interface CommandAnswer {
   commandId: string;
-  status: CommandStatus;
+  status: CommandState;
   /** What the device's function returned: a 32-bit integer. */
   returnValue?: number | null;
 }
 
 /** The same `requestId` never reaches the device twice. */
-export const invokeFunction = callable<
-  { deviceId: string; function: string; argument: string; requestId: string },
-  CommandAnswer
->('invoke_function');
+export const invokeFunction = callable<Press, CommandAnswer>('invoke_function');
+
+/** Only a command that is still queued can be cancelled; answers what it is by now. */
+export const cancelCommand = callable<{ commandId: string }, CommandAnswer>('cancel_command');
+
+export const renameDevice = callable<
+  { deviceId: string; name: string },
+  { deviceId: string; name: string }
+>('rename_device');
+
+export const releaseDevice = callable<
+  { deviceId: string; keepHistory: boolean },
+  { deviceId: string; releasedAt: string }
+>('release_device');
 
 export const readVariable = callable<
   { deviceId: string; variable: string },
@@ -80,3 +83,22 @@ export interface CustomerToken {
 }
 
 export const mintToken = callable<Record<string, never>, CustomerToken>('mint_token');
+
+/** Ends all tokens that were minted. */
+export const revokeTokens = callable<Record<string, never>, Record<string, never>>('revoke_tokens');
+
+/** For Wi-Fi set-up: the device presents the code at Particle and appears in the list then. */
+export const createClaimCode = callable<
+  { serialNumber: string; setupCode: string },
+  { claimCode: string; expiresAt: string }
+>('create_claim_code');
+
+/** Everything that is kept of the customer, as JSON lines, a page at a time. */
+export const exportAccount = callable<
+  { cursor?: string },
+  { lines: string[]; cursor?: string | null }
+>('export_account');
+
+export const deleteAccount = callable<{ confirm: 'delete' }, { status: 'deleted' | 'scheduled' }>(
+  'delete_account',
+);

@@ -1,11 +1,7 @@
 /** What the customer sees live: documents and queries below `users/{uid}`, as Firestore pushes them. */
 import {
   collection,
-  connectFirestoreEmulator,
   type DocumentData,
-  doc,
-  type Firestore,
-  getFirestore,
   limit,
   onSnapshot,
   orderBy,
@@ -13,12 +9,14 @@ import {
   query,
   setDoc,
   type Unsubscribe,
+  where,
 } from 'firebase/firestore';
 import { type Device, type DeviceEvent, toDevice, toDeviceEvent } from '../model/device';
 import { type Profile, type ProfileFields, toProfile } from '../model/profile';
-import { backend } from './app';
-import { isDemo } from './config';
+import { type Activity, type Command, toActivity, toCommand } from '../model/records';
+import { userDocument } from './firestore';
 import { type Problem, toProblem } from './problems';
+import { countRead, countReads } from './reads';
 
 /** `stale`: from this machine's memory, while the connection is away. */
 export type Live<T> =
@@ -28,21 +26,6 @@ export type Live<T> =
 
 export type Watch<T> = (next: (live: Live<T>) => void) => Unsubscribe;
 
-let firestore: Firestore | undefined;
-
-function connectedFirestore(): Firestore {
-  if (!firestore) {
-    const { app, emulators } = backend();
-    firestore = getFirestore(app);
-    if (isDemo && emulators) {
-      connectFirestoreEmulator(firestore, location.hostname, emulators.firestore);
-    }
-  }
-  return firestore;
-}
-
-const userDocument = (uid: string) => doc(connectedFirestore(), 'users', uid);
-
 function watchQuery<T>(
   asked: () => Query,
   convert: (id: string, data: DocumentData) => T,
@@ -51,12 +34,14 @@ function watchQuery<T>(
     onSnapshot(
       asked(),
       { includeMetadataChanges: true },
-      ({ docs, metadata }) =>
+      (snapshot) => {
+        countReads(snapshot);
         next({
           state: 'shown',
-          value: docs.map((found) => convert(found.id, found.data())),
-          stale: metadata.fromCache,
-        }),
+          value: snapshot.docs.map((found) => convert(found.id, found.data())),
+          stale: snapshot.metadata.fromCache,
+        });
+      },
       (error) => next({ state: 'failed', problem: toProblem(error) }),
     );
 }
@@ -68,6 +53,7 @@ export function watchProfile(uid: string): Watch<Profile | undefined> {
       userDocument(uid),
       { includeMetadataChanges: true },
       (found) => {
+        countRead(found);
         const data = found.data();
         next({
           state: 'shown',
@@ -99,5 +85,33 @@ export function watchEvents(uid: string, deviceId: string, count: number): Watch
         limit(count),
       ),
     toDeviceEvent,
+  );
+}
+
+/** What became of the newest commands to a device, newest first. */
+export function watchCommands(uid: string, deviceId: string, count: number): Watch<Command[]> {
+  return watchQuery(
+    () =>
+      query(
+        collection(userDocument(uid), 'commands'),
+        where('deviceId', '==', deviceId),
+        orderBy('createdAt', 'desc'),
+        limit(count),
+      ),
+    toCommand,
+  );
+}
+
+/** What was done in the account, newest first; on one device alone where its id is given. */
+export function watchActivity(uid: string, count: number, deviceId?: string): Watch<Activity[]> {
+  return watchQuery(
+    () =>
+      query(
+        collection(userDocument(uid), 'activity'),
+        ...(deviceId === undefined ? [] : [where('deviceId', '==', deviceId)]),
+        orderBy('at', 'desc'),
+        limit(count),
+      ),
+    toActivity,
   );
 }

@@ -1,49 +1,26 @@
-import { Alert, Button, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type CommandAnswer, invokeFunction } from '../backend/callables';
-import { speech } from '../messages/i18n';
 import { isIdentifier } from '../model/inputs';
-import { canSendAgain, newPress, type Press } from '../model/press';
-import { useAction } from '../session/useAction';
-import { Failure } from './Failure';
-
-/** What became of a call. */
-function Outcome({ answer }: { answer: CommandAnswer }) {
-  const { t } = useTranslation();
-  const { status, returnValue } = answer;
-  const done = status === 'succeeded';
-  const words =
-    done && typeof returnValue !== 'number'
-      ? t('command.succeededWithoutAnswer')
-      : t(`command.${status}`, { returnValue: returnValue?.toLocaleString(speech.locale) });
-  return (
-    <Alert role="status" color={done ? 'green' : 'yellow'} data-command={status}>
-      <Text size="sm">{words}</Text>
-    </Alert>
-  );
-}
+import { newPress } from '../model/press';
+import { useCall } from '../session/useCall';
+import { CallOutcome } from './CallOutcome';
 
 /** Calls a function of the device by its name. */
 export function CallForm({ deviceId }: { deviceId: string }) {
   const { t } = useTranslation();
-  const [progress, send] = useAction((press: Press) => invokeFunction({ ...press }));
-  const [press, setPress] = useState<Press>();
+  const call = useCall();
   const form = useForm({
     mode: 'uncontrolled',
     initialValues: { name: '', argument: '' },
     validate: { name: (name) => (isIdentifier(name.trim()) ? null : t('form.identifier')) },
   });
-  const busy = progress.state === 'busy';
   return (
     <form
       noValidate
-      onSubmit={form.onSubmit(({ name, argument }) => {
-        const next = newPress(deviceId, name.trim(), argument);
-        setPress(next);
-        return send(next);
-      })}
+      onSubmit={form.onSubmit(({ name, argument }) =>
+        call.send(newPress(deviceId, name.trim(), argument)),
+      )}
     >
       <Stack gap="sm">
         <Text size="sm" c="dimmed">
@@ -68,29 +45,10 @@ export function CallForm({ deviceId }: { deviceId: string }) {
           key={form.key('argument')}
           {...form.getInputProps('argument')}
         />
-        <Button type="submit" loading={busy}>
+        <Button type="submit" loading={call.progress.state === 'busy'}>
           {t('device.callSubmit')}
         </Button>
-        {busy && press && (
-          <Text size="sm" role="status">
-            {t('command.sending', { function: press.function })}
-          </Text>
-        )}
-        {progress.state === 'done' && <Outcome answer={progress.result} />}
-        {progress.state === 'failed' && (
-          <Failure problem={progress.problem}>
-            {press && canSendAgain(progress.problem.reason) && (
-              <>
-                <Button mt="xs" size="compact-sm" variant="default" onClick={() => send(press)}>
-                  {t('device.again')}
-                </Button>
-                <Text size="xs" mt={4}>
-                  {t('device.againHint')}
-                </Text>
-              </>
-            )}
-          </Failure>
-        )}
+        <CallOutcome call={call} />
       </Stack>
     </form>
   );

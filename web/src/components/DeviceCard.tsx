@@ -2,21 +2,27 @@ import { Anchor, Group, Paper, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { Device } from '../model/device';
+import { iconOf, kindOf } from '../product';
 import classes from './DeviceCard.module.css';
 import { LastSeen } from './LastSeen';
 import { LatestValues } from './LatestValues';
 import { PresenceBadge } from './PresenceBadge';
+import { Readings } from './Readings';
+import { Vitals } from './Vitals';
 
 /** So many events are shown on a card; the device's page has them all. */
 const SHOWN_EVENTS = 3;
 
 export function DeviceCard({ device, now }: { device: Device; now: number }) {
   const { t } = useTranslation();
-  const rest = device.latest.length - SHOWN_EVENTS;
+  const kind = kindOf(device);
+  const rest = kind ? 0 : device.latest.length - SHOWN_EVENTS;
+  const Icon = iconOf(device);
   return (
     <Paper withBorder p="md" className={classes.card} data-device={device.id}>
       <Stack gap="sm">
         <Group justify="space-between" wrap="nowrap" align="flex-start">
+          <Icon size={28} aria-hidden className={classes.icon} />
           <div className={classes.names}>
             <Anchor
               component={Link}
@@ -31,10 +37,18 @@ export function DeviceCard({ device, now }: { device: Device; now: number }) {
           </div>
           <PresenceBadge device={device} now={now} />
         </Group>
-        {device.latest.length === 0 ? (
+        <Vitals device={device} />
+        {device.latest.length === 0 && (
           <Text size="sm" c="dimmed">
             {t('devices.noValues')}
           </Text>
+        )}
+        {kind ? (
+          <Readings
+            device={device}
+            readings={kind.readings.filter(({ onCard }) => onCard)}
+            now={now}
+          />
         ) : (
           <LatestValues latest={device.latest.slice(0, SHOWN_EVENTS)} now={now} />
         )}

@@ -1,39 +1,79 @@
-import { Stack, Text } from '@mantine/core';
-import { useMemo } from 'react';
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { readEventsBefore } from '../backend/history';
 import { watchEvents } from '../backend/live';
 import { speech } from '../messages/i18n';
+import type { DeviceEvent } from '../model/device';
 import { shortTime } from '../model/times';
 import { useCustomer } from '../session/context';
+import { useAction } from '../session/useAction';
 import { useLive } from '../session/useLive';
 import { Busy } from './Busy';
 import { Failure } from './Failure';
 import { Reading } from './Reading';
 
+/** Followed live. */
 const SHOWN_EVENTS = 20;
+/** Read at a time when older ones are asked for. */
+const PAGE = 50;
 
-/** The newest events of a device, live. */
+/** The events of a device, the newest live, older ones a page at a time. */
 export function EventList({ deviceId, now }: { deviceId: string; now: number }) {
   const { t } = useTranslation();
   const { uid } = useCustomer();
   const events = useLive(useMemo(() => watchEvents(uid, deviceId, SHOWN_EVENTS), [uid, deviceId]));
+  const [older, setOlder] = useState<DeviceEvent[]>([]);
+  const [ended, setEnded] = useState(false);
+  const [progress, more] = useAction(async (before: number) => {
+    const page = await readEventsBefore(uid, deviceId, before, PAGE);
+    setOlder((shown) => [...shown, ...page]);
+    setEnded(page.length < PAGE);
+  });
   if (events.state === 'loading') return <Busy />;
   if (events.state === 'failed') return <Failure problem={events.problem} />;
   if (events.value.length === 0) return <Text size="sm">{t('device.noEvents')}</Text>;
+  // A new event pushes the last of the live ones out; it is among the older ones only when those
+  // were read after it, so that what was shown once stays.
+  const live = new Set(events.value.map(({ id }) => id));
+  const shown = [...events.value, ...older.filter(({ id }) => !live.has(id))];
+  const last = shown.at(-1)?.publishedAt;
   return (
-    <Stack component="ol" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
-      {events.value.map(({ id, event, value, publishedAt }) => (
-        <li key={id} data-event={event}>
-          <Reading
-            name={event}
-            value={value}
-            at={publishedAt}
-            time={
-              publishedAt === undefined ? undefined : shortTime(publishedAt, now, speech.locale)
-            }
-          />
-        </li>
-      ))}
+    <Stack gap="sm">
+      <Stack component="ol" gap="xs" p={0} m={0} style={{ listStyle: 'none' }} data-events>
+        {shown.map(({ id, event, value, publishedAt }) => (
+          <li key={id} data-event={event}>
+            <Reading
+              name={event}
+              value={value}
+              at={publishedAt}
+              time={
+                publishedAt === undefined ? undefined : shortTime(publishedAt, now, speech.locale)
+              }
+            />
+          </li>
+        ))}
+      </Stack>
+      {progress.state === 'failed' && <Failure problem={progress.problem} />}
+      {ended ? (
+        <Text size="sm" c="dimmed" role="status">
+          {t('device.noOlder')}
+        </Text>
+      ) : (
+        events.value.length === SHOWN_EVENTS &&
+        last !== undefined && (
+          <Group>
+            <Button
+              variant="default"
+              size="compact-sm"
+              loading={progress.state === 'busy'}
+              onClick={() => more(last)}
+            >
+              {t('device.older')}
+            </Button>
+          </Group>
+        )
+      )}
     </Stack>
   );
 }

@@ -8,6 +8,7 @@ import { Reading } from './Reading';
 /** The newest value of each event. */
 export function LatestValues({ latest, now }: { latest: LatestValue[]; now: number }) {
   const { t } = useTranslation();
+  if (latest.length === 0) return null;
   return (
     <Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
       {latest.map(({ event, value, publishedAt, truncated }) => (

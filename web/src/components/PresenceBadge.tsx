@@ -5,6 +5,7 @@ import { type PresenceState, presence } from '../model/presence';
 
 const COLOURS: Record<PresenceState, string> = {
   online: 'green',
+  asleep: 'blue',
   offline: 'red',
   silent: 'yellow',
   unknown: 'gray',

@@ -12,10 +12,28 @@ export interface LatestValue {
   truncated: boolean;
 }
 
+/** From the device's own vitals, where it has them. */
+export interface Battery {
+  /** Per cent. */
+  charge: number;
+  state: string;
+}
+
+export interface Signal {
+  /** Per cent. */
+  strength: number;
+  technology: string;
+}
+
 export interface Device {
   id: string;
   name: string;
   serialNumber: string;
+  productId: number | undefined;
+  /** Particle's number for the hardware. */
+  platformId: number | undefined;
+  /** Counts the claims of the device: a tenure's number. */
+  claimEpoch: number;
   /** Milliseconds, as all times here. */
   claimedAt: number | undefined;
   /** What the device's last status event said. */
@@ -25,6 +43,9 @@ export interface Device {
   lastSeenAt: number | undefined;
   /** How long the device may be silent and still count as online. */
   graceSeconds: number | undefined;
+  battery: Battery | undefined;
+  signal: Signal | undefined;
+  firmwareVersion: number | undefined;
   /** Newest value of each event name, by name. */
   latest: LatestValue[];
 }
@@ -38,6 +59,20 @@ export interface DeviceEvent {
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+function toBattery(data: DocumentData | undefined): Battery | undefined {
+  const charge = number(data?.charge);
+  return charge === undefined ? undefined : { charge, state: text(data?.state) };
+}
+
+function toSignal(data: DocumentData | undefined): Signal | undefined {
+  const strength = number(data?.strength);
+  return strength === undefined ? undefined : { strength, technology: text(data?.technology) };
 }
 
 /** Events of the platform itself, such as `spark/status`: no values of the device. */
@@ -64,11 +99,17 @@ export function toDevice(id: string, data: DocumentData): Device {
     id,
     name: text(data.name) || text(data.serialNumber) || id,
     serialNumber: text(data.serialNumber),
+    productId: number(data.productId),
+    platformId: number(data.platformId),
+    claimEpoch: number(data.claimEpoch) ?? 0,
     claimedAt: toMillis(data.claimedAt),
     status: typeof data.status === 'string' ? data.status : undefined,
     statusAt: toMillis(data.statusAt),
     lastSeenAt: toMillis(data.lastSeenAt),
-    graceSeconds: typeof data.graceSeconds === 'number' ? data.graceSeconds : undefined,
+    graceSeconds: number(data.graceSeconds),
+    battery: toBattery(data.battery),
+    signal: toSignal(data.signal),
+    firmwareVersion: number(data.firmwareVersion),
     latest: toLatest(data.latest),
   };
 }

@@ -41,4 +41,11 @@ describe('presence', () => {
     const device = { ...none, status: 'offline', statusAt: NOW - 1000, lastSeenAt: NOW - 500 };
     expect(presence(device, NOW)).toBe('online');
   });
+
+  it('is asleep until it should be back', () => {
+    const device = { ...none, status: 'asleep', statusAt: NOW - 60_000, graceSeconds: 60 };
+    expect(presence(device, NOW)).toBe('asleep');
+    expect(presence(device, NOW + 1)).toBe('offline');
+    expect(presence({ ...device, lastSeenAt: NOW - 59_000 }, NOW)).toBe('online');
+  });
 });

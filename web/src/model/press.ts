@@ -7,10 +7,35 @@ export interface Press {
   argument: string;
   /** Names this press. However often it is sent, the device acts once at most. */
   requestId: string;
+  /** Whether the command waits when the device is offline. */
+  whenOffline?: 'queue';
+  /** Seconds that it waits. */
+  expiresIn?: number;
+  /** Whether it takes the place of an earlier one to the same function that still waits. */
+  coalesce?: boolean;
 }
 
-export function newPress(deviceId: string, name: string, argument: string): Press {
-  return { deviceId, function: name, argument, requestId: crypto.randomUUID() };
+/**
+ * `queueSeconds`: how long the command may wait for a device that is offline. The last wish counts:
+ * it takes the place of an earlier one.
+ */
+export function newPress(
+  deviceId: string,
+  name: string,
+  argument: string,
+  queueSeconds?: number | undefined,
+): Press {
+  return {
+    deviceId,
+    function: name,
+    argument,
+    requestId: crypto.randomUUID(),
+    ...(queueSeconds !== undefined && {
+      whenOffline: 'queue',
+      expiresIn: queueSeconds,
+      coalesce: true,
+    }),
+  };
 }
 
 /**

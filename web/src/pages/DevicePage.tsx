@@ -1,22 +1,37 @@
 import { Anchor, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { IconChevronLeft } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { lazy, type ReactNode, Suspense, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useParams } from 'react-router';
+import { watchCommands } from '../backend/live';
+import { ActivityList } from '../components/ActivityList';
 import { Busy } from '../components/Busy';
 import { CallForm } from '../components/CallForm';
+import { CommandList } from '../components/CommandList';
+import { Controls } from '../components/Controls';
 import { EventList } from '../components/EventList';
 import { Failure } from '../components/Failure';
 import { LastSeen } from '../components/LastSeen';
 import { LatestValues } from '../components/LatestValues';
+import { ManageDevice } from '../components/ManageDevice';
 import { Page } from '../components/Page';
 import { PresenceBadge } from '../components/PresenceBadge';
 import { ReadForm } from '../components/ReadForm';
+import { Readings } from '../components/Readings';
+import { Variables } from '../components/Variables';
+import { Vitals } from '../components/Vitals';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
 import { dateAndTime } from '../model/times';
+import { kindOf, undescribed } from '../product';
 import { useCustomer } from '../session/context';
+import { useLive } from '../session/useLive';
 import { useNow } from '../session/useNow';
+
+/** The charts are loaded with the first device that is looked at. */
+const History = lazy(() => import('../components/History'));
+
+const SHOWN_COMMANDS = 10;
 
 function Section({ title, children }: { title: string; children: ReactNode }) {
   return (
@@ -34,6 +49,11 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
 function DeviceSections({ device }: { device: Device }) {
   const { t } = useTranslation();
   const now = useNow();
+  const { uid } = useCustomer();
+  const { id } = device;
+  const commands = useLive(useMemo(() => watchCommands(uid, id, SHOWN_COMMANDS), [uid, id]));
+  const sent = commands.state === 'shown' ? commands.value : [];
+  const kind = kindOf(device);
   return (
     <>
       <Stack gap={2}>
@@ -41,6 +61,7 @@ function DeviceSections({ device }: { device: Device }) {
           <PresenceBadge device={device} now={now} />
           <LastSeen device={device} now={now} />
         </Group>
+        <Vitals device={device} />
         <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
           {t('devices.serial', { serial: device.serialNumber })}
         </Text>
@@ -51,20 +72,41 @@ function DeviceSections({ device }: { device: Device }) {
         )}
       </Stack>
       <Section title={t('device.latest')}>
-        {device.latest.length > 0 ? (
-          <LatestValues latest={device.latest} now={now} />
+        {device.latest.length === 0 && <Text size="sm">{t('device.noValues')}</Text>}
+        {kind && <Readings device={device} readings={kind.readings} now={now} />}
+        <LatestValues latest={undescribed(device)} now={now} />
+      </Section>
+      <Section title={t('device.controls')}>
+        {kind ? (
+          <Controls device={device} controls={kind.controls} commands={sent} />
         ) : (
-          <Text size="sm">{t('device.noValues')}</Text>
+          <CallForm deviceId={device.id} />
         )}
       </Section>
-      <Section title={t('device.call')}>
-        <CallForm deviceId={device.id} />
+      <Section title={t('device.history')}>
+        <Suspense fallback={<Busy />}>
+          <History device={device} />
+        </Suspense>
       </Section>
-      <Section title={t('device.read')}>
-        <ReadForm deviceId={device.id} />
+      <Section title={t(kind ? 'device.variables' : 'device.read')}>
+        {kind ? (
+          <Variables deviceId={device.id} variables={kind.variables} />
+        ) : (
+          <ReadForm deviceId={device.id} />
+        )}
+      </Section>
+      <Section title={t('device.commands')}>
+        {commands.state === 'failed' && <Failure problem={commands.problem} />}
+        {commands.state === 'loading' ? <Busy /> : <CommandList commands={sent} now={now} />}
       </Section>
       <Section title={t('device.events')}>
         <EventList deviceId={device.id} now={now} />
+      </Section>
+      <Section title={t('device.activity')}>
+        <ActivityList deviceId={device.id} now={now} />
+      </Section>
+      <Section title={t('device.manage')}>
+        <ManageDevice device={device} />
       </Section>
     </>
   );

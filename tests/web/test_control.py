@@ -1,0 +1,101 @@
+"""Controls of a device, and the state of each command from queued to done."""
+
+from collections.abc import Callable
+from http.client import OK
+
+from playwright.sync_api import Page, expect
+
+from local.client import Account, Client
+from tests.functional.conftest import Label
+from tests.support.simulator import Simulator
+from tests.web.visitor import Visitor
+
+
+def slide(page: Page, name: str, steps: int) -> None:
+    """Move a slider by the keyboard."""
+    thumb = page.get_by_role("slider", name=name, exact=True)
+    thumb.focus()
+    for _ in range(abs(steps)):
+        thumb.press("ArrowRight" if steps > 0 else "ArrowLeft")
+
+
+def test_slider_and_switch(visit_owner: Visitor, owned: Label, simulator: Simulator) -> None:
+    page = visit_owner.page
+    simulator.publish(owned.device_id, "state", '{"target": 21, "mode": "heat", "heating": true}')
+    heating = page.get_by_role("switch", name="Heating", exact=True)
+    expect(heating).to_be_checked()
+    slide(page, "Target temperature", 3)
+    visit_owner.press("Set: Target temperature")
+    expect(page.locator("[data-sent=set_target]")).to_have_attribute("data-state", "succeeded")
+    expect(visit_owner.latest("state/target")).to_contain_text("22.5 °C")
+    assert simulator.device(owned.device_id)["state"]["target"] == 22.5
+
+    heating.focus()
+    page.keyboard.press("Space")
+    expect(heating).not_to_be_checked()
+    assert simulator.device(owned.device_id)["state"]["mode"] == "off"
+    expect(visit_owner.latest("state/mode")).to_contain_text("Off")
+
+
+def test_a_variable_is_read_when_asked(visit_owner: Visitor) -> None:
+    target = visit_owner.page.locator("[data-variable=target]")
+    expect(target).to_contain_text("not read yet")
+    visit_owner.press("Refresh Target")
+    expect(target).to_contain_text("21.0 °C")
+
+
+def test_a_button_of_another_kind(
+    visit: Callable[..., Visitor],
+    new_label: Callable[..., Label],
+    customer: Account,
+    client: Client,
+) -> None:
+    van = new_label("tracker")
+    client.call("claim_device", {**van.claim, "name": "Van"}, customer)
+    visitor = visit(customer)
+    visitor.follow("Van")
+    visitor.press("Report the position now")
+    expect(visitor.latest("loc/lat")).to_contain_text("48.1374")
+    expect(visitor.page.locator("[data-sent=locate]")).to_have_attribute("data-state", "succeeded")
+
+
+def test_a_command_waits_for_its_device(
+    visit_owner: Visitor, owned: Label, simulator: Simulator
+) -> None:
+    page = visit_owner.page
+    simulator.set_online(owned.device_id, online=False)
+    expect(visit_owner.presence("offline")).to_be_visible()
+    slide(page, "Target temperature", 10)
+    visit_owner.press("Set: Target temperature")
+    sent = page.locator("[data-sent=set_target]")
+    expect(sent).to_have_attribute("data-state", "queued")
+    visit_owner.press("Cancel “set_target”")
+    expect(sent).to_have_attribute("data-state", "cancelled")
+
+    slide(page, "Target temperature", 10)
+    visit_owner.press("Set: Target temperature")
+    expect(sent.first).to_have_attribute("data-state", "queued")
+    simulator.set_online(owned.device_id, online=True)
+    expect(sent.first).to_have_attribute("data-state", "succeeded")
+    assert simulator.device(owned.device_id)["state"]["target"] == 10
+    done = [r for r in simulator.requests("POST", "/set_target") if r["status"] == OK]
+    assert len(done) == 1
+
+
+def test_rename_and_release(
+    visit_owner: Visitor, owned: Label, customer: Account, client: Client
+) -> None:
+    page = visit_owner.page
+    visit_owner.fill("New name", "Attic")
+    visit_owner.press("Save the name")
+    expect(visit_owner.heading("Attic")).to_be_visible()
+    expect(page.locator("[data-activity=device-claimed]")).to_be_visible()
+
+    visit_owner.press("Remove this device")
+    expect(page.get_by_text("Everything that it has recorded for you is erased")).to_be_visible()
+    page.get_by_role("checkbox").check()
+    expect(page.get_by_text("Its values so far stay readable for you alone.")).to_be_visible()
+    visit_owner.look()
+    visit_owner.press("Remove the device")
+    expect(page.get_by_text("You have no device yet.")).to_be_visible()
+    assert client.documents(f"users/{customer.uid}/devices", customer) == {}

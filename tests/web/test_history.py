@@ -1,0 +1,164 @@
+"""Charts of the past: from rollups, live at their end, zoomed, as table and as file."""
+
+import csv
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from local.client import Account, Client
+from shared import store
+from tests.functional.conftest import Label
+from tests.support.simulator import Simulator
+from tests.web.visitor import Visitor
+
+BUCKETS = 288
+
+
+def record(
+    account: Account,
+    label: Label,
+    event: str,
+    metric: str,
+    days: int,
+    value: Callable[[int], float],
+) -> None:
+    """Write rollups of the days before today, two values in each five minutes."""
+    today = datetime.now(UTC).date()
+    device = store.user_device(account.uid, label.device_id)
+    for back in range(1, days + 1):
+        day = (today - timedelta(days=back)).isoformat()
+        cells: dict[str, Any] = {}
+        for bucket in range(BUCKETS):
+            middle = value(bucket)
+            cells[str(bucket)] = {
+                "count": 2,
+                "sum": 2 * middle,
+                "min": middle - 1,
+                "max": middle + 1,
+            }
+        device.collection("rollups").document(f"{event}@1@{day}").set(
+            {
+                "event": event,
+                "claimEpoch": 1,
+                "day": day,
+                "bucketSeconds": 300,
+                "metrics": {metric: cells},
+            }
+        )
+
+
+def points(visitor: Visitor) -> Locator:
+    """The chart, which says how many points it has drawn."""
+    return visitor.page.locator("[data-points]")
+
+
+def count(visitor: Visitor) -> int:
+    """So many points are drawn."""
+    return int(points(visitor).get_attribute("data-points") or 0)
+
+
+@pytest.fixture
+def month(owned: Label, customer: Account) -> None:
+    """30 days of temperatures, one a bucket."""
+    record(customer, owned, "temperature", "value", 30, lambda bucket: 18 + bucket / 100)
+
+
+def test_hour_day_week_and_month(
+    month: None, visit_owner: Visitor, simulator: Simulator, owned: Label
+) -> None:
+    page = visit_owner.page
+    expect(page.get_by_label("Value", exact=True)).to_have_value("temperature")
+    drawn = {}
+    for span in ("Month", "Week", "Day"):
+        page.get_by_text(span, exact=True).click()
+        expect(page.get_by_role("radio", name=span)).to_be_checked()
+        points(visit_owner).wait_for()
+        drawn[span] = count(visit_owner)
+    today = (datetime.now(UTC) - datetime.now(UTC).replace(hour=0, minute=0, second=0)).seconds
+    whole_day = BUCKETS - today // 300
+    assert abs(drawn["Day"] - whole_day) <= 2
+    assert abs(drawn["Week"] - (6 * BUCKETS + whole_day)) <= 2
+    assert abs(drawn["Month"] - (29 * BUCKETS + whole_day)) <= 2
+
+    # What arrives now is drawn without a reload.
+    before = count(visit_owner)
+    simulator.publish(owned.device_id, "temperature", "25.5")
+    expect(visit_owner.latest("temperature")).to_contain_text("25.5")
+    expect(points(visit_owner)).not_to_have_attribute("data-points", str(before))
+
+
+def test_zoom_table_and_file(month: None, visit_owner: Visitor, tmp_path: Path) -> None:
+    page = visit_owner.page
+    page.get_by_text("Week", exact=True).click()
+    course = page.locator("[data-course]")
+    points(visit_owner).wait_for()
+    whole = count(visit_owner)
+    visit_owner.press("Zoom in")
+    expect(course).to_have_attribute("data-zoomed", "true")
+    # Today, at the end, has no values; the middle half has.
+    assert abs(count(visit_owner) - 7 * BUCKETS / 2) <= 2
+    visit_owner.press("Earlier")
+    visit_owner.press("Zoom out")
+    expect(course).to_have_attribute("data-zoomed", "false")
+
+    # With the pointer: a tenth of the chart.
+    box = page.locator(".u-over").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 50, steps=4)
+    page.mouse.up()
+    expect(course).to_have_attribute("data-zoomed", "true")
+    zoomed = count(visit_owner)
+    assert whole * 0.07 <= zoomed <= whole * 0.13
+
+    visit_owner.press("Show as table")
+    table = page.locator("[data-history-rows]")
+    expect(table).to_be_visible()
+    rows = int(table.get_attribute("data-history-rows") or 0)
+    assert abs(rows - zoomed) <= 1
+    visit_owner.look()
+    with page.expect_download() as saved:
+        visit_owner.press("Download CSV")
+    assert re.fullmatch(r"[\w-]+_Temperature\.csv", saved.value.suggested_filename)
+    file = tmp_path / "saved.csv"
+    saved.value.save_as(file)
+    with file.open(encoding="utf-8", newline="") as lines:
+        found = list(csv.DictReader(lines))
+    assert len(found) == rows
+    for row in found:
+        bucket = datetime.fromisoformat(row["from"])
+        number = (bucket.hour * 60 + bucket.minute) // 5
+        assert float(row["mean"]) == pytest.approx(18 + number / 100)
+        assert float(row["max"]) - float(row["min"]) == pytest.approx(2)
+        assert row["count"] == "2"
+
+
+def test_a_metric_that_nobody_described(
+    visit: Callable[..., Visitor],
+    undescribed: Label,
+    customer: Account,
+    client: Client,
+    simulator: Simulator,
+) -> None:
+    simulator.publish(undescribed.device_id, "soil/probe", '{"moisture": 41, "note": "dry"}')
+    visitor = visit(customer)
+    visitor.open(f"/devices/{undescribed.device_id}")
+    choice = visitor.page.get_by_label("Value", exact=True)
+    expect(choice).to_have_value("soil/probe/moisture")
+    expect(points(visitor)).to_have_attribute("data-points", re.compile("[12]"))
+    # The words beside it are the same as the line's.
+    expect(points(visitor)).to_have_attribute("aria-label", re.compile("moisture"))
+
+
+def test_nothing_is_empty_without_a_word(visit_owner: Visitor) -> None:
+    page = visit_owner.page
+    expect(page.get_by_text("Nothing was recorded in this time.")).to_be_visible()
+    expect(page.get_by_text("The device has not sent a value since you added it.")).to_be_visible()
+    expect(page.get_by_text("No event has arrived yet.")).to_be_visible()
+    expect(page.get_by_text("Nothing was sent to this device yet.")).to_be_visible()

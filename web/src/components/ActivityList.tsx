@@ -1,0 +1,66 @@
+import { Group, Stack, Text } from '@mantine/core';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { watchActivity } from '../backend/live';
+import { speech } from '../messages/i18n';
+import type { Activity } from '../model/records';
+import { shortTime } from '../model/times';
+import { useCustomer } from '../session/context';
+import { useLive } from '../session/useLive';
+import { Busy } from './Busy';
+import { Failure } from './Failure';
+
+const SHOWN = 10;
+
+const KNOWN = [
+  'signed-in',
+  'token-minted',
+  'tokens-revoked',
+  'device-claimed',
+  'device-released',
+  'device-renamed',
+  'function-called',
+  'claim-code-created',
+  'command-cancelled',
+] as const;
+
+function useWords(): (activity: Activity) => string {
+  const { t } = useTranslation();
+  const { devices } = useCustomer();
+  return ({ action, subject, deviceId }) => {
+    const known = KNOWN.find((one) => one === action);
+    const device =
+      devices.state === 'shown' ? devices.value.find(({ id }) => id === deviceId) : undefined;
+    const about = subject || device?.name || '';
+    return known
+      ? t(`activity.${known}`, { subject: about })
+      : t('activity.other', { action, subject: about });
+  };
+}
+
+/** Who did what when, in the account or on one device, live. */
+export function ActivityList({ deviceId, now }: { deviceId?: string; now: number }) {
+  const { t } = useTranslation();
+  const { uid } = useCustomer();
+  const activity = useLive(useMemo(() => watchActivity(uid, SHOWN, deviceId), [uid, deviceId]));
+  const words = useWords();
+  if (activity.state === 'loading') return <Busy />;
+  if (activity.state === 'failed') return <Failure problem={activity.problem} />;
+  if (activity.value.length === 0) return <Text size="sm">{t('device.noActivity')}</Text>;
+  return (
+    <Stack component="ol" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
+      {activity.value.map((one) => (
+        <Group key={one.id} component="li" justify="space-between" data-activity={one.action}>
+          <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+            {words(one)}
+          </Text>
+          {one.at !== undefined && (
+            <Text size="xs" c="dimmed">
+              {shortTime(one.at, now, speech.locale)}
+            </Text>
+          )}
+        </Group>
+      ))}
+    </Stack>
+  );
+}

@@ -1,0 +1,63 @@
+import { Pagination, ScrollArea, Stack, Table } from '@mantine/core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { speech } from '../messages/i18n';
+import type { Bucket } from '../model/rollups';
+import { dateAndTime } from '../model/times';
+
+const PAGE = 24;
+
+interface HistoryTableProps {
+  name: string;
+  buckets: readonly Bucket[];
+  format: (value: number) => string;
+}
+
+/** The same as the chart shows, in numbers. */
+export function HistoryTable({ name, buckets, format }: HistoryTableProps) {
+  const { t } = useTranslation();
+  const [asked, setPage] = useState(1);
+  const pages = Math.max(1, Math.ceil(buckets.length / PAGE));
+  const page = Math.min(asked, pages);
+  const rows = buckets.toReversed().slice((page - 1) * PAGE, page * PAGE);
+  return (
+    <Stack gap="sm">
+      <ScrollArea viewportProps={{ tabIndex: 0 }} type="auto">
+        <Table captionSide="top" miw={420} data-history-rows={buckets.length}>
+          <Table.Caption>{t('history.caption', { name })}</Table.Caption>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th scope="col">{t('history.time')}</Table.Th>
+              <Table.Th scope="col">{t('history.mean')}</Table.Th>
+              <Table.Th scope="col">{t('history.min')}</Table.Th>
+              <Table.Th scope="col">{t('history.max')}</Table.Th>
+              <Table.Th scope="col">{t('history.count')}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows.map(({ from, count, sum, min, max }) => (
+              <Table.Tr key={from}>
+                <Table.Td>{dateAndTime(from, speech.locale)}</Table.Td>
+                <Table.Td>{format(sum / count)}</Table.Td>
+                <Table.Td>{format(min)}</Table.Td>
+                <Table.Td>{format(max)}</Table.Td>
+                <Table.Td>{count.toLocaleString(speech.locale)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </ScrollArea>
+      {pages > 1 && (
+        <Pagination
+          total={pages}
+          value={page}
+          onChange={setPage}
+          size="sm"
+          aria-label={t('history.pages')}
+          getControlProps={(control) => ({ 'aria-label': control })}
+          getItemProps={(item) => ({ 'aria-label': String(item) })}
+        />
+      )}
+    </Stack>
+  );
+}

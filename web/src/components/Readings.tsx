@@ -1,0 +1,70 @@
+import { Stack, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { speech } from '../messages/i18n';
+import type { Device } from '../model/device';
+import { timeAgo } from '../model/times';
+import type { Json } from '../model/values';
+import { keyOf, newest, say } from '../product';
+import type { ReadingDescription } from '../product/types';
+import classes from './Reading.module.css';
+import { Value } from './Value';
+
+interface DescribedProps {
+  value: Json;
+  reading: Pick<ReadingDescription, 'unit' | 'digits' | 'words'>;
+}
+
+/** A value with its unit, or the word for it. */
+export function Described({ value, reading: { unit, digits, words } }: DescribedProps) {
+  const word = words?.[String(value)];
+  if (word !== undefined) return <Value value={say(word)} />;
+  if (typeof value !== 'number') return <Value value={value} />;
+  const number = value.toLocaleString(speech.locale, {
+    maximumFractionDigits: digits ?? 3,
+    minimumFractionDigits: digits ?? 0,
+  });
+  return <Value value={unit ? `${number} ${unit}` : number} />;
+}
+
+interface ReadingsProps {
+  device: Device;
+  readings: readonly ReadingDescription[];
+  now: number;
+}
+
+/** The newest values of a device, as its kind describes them. */
+export function Readings({ device, readings, now }: ReadingsProps) {
+  const { t } = useTranslation();
+  if (!readings.some((reading) => newest(device, reading))) return null;
+  return (
+    <Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
+      {readings.map((reading) => {
+        const seen = newest(device, reading);
+        if (!seen) return null;
+        const Icon = reading.icon;
+        return (
+          <li key={keyOf(reading)} data-latest={reading.event} data-reading={keyOf(reading)}>
+            <div className={classes.reading}>
+              <Text component="span" size="sm" className={classes.name}>
+                {Icon && <Icon size={16} aria-hidden className={classes.icon} />}
+                {say(reading.name)}
+              </Text>
+              <Described value={seen.value} reading={reading} />
+              {seen.at !== undefined && (
+                <Text
+                  component="time"
+                  dateTime={new Date(seen.at).toISOString()}
+                  size="xs"
+                  c="dimmed"
+                  className={classes.time}
+                >
+                  {timeAgo(seen.at, now, speech.locale, t('common.justNow'))}
+                </Text>
+              )}
+            </div>
+          </li>
+        );
+      })}
+    </Stack>
+  );
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { bucketsBetween, dayOf, metricsIn, rollupId, summary, toRollup } from './rollups';
+
+const midnight = Date.parse('2026-05-13T00:00:00Z');
+const stored = {
+  event: 'flow',
+  claimEpoch: 2,
+  day: '2026-05-13',
+  bucketSeconds: 300,
+  metrics: {
+    rate: {
+      '287': { count: 1, sum: 4, min: 4, max: 4 },
+      '2': { count: 2, sum: 30, min: 10, max: 20 },
+    },
+    litres: { '2': { count: 1, sum: 5, sumHigh: 3, min: 7, max: 7 } },
+    broken: { '2': { count: 0, sum: 0 } },
+  },
+};
+
+describe('rollups', () => {
+  it('have ids that sort by day and hold any event name', () => {
+    expect(rollupId('a/b c', 3, '2026-05-13')).toBe('a%2Fb%20c@3@2026-05-13');
+    expect(dayOf(midnight - 1)).toBe('2026-05-12');
+  });
+
+  it('are read in the order of time, without what holds no value', () => {
+    const { metrics } = toRollup(stored);
+    expect([...metrics.keys()]).toEqual(['rate', 'litres']);
+    expect(metrics.get('rate')?.map(({ from, to }) => [from - midnight, to - midnight])).toEqual([
+      [600_000, 900_000],
+      [86_100_000, 86_400_000],
+    ]);
+    expect(metrics.get('litres')?.[0]?.sum).toBe(5 + 3 * 2 ** 32);
+    expect(metricsIn([toRollup(stored)])).toEqual(['litres', 'rate']);
+  });
+
+  it('are cut to what is asked for', () => {
+    const next = { ...stored, day: '2026-05-14' };
+    const both = [toRollup(next), toRollup(stored)];
+    expect(bucketsBetween(both, 'rate', midnight + 900_000, midnight + 90_000_000)).toHaveLength(2);
+    expect(bucketsBetween(both, 'rate', midnight, midnight + 600_001)).toHaveLength(1);
+    expect(bucketsBetween(both, 'none', 0, Number.MAX_VALUE)).toEqual([]);
+  });
+
+  it('are summed up by value, not by bucket', () => {
+    const buckets = bucketsBetween([toRollup(stored)], 'rate', 0, Number.MAX_VALUE);
+    expect(summary(buckets)).toEqual({ count: 3, mean: 34 / 3, min: 4, max: 20 });
+    expect(summary([])).toBeUndefined();
+  });
+});

@@ -1,0 +1,52 @@
+import { IconGauge, IconMapPin, IconTruck } from '@tabler/icons-react';
+import type { Kind } from '../types';
+
+/** Says where a vehicle is. */
+export const tracker: Kind = {
+  name: { en: 'Tracker', de: 'Ortungsgerät' },
+  icon: IconTruck,
+  is: ({ serialNumber }) => serialNumber.startsWith('GT-'),
+  readings: [
+    {
+      event: 'loc',
+      part: 'speed',
+      name: { en: 'Speed', de: 'Geschwindigkeit' },
+      icon: IconGauge,
+      unit: 'm/s',
+      digits: 1,
+      onCard: true,
+    },
+    {
+      event: 'loc',
+      part: 'lat',
+      name: { en: 'Latitude', de: 'Breite' },
+      icon: IconMapPin,
+      unit: '°',
+      digits: 5,
+      chart: false,
+      onCard: true,
+    },
+    {
+      event: 'loc',
+      part: 'lon',
+      name: { en: 'Longitude', de: 'Länge' },
+      unit: '°',
+      digits: 5,
+      chart: false,
+      onCard: true,
+    },
+  ],
+  controls: [
+    {
+      type: 'button',
+      label: { en: 'Report the position now', de: 'Position jetzt melden' },
+      function: 'locate',
+      icon: IconMapPin,
+      queueSeconds: 86_400,
+    },
+  ],
+  variables: [
+    { name: 'battery', label: { en: 'Battery', de: 'Akku' }, unit: '%', digits: 0 },
+    { name: 'speed', label: { en: 'Speed', de: 'Geschwindigkeit' }, unit: 'm/s', digits: 1 },
+  ],
+};

@@ -1,0 +1,40 @@
+import { useEffect, useState } from 'react';
+import { type Course, readRollups } from '../backend/history';
+import { type Problem, toProblem } from '../backend/problems';
+import { lastOf, type Range, type Span } from '../model/range';
+import type { Rollup } from '../model/rollups';
+
+/** As often as the server begins a new bucket. */
+const REFRESH_MS = 300_000;
+
+export type History =
+  | { state: 'loading' }
+  | { state: 'shown'; whole: Range; rollups: Rollup[] }
+  | { state: 'failed'; problem: Problem };
+
+/** The rollups of the last hour, day, week or month; read again when a new bucket has begun. */
+export function useHistory({ uid, deviceId, event, claimEpoch }: Course, span: Span): History {
+  const [history, setHistory] = useState<History>({ state: 'loading' });
+  useEffect(() => {
+    let left = false;
+    const read = async () => {
+      // A page that nobody sees costs nothing.
+      if (document.visibilityState === 'hidden') return;
+      const whole = lastOf(span, Date.now());
+      const course = { uid, deviceId, event, claimEpoch };
+      const reached: History = await readRollups(course, whole.from, whole.to, whole.to).then(
+        (rollups) => ({ state: 'shown', whole, rollups }),
+        (error: unknown) => ({ state: 'failed', problem: toProblem(error) }),
+      );
+      if (!left) setHistory(reached);
+    };
+    setHistory({ state: 'loading' });
+    void read();
+    const timer = setInterval(read, REFRESH_MS);
+    return () => {
+      left = true;
+      clearInterval(timer);
+    };
+  }, [uid, deviceId, event, claimEpoch, span]);
+  return history;
+}
