@@ -383,15 +383,17 @@ def test_settings_of_all_deployments_count_and_those_of_the_project_go_first(
     assert "/products/1/integrations" in done.stdout
 
 
-def test_the_settings_are_those_that_the_functions_declare() -> None:
+def test_every_setting_that_the_functions_declare_has_a_value() -> None:
     """The Firebase CLI fails for a parameter without a value, or waits for an answer."""
     declared = re.findall(
         r"(?:String|Int|Bool|List)Param\(\s*\"(\w+)\"", (ROOT / "shared/settings.py").read_text()
     )
+    given = re.findall(r"^(\w+)=", (ROOT / ".env").read_text(), re.MULTILINE)
     script = (ROOT / "deploy.sh").read_text()
     checked = re.search(r"\nsettings=\((.*?)\n\)", script, re.DOTALL)
     assert checked
-    assert sorted(re.findall(r"(\w+)=", checked[1])) == sorted(declared)
+    asked_for = re.findall(r"(\w+)=", checked[1])
+    assert sorted(asked_for + given) == sorted([*declared, "THREADS"])
 
 
 def test_what_it_calls_in_this_project_is_there() -> None:
