@@ -37,10 +37,16 @@ class Owned:
     claimed_at: datetime
 
 
+def owner_of(device_id: str) -> str | None:
+    """The uid of the device's owner; None for nobody's and for one that does not exist."""
+    entry = store.device(device_id).get(field_paths=["ownerUid"]).to_dict() or {}
+    uid: str | None = entry.get("ownerUid")
+    return uid
+
+
 def require_owner(uid: str, device_id: str) -> None:
     """Raise `NotYourDevice` unless the user owns the device; one read."""
-    entry = store.device(device_id).get(field_paths=["ownerUid"])
-    if not entry.exists or entry.get("ownerUid") != uid:
+    if owner_of(device_id) != uid:
         raise NotYourDevice
 
 

@@ -8,6 +8,7 @@
     users/{uid}/activity/{id}                         who did what, append-only
     devices/{deviceId}                                the registry: it decides who owns a device
     devices/{deviceId}/events/{eventId}               events outside any customer's tenure
+    devices/{deviceId}/presence/online                when it last came online
     devices/{deviceId}/log/{id}                       what operators did with it, and why
     devices/{deviceId}/tenures/{claimEpoch}           in which tenures events were stored
     serialNumbers/{normalised serial}                 deviceId
@@ -52,6 +53,7 @@ LIMITS = "limits"
 CLAIM_ATTEMPTS = "claimAttempts"
 ERASURES = "erasures"
 DEVICE_LOG = "log"
+PRESENCE = "presence"
 UNKNOWN_DEVICES = "unknownDevices"
 
 
@@ -97,6 +99,12 @@ def device(device_id: str) -> DocumentReference:
 def device_log(device_id: str) -> CollectionReference:
     """What operators did with a device, and why."""
     reference: CollectionReference = device(device_id).collection(DEVICE_LOG)
+    return reference
+
+
+def online(device_id: str) -> DocumentReference:
+    """When a device that somebody owns last came online; changes at nothing else."""
+    reference: DocumentReference = device(device_id).collection(PRESENCE).document("online")
     return reference
 
 

@@ -17,7 +17,7 @@ from firebase_functions.private.manifest import ManifestEndpoint
 
 from shared import settings
 
-DOCUMENT_UPDATED = "google.cloud.firestore.document.v1.updated"
+DOCUMENT_WRITTEN = "google.cloud.firestore.document.v1.written"
 DOCUMENT_CREATED = "google.cloud.firestore.document.v1.created"
 
 Handler = Callable[[CloudEvent], None]
@@ -44,11 +44,11 @@ def on_document_created(
     return _on_document(DOCUMENT_CREATED, document, secrets)
 
 
-def on_document_updated(
+def on_document_written(
     document: str, *, secrets: list[SecretParam] | None = None
 ) -> Callable[[Handler], Handler]:
-    """Run when a document is changed; else as `on_document_created`."""
-    return _on_document(DOCUMENT_UPDATED, document, secrets)
+    """Run when a document is created, changed or deleted; else as `on_document_created`."""
+    return _on_document(DOCUMENT_WRITTEN, document, secrets)
 
 
 def _on_document(

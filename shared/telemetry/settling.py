@@ -195,8 +195,13 @@ def judge_presence(device_id: str, tenure: Tenure) -> None:
                 "statusOrder": Maximum(judged.order),
             },
         )
+        online = [at for status, at in found if status == "online"]
+        if online:
+            # What waits for the device is sent by a trigger on this document: one on the device's
+            # own would run at every event.
+            batch.set(store.online(device_id), {"since": max(online)})
         try:
-            (result,) = batch.commit(retry=RETRY, timeout=COMMIT_SECONDS)
+            result, *_ = batch.commit(retry=RETRY, timeout=COMMIT_SECONDS)
         except NotFound:
             return  # the device has left the customer
         if result.transform_results[0].integer_value <= judged.order:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.client import Account
-from shared import settings
+from shared import settings, store
 from shared.telemetry import intake
 from tests.functional.conftest import Label
 from tests.support.functions import deliver
@@ -146,3 +146,23 @@ def test_a_wrong_retention_is_said(text: str, monkeypatch: pytest.MonkeyPatch) -
 
 def test_history_is_kept_longer_unless_said_otherwise() -> None:
     assert dict(settings.event_retention_by_prefix())["spark/device/last_reset"] == 730
+
+
+def test_what_waits_for_a_device_hears_of_each_time_that_it_comes_online(
+    owned: Label, customer: Account
+) -> None:
+    """And of nothing else: a trigger runs at each change of that document."""
+    marker = store.online(owned.device_id)
+    start = to_the_millisecond(datetime.now(UTC))
+    deliver(message(owned.device_id, "1", at=start))
+    assert not marker.get().exists
+    deliver(message(owned.device_id, "online", STATUS, at=start))
+    came = marker.get()
+    assert came.get("since") == start
+    later = start + timedelta(seconds=1)
+    for data, name in (("offline", STATUS), ("2", "temperature"), ("auto-update", STATUS)):
+        deliver(message(owned.device_id, data, name, at=later))
+    assert marker.get().get("since") == start
+    again = start + timedelta(seconds=30)
+    deliver(message(owned.device_id, "online", STATUS, at=again))
+    assert marker.get().get("since") == again

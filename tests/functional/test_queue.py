@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from google.events.cloud.firestore import DocumentEventData
 
 from local.client import Account, CallableError
 from shared import command_records, queueing, store
@@ -41,28 +40,17 @@ def arguments(simulator: Simulator) -> list[str]:
     return [request["form"]["arg"] for request in simulator.requests("POST", "/set_target")]
 
 
-def changed(account: Account, label: Label, before: Any, after: Any) -> int:
-    """Deliver a change of the device document's `status` and `statusAt` to the trigger."""
-    event = DocumentEventData()
-    for document, state in ((event.old_value, before), (event.value, after)):
-        if state is not None:
-            document.fields["status"] = {"string_value": state[0]}
-            document.fields["statusAt"] = {"timestamp_value": datetime.fromtimestamp(state[1], UTC)}
-    path = f"users/{account.uid}/devices/{label.device_id}"
+def came_online(label: Label) -> int:
+    """Deliver to the trigger that a device has come online; the HTTP status of the answer."""
     headers = {
         "ce-specversion": "1.0",
         "ce-id": "1",
-        "ce-type": "google.cloud.firestore.document.v1.updated",
+        "ce-type": "google.cloud.firestore.document.v1.written",
         "ce-source": "//firestore.googleapis.com/projects/demo-particle/databases/(default)",
-        "ce-document": path,
+        "ce-document": f"devices/{label.device_id}/presence/online",
         "content-type": "application/protobuf",
     }
-    data = DocumentEventData.serialize(event)
-    return client("send_queued").post("/", data=data, headers=headers).status_code
-
-
-def came_online(account: Account, label: Label) -> int:
-    return changed(account, label, ("offline", 1), ("online", 2))
+    return client("send_queued").post("/", data=b"", headers=headers).status_code
 
 
 def test_it_waits_and_is_sent_when_the_device_is_back(
@@ -76,32 +64,12 @@ def test_it_waits_and_is_sent_when_the_device_is_back(
     assert store.device(offline.device_id).get().get("underWay") == {}
 
     simulator.set_online(offline.device_id, online=True)
-    assert came_online(customer, offline) < 300
+    assert came_online(offline) < 300
     assert simulator.device(offline.device_id)["state"]["target"] == 23
     done = record(customer, answer["commandId"])
     assert (done["status"], done["returnValue"]) == ("succeeded", 230)
-    assert came_online(customer, offline) < 300
+    assert came_online(offline) < 300
     assert len(arguments(simulator)) == 2, "the one that said offline, and the one that did it"
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "sends"),
-    [
-        (("offline", 1), ("online", 2), True),
-        (("online", 1), ("online", 2), True),
-        (("online", 1), ("online", 1), False),
-        (("online", 1), ("offline", 2), False),
-        (None, ("online", 1), True),
-        (("online", 1), None, False),
-    ],
-)
-def test_only_coming_online_sends(
-    before: Any, after: Any, sends: Any, offline: Label, customer: Account, simulator: Simulator
-) -> None:
-    command_id = queue(offline, customer)["commandId"]
-    simulator.set_online(offline.device_id, online=True)
-    assert changed(customer, offline, before, after) < 300
-    assert status(customer, command_id) == ("succeeded" if sends else "queued")
 
 
 def test_in_order_and_until_it_is_offline_again(
@@ -111,7 +79,7 @@ def test_in_order_and_until_it_is_offline_again(
     simulator.set_online(offline.device_id, online=True)
     simulator.forget()
     where = {"device": offline.device_id, "route": SET_TARGET}
-    assert came_online(customer, offline) < 300
+    assert came_online(offline) < 300
     assert arguments(simulator) == [str(number) for number in range(10, 16)]
     assert {status(customer, command_id) for command_id in ids} == {"succeeded"}
 
@@ -119,12 +87,12 @@ def test_in_order_and_until_it_is_offline_again(
     kept = [queue(offline, customer, str(number))["commandId"] for number in (20, 21)]
     simulator.forget()
     simulator.fail(where, {"kind": "offline"})
-    assert came_online(customer, offline) < 300
+    assert came_online(offline) < 300
     assert arguments(simulator) == ["20"]
     assert [status(customer, command_id) for command_id in kept] == ["queued", "queued"]
     simulator.heal()
     simulator.set_online(offline.device_id, online=True)
-    assert came_online(customer, offline) < 300
+    assert came_online(offline) < 300
     assert arguments(simulator) == ["20", "20", "21"]
 
 
@@ -134,7 +102,7 @@ def test_the_last_one_wins(offline: Label, customer: Account, simulator: Simulat
     last = queue(offline, customer, "12", coalesce=True)["commandId"]
     simulator.set_online(offline.device_id, online=True)
     simulator.forget()
-    came_online(customer, offline)
+    came_online(offline)
     assert arguments(simulator) == ["12"]
     assert [status(customer, c) for c in (plain, first, last)] == [
         "cancelled",
@@ -150,10 +118,10 @@ def test_a_flapping_device_gets_it_once(
     simulator.set_online(offline.device_id, online=True)
     simulator.forget()
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: came_online(customer, offline), range(6)))
+        answers = list(pool.map(lambda _: came_online(offline), range(6)))
     # Who finds another at it asks to be delivered again.
     assert set(answers) <= {200, 500}
-    assert came_online(customer, offline) < 300
+    assert came_online(offline) < 300
     assert arguments(simulator) == ["10", "11", "12", "13"]
     assert {status(customer, command_id) for command_id in ids} == {"succeeded"}
 
@@ -164,7 +132,7 @@ def test_what_may_have_run_is_unknown_and_the_next_follows(
     ids = [queue(offline, customer, str(number))["commandId"] for number in (10, 11)]
     simulator.set_online(offline.device_id, online=True)
     simulator.fail({"route": SET_TARGET}, {"kind": "cut-after"}, 1)
-    assert came_online(customer, offline) < 300
+    assert came_online(offline) < 300
     assert [status(customer, command_id) for command_id in ids] == ["unknown", "succeeded"]
 
 
@@ -174,9 +142,9 @@ def test_what_was_not_sent_waits_for_the_next_delivery(
     command_id = queue(offline, customer)["commandId"]
     simulator.set_online(offline.device_id, online=True)
     simulator.fail({"route": SET_TARGET}, {"kind": "status", "status": 429}, 1)
-    assert came_online(customer, offline) == 500
+    assert came_online(offline) == 500
     assert status(customer, command_id) == "queued"
-    assert came_online(customer, offline) < 300
+    assert came_online(offline) < 300
     assert status(customer, command_id) == "succeeded"
 
 
@@ -194,7 +162,7 @@ def test_it_expires(offline: Label, customer: Account, simulator: Simulator) -> 
         store.command(customer.uid, command_id).update({"expiresAt": datetime.now(UTC)})
     simulator.set_online(offline.device_id, online=True)
     simulator.forget()
-    came_online(customer, offline)
+    came_online(offline)
     assert arguments(simulator) == []
     assert {status(customer, command_id) for command_id in ids} == {"expired"}
 
@@ -214,7 +182,7 @@ def test_it_can_be_cancelled(offline: Label, customer: Account, simulator: Simul
         assert answer == {"commandId": command_id, "status": "cancelled"}
     simulator.set_online(offline.device_id, online=True)
     simulator.forget()
-    came_online(customer, offline)
+    came_online(offline)
     assert arguments(simulator) == []
 
 
@@ -225,7 +193,7 @@ def test_cancelled_or_sent_but_never_both(
     simulator.set_online(offline.device_id, online=True)
     simulator.forget()
     with ThreadPoolExecutor(7) as pool:
-        sending = pool.submit(came_online, customer, offline)
+        sending = pool.submit(came_online, offline)
         cancelling = [
             pool.submit(call, "cancel_command", {"commandId": command_id}, customer)
             for command_id in reversed(ids)
@@ -263,7 +231,7 @@ def test_a_release_cancels_what_waits(
     call("claim_device", offline.claim, customer)
     simulator.set_online(offline.device_id, online=True)
     simulator.forget()
-    came_online(customer, offline)
+    came_online(offline)
     assert arguments(simulator) == []
 
 
@@ -313,5 +281,5 @@ def test_in_mode_product(
     call("claim_device", label.claim, customer)
     command_id = queue(label, customer)["commandId"]
     simulator.set_online(label.device_id, online=True)
-    assert came_online(customer, label) < 300
+    assert came_online(label) < 300
     assert status(customer, command_id) == "succeeded"

@@ -63,7 +63,7 @@ TRIGGERS: dict[str, Any] = {
             "retry": True,
         }
     },
-    "send_queued": on_document("users/{uid}/devices/{deviceId}", "updated"),
+    "send_queued": on_document("devices/{deviceId}/presence/online", "written"),
     "settle_commands": {
         "scheduleTrigger": {
             "schedule": "every 5 minutes",
