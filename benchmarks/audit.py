@@ -1,0 +1,235 @@
+"""What must be in Firestore after a campaign, counted without any of the product's own code."""
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from shared import store
+
+_LIMIT = 2**63
+
+
+@dataclass
+class Sent:
+    """One delivery; copies of an event are several."""
+
+    device_id: str
+    name: str
+    data: str
+    at: datetime
+    message_id: str
+    due: float
+    request: bytes
+    poison: bool = False
+    first_sent: float = 0.0
+    acknowledged: float = 0.0
+
+    @property
+    def key(self) -> "Key":
+        """The same for all copies."""
+        return (self.device_id, self.name, self.at, self.data)
+
+
+Key = tuple[str, str, datetime, str]
+Place = tuple[str, int] | None
+"""A customer's tree and the tenure, or outside."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """From then on a device belonged to somebody, or to nobody."""
+
+    uid: str | None
+    epoch: int
+    since: datetime
+    began: datetime
+    done: datetime
+
+    @property
+    def place(self) -> Place:
+        """Where events of that time belong."""
+        return None if self.uid is None else (self.uid, self.epoch)
+
+
+@dataclass
+class Journal:
+    """What was done."""
+
+    changes: dict[str, list[Change]]
+    sent: list[Sent] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    place: Place
+    id: str
+    fields: dict[str, Any]
+
+
+def audit(journal: Journal) -> tuple[list[str], dict[str, int]]:
+    """Problems, and how many there were of what."""
+    problems: list[str] = []
+    valid: dict[Key, list[Sent]] = defaultdict(list)
+    for sent in journal.sent:
+        if not sent.poison:
+            valid[sent.key].append(sent)
+    stored = _stored(journal)
+    problems += [f"stored and never sent: {key}" for key in stored.keys() - valid.keys()]
+    for key, copies in valid.items():
+        places = [one.place for one in stored.get(key, [])]
+        if len(places) != 1:
+            problems.append(f"stored {len(places)} times, at {places}: {key}")
+        elif places[0] not in _allowed(journal.changes[key[0]], copies):
+            problems.append(f"stored at {places[0]}: {key}")
+    problems += _check_rollups(journal, stored)
+    problems += _check_latest(journal, stored)
+    poison = {sent.message_id for sent in journal.sent if sent.poison}
+    problems += _check_letters(journal, poison)
+    return problems, {
+        "deliveries": len(journal.sent),
+        "events": len(valid),
+        "copies": len(journal.sent) - len(valid) - len(poison),
+        "poison": len(poison),
+    }
+
+
+def _stored(journal: Journal) -> dict[Key, list[_Stored]]:
+    """Every event document of the campaign's devices, wherever it is."""
+    found: dict[Key, list[_Stored]] = defaultdict(list)
+    for snapshot in store.client().collection_group(store.EVENTS).stream():
+        parts = snapshot.reference.path.split("/")
+        fields = snapshot.to_dict() or {}
+        device_id = parts[-3]
+        if device_id in journal.changes:
+            place = (parts[1], fields.get("claimEpoch", 0)) if parts[0] == store.USERS else None
+            at = datetime.fromtimestamp(round(fields["publishedAt"].timestamp() * 1000) / 1000, UTC)
+            key = (device_id, fields["event"], at, fields["data"])
+            found[key].append(_Stored(place, snapshot.id, fields))
+    return found
+
+
+def _allowed(changes: list[Change], copies: list[Sent]) -> set[Place]:
+    """Where an event may be: several places only if its delivery and a change overlapped."""
+    at = copies[0].at
+    sent = _time(min(copy.first_sent for copy in copies))
+    acknowledged = _time(min(copy.acknowledged for copy in copies))
+    index = max(n for n, change in enumerate(changes) if change.since <= at)
+    allowed: set[Place] = set()
+    following = changes[index + 1] if index + 1 < len(changes) else None
+    if following is None or sent <= following.done:
+        allowed.add(changes[index].place)
+    if following is not None and acknowledged >= following.began:
+        allowed.add(None)
+    if at <= changes[index].done and index:
+        # Published while the change was being made.
+        allowed |= {changes[index - 1].place, None}
+    return allowed
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _inside(stored: dict[Key, list[_Stored]]) -> Iterable[tuple[Key, str, int, _Stored]]:
+    for key, places in stored.items():
+        for one in places:
+            if one.place is not None:
+                yield key, *one.place, one
+
+
+def _check_rollups(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[str]:
+    expected: dict[tuple[Any, ...], list[float]] = defaultdict(list)
+    for (device_id, name, at, data), uid, epoch, _ in _inside(stored):
+        bucket = (at.hour * 60 + at.minute) // 5
+        for metric, number in _numbers(data).items():
+            cell = (uid, device_id, name, epoch, f"{at:%Y-%m-%d}", metric, bucket)
+            expected[cell].append(number)
+    problems = []
+    for snapshot in store.client().collection_group(store.ROLLUPS).stream():
+        _, uid, _, device_id, *_ = snapshot.reference.path.split("/")
+        if device_id not in journal.changes:
+            continue
+        fields = snapshot.to_dict() or {}
+        for metric, buckets in fields["metrics"].items():
+            for bucket, cell in buckets.items():
+                labels = (fields["event"], fields["claimEpoch"], fields["day"])
+                key = (uid, device_id, *labels, metric, int(bucket))
+                problems += _check_cell(key, cell, expected.pop(key, []))
+    return problems + [f"not counted: {key}" for key in expected]
+
+
+def _check_cell(key: tuple[Any, ...], cell: dict[str, Any], numbers: list[float]) -> list[str]:
+    if not numbers:
+        return [f"counted, and no event is there: {key}: {cell}"]
+    # Fractions, since a float has no room for large integers beside small fractions.
+    total = Fraction(cell["sum"]) + Fraction(cell.get("sumHigh", 0)) * 2**32
+    expected = sum(map(Fraction, numbers), Fraction(0))
+    exact = all((Fraction(n) * 1024).denominator == 1 for n in numbers)
+    size = max(abs(Fraction(math.fsum(numbers))), Fraction(math.fsum(map(abs, numbers))))
+    right = total == expected if exact else abs(total - expected) <= Fraction(1, 10**9) * size
+    found = (cell["count"], cell["min"], cell["max"])
+    if right and found == (len(numbers), min(numbers), max(numbers)):
+        return []
+    return [f"{key}: {cell}, expected {len(numbers)} numbers, sum {float(expected)}"]
+
+
+def _numbers(data: str) -> dict[str, float]:
+    """The numbers that count, by what the documentation promises."""
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return {}
+    if isinstance(value, dict):
+        if "bad" in value:
+            return {}  # Firestore cannot hold the value
+        return {k: v for k, v in value.items() if type(v) in {int, float}}
+    return {"value": value} if type(value) in {int, float} and abs(value) < _LIMIT else {}
+
+
+def _check_latest(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[str]:
+    newest: dict[tuple[str, int, str, str], tuple[datetime, str, Any]] = {}
+    for (device_id, name, at, _), uid, epoch, one in _inside(stored):
+        key = (uid, epoch, device_id, name)
+        candidate = (at, one.id, one.fields["value"])
+        if key not in newest or newest[key][:2] < candidate[:2]:
+            newest[key] = candidate
+    problems = []
+    for device_id, changes in journal.changes.items():
+        now = changes[-1]
+        for uid in {change.uid for change in changes if change.uid}:
+            exists = store.user_device(uid, device_id).get()
+            if exists.exists != (uid == now.uid):
+                problems.append(f"{uid} and {device_id}: device document exists: {exists.exists}")
+        if now.uid is None:
+            continue
+        latest = (store.user_device(now.uid, device_id).get().to_dict() or {})["latest"]
+        expected = {
+            name: (at, value)
+            for (uid, epoch, device, name), (at, _, value) in newest.items()
+            if (uid, epoch, device) == (now.uid, now.epoch, device_id)
+        }
+        found = {name: (entry["publishedAt"], entry["value"]) for name, entry in latest.items()}
+        problems += [
+            f"latest of {name} of {device_id}: {found.get(name)}, not {expected.get(name)}"
+            for name in expected.keys() | found.keys()
+            if not _same(expected.get(name), found.get(name))
+        ]
+    return problems
+
+
+def _same(one: tuple[datetime, Any] | None, other: tuple[datetime, Any] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one[0] - other[0]) < timedelta(milliseconds=1) and one[1] == other[1]
+
+
+def _check_letters(journal: Journal, poison: set[str]) -> list[str]:
+    sent = {one.message_id for one in journal.sent}
+    letters = {s.id for s in store.client().collection(store.DEAD_LETTERS).select([]).stream()}
+    missing = [f"poison without a dead letter: {one}" for one in poison - letters]
+    return missing + [f"valid, and a dead letter: {one}" for one in (letters & sent) - poison]

@@ -1,0 +1,118 @@
+"""The measurements as a text that is also the documentation's page."""
+
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from benchmarks.throughput import HANDLERS, Case, Result, Traffic
+
+NAMES = {"nothing": "does nothing", "naive": "naive peer", "ingest": "ingest", "bare": "bare"}
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table that reads well as text and as Markdown."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in cells
+    ]
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def throughput(results: Mapping[Case, Mapping[str, Result]]) -> str:
+    """Events per second and latencies of all cases."""
+    rows = []
+    for case, by_handler in results.items():
+        for name in HANDLERS:
+            result = by_handler[name]
+            ratio = result.per_second / by_handler["naive"].per_second
+            rows.append(
+                (
+                    case.title,
+                    NAMES[name],
+                    round(result.per_second),
+                    f"{ratio:.2f}",
+                    round(result.percentile(0.5)),
+                    round(result.percentile(0.99)),
+                )
+            )
+    return table(("Case", "Handler", "events/s", "to naive", "p50 ms", "p99 ms"), rows)
+
+
+def traffic(results: Mapping[tuple[Case, str], Traffic]) -> str:
+    """Firestore's share."""
+    rows = [
+        (
+            case.title,
+            NAMES[name],
+            f"{found.round_trips:.2f}",
+            f"{found.reads:.2f}",
+            f"{found.writes:.2f}",
+            f"{found.megabytes_before:.0f}",
+            f"{found.megabytes:.0f}",
+        )
+        for (case, name), found in results.items()
+    ]
+    header = ("Case", "Handler", "round trips", "reads", "writes", "MB after 1/10", "MB after all")
+    return table(header, rows)
+
+
+def targets(
+    results: Mapping[Case, Mapping[str, Result]],
+    counted: Mapping[tuple[Case, str], Traffic],
+    cold: Mapping[str, float],
+) -> str:
+    """What was aimed at, and what was reached."""
+    rows: list[tuple[str, str, str, str]] = []
+
+    def add(what: str, aim: str, value: float, *, met: bool) -> None:
+        rows.append((what, aim, f"{value:.2f}", "yes" if met else "no"))
+
+    for case, by_handler in results.items():
+        ours, naive = by_handler["ingest"], by_handler["naive"]
+        if case.concurrency >= 16 and not case.duplicates:  # noqa: PLR2004 - "under load"
+            ratio = ours.per_second / naive.per_second
+            add(f"events/s over naive: {case.title}", "at least 1", ratio, met=ratio >= 1)
+            late = ours.percentile(0.99) / naive.percentile(0.99)
+            add(f"p99 over naive: {case.title}", "at most 1", late, met=late <= 1)
+        if case.duplicates:
+            clean = Case(case.devices, case.concurrency, 0.0, case.events)
+            if clean in results:
+                ratio = ours.per_second / results[clean]["ingest"].per_second
+                aim = 0.8
+                add(
+                    f"events/s over no duplicates: {case.title}",
+                    "at least 0.8",
+                    ratio,
+                    met=ratio >= aim,
+                )
+    for (case, name), found in counted.items():
+        if name == "ingest":
+            if not case.duplicates:
+                add(f"reads per event: {case.title}", "0", found.reads, met=found.reads == 0)
+            most = 0.5 if case.concurrency >= 16 else 1.0  # noqa: PLR2004 - as above
+            add(
+                f"round trips per event: {case.title}",
+                f"at most {most}",
+                found.round_trips,
+                met=found.round_trips <= most,
+            )
+    if cold:
+        ratio = cold["ingest"] / cold["bare"]
+        aim = 1.2
+        add("cold start over bare", "at most 1.2", ratio, met=ratio <= aim)
+    return table(("What", "Aim", "Measured", "Met"), rows)
+
+
+def machine(rounds: int) -> str:
+    """Where and when."""
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    load = os.getloadavg()[0]
+    return (
+        f"Measured {now} with Python {platform.python_version()}, {os.cpu_count()} cores, medians "
+        f"of {rounds} rounds, load of the machine at the end {load:.1f}. Server, emulator and load "
+        "generator share the cores: compare within a table, not between runs."
+    )

@@ -1,0 +1,149 @@
+"""Events per second, latency, memory and Firestore traffic, side by side and alternating."""
+
+import json
+import random
+import secrets
+import statistics
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from benchmarks import world
+from benchmarks.load import Run, deliver_all, request
+from benchmarks.proxy import Proxy
+from benchmarks.server import Server
+
+HANDLERS = ("nothing", "naive", "ingest")
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is delivered."""
+
+    devices: int = 200
+    concurrency: int = 16
+    duplicates: float = 0.0
+    events: int = 2000
+    """In a round."""
+
+    @property
+    def title(self) -> str:
+        """As a row of the table names it."""
+        share = f"{self.duplicates:.0%}"
+        return f"{self.devices} devices, {self.concurrency} at once, {share} duplicates"
+
+
+@dataclass
+class Result:
+    """What one handler did in the rounds of a case."""
+
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def per_second(self) -> float:
+        """The median of the rounds."""
+        return statistics.median(run.per_second for run in self.runs)
+
+    def percentile(self, share: float) -> float:
+        """The median of the rounds, in milliseconds."""
+        return statistics.median(run.percentile(share) for run in self.runs)
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Firestore's share of an event."""
+
+    round_trips: float
+    reads: float
+    writes: float
+    megabytes: float
+    """Resident memory after the events that were counted."""
+    megabytes_before: float
+    """The same after a tenth of them."""
+
+
+class Fleet:
+    """The devices of a case, and what they publish."""
+
+    def __init__(self, case: Case, seed: int = 1) -> None:
+        """Register the devices."""
+        self._case = case
+        self._chance = random.Random(seed)  # noqa: S311 - values of measurements, not secrets
+        owners = [f"bench-{secrets.token_hex(4)}-{n}" for n in range(max(case.devices // 10, 1))]
+        self._devices = world.new_devices(case.devices, owners)
+        world.register(self._devices, datetime.now(UTC) - timedelta(hours=1))
+
+    def requests(self, count: int) -> list[bytes]:
+        """So many deliveries, a share of them copies, the devices taking turns."""
+        now = datetime.now(UTC)
+        bodies: list[dict[str, Any]] = []
+        for n in range(count):
+            if bodies and self._chance.random() < self._case.duplicates:
+                bodies.append(self._chance.choice(bodies[-1000:]))
+                continue
+            device = self._devices[n % len(self._devices)]
+            at = now - timedelta(milliseconds=count - n)
+            data = json.dumps(
+                {"temperature": self._chance.randint(0, 40960) / 1024, "humidity": n % 100}
+            )
+            bodies.append(world.message(device.id, "climate", data, at, secrets.token_hex(8)))
+        return [request(body) for body in bodies]
+
+    def one_each(self) -> list[bytes]:
+        """One delivery of each device: afterwards a server knows them all."""
+        earlier = datetime.now(UTC) - timedelta(minutes=30)
+        return [
+            request(world.message(device.id, "climate", "{}", earlier, secrets.token_hex(8)))
+            for device in self._devices
+        ]
+
+
+def compare(
+    case: Case, environment: Mapping[str, str], rounds: int, handlers: tuple[str, ...] = HANDLERS
+) -> dict[str, Result]:
+    """Run all handlers in each round, in turns; the servers stay as they are between rounds."""
+    fleet = Fleet(case)
+    results = {name: Result() for name in handlers}
+    servers = {name: Server(name, environment) for name in handlers}
+    try:
+        for server in servers.values():
+            server.start()
+            deliver_all(server.port, fleet.one_each(), 32)
+        for turn in range(rounds):
+            requests = fleet.requests(case.events)
+            for name in handlers[turn % len(handlers) :] + handlers[: turn % len(handlers)]:
+                run = deliver_all(servers[name].port, requests, case.concurrency)
+                if run.failures:
+                    raise RuntimeError(f"{name}: {run.failures} deliveries failed")
+                results[name].runs.append(run)
+    finally:
+        for server in servers.values():
+            server.stop()
+    return results
+
+
+def traffic(case: Case, environment: Mapping[str, str], handler: str, firestore: str) -> Traffic:
+    """What passes to Firestore for the events of a case, counted between the two."""
+    fleet = Fleet(case)
+    with (
+        Proxy(firestore) as proxy,
+        Server(handler, {**environment, "FIRESTORE_EMULATOR_HOST": proxy.address}) as server,
+    ):
+        deliver_all(server.port, fleet.one_each(), 32)
+        requests = fleet.requests(case.events)
+        tenth = len(requests) // 10
+        proxy.take_counts()
+        deliver_all(server.port, requests[:tenth], case.concurrency)
+        before = server.resident_megabytes()
+        deliver_all(server.port, requests[tenth:], case.concurrency)
+        counts: Counter[str] = proxy.take_counts()
+        events = len(set(requests))
+        return Traffic(
+            counts["round trips"] / events,
+            counts["reads"] / events,
+            counts["writes"] / events,
+            server.resident_megabytes(),
+            before,
+        )
