@@ -37,9 +37,10 @@ def throughput(results: Mapping[Case, Mapping[str, Result]]) -> str:
                     f"{ratio:.2f}",
                     round(result.percentile(0.5)),
                     round(result.percentile(0.99)),
+                    f"{result.cpu_milliseconds:.2f}",
                 )
             )
-    return table(("Case", "Handler", "events/s", "to naive", "p50 ms", "p99 ms"), rows)
+    return table(("Case", "Handler", "events/s", "to naive", "p50 ms", "p99 ms", "CPU ms"), rows)
 
 
 def traffic(results: Mapping[tuple[Case, str], Traffic]) -> str:

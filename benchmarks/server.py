@@ -108,6 +108,11 @@ class Server:
         """Resident memory of the process that serves."""
         return max((w.memory_info().rss for w in self._workers()), default=0) / 2**20
 
+    def cpu_seconds(self) -> float:
+        """Processor time that the process that serves has taken so far."""
+        times = [worker.cpu_times() for worker in self._workers()]
+        return sum(taken.user + taken.system for taken in times)
+
     def _workers(self) -> list[psutil.Process]:
         if self._process is None:
             return []

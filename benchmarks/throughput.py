@@ -40,11 +40,18 @@ class Result:
     """What one handler did in the rounds of a case."""
 
     runs: list[Run] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    """Milliseconds of processor time of the server for an event, by round."""
 
     @property
     def per_second(self) -> float:
         """The median of the rounds."""
         return statistics.median(run.per_second for run in self.runs)
+
+    @property
+    def cpu_milliseconds(self) -> float:
+        """The median of the rounds."""
+        return statistics.median(self.cpu)
 
     def percentile(self, share: float) -> float:
         """The median of the rounds, in milliseconds."""
@@ -114,10 +121,13 @@ def compare(
         for turn in range(rounds):
             requests = fleet.requests(case.events)
             for name in handlers[turn % len(handlers) :] + handlers[: turn % len(handlers)]:
+                before = servers[name].cpu_seconds()
                 run = deliver_all(servers[name].port, requests, case.concurrency)
+                taken = servers[name].cpu_seconds() - before
                 if run.failures:
                     raise RuntimeError(f"{name}: {run.failures} deliveries failed")
                 results[name].runs.append(run)
+                results[name].cpu.append(1000 * taken / len(requests))
     finally:
         for server in servers.values():
             server.stop()

@@ -99,18 +99,9 @@ class Tenures:
 
     def look_up(self, device_ids: Iterable[str]) -> dict[str, Tenure | Unowned]:
         """Whose the devices are by the registry."""
-        registry = _fields(
-            {device_id: store.device(device_id) for device_id in device_ids},
-            ["ownerUid", "claimedAt", "claimEpoch"],
-        )
-        owned = {d: entry["ownerUid"] for d, entry in registry.items() if entry.get("ownerUid")}
-        shown = _fields({d: store.user_device(uid, d) for d, uid in owned.items()}, ["latest"])
-        tenures = {
-            d: Tenure(uid, registry[d]["claimEpoch"], registry[d]["claimedAt"], _names(shown, d))
-            for d, uid in owned.items()
-            if d in shown
-        }
-        _keep(tenures)
+        entries = {d: store.device(d) for d in device_ids}
+        registry = _existing(entries.values(), ["ownerUid", "claimedAt", "claimEpoch"])
+        tenures = _owned({d: registry.get(entry.path, {}) for d, entry in entries.items()})
         found: dict[str, Tenure | Unowned] = {}
         with self._lock:
             for device_id in device_ids:
@@ -118,8 +109,8 @@ class Tenures:
                     self._known[device_id] = found[device_id] = tenures[device_id]
                     continue
                 self._known.pop(device_id, None)
-                entry = registry.get(device_id)
-                if device_id in owned:
+                entry = registry.get(entries[device_id].path)
+                if entry and entry.get("ownerUid"):
                     # An owner without a document of the device: it is changing hands at this
                     # moment, or was damaged by hand.
                     log.device_document_missing(device_id)
@@ -136,18 +127,33 @@ class Tenures:
                 self._known.pop(device_id, None)
 
 
-def _fields(
-    references: Mapping[str, DocumentReference], fields: list[str]
+def _owned(registry: Mapping[str, Mapping[str, Any]]) -> dict[str, Tenure]:
+    """The tenures of those devices whose owner has a document of them, written down."""
+    claimed = {d: entry for d, entry in registry.items() if entry.get("ownerUid")}
+    shown = {d: store.user_device(entry["ownerUid"], d) for d, entry in claimed.items()}
+    records = {d: _record(d, entry["claimEpoch"]) for d, entry in claimed.items()}
+    there = _existing([*shown.values(), *records.values()], ["latest"])
+    tenures = {
+        d: Tenure(
+            entry["ownerUid"],
+            entry["claimEpoch"],
+            entry["claimedAt"],
+            set(there[shown[d].path].get("latest") or {}),
+        )
+        for d, entry in claimed.items()
+        if shown[d].path in there
+    }
+    _write_down({records[d]: t for d, t in tenures.items() if records[d].path not in there})
+    return tenures
+
+
+def _existing(
+    references: Iterable[DocumentReference], fields: list[str]
 ) -> dict[str, dict[str, Any]]:
-    """The fields of those of the documents that exist, in one round trip."""
-    if not references:
-        return {}
-    snapshots = store.client().get_all(list(references.values()), field_paths=fields)
-    return {snapshot.id: snapshot.to_dict() or {} for snapshot in snapshots if snapshot.exists}
-
-
-def _names(shown: Mapping[str, dict[str, Any]], device_id: str) -> set[str]:
-    return set(shown.get(device_id, {}).get("latest") or {})
+    """The fields of those of the documents that exist, by their paths, in one round trip."""
+    wanted = list(references)
+    found = store.client().get_all(wanted, field_paths=fields) if wanted else []
+    return {s.reference.path: s.to_dict() or {} for s in found if s.exists}
 
 
 def former(device_id: str) -> list[Tenure]:
@@ -156,25 +162,22 @@ def former(device_id: str) -> list[Tenure]:
     return [Tenure(r.get("uid"), int(r.id), r.get("since")) for r in records]
 
 
-def _keep(tenures: Mapping[str, Tenure]) -> None:
+def _write_down(tenures: Mapping[DocumentReference, Tenure]) -> None:
     """Write down tenures before anything is stored in them.
 
     The registry knows the present owner alone; where the copy of an event may lie that comes when
     the device has changed hands is known from here.
     """
-    records = {
-        d: store.device(d).collection(store.TENURES).document(str(tenure.epoch))
-        for d, tenure in tenures.items()
-    }
-    if not records:
+    if not tenures:
         return
-    there = {
-        s.reference.path for s in store.client().get_all(list(records.values()), []) if s.exists
-    }
     batch = store.client().batch()
-    for device_id, record in records.items():
-        if record.path not in there:
-            tenure = tenures[device_id]
-            batch.set(record, {"uid": tenure.uid, "since": tenure.since})
-    if len(batch):
-        batch.commit(retry=RETRY, timeout=COMMIT_SECONDS)
+    for record, tenure in tenures.items():
+        batch.set(record, {"uid": tenure.uid, "since": tenure.since})
+    batch.commit(retry=RETRY, timeout=COMMIT_SECONDS)
+
+
+def _record(device_id: str, epoch: int) -> DocumentReference:
+    reference: DocumentReference = (
+        store.device(device_id).collection(store.TENURES).document(str(epoch))
+    )
+    return reference
