@@ -36,6 +36,8 @@ class Entry:
         """Whose the device is."""
         self.counted = True
         """Whether its numbers go into the rollups."""
+        self.shown = True
+        """Whether it goes into the device's `latest`."""
         self.todo: set[str] = set()
         """What is left to do after the commit, or instead of it:
 
@@ -164,7 +166,7 @@ class Group:
         newest: dict[str, Entry] = {}
         for entry in mine:
             name = entry.event.name
-            if tenure.has_place(name):
+            if entry.shown and tenure.has_place(name):
                 known = newest.get(name)
                 if known is None or known.event.order < entry.event.order:
                     newest[name] = entry

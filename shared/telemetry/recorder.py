@@ -228,6 +228,10 @@ class Recorder:
             # The event may be good, and its rollup full.
             entry.counted = False
             self._commit(entries, deadline, rounds)
+        elif entry.shown and entry.tenure:
+            # Or the device's document: many instances, each with other names in `latest`.
+            entry.shown = False
+            self._commit(entries, deadline, rounds)
         elif isinstance(failure, InvalidArgument):
             entry.failure = UnstorableError("refused-by-firestore")
         else:

@@ -14,10 +14,11 @@ from local.client import Account
 from shared import store
 from shared.telemetry import group, intake, protobuf
 from shared.telemetry import message as messages
+from shared.telemetry.commits import COMMIT_SECONDS, RETRY
 from shared.telemetry.message import UnstorableError, event_in, read
 from shared.telemetry.recorder import Outcome
 from tests.functional.conftest import Label
-from tests.support.functions import deliver
+from tests.support.functions import call, deliver
 from tests.support.telemetry import again, dead_letters, device, events, message, rollups
 
 
@@ -204,6 +205,62 @@ def test_a_group_keeps_to_firestores_limits(owned: Label, customer: Account) -> 
         assert all(status < 300 for status in pool.map(deliver, bodies))
     counted = [one["metrics"]["m0"] for one in rollups(customer, owned).values()]
     assert sum(cell["count"] for buckets in counted for cell in buckets.values()) == 40
+
+
+def test_results_come_in_the_order_of_the_transforms(owned: Label, customer: Account) -> None:
+    """Not in that of their field paths: which result is whose is a matter of their places."""
+    path = protobuf.name(store.USERS, customer.uid, store.DEVICES, owned.device_id)
+    transforms: list[protobuf.Transform] = [
+        (protobuf.path("order", name), "maximum", number)
+        for number, name in enumerate(["z.b", "a", "`c", "x"])
+    ]
+    write = protobuf.merge(path, {}, transforms, must_exist=True)
+    (result,) = protobuf.commit([write], retry=RETRY, timeout=COMMIT_SECONDS)
+    assert [one.integer_value for one in result.transform_results] == [0, 1, 2, 3]
+
+
+def test_a_hostile_device_harms_nobody_and_keeps_its_record(
+    owned: Label,
+    customer: Account,
+    new_label: Callable[..., Label],
+    another: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Names without end, hundreds of metrics, 16 KB, a clock that is years ahead, all at once."""
+    neighbour = new_label()
+    call("claim_device", neighbour.claim, another)
+    metrics = json.dumps({f"m{n}": n for n in range(600)})
+    ahead = datetime.now(UTC) + timedelta(days=3650)
+    first, *good = several(neighbour, 15)
+    bad = [message(owned.device_id, f"{n}", f"name{n}") for n in range(100, 110)]
+    bad += [message(owned.device_id, metrics, f"metrics{n}") for n in range(5)]
+    bad += [message(owned.device_id, "x" * 16_384, "long")]
+    bad += [message(owned.device_id, "1", "clock", at=ahead)]
+    outcomes = together([*bad, *good], monkeypatch, first)
+    assert outcomes == [Outcome.STORED] * (len(bad) + len(good))
+    assert len(events(another, neighbour)) == 15
+    assert device(another, neighbour)["latest"]["temperature"]["value"] == 14
+    assert len(events(customer, owned)) == len(bad)
+    newest = max(event["publishedAt"] for event in events(customer, owned))
+    assert newest < datetime.now(UTC) + timedelta(minutes=6)
+
+
+def test_a_full_device_document_does_not_end_the_record(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Firestore refuses documents above 1 MiB; its emulator does not, so a field is refused."""
+    fields = group.latest_fields
+
+    def full(name: str, *rest: Any) -> dict[tuple[str, ...], Any]:
+        return fields(name, *rest) | {("latest", "__full__"): 1}
+
+    monkeypatch.setattr(group, "latest_fields", full)
+    assert deliver(message(owned.device_id, "1")) < 300
+    (event,) = events(customer, owned)
+    assert event["value"] == 1
+    seen = device(customer, owned)
+    assert seen["latest"] == {}
+    assert seen["lastSeenAt"] == round(event["publishedAt"].timestamp() * 1000)
 
 
 def test_a_group_of_large_events_is_several_commits(owned: Label) -> None:
