@@ -1,0 +1,244 @@
+"""The attack matrix: every callable, tried by everybody who must not, in both access modes.
+
+Each attempt aims at the owner's device, command or account. It has to be refused for the right
+reason and to change nothing; at the end the owner sends the very same request, and it succeeds. A
+callable that is not in the table fails the test.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from firebase_admin import auth
+
+from local.client import Account, CallableError, Client
+from shared import access, cloud, sessions, settings, store
+from tests.functional.conftest import Label
+from tests.support.functions import CALLABLES, call
+from tests.support.simulator import Simulator
+
+pytestmark = pytest.mark.usefixtures("no_triggers")
+
+OWN = "acts on the caller's own account"
+"""There is nothing of the owner's to name in the request: it succeeds, and reaches nothing."""
+SECRET = "only-the-owner-may-see-this"
+
+
+@dataclass(frozen=True)
+class World:
+    """The people, and what belongs to the owner."""
+
+    owner: Account
+    revoked: Account
+    other: Account
+    ex_owner: Account
+    anonymous: Account
+    label: Label
+    command_id: str
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A request that is the owner's to make."""
+
+    request: Callable[[World], dict[str, Any]]
+    reason: str = "not-your-device"
+    """What another customer and the former owner are told."""
+    changes: bool = True
+    modes: tuple[str, ...] = ("customer", "product")
+
+
+def _device(**more: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {"deviceId": world.label.device_id, **more}
+
+
+ATTACKS = {
+    "cancel_command": Attack(lambda world: {"commandId": world.command_id}, "unknown-command"),
+    "claim_device": Attack(lambda world: world.label.claim, "claimed-by-another"),
+    "create_claim_code": Attack(
+        lambda world: world.label.claim, "claimed-by-another", modes=("customer",)
+    ),
+    "delete_account": Attack(lambda _: {"confirm": "delete"}, OWN),
+    "export_account": Attack(lambda _: {}, OWN, changes=False),
+    "invoke_function": Attack(_device(function="set_target", argument="20")),
+    "list_devices": Attack(lambda _: {"refresh": True}, OWN, changes=False),
+    "mint_token": Attack(lambda _: {}, OWN, modes=("customer",)),
+    "read_variable": Attack(_device(variable="target"), changes=False),
+    "release_device": Attack(_device()),
+    "rename_device": Attack(_device(name="Mine")),
+    "revoke_tokens": Attack(lambda _: {}, OWN, modes=("customer",)),
+}
+
+
+@pytest.fixture(params=["customer", "product"])
+def mode(
+    request: pytest.FixtureRequest, stack: object, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    monkeypatch.setenv("PARTICLE_ACCESS_MODE", request.param)
+    for cached in (settings.access_mode, access.mode):
+        cached.cache_clear()
+    yield request.param
+    monkeypatch.undo()
+    for cached in (settings.access_mode, access.mode):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def world(
+    mode: str, clean_stack: object, client: Client, label: Label, simulator: Simulator
+) -> World:
+    cloud.firebase()
+    sessions._seen.clear()
+    old, other, ex_owner = (client.sign_up() for _ in range(3))
+    call("claim_device", label.claim, ex_owner)
+    call("release_device", {"deviceId": label.device_id, "keepHistory": True}, ex_owner)
+    call("claim_device", label.claim, old)
+    invoke = {"deviceId": label.device_id, "function": "set_target", "argument": "19"}
+    command_id = call("invoke_function", invoke, old)["commandId"]
+    device = store.user_device(old.uid, label.device_id)
+    device.collection(store.EVENTS).document("e1").set({"data": SECRET})
+    assert old.email
+    assert old.password
+    revoked_at = auth.verify_id_token(old.id_token)["iat"] + 1
+    auth._get_client(None)._user_manager.update_user(old.uid, valid_since=revoked_at)
+    while time.time() < revoked_at:
+        time.sleep(0.02)
+    return World(
+        owner=client.sign_in(old.email, old.password),
+        revoked=old,
+        other=other,
+        ex_owner=ex_owner,
+        anonymous=client.sign_up(anonymous=True),
+        label=label,
+        command_id=command_id,
+    )
+
+
+def everything(*, but: Account | None) -> dict[str, Any]:
+    """All documents, without counters, notes of sign-ins, and the tree of the account `but`."""
+    skipped = {store.CLAIM_ATTEMPTS, store.LIMITS}
+    collections = [c for c in store.client().collections() if c.id not in skipped]
+    found: dict[str, Any] = {}
+    while collections:
+        collection = collections.pop()
+        for snapshot in collection.stream():
+            own_tree = but is not None and but.uid in snapshot.reference.path
+            if not own_tree and not snapshot.id.startswith("sign-in-"):
+                found[snapshot.reference.path] = snapshot.to_dict()
+        # Nothing else has collections below it.
+        if collection.id in {store.USERS, store.DEVICES}:
+            for document in collection.list_documents():
+                collections += document.collections()
+    return found
+
+
+def outcome(function: str, request: Any, account: Account | None) -> tuple[str, Any]:
+    try:
+        return "succeeded", call(function, request, account)
+    except CallableError as error:
+        return str(error.reason), error
+
+
+def test_the_table_is_complete() -> None:
+    assert set(ATTACKS) == set(CALLABLES)
+
+
+@pytest.mark.parametrize("function", CALLABLES)
+def test_nobody_but_the_owner(function: str, mode: str, world: World, simulator: Simulator) -> None:
+    attack = ATTACKS[function]
+    request = attack.request(world)
+    in_this_mode = mode in attack.modes
+    simulator.forget()
+    before = everything(but=None)
+    owner_at_particle = simulator.device(world.label.device_id)["owner"]
+
+    refused: list[tuple[str, Account | None, Any, str]] = [
+        ("stranger", None, request, "sign-in-required"),
+        ("garbage", Account("x", "a.b.c"), request, "sign-in-required"),
+        ("anonymous", world.anonymous, request, "anonymous"),
+    ]
+    for name in ("userId", "uid", "ownerUid", "particle"):
+        forged = {**request, name: world.owner.uid}
+        refused.append((f"forged {name}", world.other, forged, "bad-request"))
+    if attack.changes:
+        refused.append(("revoked", world.revoked, request, "sign-in-required"))
+    if not in_this_mode:
+        refused += [
+            (who, account, request, "not-in-this-mode")
+            for who, account in (("other", world.other), ("owner", world.owner))
+        ]
+    elif attack.reason != OWN:
+        refused += [
+            ("other", world.other, request, attack.reason),
+            ("ex-owner", world.ex_owner, request, attack.reason),
+        ]
+    for who, account, data, reason in refused:
+        assert outcome(function, data, account)[0] == reason, who
+        assert everything(but=None) == before, who
+    assert simulator.requests() == []
+
+    if attack.reason == OWN and in_this_mode:
+        for account in (world.other, world.ex_owner):
+            known = everything(but=account)
+            told, answer = outcome(function, request, account)
+            assert told == "succeeded"
+            assert SECRET not in str(answer)
+            assert world.owner.uid not in str(answer)
+            after = everything(but=account)
+            changed = {
+                path for path in after.keys() | known.keys() if after.get(path) != known.get(path)
+            }
+            assert not [path for path in changed if not path.startswith("shadowCustomers/")]
+    assert simulator.device(world.label.device_id)["owner"] == owner_at_particle
+
+    if not attack.changes:
+        assert outcome(function, request, world.revoked)[0] == "succeeded", "until the token ends"
+    if in_this_mode:
+        assert outcome(function, request, world.owner)[0] == "succeeded", "the positive control"
+
+
+def test_an_ex_owners_particle_token(world: World, mode: str, particle: Any) -> None:
+    """Good for nothing that the owner has, in the hour that it still lives."""
+    if mode == "product":
+        assert outcome("mint_token", {}, world.ex_owner)[0] == "not-in-this-mode"
+        return
+    device = f"/v1/devices/{world.label.device_id}"
+    product = f"/v1/products/1319/devices/{world.label.device_id}"
+    for account in (world.ex_owner, world.other):
+        token = call("mint_token", {}, account)["accessToken"]
+        for method, path in (
+            ("GET", device),
+            ("GET", f"{device}/target"),
+            ("POST", f"{device}/set_target"),
+            ("PUT", device),
+            ("DELETE", device),
+            ("POST", "/v1/devices"),
+            ("GET", product),
+            ("POST", f"{product}/set_target"),
+            ("DELETE", f"{product}/owner"),
+            ("GET", "/v1/products/1319/customers"),
+        ):
+            form = {"id": world.label.device_id, "arg": "5", "name": "Mine"}
+            assert particle(method, path, token, **form).status_code in {403, 404}, path
+        assert particle("GET", "/v1/devices", token).json() == []
+    token = call("mint_token", {}, world.owner)["accessToken"]
+    assert particle("GET", f"{device}/target", token).status_code == 200
+
+
+def test_an_upgraded_anonymous_user(world: World, client: Client, label: Label) -> None:
+    """The same uid, with an address now: from then on a customer like any other."""
+    assert outcome("list_devices", {}, world.anonymous)[0] == "anonymous"
+    linked = client._identity(
+        "update",
+        {
+            "idToken": world.anonymous.id_token,
+            "email": f"{world.anonymous.uid.lower()}@example.com",
+            "password": "correct-horse",
+            "returnSecureToken": True,
+        },
+    )
+    upgraded = replace(world.anonymous, id_token=linked["idToken"])
+    assert call("list_devices", {}, upgraded) == {"devices": []}
+    assert outcome("claim_device", label.claim, upgraded)[0] == "claimed-by-another"
