@@ -18,12 +18,14 @@ from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 from firebase_functions.https_fn import CallableRequest, FunctionsErrorCode, HttpsError, on_call
+from firebase_functions.options import CorsOptions
 from firebase_functions.params import SecretParam
 from flask import Request, Response
 
 from shared import cloud, log, settings
 from shared.errors import (
     AnonymousUser,
+    AppCheckRequired,
     BadRequest,
     EmailUnverified,
     ParticleRateLimited,
@@ -32,7 +34,11 @@ from shared.errors import (
     SignInRequired,
 )
 from shared.particle import errors
+from shared.quota import Quota
 from shared.sessions import Session
+
+MAX_BYTES = 32_768
+"""Bytes of a request's body: many times the longest that any function takes."""
 
 View = Callable[[Request], Response]
 
@@ -101,13 +107,16 @@ def callable_function(
 
     Before one that `changes` something runs, Auth is asked whether the sign-in still holds.
     """
+    quota = Quota(settings.calls_per_minute)
 
     def decorate(function: Callable[[Caller, R], dict[str, Any]]) -> View:
         @functools.wraps(function)
         def handler(call: CallableRequest[Any]) -> dict[str, Any]:
             uid = call.auth.uid if call.auth else None
             try:
+                _check_request(call)
                 session = _session(call)
+                quota.take(session.uid)
                 request = _input(call.data, input_type)
                 if changes:
                     session.require_live()
@@ -126,7 +135,9 @@ def callable_function(
                 ) from failure
 
         # The SDK types what it returns like what it takes; it is a view.
-        exported = cast("View", on_call(secrets=secrets, **settings.CALLABLE_OPTIONS)(handler))
+        exported = cast(
+            "View", on_call(secrets=secrets, cors=_cors(), **settings.CALLABLE_OPTIONS)(handler)
+        )
 
         @functools.wraps(exported)
         def view(request: Request) -> Response:
@@ -136,6 +147,20 @@ def callable_function(
         return view
 
     return decorate
+
+
+def _cors() -> CorsOptions:
+    """Which web pages may call. Read when the function is imported: the SDK takes it then."""
+    origins: list[str] = settings.allowed_origins()
+    return CorsOptions(cors_origins="*" if origins == ["*"] else origins, cors_methods=["post"])
+
+
+def _check_request(call: CallableRequest[Any]) -> None:
+    # The SDK has verified the token if there is one, and says nothing of a wrong one by itself.
+    if settings.require_app_check() and call.app is None:
+        raise AppCheckRequired
+    if len(call.raw_request.get_data()) > MAX_BYTES:
+        raise BadRequest(f"The request has more than {MAX_BYTES} bytes.", field="data")
 
 
 def _session(call: CallableRequest[Any]) -> Session:

@@ -4,7 +4,7 @@
 callable protocol; no other module knows that protocol.
 
     ProductError
-    ├── SignInRequired, AnonymousUser
+    ├── SignInRequired, AppCheckRequired, AnonymousUser
     ├── BadRequest(field)
     ├── NotYourDevice, WrongSerialOrCode, ClaimedByAnother
     ├── TooManyAttempts(retryAfter)
@@ -40,6 +40,14 @@ class SignInRequired(ProductError):
     code = "unauthenticated"
     reason = "sign-in-required"
     message = "Sign in first: the request carries no valid ID token."
+
+
+class AppCheckRequired(ProductError):
+    """A setting asks for App Check, and the request carries no valid token of it."""
+
+    code = "unauthenticated"
+    reason = "app-check-required"
+    message = "The request does not come from one of the product's own apps."
 
 
 class AnonymousUser(ProductError):

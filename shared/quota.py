@@ -20,11 +20,10 @@ class Quota:
     """An allowance that refills steadily; safe for threads."""
 
     def __init__(
-        self, per_minute: int, burst: int, *, clock: Callable[[], float] = time.monotonic
+        self, per_minute: Callable[[], int], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`burst` calls at once, and `per_minute` in the long run."""
-        self._rate = per_minute / 60
-        self._burst = burst
+        """As many calls at once, and in every minute; 0 is no limit. Asked at each call."""
+        self._per_minute = per_minute
         self._clock = clock
         # For each customer: what is left, and when that was.
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
@@ -32,14 +31,18 @@ class Quota:
 
     def take(self, uid: str) -> None:
         """Take one call, or raise `TooManyAttempts` with `retryAfter`."""
+        per_minute = self._per_minute()
+        if not per_minute:
+            return
         now = self._clock()
+        rate = per_minute / 60
         with self._lock:
-            left, at = self._left.get(uid, (float(self._burst), now))
-            left = min(self._burst, left + (now - at) * self._rate)
+            left, at = self._left.get(uid, (float(per_minute), now))
+            left = min(float(per_minute), left + (now - at) * rate)
             allowed = left >= 1
             self._left[uid] = (left - 1 if allowed else left, now)
             self._left.move_to_end(uid)
             while len(self._left) > MAX_KNOWN:
                 self._left.popitem(last=False)
         if not allowed:
-            raise TooManyAttempts(retryAfter=math.ceil((1 - left) / self._rate))
+            raise TooManyAttempts(retryAfter=math.ceil((1 - left) / rate))

@@ -59,6 +59,24 @@ _REQUIRE_VERIFIED_EMAIL = BoolParam(
     label="Verified e-mail address required",
     description="Callables refuse users whose e-mail address is not verified",
 )
+_REQUIRE_APP_CHECK = BoolParam(
+    "REQUIRE_APP_CHECK",
+    default=False,
+    label="App Check required",
+    description="Callables refuse requests without a valid App Check token of your own apps",
+)
+_ALLOWED_ORIGINS = StringParam(
+    "ALLOWED_ORIGINS",
+    default="*",
+    label="Web origins that may call",
+    description="Origins of your web apps, separated by commas, such as https://app.example.com",
+)
+_CALLS_PER_MINUTE = IntParam(
+    "CALLS_PER_MINUTE",
+    default=1200,
+    label="Calls per customer and minute",
+    description="For each callable and instance; 0 for no limit",
+)
 _EVENT_RETENTION_DAYS = IntParam(
     "EVENT_RETENTION_DAYS",
     default=90,
@@ -183,6 +201,24 @@ def delete_customers() -> str:
 def require_verified_email() -> bool:
     """Whether callables refuse users whose e-mail address is not verified."""
     return _REQUIRE_VERIFIED_EMAIL.value
+
+
+@functools.cache
+def require_app_check() -> bool:
+    """Whether callables refuse requests without a valid App Check token."""
+    return _REQUIRE_APP_CHECK.value
+
+
+def allowed_origins() -> list[str]:
+    """Web origins that may call; `*` for all of them."""
+    origins = [origin.strip().rstrip("/") for origin in _ALLOWED_ORIGINS.value.split(",")]
+    return [origin for origin in origins if origin] or ["*"]
+
+
+@functools.cache
+def calls_per_minute() -> int:
+    """Calls that a customer may make of one callable on one instance; 0 for no limit."""
+    return _CALLS_PER_MINUTE.value
 
 
 @functools.cache
