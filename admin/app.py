@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from admin import devices, events, letters, unknown
+from admin import codes, devices, events, letters, owners, unknown, users
 from admin.errors import CannotRun
 from admin.target import Target
 
@@ -20,6 +20,9 @@ app = typer.Typer(
     help="Operate a deployment: the demo on this machine (--local) or a project in the cloud.",
 )
 devices.app.command("unknown")(unknown.unknown)
+devices.app.command("codes")(codes.codes)
+owners.register(devices.app)
+app.add_typer(users.app, name="users")
 app.add_typer(devices.app, name="devices")
 app.add_typer(letters.app, name="dead-letters")
 app.add_typer(events.app, name="events")

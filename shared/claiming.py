@@ -144,6 +144,26 @@ def confirm(device_id: str) -> Owned | None:
     return None
 
 
+def assign(uid: str, device_id: str, operator: dict[str, Any]) -> Owned:
+    """Make the user the owner of a device that nobody owns, on an operator's word.
+
+    Raises `ClaimedByAnother`, `InProgress`, `DeviceNotReady`, `CustomerNotReady`, `ParticleError`.
+    """
+    for _ in range(ROUNDS):
+        entry, _mine = ownership.look_up(uid, device_id)
+        _refuse_unless_free({**(entry.to_dict() or {}), "blocked": False}, uid)
+        access.mode().prepare(uid)
+        try:
+            owned = _claim_free(uid, entry, None)
+        except OVERTAKEN:
+            continue
+        batch = store.client().batch()
+        ownership.note_in_device_log(batch, device_id, {**operator, "ownerUid": uid})
+        batch.commit()
+        return owned
+    raise InProgress(retryAfter=5)
+
+
 def in_product(device_id: str) -> Device:
     """The device at Particle; raises `DeviceNotReady` when the product does not have it."""
     try:

@@ -46,11 +46,24 @@ def identity(uid: str) -> str:
 
 def known_identity(uid: str) -> str | None:
     """The user's name at Particle, by a read at most; None for one who never got one."""
-    if not settings.customers_have_email_names():
+    if uid in _ready:
+        return _ready[uid]
+    name = _name_in(store.user(uid).get().to_dict() or {})
+    if name is None and not settings.customers_have_email_names():
         return opaque_identity(uid)
-    if uid not in _ready:
-        return _name_in(store.user(uid).get().to_dict() or {})
-    return _ready[uid]
+    return name
+
+
+def adopt(uid: str, name: str) -> bool:
+    """Bind a user to a customer that was there before; whether that is theirs now.
+
+    For the operator, who says that the customer is that user's. Not for a user who has one.
+    """
+    user, tombstone = _profile(uid)
+    if tombstone or user.get("particle", {}).get("status") == "ready" or not _is_bound(uid, name):
+        return False
+    _note(uid, "ready", None, name)
+    return True
 
 
 def ensure(uid: str) -> None:

@@ -4,10 +4,14 @@ A line is one JSON object that Cloud Logging reads (`severity`, `message` and fi
 uids and device ids, and never a token, a secret, an e-mail address, an argument or event data.
 """
 
+import contextlib
 import json
 import sys
 import traceback
+from collections.abc import Iterator
 from typing import Any
+
+_muted: set[str] = set()
 
 
 def call_refused(function: str, uid: str | None, failure: Exception, error_id: str) -> None:
@@ -146,7 +150,19 @@ def _traceback(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))
 
 
+@contextlib.contextmanager
+def without_news() -> Iterator[None]:
+    """For a command line, whose own words tell what was done: warnings and errors alone."""
+    _muted.add("INFO")
+    try:
+        yield
+    finally:
+        _muted.discard("INFO")
+
+
 def _line(severity: str, message: str, **fields: Any) -> None:
+    if severity in _muted:
+        return
     stream = sys.stderr if severity == "ERROR" else sys.stdout
     entry = {"severity": severity, "message": message, **fields}
     # One write, so that lines of concurrent requests do not mix.

@@ -10,6 +10,9 @@ from shared.particle.transport import Transport
 
 T = TypeVar("T")
 
+PER_PAGE = 100
+"""Entries asked for in a page of a list."""
+
 
 @dataclass(frozen=True)
 class Device:
@@ -136,16 +139,26 @@ class Particle:
         Raises `ForbiddenError` or `NotFoundError` for one that is not in the product.
         """
         body = self._on_device(credentials, "GET", "", device_id, repeatable=True)
-        route = "GET /v1/products/{product}/devices/{device}"
-        return Device(
-            id=_member(body, "id", str, route),
-            name=_optional(body, "name", str),
-            owner=_optional(body, "owner", str),
-            online=bool(body.get("online")),
-            product_id=_optional(body, "product_id", int),
-            platform_id=_optional(body, "platform_id", int),
-            firmware_version=_optional(body, "firmware_version", int),
-        )
+        return _device(body, "GET /v1/products/{product}/devices/{device}")
+
+    def devices(self, credentials: Credentials, page: int) -> list[Device]:
+        """`GET /v1/products/:product/devices`: a page of the product's devices, counted from 1.
+
+        Empty after the last.
+        """
+        route = "/v1/products/{product}/devices"
+        body = self._list(credentials, route, page)
+        return [_device(item, f"GET {route}") for item in _member(body, "devices", list, route)]
+
+    def customers(self, credentials: Credentials, page: int) -> list[str]:
+        """`GET /v1/products/:product/customers`: a page of user names, counted from 1.
+
+        Only of customers who own a device. Empty after the last.
+        """
+        route = "/v1/products/{product}/customers"
+        body = self._list(credentials, route, page)
+        listed = _member(body, "customers", list, route)
+        return [_member(item, "username", str, route) for item in listed]
 
     def call_function(
         self, credentials: Credentials, device_id: str, function: str, argument: str
@@ -218,6 +231,20 @@ class Particle:
             ),
         )
 
+    def _list(self, credentials: Credentials, route: str, page: int) -> Any:
+        query = {"page": str(page), "perPage": str(PER_PAGE)}
+        return self._with(
+            credentials,
+            lambda token: self._transport.send(
+                "GET",
+                route,
+                path={"product": self._product},
+                query=query,
+                token=token,
+                repeatable=True,
+            ),
+        )
+
     @staticmethod
     def _with(credentials: Credentials, call: Callable[[str], T]) -> T:
         """Call with a token; a refused one had no effect, so it is renewed once."""
@@ -226,6 +253,18 @@ class Particle:
             return call(token)
         except TokenRejectedError:
             return call(credentials.renew(token))
+
+
+def _device(body: Any, route: str) -> Device:
+    return Device(
+        id=_member(body, "id", str, route),
+        name=_optional(body, "name", str),
+        owner=_optional(body, "owner", str),
+        online=bool(body.get("online")),
+        product_id=_optional(body, "product_id", int),
+        platform_id=_optional(body, "platform_id", int),
+        firmware_version=_optional(body, "firmware_version", int),
+    )
 
 
 def _member(body: Any, name: str, kind: type[T], route: str) -> T:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -75,6 +75,7 @@ class Transport:
         route: str,
         *,
         path: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
         token: str | None = None,
         client: tuple[str, str] | None = None,
         form: Mapping[str, str] | None = None,
@@ -90,6 +91,8 @@ class Transport:
         url = self._base_url + route.format_map(
             {key: quote(value, safe="") for key, value in (path or {}).items()}
         )
+        if query:
+            url += "?" + urlencode(query)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         read = self.timeouts.device if of_device else self.timeouts.answer
         name = f"{method} {route}"

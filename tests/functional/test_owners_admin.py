@@ -1,0 +1,180 @@
+"""The operator's commands about owners and users, against the running stack."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from firebase_admin import auth
+
+from admin import codes
+from admin.app import main
+from local.client import Account, Client
+from shared import cloud, customers, setup_codes, store
+from tests.functional.conftest import Label
+from tests.support.functions import call, refusal
+from tests.support.simulator import Simulator
+
+pytestmark = pytest.mark.usefixtures("no_triggers")
+
+
+@pytest.fixture
+def operator(stack: object, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a command; gives its exit status and what it printed."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        capsys.readouterr()
+        status = main([*arguments, "--local"])
+        captured = capsys.readouterr()
+        return status, captured.out + captured.err
+
+    cloud.firebase()
+    return run
+
+
+def owner(label: Label) -> str | None:
+    found: str | None = store.device(label.device_id).get().get("ownerUid")
+    return found
+
+
+def logged(label: Label) -> list[dict[str, Any]]:
+    found = store.device_log(label.device_id).order_by("at").stream()
+    return [entry.to_dict() or {} for entry in found]
+
+
+@pytest.mark.parametrize("named", ["serial", "id"])
+def test_release(
+    named: str, owned: Label, customer: Account, operator: Any, simulator: Simulator
+) -> None:
+    name = owned.serial_number if named == "serial" else owned.device_id
+    assert operator("devices", "release", name, "--reason", "sold") == (
+        0,
+        f"Released from {customer.uid}\n",
+    )
+    assert owner(owned) is None
+    assert simulator.device(owned.device_id)["owner"] is None
+    (entry,) = logged(owned)
+    assert (entry["action"], entry["reason"]) == ("released", "sold")
+    assert entry["ownerUid"] == customer.uid
+    assert entry["by"]
+    actions = [a.to_dict() or {} for a in store.activity(customer.uid).stream()]
+    assert [a["by"] for a in actions if a["action"] == "device-released"] == ["operator"]
+
+
+def test_block_and_unblock(label: Label, customer: Account, operator: Any) -> None:
+    assert operator("devices", "block", label.serial_number, "--reason", "stolen")[0] == 0
+    assert refusal("claim_device", label.claim, customer).reason == "wrong-serial-or-code"
+    assert operator("devices", "unblock", label.serial_number, "--reason", "found")[0] == 0
+    assert call("claim_device", label.claim, customer)
+    assert [entry["reason"] for entry in logged(label)] == ["stolen", "found"]
+
+
+def test_reassign(
+    owned: Label, customer: Account, another: Account, operator: Any, simulator: Simulator
+) -> None:
+    assert another.email
+    given = ("devices", "reassign", owned.serial_number, "--to", another.email, "--reason", "rma")
+    assert operator(*given)[0] == 0
+    assert owner(owned) == another.uid
+    assert simulator.device(owned.device_id)["owner"] == customers.identity(another.uid)
+    assert not store.user_device(customer.uid, owned.device_id).get().exists
+    assert operator(*given) == (0, "It is theirs already\n")
+
+
+@pytest.mark.parametrize("what", ["device", "user"])
+def test_nobody_by_that_name(what: str, label: Label, operator: Any) -> None:
+    device = "NO-SUCH" if what == "device" else label.serial_number
+    arguments = ("devices", "reassign", device, "--to", "x@example.org", "--reason", "r")
+    status, said = operator(*arguments)
+    assert status == 2
+    assert ("NO-SUCH" if what == "device" else "x@example.org") in said
+
+
+def test_mismatches_are_listed_and_repaired(
+    owned: Label,
+    new_label: Callable[..., Label],
+    another: Account,
+    operator: Any,
+    particle: Any,
+    simulator: Simulator,
+) -> None:
+    squatted = new_label()
+    token = call("mint_token", {}, another)["accessToken"]
+    assert particle("POST", "/v1/devices", token, id=squatted.device_id).status_code == 200
+    server = cloud.tokens().server
+    cloud.particle().release_device(server, owned.device_id)
+    status, said = operator("devices", "mismatches")
+    assert status == 1
+    assert {line.split()[0] for line in said.splitlines() if "here" in line} >= {
+        owned.device_id,
+        squatted.device_id,
+    }
+    assert operator("devices", "mismatches", "--repair")[0] == 0
+    assert simulator.device(squatted.device_id)["owner"] is None
+    assert simulator.device(owned.device_id)["owner"] == customers.identity(str(owner(owned)))
+    assert operator("devices", "mismatches") == (0, "No mismatches\n")
+
+
+def test_backfill(
+    clean_stack: object, client: Client, operator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customers, "_ready", {})
+    users = [client.sign_up() for _ in range(3)]
+    client.sign_up(anonymous=True)
+    call("mint_token", {}, users[0])
+    assert operator("users", "backfill", "--dry-run") == (0, "would make 2, ready 1, refused 0\n")
+    assert operator("users", "backfill") == (0, "made 2, ready 1, refused 0\n")
+    assert operator("users", "backfill") == (0, "made 0, ready 3, refused 0\n")
+    for user in users:
+        assert store.user(user.uid).get().get("particle.status") == "ready"
+
+
+def test_adopting_a_product_that_had_customers(
+    clean_stack: object,
+    client: Client,
+    new_label: Callable[..., Label],
+    operator: Any,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(customers, "_ready", {})
+    label, nobodys = new_label(), new_label()
+    user = client.sign_up()
+    assert user.email
+    auth.update_user(user.uid, email_verified=True)
+    for name, device in ((user.email, label), ("gone@example.org", nobodys)):
+        customers._create(name)
+        credentials = cloud.tokens().customer(name)
+        cloud.particle().claim_device(credentials, device.device_id)
+    assert operator("users", "adopt", "--dry-run") == (0, "would bind 1, left alone 1\n")
+    assert operator("users", "adopt") == (0, "bound 1, left alone 1\n")
+    assert operator("users", "adopt") == (0, "bound 0, left alone 2\n")
+    adopt = ("devices", "adopt", "--from-particle")
+    assert operator(*adopt, "--dry-run")[1].startswith("would adopt 1;")
+    assert owner(label) is None
+    assert operator(*adopt)[1].startswith("adopted 1;")
+    assert operator(*adopt)[1].startswith("adopted 0;")
+    assert (owner(label), owner(nobodys)) == (user.uid, None)
+    assert call("mint_token", {}, user)["customerId"] == user.email
+    assert operator("devices", "mismatches")[0] == 1, "the one whose customer is nobody's"
+
+
+def test_codes_are_strong_and_printed(tmp_path: Path, operator: Any) -> None:
+    pytest.importorskip("segno")
+    stock = tmp_path / "stock.csv"
+    stock.write_text("device_id,serial_number\n" + "".join(f"{n:024x},A-{n}\n" for n in range(20)))
+    written = (tmp_path / "codes.csv", tmp_path / "labels.html")
+    arguments = ("devices", "codes", str(stock), "--output", str(written[0]), "--labels")
+    assert operator(*arguments, str(written[1]))[0] == 0
+    with written[0].open() as lines:
+        rows = list(csv.DictReader(lines))
+    made = [row["setup_code"] for row in rows]
+    assert len(set(made)) == 20
+    for row in rows:
+        assert set(row["setup_code"]) <= set(codes.ALPHABET)
+        assert setup_codes.weakness(row["setup_code"], row["serial_number"]) is None
+    sheet = written[1].read_text()
+    assert sheet.count("<svg") == 20
+    assert operator(*arguments, str(written[1]))[0] == 2, "printed codes are not overwritten"
+    assert [file.stat().st_mode & 0o077 for file in written] == [0, 0]
