@@ -93,6 +93,18 @@ def ensure(uid: str) -> None:
     _ready[uid] = name
 
 
+def need_none(uid: str) -> None:
+    """Say that the user is ready, where no customers are made; once, as `ensure`."""
+    if uid in _ready:
+        return
+    user, tombstone = _profile(uid)
+    if tombstone:
+        raise CustomerNotReady("This account was deleted.")
+    if user.get("particle", {}).get("status") != "ready":
+        _note(uid, "ready", None)
+    _ready[uid] = opaque_identity(uid)
+
+
 def _name_in(user: dict[str, Any]) -> str | None:
     """The identity that a user's document names."""
     found: str | None = user.get("particle", {}).get("customerId")

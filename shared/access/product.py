@@ -2,7 +2,7 @@
 
 from typing import NoReturn
 
-from shared import cloud, log
+from shared import cloud, customers, log
 from shared.errors import NotInThisMode
 from shared.particle import Device
 
@@ -13,7 +13,8 @@ class ProductMode:
     has_customers = False
 
     def prepare(self, uid: str) -> None:
-        """Nothing to make."""
+        """Nothing to make; say so to those who wait for it."""
+        customers.need_none(uid)
 
     def claim(self, uid: str, device: Device) -> None:
         """See that nobody owns it at Particle."""

@@ -18,6 +18,7 @@ def test_the_main_calls_work_without_a_customer(
     before = simulator.customers()
     store.user(customer.uid).set({})
     assert user_created(customer.uid) < 300
+    assert store.user(customer.uid).get().get("particle.status") == "ready"
     call("claim_device", label.claim, customer)
 
     device = {"deviceId": label.device_id}
