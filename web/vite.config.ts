@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { theme } from './src/theme/theme.ts';
+import { installable } from './vite.pwa.ts';
 
 /** The page's name and colour stand in the theme file alone; the document gets them from there. */
 const themedDocument = {
@@ -10,7 +11,7 @@ const themedDocument = {
 };
 
 export default defineConfig({
-  plugins: [react(), themedDocument],
+  plugins: [react(), themedDocument, installable()],
   build: {
     // Says which chunks each page needs, so that the weight of the sign-in page can be checked.
     manifest: true,

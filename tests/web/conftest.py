@@ -2,9 +2,11 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import segno
 from playwright.sync_api import Browser, sync_playwright
 
 from local.browser import get_browser
@@ -18,18 +20,41 @@ PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 SERIALS = {"thermostat": "TH", "pump": "PM", "tracker": "GT"}
 """Beginnings of the demo's serial numbers, by which the web app knows the kind."""
+SCANNED = ("TH-5CAN-0001", "QR7X-K2MP")
+"""Serial number and setup code of the label that the browser's camera sees."""
 UNDESCRIBED = "ZZ"
 """Of a device whose kind the web app does not know."""
 
 
+def film(file: Path, text: str) -> None:
+    """Make a film of a QR code, as the browser's stand-in for a camera takes it (Y4M)."""
+    width, height = 640, 480
+    rows = [list(row) for row in segno.make(text, micro=False).matrix_iter(scale=6, border=6)]
+    left, top = (width - len(rows[0])) // 2, (height - len(rows)) // 2
+    luma = [bytearray(b"\xeb" * width) for _ in range(height)]
+    for y, row in enumerate(rows):
+        luma[top + y][left : left + len(row)] = bytes(16 if dark else 235 for dark in row)
+    frame = b"FRAME\n" + b"".join(luma) + b"\x80" * (width * height // 2)
+    header = f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n"
+    file.write_bytes(header.encode() + frame * 2)
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The browser that `make test` found or installed."""
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The browser that `make test` found or installed, with a label before its camera."""
+    seen = tmp_path_factory.mktemp("camera") / "label.y4m"
+    film(seen, "https://app.example.com/devices/add#serial={}&code={}".format(*SCANNED))
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
             executable_path=get_browser(),
             # Containers have no sandbox to give; no traffic of the browser's own.
-            args=["--no-sandbox", "--disable-background-networking", "--disable-quic"],
+            args=[
+                "--no-sandbox",
+                "--disable-background-networking",
+                "--disable-quic",
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-video-capture={seen}",
+            ],
         )
         yield running
         running.close()
@@ -45,8 +70,15 @@ def visit(stack: Stack, browser: Browser) -> Iterator[Callable[..., Visitor]]:
     visitors = []
 
     def make(account: Account | None = None, **settings: Any) -> Visitor:
-        defaults = {"viewport": PHONE, "locale": "en-GB", "timezone_id": "Europe/Berlin"}
-        context = browser.new_context(**{**defaults, "reduced_motion": "reduce", **settings})
+        defaults = {
+            "viewport": PHONE,
+            "locale": "en-GB",
+            "timezone_id": "Europe/Berlin",
+            "reduced_motion": "reduce",
+            # It would fetch the whole build for each context; one test is about it.
+            "service_workers": "block",
+        }
+        context = browser.new_context(**{**defaults, **settings})
         contexts.append(context)
         visitor = Visitor(context.new_page(), stack.hosting_url)
         visitors.append(visitor)

@@ -13,7 +13,7 @@ from tests.functional.conftest import Label
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PASSWORD = "correct horse"
-PATIENCE = 25_000
+PATIENCE = 60_000
 """Milliseconds. A first call starts a worker, on a busy machine slowly."""
 
 expect.set_options(timeout=PATIENCE)

@@ -1,8 +1,11 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { Navigate, Route, Routes, useLocation } from 'react-router';
 import { Busy } from './components/Busy';
+import { ForgottenPage } from './pages/ForgottenPage';
+import { MailLinkPage } from './pages/MailLinkPage';
 import { SignInPage } from './pages/SignInPage';
 import { SignUpPage } from './pages/SignUpPage';
+import { leave } from './session/leaving';
 import { useSession } from './session/useSession';
 
 /** What is needed only after sign-in, Firestore first of all, is loaded only then. */
@@ -11,15 +14,29 @@ const SignedIn = lazy(() => import('./SignedIn'));
 export function App() {
   const session = useSession();
   const location = useLocation();
+  const before = useRef(session);
+  useEffect(() => {
+    if (session === 'signed-out' && typeof before.current === 'object') leave();
+    before.current = session;
+  }, [session]);
   if (session === 'unknown') return <Busy />;
+  if (location.pathname === '/mail-link') return <MailLinkPage />;
   if (session === 'signed-out') {
     return (
       <Routes>
         <Route path="/sign-in" element={<SignInPage />} />
         <Route path="/sign-up" element={<SignUpPage />} />
+        <Route path="/forgotten" element={<ForgottenPage />} />
         <Route
           path="*"
-          element={<Navigate to="/sign-in" replace state={{ from: location.pathname }} />}
+          element={
+            <Navigate
+              to="/sign-in"
+              replace
+              // The fragment too: a label's link has its code there.
+              state={{ from: location.pathname + location.search + location.hash }}
+            />
+          }
         />
       </Routes>
     );

@@ -8,6 +8,7 @@ import { AddDevicePage } from './pages/AddDevicePage';
 import { DevicePage } from './pages/DevicePage';
 import { DevicesPage } from './pages/DevicesPage';
 import { NotFoundPage } from './pages/NotFoundPage';
+import { hasPassword } from './session/account';
 import { CustomerContext } from './session/context';
 import { useLive } from './session/useLive';
 import { useProfile } from './session/useProfile';
@@ -23,12 +24,19 @@ function Arrival() {
 
 /** Everything behind sign-in. */
 export default function SignedIn({ user }: { user: User }) {
-  const { uid, email } = user;
+  const { uid, email, emailVerified } = user;
   const profile = useProfile(user);
   const devices = useLive(useMemo(() => watchDevices(uid), [uid]));
   const customer = useMemo(
-    () => ({ uid, email: email ?? '', profile, devices }),
-    [uid, email, profile, devices],
+    () => ({
+      uid,
+      email: email ?? '',
+      emailVerified,
+      hasPassword: hasPassword(user),
+      profile,
+      devices,
+    }),
+    [uid, email, emailVerified, user, profile, devices],
   );
   return (
     <CustomerContext value={customer}>
@@ -37,6 +45,7 @@ export default function SignedIn({ user }: { user: User }) {
           <Route index element={<Navigate to="/devices" replace />} />
           <Route path="sign-in" element={<Arrival />} />
           <Route path="sign-up" element={<Arrival />} />
+          <Route path="forgotten" element={<Arrival />} />
           <Route path="devices" element={<DevicesPage />} />
           <Route path="devices/add" element={<AddDevicePage />} />
           <Route path="devices/:deviceId" element={<DevicePage />} />

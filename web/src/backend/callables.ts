@@ -87,6 +87,11 @@ export const mintToken = callable<Record<string, never>, CustomerToken>('mint_to
 /** Ends all tokens that were minted. */
 export const revokeTokens = callable<Record<string, never>, Record<string, never>>('revoke_tokens');
 
+/** With `refresh` Particle is asked, for devices that have presented a claim code too. */
+export const listDevices = callable<{ refresh: boolean }, { devices: { deviceId: string }[] }>(
+  'list_devices',
+);
+
 /** For Wi-Fi set-up: the device presents the code at Particle and appears in the list then. */
 export const createClaimCode = callable<
   { serialNumber: string; setupCode: string },

@@ -65,8 +65,8 @@ export function watchProfile(uid: string): Watch<Profile | undefined> {
     );
 }
 
-/** Creates the customer's document; if another tab was faster, changes its fields alone. */
-export async function createProfile(uid: string, fields: ProfileFields): Promise<void> {
+/** Writes fields of the customer's document, and creates it where there is none. */
+export async function writeProfile(uid: string, fields: Partial<ProfileFields>): Promise<void> {
   await setDoc(userDocument(uid), fields, { merge: true });
 }
 

@@ -39,6 +39,8 @@ export const CLIENT_REASONS = [
   'weak-password',
   'wrong-email-or-password',
   'too-many-sign-ins',
+  'link-used-up',
+  'window-closed',
   'unexpected',
 ] as const;
 
@@ -55,11 +57,17 @@ export interface Problem {
 }
 
 const BY_CODE: Readonly<Record<string, Reason>> = {
+  'auth/account-exists-with-different-credential': 'email-in-use',
+  'auth/cancelled-popup-request': 'window-closed',
   'auth/email-already-in-use': 'email-in-use',
+  'auth/expired-action-code': 'link-used-up',
+  'auth/invalid-action-code': 'link-used-up',
   'auth/invalid-credential': 'wrong-email-or-password',
   'auth/invalid-email': 'invalid-email',
   'auth/network-request-failed': 'no-answer',
   'auth/password-does-not-meet-requirements': 'weak-password',
+  'auth/popup-blocked': 'window-closed',
+  'auth/popup-closed-by-user': 'window-closed',
   'auth/too-many-requests': 'too-many-sign-ins',
   'auth/user-disabled': 'account-disabled',
   'auth/user-not-found': 'wrong-email-or-password',

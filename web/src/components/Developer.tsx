@@ -1,7 +1,7 @@
 import { Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
-import { type CustomerToken, mintToken } from '../backend/callables';
+import { type CustomerToken, mintToken, revokeTokens } from '../backend/callables';
 import { speech } from '../messages/i18n';
 import { dateAndTime } from '../model/times';
 import { useAction } from '../session/useAction';
@@ -49,13 +49,23 @@ function Token({ token }: { token: CustomerToken }) {
 export function Developer() {
   const { t } = useTranslation();
   const [progress, mint] = useAction(() => mintToken({}));
+  const [ended, revoke] = useAction(revokeTokens);
   return (
     <Stack gap="sm">
       <Group>
         <Button variant="default" onClick={() => mint()} loading={progress.state === 'busy'}>
           {t('account.mint')}
         </Button>
+        <Button variant="default" onClick={() => revoke({})} loading={ended.state === 'busy'}>
+          {t('account.revoke')}
+        </Button>
       </Group>
+      {ended.state === 'done' && (
+        <Text size="sm" role="status">
+          {t('account.revoked')}
+        </Text>
+      )}
+      {ended.state === 'failed' && <Failure problem={ended.problem} />}
       {progress.state === 'failed' && <Failure problem={progress.problem} />}
       {progress.state === 'done' && (
         <Token key={progress.result.accessToken} token={progress.result} />

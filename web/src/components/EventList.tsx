@@ -1,5 +1,5 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
-import { useMemo, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { readEventsBefore } from '../backend/history';
 import { watchEvents } from '../backend/live';
@@ -18,25 +18,31 @@ const SHOWN_EVENTS = 20;
 /** Read at a time when older ones are asked for. */
 const PAGE = 50;
 
+function newestFirst(events: Iterable<DeviceEvent>): DeviceEvent[] {
+  return [...events].sort((a, b) => (b.publishedAt ?? 0) - (a.publishedAt ?? 0));
+}
+
 /** The events of a device, the newest live, older ones a page at a time. */
 export function EventList({ deviceId, now }: { deviceId: string; now: number }) {
   const { t } = useTranslation();
   const { uid } = useCustomer();
   const events = useLive(useMemo(() => watchEvents(uid, deviceId, SHOWN_EVENTS), [uid, deviceId]));
-  const [older, setOlder] = useState<DeviceEvent[]>([]);
+  // A new event pushes the last of the live ones out of their list; from the first page of older ones
+  // on, it stays between the two.
+  const seen = useRef(new Map<string, DeviceEvent>());
+  const [paged, setPaged] = useState(false);
   const [ended, setEnded] = useState(false);
   const [progress, more] = useAction(async (before: number) => {
     const page = await readEventsBefore(uid, deviceId, before, PAGE);
-    setOlder((shown) => [...shown, ...page]);
+    for (const event of page) seen.current.set(event.id, event);
+    setPaged(true);
     setEnded(page.length < PAGE);
   });
   if (events.state === 'loading') return <Busy />;
   if (events.state === 'failed') return <Failure problem={events.problem} />;
   if (events.value.length === 0) return <Text size="sm">{t('device.noEvents')}</Text>;
-  // A new event pushes the last of the live ones out; it is among the older ones only when those
-  // were read after it, so that what was shown once stays.
-  const live = new Set(events.value.map(({ id }) => id));
-  const shown = [...events.value, ...older.filter(({ id }) => !live.has(id))];
+  for (const event of events.value) seen.current.set(event.id, event);
+  const shown = paged ? newestFirst(seen.current.values()) : events.value;
   const last = shown.at(-1)?.publishedAt;
   return (
     <Stack gap="sm">

@@ -6,6 +6,8 @@ import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'react-router';
 import { AccountNotice } from './AccountNotice';
 import { Brand } from './Brand';
+import { UpdateNotice } from './UpdateNotice';
+import { VerifyNotice } from './VerifyNotice';
 
 const HEADER_HEIGHT = 56;
 const TAB_BAR_HEIGHT = 60;
@@ -72,7 +74,9 @@ export function Frame({ children }: { children: ReactNode }) {
         <Container size={720} px={0}>
           <Stack gap="md">
             <OfflineNotice />
+            <UpdateNotice />
             <AccountNotice />
+            <VerifyNotice />
             {children}
           </Stack>
         </Container>

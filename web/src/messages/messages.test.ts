@@ -20,6 +20,27 @@ describe('en.json', () => {
   });
 });
 
+const others = import.meta.glob<object>(['./*.json', '!./en.json'], {
+  eager: true,
+  import: 'default',
+});
+
+/** Each message's path, with the values that it names. */
+function messages(tree: object, path = ''): [string, string[]][] {
+  return Object.entries(tree).flatMap(([key, value]: [string, unknown]) =>
+    typeof value === 'string'
+      ? [[path + key, (value.match(/\{\{\w+\}\}/g) ?? []).sort()] as [string, string[]]]
+      : messages(value as object, `${path}${key}.`),
+  );
+}
+
+describe.each(Object.entries(others))('%s', (_, own) => {
+  it('says everything that English says, with the same values in it', () => {
+    const sorted = (tree: object) => messages(tree).sort(([a], [b]) => a.localeCompare(b));
+    expect(sorted(own)).toEqual(sorted(english));
+  });
+});
+
 describe('chooseSpeech', () => {
   it.each([
     [['de-AT', 'en'], { language: 'de', locale: 'de-AT' }],

@@ -1,42 +1,72 @@
-import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { ActivityList } from '../components/ActivityList';
+import { DeleteAccount } from '../components/DeleteAccount';
 import { Developer } from '../components/Developer';
+import { Export } from '../components/Export';
 import { Facts } from '../components/Facts';
+import { Failure } from '../components/Failure';
+import { OwnName } from '../components/OwnName';
 import { Page } from '../components/Page';
-import { signOut } from '../session/account';
+import { Section } from '../components/Section';
+import { askForNewPassword, signOut } from '../session/account';
 import { useCustomer } from '../session/context';
+import { useAction } from '../session/useAction';
+import { useNow } from '../session/useNow';
+
+function NewPassword({ email }: { email: string }) {
+  const { t } = useTranslation();
+  const [progress, ask] = useAction(askForNewPassword);
+  return (
+    <>
+      <Button variant="default" loading={progress.state === 'busy'} onClick={() => ask(email)}>
+        {t('account.newPassword')}
+      </Button>
+      {progress.state === 'done' && (
+        <Text size="sm" role="status">
+          {t('forgotten.sent')}
+        </Text>
+      )}
+      {progress.state === 'failed' && <Failure problem={progress.problem} />}
+    </>
+  );
+}
 
 export function AccountPage() {
   const { t } = useTranslation();
-  const { email, profile } = useCustomer();
+  const { email, hasPassword, profile } = useCustomer();
+  const now = useNow();
   const own = profile.state === 'shown' ? profile.value : undefined;
   return (
     <Page title={t('account.title')}>
       <Paper withBorder p="md">
         <Stack>
+          {own && <OwnName present={own.displayName} />}
           <Facts
             facts={[
-              [t('account.name'), own?.displayName || t('account.noName')],
               [t('account.email'), email],
               [t('account.status'), t(`account.${own?.status ?? 'pending'}`)],
             ]}
           />
           <Group>
-            <Button variant="default" onClick={() => signOut()}>
-              {t('account.signOut')}
-            </Button>
+            <Button onClick={() => signOut()}>{t('account.signOut')}</Button>
+            {hasPassword && <NewPassword email={email} />}
           </Group>
         </Stack>
       </Paper>
-      <Paper withBorder p="md" component="section" aria-label={t('account.developer')}>
-        <Stack gap="sm">
-          <Title order={2} size="h4">
-            {t('account.developer')}
-          </Title>
-          <Text size="sm">{t('account.developerText')}</Text>
-          <Developer />
-        </Stack>
-      </Paper>
+      <Section title={t('activity.title')}>
+        <ActivityList now={now} />
+      </Section>
+      <Section title={t('account.export')}>
+        <Export />
+      </Section>
+      <Section title={t('account.developer')}>
+        <Text size="sm">{t('account.developerText')}</Text>
+        <Developer />
+      </Section>
+      <Section title={t('account.delete')}>
+        <DeleteAccount />
+      </Section>
     </Page>
   );
 }

@@ -1,11 +1,20 @@
 import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
+import { IconQrcode } from '@tabler/icons-react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useNavigate } from 'react-router';
+import { Link, useLocation, useNavigate } from 'react-router';
 import { claimDevice } from '../backend/callables';
+import { Busy } from '../components/Busy';
 import { Failure } from '../components/Failure';
 import { Page } from '../components/Page';
+import { Section } from '../components/Section';
+import { WifiSetup } from '../components/WifiSetup';
+import { labelInFragment } from '../model/label';
 import { useAction } from '../session/useAction';
+
+/** The decoder is loaded with the first scan. */
+const Scanner = lazy(() => import('../components/Scanner'));
 
 /** Codes and serial numbers are not words: no corrections, no capitals of the phone's own. */
 const AS_PRINTED = {
@@ -18,6 +27,8 @@ const AS_PRINTED = {
 export function AddDevicePage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const { hash, pathname } = useLocation();
+  const [scanning, setScanning] = useState(false);
   const [progress, submit] = useAction(
     async (serialNumber: string, setupCode: string, name: string) => {
       const { deviceId } = await claimDevice({ serialNumber, setupCode, ...(name && { name }) });
@@ -26,15 +37,50 @@ export function AddDevicePage() {
   );
   const form = useForm({
     mode: 'uncontrolled',
-    initialValues: { serialNumber: '', setupCode: '', name: '' },
+    initialValues: { serialNumber: '', setupCode: '', name: '', ...labelInFragment(hash) },
     validate: {
       serialNumber: (typed) => (typed.trim() ? null : t('form.required')),
       setupCode: (typed) => (typed.trim() ? null : t('form.required')),
     },
   });
+  const fields = useRef(form);
+  fields.current = form;
+  useEffect(() => {
+    // Also when the page is open already; the code then leaves the address, and the history with it.
+    const label = labelInFragment(hash);
+    if (!label) return;
+    fields.current.setValues(label);
+    void navigate(pathname, { replace: true });
+  }, [hash, pathname, navigate]);
+  const typedLabel = () => {
+    if (form.validate().hasErrors) return undefined;
+    const { serialNumber, setupCode } = form.getValues();
+    return { serialNumber: serialNumber.trim(), setupCode: setupCode.trim() };
+  };
   return (
     <Page title={t('addDevice.title')}>
       <Text>{t('addDevice.text')}</Text>
+      {scanning ? (
+        <Suspense fallback={<Busy />}>
+          <Scanner
+            found={(label) => {
+              form.setValues(label);
+              setScanning(false);
+            }}
+            cancel={() => setScanning(false)}
+          />
+        </Suspense>
+      ) : (
+        <Group>
+          <Button
+            variant="default"
+            leftSection={<IconQrcode size={20} aria-hidden />}
+            onClick={() => setScanning(true)}
+          >
+            {t('scanner.start')}
+          </Button>
+        </Group>
+      )}
       <form
         noValidate
         onSubmit={form.onSubmit(({ serialNumber, setupCode, name }) =>
@@ -72,6 +118,9 @@ export function AddDevicePage() {
           </Group>
         </Stack>
       </form>
+      <Section title={t('wifi.title')}>
+        <WifiSetup label={typedLabel} />
+      </Section>
     </Page>
   );
 }

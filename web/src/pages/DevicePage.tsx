@@ -1,6 +1,6 @@
-import { Anchor, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { IconChevronLeft } from '@tabler/icons-react';
-import { lazy, type ReactNode, Suspense, useMemo } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useParams } from 'react-router';
 import { watchCommands } from '../backend/live';
@@ -18,6 +18,7 @@ import { Page } from '../components/Page';
 import { PresenceBadge } from '../components/PresenceBadge';
 import { ReadForm } from '../components/ReadForm';
 import { Readings } from '../components/Readings';
+import { Section } from '../components/Section';
 import { Variables } from '../components/Variables';
 import { Vitals } from '../components/Vitals';
 import { speech } from '../messages/i18n';
@@ -32,19 +33,6 @@ import { useNow } from '../session/useNow';
 const History = lazy(() => import('../components/History'));
 
 const SHOWN_COMMANDS = 10;
-
-function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <Paper withBorder p="md" component="section" aria-label={title}>
-      <Stack gap="sm">
-        <Title order={2} size="h4">
-          {title}
-        </Title>
-        {children}
-      </Stack>
-    </Paper>
-  );
-}
 
 function DeviceSections({ device }: { device: Device }) {
   const { t } = useTranslation();

@@ -1,7 +1,9 @@
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Anchor, Button, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import { Failure } from '../components/Failure';
+import { GoogleSignIn } from '../components/GoogleSignIn';
 import { isEmail } from '../model/inputs';
 import { signIn } from '../session/account';
 import { useAction } from '../session/useAction';
@@ -43,12 +45,16 @@ export function SignInPage() {
             key={form.key('password')}
             {...form.getInputProps('password')}
           />
+          <Anchor component={Link} to="/forgotten" size="sm" underline="always">
+            {t('signIn.forgotten')}
+          </Anchor>
           {progress.state === 'failed' && <Failure problem={progress.problem} />}
           <Button type="submit" loading={progress.state === 'busy'}>
             {t('signIn.submit')}
           </Button>
         </Stack>
       </form>
+      <GoogleSignIn />
     </EntryPage>
   );
 }

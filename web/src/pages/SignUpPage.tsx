@@ -2,6 +2,7 @@ import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useTranslation } from 'react-i18next';
 import { Failure } from '../components/Failure';
+import { GoogleSignIn } from '../components/GoogleSignIn';
 import { isEmail, PASSWORD_MIN } from '../model/inputs';
 import { PROFILE_TEXT_MAX } from '../model/profile';
 import { signUp } from '../session/account';
@@ -65,6 +66,7 @@ export function SignUpPage() {
           </Button>
         </Stack>
       </form>
+      <GoogleSignIn />
     </EntryPage>
   );
 }

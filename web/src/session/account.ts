@@ -1,22 +1,34 @@
-/** Sign-up, sign-in, sign-out. */
+/** Sign-up, sign-in, sign-out, and what the sign-in provider mails. */
 import {
+  applyActionCode,
+  confirmPasswordReset,
   createUserWithEmailAndPassword,
+  EmailAuthProvider,
   signOut as leave,
+  reauthenticateWithCredential,
+  sendEmailVerification,
+  sendPasswordResetEmail,
   signInWithEmailAndPassword,
+  type User,
   updateProfile,
 } from 'firebase/auth';
 import { backend } from '../backend/app';
+import { toProblem } from '../backend/problems';
+import { whenLeft } from './leaving';
 
 let signingUp: Promise<void> = Promise.resolve();
 
 /**
- * Creates the account. The name is kept with the sign-in until `users/{uid}` is written, so that it
- * is not lost with a tab that closes between the two.
+ * Creates the account and has the address confirmed by a mail. The name is kept with the sign-in
+ * until `users/{uid}` is written, so that it is not lost with a tab that closes between the two.
  */
 export function signUp(email: string, password: string, name: string): Promise<void> {
   const done = (async () => {
+    await whenLeft();
     const { user } = await createUserWithEmailAndPassword(backend().auth, email, password);
     if (name) await updateProfile(user, { displayName: name });
+    // A mail that cannot be sent now can be asked for later: the account is there.
+    await sendEmailVerification(user).catch((error: unknown) => console.error(error));
   })();
   signingUp = done.catch(() => undefined);
   return done;
@@ -28,9 +40,62 @@ export function signUpSettled(): Promise<void> {
 }
 
 export async function signIn(email: string, password: string): Promise<void> {
+  await whenLeft();
   await signInWithEmailAndPassword(backend().auth, email, password);
 }
 
 export async function signOut(): Promise<void> {
   await leave(backend().auth);
+}
+
+/** Has a link mailed for a new password. Whether there is such an account is told to nobody. */
+export async function askForNewPassword(email: string): Promise<void> {
+  await sendPasswordResetEmail(backend().auth, email).catch((error: unknown) => {
+    if (toProblem(error).reason !== 'wrong-email-or-password') throw error;
+  });
+}
+
+/** With the code from that mail's link. */
+export async function setNewPassword(code: string, password: string): Promise<void> {
+  await confirmPasswordReset(backend().auth, code, password);
+}
+
+/** With the code from a mail's link: confirms an address, or takes a change of it back. */
+export async function applyCode(code: string): Promise<void> {
+  await applyActionCode(backend().auth, code);
+  const user = backend().auth.currentUser;
+  if (user) await isVerified(user);
+}
+
+function signedIn(): User {
+  const user = backend().auth.currentUser;
+  if (!user) throw new Error('Only pages behind sign-in know a user');
+  return user;
+}
+
+/** Mails the link once more that confirms the address. */
+export async function askForVerification(): Promise<void> {
+  await sendEmailVerification(signedIn());
+}
+
+/** Whether the address is confirmed by now; if so, the functions hear of it with the next call. */
+export async function isVerified(user: User = signedIn()): Promise<boolean> {
+  await user.reload();
+  if (user.emailVerified) await user.getIdToken(true);
+  return user.emailVerified;
+}
+
+/** Whether the account has a password, and not Google's word alone. */
+export function hasPassword(user: User): boolean {
+  return user.providerData.some(({ providerId }) => providerId === 'password');
+}
+
+/** Signs in anew, for what asks for a sign-in of the last minutes. */
+export async function signInAgain(password: string): Promise<void> {
+  const user = signedIn();
+  await reauthenticateWithCredential(
+    user,
+    EmailAuthProvider.credential(user.email ?? '', password),
+  );
+  await user.getIdToken(true);
 }

@@ -6,6 +6,9 @@ import type { Profile } from '../model/profile';
 export interface Customer {
   uid: string;
   email: string;
+  emailVerified: boolean;
+  /** Otherwise Google knows them. */
+  hasPassword: boolean;
   profile: Live<Profile | undefined>;
   /** All devices, from the one listener of the app. */
   devices: Live<Device[]>;

@@ -1,6 +1,6 @@
 import type { User } from 'firebase/auth';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { createProfile, type Live, watchProfile } from '../backend/live';
+import { type Live, watchProfile, writeProfile } from '../backend/live';
 import { type Problem, toProblem } from '../backend/problems';
 import { speech } from '../messages/i18n';
 import { PROFILE_TEXT_MAX, type Profile } from '../model/profile';
@@ -9,7 +9,7 @@ import { useLive } from './useLive';
 
 async function create(user: User): Promise<void> {
   await signUpSettled();
-  await createProfile(user.uid, {
+  await writeProfile(user.uid, {
     displayName: (user.displayName ?? '').slice(0, PROFILE_TEXT_MAX),
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     locale: speech.locale,

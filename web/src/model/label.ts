@@ -1,0 +1,23 @@
+/** What a label's QR code holds: a link to “Add a device” with serial number and setup code. */
+
+export interface Label {
+  serialNumber: string;
+  setupCode: string;
+}
+
+/**
+ * From the fragment of the link, as in `/devices/add#serial=TH-2040-0118&code=9RWH-C3NE`: browsers
+ * keep fragments to themselves, so that no server's log holds a setup code.
+ */
+export function labelInFragment(fragment: string): Label | undefined {
+  const fields = new URLSearchParams(fragment.replace(/^#/, ''));
+  const serialNumber = fields.get('serial')?.trim();
+  const setupCode = fields.get('code')?.trim();
+  return serialNumber && setupCode ? { serialNumber, setupCode } : undefined;
+}
+
+/** From what a scanner read. Whose site the link leads to does not matter: a label outlives domains. */
+export function labelInScan(text: string): Label | undefined {
+  const start = text.indexOf('#');
+  return start < 0 ? undefined : labelInFragment(text.slice(start));
+}
