@@ -1,0 +1,61 @@
+"""Without a network: the installed app starts, shows what it knows, and says that it is old."""
+
+from collections.abc import Callable
+
+import requests
+from playwright.sync_api import expect
+
+from local.client import Account, Client
+from local.stack import Stack
+from tests.functional.conftest import Label
+from tests.support.simulator import Simulator
+from tests.web.visitor import Visitor
+
+
+def test_the_app_starts_without_a_network(
+    visit: Callable[..., Visitor], customer: Account, owned: Label, simulator: Simulator
+) -> None:
+    visitor = visit(customer, service_workers="allow")
+    simulator.publish(owned.device_id, "temperature", "20.4")
+    card = visitor.page.locator(f"[data-device='{owned.device_id}']")
+    expect(card).to_contain_text("20.4 °C")
+    visitor.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    # The first load was before the worker was there: this one tells it where the back end is.
+    visitor.page.reload()
+    expect(card).to_contain_text("20.4 °C")
+
+    visitor.page.context.set_offline(True)
+    visitor.page.reload()
+    expect(visitor.page.get_by_text("You are offline.")).to_be_visible()
+    expect(card).to_contain_text("20.4 °C")
+    visitor.look()
+
+    visitor.page.context.set_offline(False)
+    simulator.publish(owned.device_id, "temperature", "20.8")
+    expect(visitor.page.get_by_text("You are offline.")).to_have_count(0)
+    expect(card).to_contain_text("20.8 °C")
+
+
+def test_it_can_be_installed(stack: Stack) -> None:
+    manifest = requests.get(f"{stack.hosting_url}/manifest.webmanifest", timeout=30).json()
+    assert manifest["display"] == "standalone"
+    for icon in manifest["icons"]:
+        answer = requests.get(stack.hosting_url + icon["src"], timeout=30)
+        assert answer.headers["Content-Type"] == icon["type"] == "image/png"
+        width = int.from_bytes(answer.content[16:20], "big")
+        assert icon["sizes"] == f"{width}x{width}"
+
+
+def test_nothing_stays_in_the_browser_after_sign_out(
+    visit: Callable[..., Visitor], customer: Account, owned: Label, client: Client
+) -> None:
+    visitor = visit(customer)
+    expect(visitor.page.locator("[data-device]")).to_have_count(1)
+    stores = (
+        "indexedDB.databases().then(all => all.filter(d => d.name.startsWith('firestore')).length)"
+    )
+    assert visitor.page.evaluate(stores) == 1
+    visitor.follow("Account")
+    visitor.press("Sign out")
+    expect(visitor.heading("Sign in")).to_be_visible()
+    visitor.page.wait_for_function(f"() => {stores}.then(count => count === 0)")

@@ -1,0 +1,78 @@
+"""What each page costs: the documents that it reads, as docs/web.md says."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Page, expect
+
+from local.client import Account, Client
+from shared import store
+from tests.functional.conftest import Label
+from tests.web.visitor import Visitor
+
+EVENTS = 30
+
+
+def expect_reads(page: Page, number: int) -> None:
+    """Wait until the page has read so many documents in all; with one too many it never has.
+
+    What is read too late for this is seen by the next look, at the latest by the last.
+    """
+    page.wait_for_function("number => globalThis.documentReads === number", arg=number)
+
+
+def test_reads_of_each_page(
+    visit: Callable[..., Visitor],
+    customer: Account,
+    client: Client,
+    new_label: Callable[..., Label],
+) -> None:
+    labels = [new_label() for _ in range(3)]
+    for label in labels:
+        client.call("claim_device", label.claim, customer)
+    device = store.user_device(customer.uid, labels[0].device_id)
+    now = datetime.now(UTC)
+    batch = store.client().batch()
+    for number in range(EVENTS):
+        at = now - timedelta(minutes=number)
+        event = {"event": "temperature", "data": "20", "value": 20, "publishedAt": at}
+        batch.set(device.collection("events").document(f"e{number}"), event)
+    for back in range(35):
+        day = (now.date() - timedelta(days=back)).isoformat()
+        cell = {"count": 1, "sum": 20, "min": 20, "max": 20}
+        rollup = {"event": "temperature", "day": day, "metrics": {"value": {"0": cell}}}
+        batch.set(device.collection("rollups").document(f"temperature@1@{day}"), rollup)
+    batch.commit()
+
+    visitor = visit(customer)
+    expect(visitor.page.locator("[data-device]")).to_have_count(3)
+    profile_and_devices = 1 + 3
+    expect_reads(visitor.page, profile_and_devices)
+
+    visitor.open(f"/devices/{labels[0].device_id}")
+    expect(visitor.page.locator("[data-event]")).to_have_count(20)
+    expect(visitor.page.locator("[data-points]")).to_be_visible()
+    # 20 events, two days of history, the activity of this device: its claim.
+    page = profile_and_devices + 20 + 2 + 1
+    expect_reads(visitor.page, page)
+
+    visitor.page.get_by_text("Month", exact=True).click()
+    # Today and yesterday again, which may have changed, and the 29 days before.
+    month = page + 31
+    expect_reads(visitor.page, month)
+    visitor.page.get_by_text("Week", exact=True).click()
+    week = month + 2
+    expect_reads(visitor.page, week)
+
+    visitor.press("Show older events")
+    expect(visitor.page.locator("[data-event]")).to_have_count(EVENTS)
+    expect_reads(visitor.page, week + 10)
+
+    # An event more is two: the event and the device. Nothing else was read meanwhile.
+    batch = store.client().batch()
+    event = {"event": "temperature", "data": "21", "value": 21, "publishedAt": datetime.now(UTC)}
+    batch.set(device.collection("events").document("newest"), event)
+    batch.update(device, {"lastSeenAt": round(datetime.now(UTC).timestamp() * 1000)})
+    batch.commit()
+    expect(visitor.page.locator("[data-event]")).to_have_count(EVENTS + 1)
+    expect_reads(visitor.page, week + 10 + 2)
