@@ -12,7 +12,7 @@ SCRIPTS := $(wildcard deploy.sh .ci/run local/setup/*.sh)
 WEB := $(if $(wildcard web/package-lock.json),web)
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
-.PHONY: help setup demo test lint format lock bench clean
+.PHONY: help setup demo test lint format lock bench pictures clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ format: .stamps/python ## Put the Python code into the project's form
 
 bench: setup ## Benchmarks and long campaigns
 	@exec $(PYTHON) -m benchmarks
+
+pictures: setup web/dist/.demo .stamps/browser ## Pictures of every page of the web app, in .local/pictures/
+	@$(PYTHON) -m pytest -q tests/web/pictures.py
 
 # The second run of npm drops what the first one leaves behind of packages that it visited and did
 # not take.
