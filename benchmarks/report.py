@@ -108,12 +108,11 @@ def targets(
     return table(("What", "Aim", "Measured", "Met"), rows)
 
 
-def machine(rounds: int) -> str:
+def machine() -> str:
     """Where and when."""
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     load = os.getloadavg()[0]
     return (
-        f"Measured {now} with Python {platform.python_version()}, {os.cpu_count()} cores, medians "
-        f"of {rounds} rounds, load of the machine at the end {load:.1f}. Server, emulator and load "
-        "generator share the cores: compare within a table, not between runs."
+        f"Measured {now}, Python {platform.python_version()}, {os.cpu_count()} cores, "
+        f"load of the whole machine {load:.1f}."
     )
