@@ -201,7 +201,7 @@ class _Campaign:
             (0.010, Fault(code=code.UNAVAILABLE, after=True)),
             (0.004, Fault(code=code.ABORTED)),
             (0.002, Fault(code=code.RESOURCE_EXHAUSTED)),
-            (0.002, Fault(code=code.INTERNAL)),
+            (0.010, Fault(code=code.INTERNAL)),
             (0.002, Fault(code=code.DEADLINE_EXCEEDED, after=True)),
             (0.020, Fault(delay=self._faults.uniform(0, 0.3))),
         ):

@@ -25,7 +25,7 @@ class Case:
     devices: int = 200
     concurrency: int = 16
     duplicates: float = 0.0
-    events: int = 1000
+    events: int = 600
     """In a round."""
 
     @property

@@ -224,7 +224,10 @@ class Recorder:
             self._commit(entries[middle:], deadline, rounds)
             return
         (entry,) = entries
-        if entry.counted and entry.numbers():
+        if not isinstance(failure, InvalidArgument):
+            # Firestore's fault and not the event's, which has to come again.
+            entry.failure = failure
+        elif entry.counted and entry.numbers():
             # The event may be good, and its rollup full.
             entry.counted = False
             self._commit(entries, deadline, rounds)
@@ -232,10 +235,8 @@ class Recorder:
             # Or the device's document: many instances, each with other names in `latest`.
             entry.shown = False
             self._commit(entries, deadline, rounds)
-        elif isinstance(failure, InvalidArgument):
-            entry.failure = UnstorableError("refused-by-firestore")
         else:
-            entry.failure = failure
+            entry.failure = UnstorableError("refused-by-firestore")
 
 
 def _fail(entries: Sequence[Entry], failure: Exception) -> None:

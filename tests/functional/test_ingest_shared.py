@@ -144,6 +144,27 @@ def test_one_that_firestore_refuses_fails_no_neighbour(
     assert len(letters) == (1 if expected is UnstorableError else 0)
 
 
+def test_a_fault_of_firestores_own_costs_an_event_nothing(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has to come again, and then counts like any other."""
+    body = message(owned.device_id, "1")
+    commit, calls = protobuf.commit, iter(range(9))
+
+    def fail_once(writes: Any, **kwargs: Any) -> Any:
+        if next(calls) == 0:
+            raise InternalServerError("no")  # type: ignore[no-untyped-call]
+        return commit(writes, **kwargs)
+
+    monkeypatch.setattr(protobuf, "commit", fail_once)
+    assert deliver(body) == 500
+    assert deliver(body) < 300
+    (event,) = events(customer, owned)
+    assert "uncounted" not in event
+    (found,) = rollups(customer, owned).values()
+    assert [cell["count"] for cell in found["metrics"]["value"].values()] == [1]
+
+
 def test_a_transient_fault_is_everybodys(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
