@@ -43,8 +43,11 @@ from shared.telemetry.message import Event, UnstorableError
 from shared.telemetry.sharing import Sharing
 from shared.telemetry.tenure import Tenure, Tenures, Unowned
 
-GROUPS_AT_ONCE = 1
-"""Commits under way at the same time. More of them are smaller, and meet at the same devices."""
+GROUPS_AT_ONCE = 2
+"""Commits under way at the same time."""
+WORTH_ANOTHER = 16
+"""Events that have to wait before a second commit begins beside the first: two small ones cost more
+than one, and meet at the same devices."""
 MAX_RECENT = 20_000
 """Event ids that an instance remembers to have stored; about 4 MB."""
 ROUNDS = 4
@@ -71,7 +74,7 @@ class Recorder:
         self._tenures = Tenures()
         self._recent = _Recent()
         self._sharing: Sharing[Entry] = Sharing(
-            self._store, at_once=GROUPS_AT_ONCE, at_most=MAX_EVENTS
+            self._store, at_once=GROUPS_AT_ONCE, at_most=MAX_EVENTS, enough=WORTH_ANOTHER
         )
         self._under_way: dict[str, Future[None]] = {}
         self._lock = Lock()

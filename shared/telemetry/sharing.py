@@ -27,7 +27,7 @@ class Sharing(Generic[Item]):
     """Hands the items of waiting threads to one of these threads, which works for all."""
 
     def __init__(
-        self, work: Callable[[Sequence[Item]], None], *, at_once: int, at_most: int
+        self, work: Callable[[Sequence[Item]], None], *, at_once: int, at_most: int, enough: int
     ) -> None:
         """Prepare it.
 
@@ -35,10 +35,12 @@ class Sharing(Generic[Item]):
             work: takes a group of items; what it raises, the thread of each of them raises.
             at_once: groups at the same time.
             at_most: items in a group.
+            enough: waiting items that are worth another group beside those under way.
         """
         self._work = work
         self._at_once = at_once
         self._at_most = at_most
+        self._enough = enough
         self._queue: deque[_Waiting[Item]] = deque()
         self._groups = 0
         self._lock = Lock()
@@ -48,7 +50,9 @@ class Sharing(Generic[Item]):
         mine = _Waiting(item)
         with self._lock:
             self._queue.append(mine)
-            if self._groups < self._at_once:
+            if not self._groups or (
+                self._groups < self._at_once and len(self._queue) >= self._enough
+            ):
                 self._groups += 1
                 self._next()
         mine.woken.wait()
