@@ -170,12 +170,23 @@ def read_variable(uid: str, device_id: str, variable: str, max_age: float) -> Re
 
 def call_device(device_id: str, function: str, argument: str) -> int:
     """Make the call; whose device it is, the caller has settled. Raises `ProductError`."""
+    _require_token()
     try:
         return cloud.particle().call_function(cloud.tokens().server, device_id, function, argument)
     except errors.NotFoundError:
         raise UnknownFunction from None
     except errors.ParticleError as failure:
         raise _reason(failure) from failure
+
+
+def _require_token() -> None:
+    """Without a token nothing can be sent: its failures say so, and not that the call may run."""
+    try:
+        cloud.tokens().server.token()
+    except errors.RateLimitedError as failure:
+        raise ParticleRateLimited(retryAfter=round(failure.retry_after)) from failure
+    except errors.ParticleError as failure:
+        raise ParticleUnavailable from failure
 
 
 def _read(device_id: str, variable: str) -> bool | float | str | None:

@@ -63,7 +63,7 @@ class Particle:
 
         Raises `CustomerExistsError`. Repeatable in that sense: twice gives one customer.
         """
-        self._transport.send(
+        body = self._transport.send(
             "POST",
             "/v1/products/{product}/customers",
             path={"product": self._product},
@@ -71,6 +71,8 @@ class Particle:
             form={"email": identity, "no_password": "true"},
             repeatable=True,
         )
+        if not isinstance(body, dict):
+            raise UnexpectedAnswerError("POST /v1/products/{product}/customers", "no object")
 
     def claim_device(self, credentials: Credentials, device_id: str) -> None:
         """`POST /v1/devices`: the customer whose token it is becomes the device's owner.
@@ -89,7 +91,11 @@ class Particle:
 
     def release_device(self, credentials: Credentials, device_id: str) -> None:
         """`DELETE /v1/products/:product/devices/:id/owner`: ends any claim."""
-        self._on_device(credentials, "DELETE", "/owner", device_id, repeatable=True)
+        body = self._on_device(credentials, "DELETE", "/owner", device_id, repeatable=True)
+        # The answer may be 204 without a body, which is `{}` here.
+        if not isinstance(body, dict) or body.get("ok", True) is not True:
+            route = "DELETE /v1/products/{product}/devices/{device}/owner"
+            raise UnexpectedAnswerError(route, "not ok")
 
     def create_claim_code(self, credentials: Credentials) -> str:
         """`POST /v1/products/:product/device_claims`: a code for a device to present.

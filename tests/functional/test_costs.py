@@ -1,0 +1,89 @@
+"""What each callable costs: round trips to Firestore, to Auth and to Particle, as the docs say.
+
+`docs/functions.md` has the table; this test measures it and compares.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
+import pytest
+from firebase_admin import auth
+
+from local.client import Account
+from local.runs import ROOT
+from shared import cloud, customers, sessions
+from tests.functional.conftest import Label
+from tests.support.functions import call
+from tests.support.simulator import Simulator
+
+pytestmark = pytest.mark.usefixtures("no_triggers")
+
+ROW = re.compile(r"^\| `(\w+)`([^|]*)\| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
+DOCS = (ROOT / "docs" / "functions.md").read_text(encoding="utf-8")
+DOCUMENTED = {
+    f"{name}{note.rstrip()}": tuple(int(number) for number in numbers)
+    for name, note, *numbers in ROW.findall(DOCS)
+}
+
+
+@pytest.fixture
+def costs(
+    firestore_requests: Callable[[], list[str]],
+    simulator: Simulator,
+) -> Callable[[str, Any, Account], tuple[int, int]]:
+    """Round trips of a call to Firestore and to Particle."""
+
+    def measure(function: str, data: Any, account: Account) -> tuple[int, int]:
+        firestore_requests()
+        simulator.forget()
+        call(function, data, account)
+        return len(firestore_requests()), len(simulator.requests())
+
+    return measure
+
+
+def test_the_table_in_the_docs_is_what_was_measured(
+    new_label: Callable[..., Label],
+    customer: Account,
+    costs: Callable[[str, Any, Account], tuple[int, int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Cold: an instance that has no token and knows nobody; warm: one that has served the user."""
+    label, again, coded = new_label(), new_label(), new_label()
+    device = {"deviceId": label.device_id}
+    invoke = {**device, "function": "set_target", "argument": "20"}
+    read = {**device, "variable": "target"}
+    order: list[tuple[str, str, Any, Any]] = [
+        ("claim_device", "claim_device", label.claim, again.claim),
+        ("create_claim_code", "create_claim_code", coded.claim, coded.claim),
+        ("mint_token", "mint_token", {}, {}),
+        ("revoke_tokens", "revoke_tokens", {}, {}),
+        ("invoke_function", "invoke_function", invoke, invoke),
+        ("read_variable", "read_variable", read, read),
+        ("read_variable, from the cache", "read_variable", read, {**read, "maxAge": 60}),
+        ("rename_device", "rename_device", {**device, "name": "a"}, {**device, "name": "b"}),
+        ("list_devices", "list_devices", {}, {}),
+        ("release_device", "release_device", device, {"deviceId": again.device_id}),
+    ]
+    measured = {}
+    for row, function, cold_data, warm_data in order:
+        monkeypatch.setattr(customers, "_ready", {})
+        sessions._seen.clear()
+        cloud.tokens.cache_clear()
+        cold = costs(function, cold_data, customer)
+        warm = costs(function, warm_data, customer)
+        measured[row] = (*cold, *warm)
+    assert measured == DOCUMENTED
+
+
+def test_the_hot_path(
+    owned: Label, customer: Account, costs: Callable[[str, Any, Account], tuple[int, int]]
+) -> None:
+    """Two commits, one call to Particle, and one question to Auth."""
+    invoke = {"deviceId": owned.device_id, "function": "set_target", "argument": "20"}
+    call("invoke_function", invoke, customer)
+    with mock.patch.object(auth, "get_user", wraps=auth.get_user) as asked:
+        assert costs("invoke_function", invoke, customer) == (2, 1)
+    assert asked.call_count == 1
