@@ -36,6 +36,8 @@ names = sys.argv[1:]
 apps = {f"/{name}": functions_framework.create_app(name, "main.py", "http") for name in names}
 server = make_server("127.0.0.1", 0, DispatcherMiddleware(Flask("none"), apps), threaded=True)
 print(server.server_port, flush=True)
+# Nobody reads on, and a full pipe would stop the server at its next line of log.
+sys.stdout = Path("/dev/null").open("w")
 server.serve_forever()
 """
 FUNCTIONS = ("claim_device", "release_device", "invoke_function", "delete_account")
