@@ -12,7 +12,7 @@ from shared.setup_codes import normalise_device_id
 class Request(Input, frozen=True):
     """What is printed on the device, and a name for it."""
 
-    setup_code: LabelText
+    setup_code: LabelText | None = None
     serial_number: LabelText | None = None
     device_id: LabelText | None = None
     name: DeviceName | None = None
@@ -21,6 +21,8 @@ class Request(Input, frozen=True):
 @callable_function(Request, secrets=[*settings.PARTICLE_SECRETS, settings.SETUP_CODE_PEPPER])
 def claim_device(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{deviceId, name, serialNumber, claimedAt}`; again for one who owns it already."""
+    if request.setup_code is None and settings.require_setup_code():
+        raise BadRequest("Give the setup code.", field="setupCode")
     owned = claiming.claim(caller.uid, _label(request), request.setup_code, request.name)
     return {
         "deviceId": owned.device_id,

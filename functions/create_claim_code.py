@@ -5,13 +5,14 @@ from typing import Any
 from shared import claiming, settings
 from shared.callables import Caller, Input, LabelText, callable_function, iso
 from shared.claiming import Label
+from shared.errors import BadRequest
 
 
 class Request(Input, frozen=True):
     """What is printed on the device that shall present the code."""
 
     serial_number: LabelText
-    setup_code: LabelText
+    setup_code: LabelText | None = None
 
 
 @callable_function(Request, secrets=[*settings.PARTICLE_SECRETS, settings.SETUP_CODE_PEPPER])
@@ -21,6 +22,8 @@ def create_claim_code(caller: Caller, request: Request) -> dict[str, Any]:
     The device appears below `users/{uid}/devices` once Particle reports that this very device has
     presented the code.
     """
+    if request.setup_code is None and settings.require_setup_code():
+        raise BadRequest("Give the setup code.", field="setupCode")
     label = Label.of_serial(request.serial_number)
     made = claiming.create_claim_code(caller.uid, label, request.setup_code)
     return {"claimCode": made.code, "expiresAt": iso(made.expires_at)}

@@ -26,6 +26,7 @@ from shared.errors import (
     DeviceNotReady,
     InProgress,
     NotInThisMode,
+    UnknownSerial,
     WrongSerialOrCode,
 )
 from shared.ownership import OVERTAKEN, ROUNDS, Owned
@@ -64,7 +65,7 @@ class ClaimCode:
     expires_at: datetime
 
 
-def claim(uid: str, label: Label, setup_code: str, name: str | None) -> Owned:
+def claim(uid: str, label: Label, setup_code: str | None, name: str | None) -> Owned:
     """Make the user the device's owner, here and at Particle.
 
     Again for one who owns it already. Raises `WrongSerialOrCode`, `TooManyAttempts`,
@@ -86,7 +87,7 @@ def claim(uid: str, label: Label, setup_code: str, name: str | None) -> Owned:
     raise InProgress(retryAfter=5)
 
 
-def create_claim_code(uid: str, label: Label, setup_code: str) -> ClaimCode:
+def create_claim_code(uid: str, label: Label, setup_code: str | None) -> ClaimCode:
     """A code with which the device claims itself for the user; raises like `claim`.
 
     Also for one's own device, which may have to be set up on another network. Raises
@@ -173,7 +174,7 @@ def in_product(device_id: str) -> Device:
         raise DeviceNotReady from None
 
 
-def _admitted(uid: str, label: Label, setup_code: str) -> str:
+def _admitted(uid: str, label: Label, setup_code: str | None) -> str:
     """The device's id for one who knows its code; raises `WrongSerialOrCode`.
 
     A missing device, a blocked one and a wrong code cost the same: two reads, a commit and an HMAC.
@@ -184,8 +185,13 @@ def _admitted(uid: str, label: Label, setup_code: str) -> str:
     found = (attempt.found and attempt.found.to_dict()) or {}
     device_id: str = label.device_id or found.get("deviceId") or _NOBODY
     registered = store.device(device_id).get().to_dict() or {}
+    if not settings.require_setup_code():
+        if not registered or registered.get("blocked"):
+            raise UnknownSerial
+        attempt.take_back()
+        return device_id
     known = setup_codes.matches(
-        settings.setup_code_pepper(), device_id, setup_code, registered.get("setupCode", "")
+        settings.setup_code_pepper(), device_id, setup_code or "", registered.get("setupCode", "")
     )
     if not known or registered.get("blocked"):
         raise WrongSerialOrCode

@@ -6,7 +6,7 @@ callable protocol; no other module knows that protocol.
     ProductError
     ├── SignInRequired, AppCheckRequired, AnonymousUser
     ├── BadRequest(field)
-    ├── NotYourDevice, WrongSerialOrCode, ClaimedByAnother
+    ├── NotYourDevice, WrongSerialOrCode, UnknownSerial, ClaimedByAnother
     ├── TooManyAttempts(retryAfter)
     ├── CustomerNotReady, NotInThisMode, DeviceNotReady, RecentSignInRequired
     ├── NotAllowed, EmailUnverified
@@ -80,6 +80,14 @@ class WrongSerialOrCode(ProductError):
     code = "permission-denied"
     reason = "wrong-serial-or-code"
     message = "No device has this serial number and setup code."
+
+
+class UnknownSerial(ProductError):
+    """Only where a setting switches setup codes off: there is no such device to claim."""
+
+    code = "not-found"
+    reason = "unknown-serial"
+    message = "No device has this serial number."
 
 
 class ClaimedByAnother(ProductError):

@@ -53,6 +53,15 @@ _DELETE_CUSTOMERS = StringParam(
         "by-name: when its name is an e-mail address"
     ),
 )
+_REQUIRE_SETUP_CODE = BoolParam(
+    "REQUIRE_SETUP_CODE",
+    default=True,
+    label="Setup codes required",
+    description=(
+        "Claiming asks for the setup code on the label. Without it whoever knows or guesses a "
+        "serial number gets the device, if nobody owns it"
+    ),
+)
 _REQUIRE_VERIFIED_EMAIL = BoolParam(
     "REQUIRE_VERIFIED_EMAIL",
     default=False,
@@ -195,6 +204,12 @@ def delete_customers() -> str:
     """`always`, `never` or `by-name`; raises `SettingMissingError` for anything else."""
     name = "PARTICLE_DELETE_CUSTOMERS"
     return _one_of(name, _DELETE_CUSTOMERS.value, "by-name", "always", "never")
+
+
+@functools.cache
+def require_setup_code() -> bool:
+    """Whether claiming asks for the setup code."""
+    return _REQUIRE_SETUP_CODE.value
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.client import Account, CallableError, Client
-from shared import attempts, claiming, setup_codes, store
+from shared import attempts, claiming, settings, setup_codes, store
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 
@@ -144,3 +144,21 @@ def test_no_counter_holds_a_serial_or_a_uid(label: Label, customer: Account) -> 
     assert label.serial_number not in text
     assert customer.uid not in text
     assert claiming.Label.of_serial("ŵ") == claiming.Label()
+
+
+def test_without_setup_codes_a_missing_serial_is_told_apart(
+    label: Label,
+    new_label: Callable[..., Label],
+    customer: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    blocked = new_label()
+    store.device(blocked.device_id).update({"blocked": True})
+    serial = {"serialNumber": label.serial_number}
+    assert refusal("claim_device", serial, customer).details["field"] == "setupCode"
+    assert refusal("create_claim_code", serial, customer).details["field"] == "setupCode"
+    monkeypatch.setattr(settings, "require_setup_code", lambda: False)
+    for number in ("NO-SUCH-SERIAL", blocked.serial_number, "ŵ"):
+        answer = refusal("claim_device", {"serialNumber": number}, customer)
+        assert (answer.status, answer.reason) == ("NOT_FOUND", "unknown-serial")
+    assert call("claim_device", serial, customer)["deviceId"] == label.device_id
