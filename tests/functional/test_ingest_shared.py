@@ -49,6 +49,8 @@ def together(
     recorder = intake.recorder()
     with monkeypatch.context() as patch, ThreadPoolExecutor(64) as pool:
         patch.setattr(protobuf, "commit", hold)
+        # However many wait, no second commit takes them.
+        patch.setattr(recorder._sharing, "_at_once", 1)
         leading = pool.submit(take, first)
         assert entered.wait(20)
         results = [pool.submit(take, body) for body in bodies]
