@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import segno
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from local.browser import get_browser
 from local.client import Account, Client
@@ -16,8 +16,8 @@ from tests.functional.conftest import Label, register
 from tests.support.simulator import Simulator
 from tests.web.visitor import PASSWORD, Visitor
 
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 SERIALS = {"thermostat": "TH", "pump": "PM", "tracker": "GT"}
 """Beginnings of the demo's serial numbers, by which the web app knows the kind."""
 SCANNED = ("TH-5CAN-0001", "QR7X-K2MP")
@@ -43,7 +43,7 @@ def film(file: Path, text: str) -> None:
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """The browser that `make test` found or installed, with a label before its camera."""
     seen = tmp_path_factory.mktemp("camera") / "label.y4m"
-    film(seen, "https://app.example.com/devices/add#serial={}&code={}".format(*SCANNED))
+    film(seen, "https://app.example.com/claim#serial={}&code={}".format(*SCANNED))
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
             executable_path=get_browser(),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from local.client import Account, Client
 from local.runs import ROOT
@@ -85,11 +85,18 @@ def test_pictures(
     visit: Callable[..., Visitor], home: Label, customer: Account, screen: str
 ) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    settings = {"viewport": {"phone": PHONE, "desktop": DESKTOP}[screen]}
+    size: ViewportSize = {"phone": PHONE, "desktop": DESKTOP}[screen]
+    settings = {"viewport": size}
 
     def take(visitor: Visitor, name: str) -> None:
         visitor.look()
-        visitor.page.screenshot(path=FOLDER / f"{name}-{screen}.png", full_page=True)
+        # The whole page on one screen: bars at the top and bottom of it stay where they are.
+        height = visitor.page.evaluate("document.documentElement.scrollHeight")
+        visitor.page.set_viewport_size({**size, "height": max(height, size["height"])})
+        visitor.page.evaluate("scrollTo(0, 0)")
+        visitor.page.mouse.move(0, 0)
+        visitor.page.screenshot(path=FOLDER / f"{name}-{screen}.png")
+        visitor.page.set_viewport_size(size)
 
     stranger = visit(**settings)
     for name in ("sign-in", "sign-up", "forgotten"):

@@ -69,7 +69,7 @@ def test_a_command_waits_for_its_device(
     visit_owner.press("Set: Target temperature")
     sent = page.locator("[data-sent=set_target]")
     expect(sent).to_have_attribute("data-state", "queued")
-    visit_owner.press("Cancel “set_target”")
+    visit_owner.press("Cancel “Target temperature”")
     expect(sent).to_have_attribute("data-state", "cancelled")
 
     slide(page, "Target temperature", 10)

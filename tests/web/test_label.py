@@ -26,11 +26,11 @@ def test_the_labels_link_survives_the_sign_in(
 ) -> None:
     sent: list[str] = []
     visitor.page.on("request", lambda request: sent.append(request.url + request.method))
-    visitor.open(f"/devices/add#serial={label.serial_number}&code={label.setup_code}")
+    visitor.open(f"/claim#serial={label.serial_number}&code={label.setup_code}")
     visitor.sign_in(customer.email or "", PASSWORD)
     expect(visitor.heading("Add a device")).to_be_visible()
     # The code has left the address, and never was in a request's.
-    expect(visitor.page).to_have_url(visitor.url + "/devices/add")
+    expect(visitor.page).to_have_url(visitor.url + "/claim")
     assert fields(visitor) == (label.serial_number, label.setup_code)
     assert not [url for url in sent if label.setup_code in url]
     visitor.press("Add the device")

@@ -48,6 +48,8 @@ export default function SignedIn({ user }: { user: User }) {
           <Route path="forgotten" element={<Arrival />} />
           <Route path="devices" element={<DevicesPage />} />
           <Route path="devices/add" element={<AddDevicePage />} />
+          {/* Where the labels' links lead. */}
+          <Route path="claim" element={<AddDevicePage />} />
           <Route path="devices/:deviceId" element={<DevicePage />} />
           <Route path="account" element={<AccountPage />} />
           <Route path="*" element={<NotFoundPage />} />

@@ -1,4 +1,6 @@
 interface ImportMetaEnv {
   /** Region of the callable functions, set at build time; without it, the default of a deployment. */
   readonly VITE_FUNCTIONS_REGION?: string;
+  /** Site key of reCAPTCHA Enterprise for App Check, set at build time. */
+  readonly VITE_APP_CHECK_KEY?: string;
 }

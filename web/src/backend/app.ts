@@ -7,7 +7,7 @@ import {
   indexedDBLocalPersistence,
   initializeAuth,
 } from 'firebase/auth';
-import { isDemo, surroundings } from './config';
+import { appCheckKey, isDemo, surroundings } from './config';
 import type { Emulators } from './emulators';
 
 export interface Backend {
@@ -22,6 +22,7 @@ let connected: Backend | undefined;
 export async function connect(): Promise<void> {
   const { options, emulators } = await surroundings();
   const app = initializeApp(options);
+  if (appCheckKey) (await import('./appCheck')).startAppCheck(app, appCheckKey);
   const auth = initializeAuth(app, {
     persistence: [indexedDBLocalPersistence, browserLocalPersistence],
   });

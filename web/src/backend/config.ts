@@ -18,6 +18,9 @@ export const isDemo = import.meta.env.MODE === 'demo';
 /** Region of the callable functions. */
 export const functionsRegion = import.meta.env.VITE_FUNCTIONS_REGION || 'us-central1';
 
+/** Without one the app does without App Check. */
+export const appCheckKey = import.meta.env.VITE_APP_CHECK_KEY;
+
 /** Throws when the site does not answer, or answers something else. */
 export async function surroundings(): Promise<Surroundings> {
   if (isDemo) return readEmulators();

@@ -13,6 +13,7 @@ export const SERVER_REASONS = [
   'not-allowed',
   'anonymous',
   'email-unverified',
+  'app-check-required',
   'unknown-function',
   'unknown-variable',
   'unknown-command',

@@ -24,14 +24,15 @@ const KNOWN = [
   'command-cancelled',
 ] as const;
 
-function useWords(): (activity: Activity) => string {
+/** `named`: with the device's name. */
+function useWords(named: boolean): (activity: Activity) => string {
   const { t } = useTranslation();
   const { devices } = useCustomer();
   return ({ action, subject, deviceId }) => {
     const known = KNOWN.find((one) => one === action);
     const device =
       devices.state === 'shown' ? devices.value.find(({ id }) => id === deviceId) : undefined;
-    const about = subject || device?.name || '';
+    const about = [subject, named && device?.name].filter(Boolean).join(' · ');
     return known
       ? t(`activity.${known}`, { subject: about })
       : t('activity.other', { action, subject: about });
@@ -43,7 +44,7 @@ export function ActivityList({ deviceId, now }: { deviceId?: string; now: number
   const { t } = useTranslation();
   const { uid } = useCustomer();
   const activity = useLive(useMemo(() => watchActivity(uid, SHOWN, deviceId), [uid, deviceId]));
-  const words = useWords();
+  const words = useWords(deviceId === undefined);
   if (activity.state === 'loading') return <Busy />;
   if (activity.state === 'failed') return <Failure problem={activity.problem} />;
   if (activity.value.length === 0) return <Text size="sm">{t('device.noActivity')}</Text>;

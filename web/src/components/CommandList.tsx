@@ -4,6 +4,8 @@ import { cancelCommand } from '../backend/callables';
 import { speech } from '../messages/i18n';
 import type { Command, CommandState } from '../model/records';
 import { shortTime } from '../model/times';
+import { say } from '../product';
+import type { Control } from '../product/types';
 import { useAction } from '../session/useAction';
 import { Failure } from './Failure';
 
@@ -17,12 +19,29 @@ const COLOURS: Record<CommandState, string> = {
   unknown: 'yellow',
 };
 
-function One({ command, now }: { command: Command; now: number }) {
+interface CommandListProps {
+  commands: readonly Command[];
+  /** Of the device's kind, which have words for its functions. */
+  controls: readonly Control[];
+  now: number;
+}
+
+/** The words of the control that calls a function; else the function's own name. */
+function nameOf({ function: called }: Command, controls: readonly Control[]): string {
+  const control = controls.find(
+    (one) => one.function === called || (one.type === 'switch' && one.offFunction === called),
+  );
+  // A switch with two functions tells by their names alone which way it was turned.
+  if (!control || (control.type === 'switch' && control.offFunction)) return called;
+  return say(control.label);
+}
+
+function One({ command, name, now }: { command: Command; name: string; now: number }) {
   const { t } = useTranslation();
   const [progress, cancel] = useAction(cancelCommand);
-  const { id, function: name, argument, status, returnValue, createdAt } = command;
+  const { id, function: called, argument, status, returnValue, createdAt } = command;
   return (
-    <Stack component="li" gap={4} data-sent={name} data-state={status}>
+    <Stack component="li" gap={4} data-sent={called} data-state={status}>
       <Group justify="space-between" wrap="nowrap" gap="xs">
         <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
           <b>{name}</b> {argument}
@@ -55,13 +74,13 @@ function One({ command, now }: { command: Command; now: number }) {
 }
 
 /** What was sent to the device, and how far each is, live. */
-export function CommandList({ commands, now }: { commands: readonly Command[]; now: number }) {
+export function CommandList({ commands, controls, now }: CommandListProps) {
   const { t } = useTranslation();
   if (commands.length === 0) return <Text size="sm">{t('device.noCommands')}</Text>;
   return (
     <Stack component="ol" gap="sm" p={0} m={0} style={{ listStyle: 'none' }}>
       {commands.map((command) => (
-        <One key={command.id} command={command} now={now} />
+        <One key={command.id} command={command} name={nameOf(command, controls)} now={now} />
       ))}
     </Stack>
   );

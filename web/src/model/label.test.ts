@@ -5,7 +5,7 @@ const label = { serialNumber: 'TH-2040-0118', setupCode: '9RWH-C3NE' };
 
 describe('a label', () => {
   it('is read from its link', () => {
-    const link = 'https://app.example.com/devices/add#serial=TH-2040-0118&code=9RWH-C3NE';
+    const link = 'https://app.example.com/claim#serial=TH-2040-0118&code=9RWH-C3NE';
     expect(labelInScan(link)).toEqual(label);
     expect(labelInFragment('#code=9RWH-C3NE&serial=%20TH-2040-0118%20')).toEqual(label);
   });

@@ -6,7 +6,7 @@ export interface Label {
 }
 
 /**
- * From the fragment of the link, as in `/devices/add#serial=TH-2040-0118&code=9RWH-C3NE`: browsers
+ * From the fragment of the link, as in `/claim#serial=TH-2040-0118&code=9RWH-C3NE`: browsers
  * keep fragments to themselves, so that no server's log holds a setup code.
  */
 export function labelInFragment(fragment: string): Label | undefined {

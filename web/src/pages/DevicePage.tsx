@@ -85,7 +85,11 @@ function DeviceSections({ device }: { device: Device }) {
       </Section>
       <Section title={t('device.commands')}>
         {commands.state === 'failed' && <Failure problem={commands.problem} />}
-        {commands.state === 'loading' ? <Busy /> : <CommandList commands={sent} now={now} />}
+        {commands.state === 'loading' ? (
+          <Busy />
+        ) : (
+          <CommandList commands={sent} controls={kind?.controls ?? []} now={now} />
+        )}
       </Section>
       <Section title={t('device.events')}>
         <EventList deviceId={device.id} now={now} />
