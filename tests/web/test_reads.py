@@ -76,3 +76,12 @@ def test_reads_of_each_page(
     batch.commit()
     expect(visitor.page.locator("[data-event]")).to_have_count(EVENTS + 1)
     expect_reads(visitor.page, week + 10 + 2)
+
+    visitor.open("/devices/add")
+    expect(visitor.heading("Add a device")).to_be_visible()
+    expect_reads(visitor.page, profile_and_devices)
+
+    visitor.open("/account")
+    done = len(client.documents(f"users/{customer.uid}/activity", customer))
+    expect(visitor.page.locator("[data-activity]")).to_have_count(done)
+    expect_reads(visitor.page, profile_and_devices + done)

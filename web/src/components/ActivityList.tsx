@@ -51,12 +51,19 @@ export function ActivityList({ deviceId, now }: { deviceId?: string; now: number
   return (
     <Stack component="ol" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
       {activity.value.map((one) => (
-        <Group key={one.id} component="li" justify="space-between" data-activity={one.action}>
-          <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+        <Group
+          key={one.id}
+          component="li"
+          justify="space-between"
+          align="baseline"
+          wrap="nowrap"
+          data-activity={one.action}
+        >
+          <Text size="sm" miw={0} style={{ overflowWrap: 'anywhere' }}>
             {words(one)}
           </Text>
           {one.at !== undefined && (
-            <Text size="xs" c="dimmed">
+            <Text size="xs" c="dimmed" style={{ flexShrink: 0 }}>
               {shortTime(one.at, now, speech.locale)}
             </Text>
           )}

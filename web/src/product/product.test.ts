@@ -1,0 +1,59 @@
+import { describe, expect, it, vi } from 'vitest';
+import { toDevice } from '../model/device';
+import { charted, KINDS, keyOf, kindOf, newest, say, undescribed } from '.';
+
+// Before the imports: the language is chosen when the messages' module is loaded.
+vi.hoisted(() => vi.stubGlobal('navigator', { languages: ['en-GB'] }));
+
+const device = (serialNumber: string, latest: Record<string, unknown>) =>
+  toDevice('abc', {
+    serialNumber,
+    latest: Object.fromEntries(
+      Object.entries(latest).map(([event, value]) => [event, { value, publishedAt: 1 }]),
+    ),
+  });
+
+describe('kinds', () => {
+  it('are told by their serial numbers', () => {
+    expect(say(kindOf(device('PM-0815-0042', {}))?.name ?? '', 'de')).toBe('Pumpe');
+    expect(kindOf(device('XX-1', {}))).toBeUndefined();
+  });
+
+  it.each(KINDS.map((kind) => [say(kind.name, 'en'), kind] as const))(
+    'have controls that can be used: %s',
+    (_, kind) => {
+      for (const control of kind.controls) {
+        expect(control.function).toMatch(/^[A-Za-z0-9_]{1,64}$/);
+        expect(control.queueSeconds ?? 1).toBeLessThanOrEqual(604_800);
+        if (control.type === 'slider') expect(control.min).toBeLessThan(control.max);
+      }
+      const keys = kind.readings.map(keyOf);
+      expect(new Set(keys).size).toBe(keys.length);
+    },
+  );
+});
+
+describe('a device', () => {
+  it('has a chart for each number, described first, and none for what is no number', () => {
+    const seen = device('TH-1', {
+      temperature: 21,
+      state: { target: 20, mode: 'heat', heating: true },
+      soil: { moisture: 3, note: 'dry' },
+      door: 'open',
+    });
+    expect(charted(seen).map(keyOf)).toEqual(['temperature', 'state/target', 'soil/moisture']);
+    expect(undescribed(seen).map(({ event }) => event)).toEqual(['door', 'soil']);
+  });
+
+  it('has charts of what is described before the first value came', () => {
+    expect(charted(device('GT-1', {})).map(keyOf)).toEqual(['loc/speed']);
+    expect(charted(device('XX-1', {}))).toEqual([]);
+  });
+
+  it('has the newest value of a part', () => {
+    const seen = device('TH-1', { state: { target: 20 } });
+    expect(newest(seen, { event: 'state', part: 'target' })).toEqual({ value: 20, at: 1 });
+    expect(newest(seen, { event: 'state', part: 'mode' })).toBeUndefined();
+    expect(newest(seen, { event: 'none' })).toBeUndefined();
+  });
+});
