@@ -12,6 +12,7 @@ apis=(
   artifactregistry.googleapis.com
   cloudbuild.googleapis.com
   cloudfunctions.googleapis.com
+  cloudscheduler.googleapis.com
   eventarc.googleapis.com
   firebase.googleapis.com
   firebasehosting.googleapis.com
@@ -423,9 +424,12 @@ deploy_functions() {
   local number
   number=$(look gcloud projects describe "$project" '--format=value(projectNumber)')
   note 'In newer organisations this account has no rights of its own.'
-  run gcloud projects add-iam-policy-binding "$project" \
-    "--member=serviceAccount:${number:-PROJECT_NUMBER}-compute@developer.gserviceaccount.com" \
-    --role=roles/datastore.user --condition=None --format=none
+  local role
+  for role in roles/datastore.user roles/firebaseauth.admin; do
+    run gcloud projects add-iam-policy-binding "$project" \
+      "--member=serviceAccount:${number:-PROJECT_NUMBER}-compute@developer.gserviceaccount.com" \
+      "--role=$role" --condition=None --format=none
+  done
 }
 
 deploy_web_app() {

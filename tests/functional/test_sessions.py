@@ -12,13 +12,17 @@ from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
 
 
+def issued_at(account: Account) -> int:
+    """In seconds since the epoch."""
+    return int(auth.verify_id_token(account.id_token)["iat"])
+
+
 def end(how: str, account: Account) -> None:
     """End the account's sign-ins, as an operator or another phone of the customer does."""
     if how == "revoked":
         # An ID token of this very second counts as younger than the revocation.
-        claims = auth.verify_id_token(account.id_token)
-        valid_since = str(claims["iat"] + 1)
-        auth._get_client(None)._user_manager.update_user(account.uid, valid_since=int(valid_since))
+        valid_since = issued_at(account) + 1
+        auth._get_client(None)._user_manager.update_user(account.uid, valid_since=valid_since)
     elif how == "disabled":
         auth.update_user(account.uid, disabled=True)
     else:
@@ -57,6 +61,8 @@ def test_a_new_sign_in_goes_on(owned: Label, customer: Account, client: Client) 
     assert customer.email
     assert customer.password
     again = client.sign_in(customer.email, customer.password)
+    while issued_at(again) == issued_at(customer):  # until the next second
+        again = client.sign_in(customer.email, customer.password)
     assert call("rename_device", {"deviceId": owned.device_id, "name": "Mine"}, again)
 
 
