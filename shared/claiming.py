@@ -212,17 +212,31 @@ def _refuse_unless_free(registered: dict[str, Any], uid: str) -> None:
 
 def _claim_free(uid: str, entry: store.Snapshot, name: str | None) -> Owned:
     """Claim a device that nobody owns; Firestore's refusal when its entry has changed."""
-    reserved = entry.reference.update(
-        {"reservedBy": uid, "reservedUntil": datetime.now(UTC) + RESERVATION},
-        option=store.client().write_option(last_update_time=entry.update_time),
-    )
+    reserved_at = _reserve(uid, entry)
     try:
         device = in_product(entry.id)
         access.mode().claim(uid, device)
     except BaseException:
-        _take_back(entry, reserved.update_time)
+        _take_back(entry, reserved_at)
         raise
-    return ownership.give(uid, entry, reserved.update_time, device, name)
+    return ownership.give(uid, entry, reserved_at, device, name)
+
+
+def _reserve(uid: str, entry: store.Snapshot) -> Any:
+    """Keep others away; the update time of the entry, by which it can be seen to be unchanged.
+
+    A reservation of the same customer's that lasts long enough is shared: two taps on one button
+    would otherwise take it from each other, again and again.
+    """
+    registered = entry.to_dict() or {}
+    now = datetime.now(UTC)
+    if registered.get("reservedBy") == uid and registered["reservedUntil"] > now + RESERVATION / 2:
+        return entry.update_time
+    reserved = entry.reference.update(
+        {"reservedBy": uid, "reservedUntil": now + RESERVATION},
+        option=store.client().write_option(last_update_time=entry.update_time),
+    )
+    return reserved.update_time
 
 
 def _take_back(entry: store.Snapshot, reserved_at: Any) -> None:

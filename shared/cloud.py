@@ -1,12 +1,15 @@
 """This process's connections to Particle and to Firebase Auth, made at first use."""
 
 import functools
+import threading
 
 import firebase_admin
 
 from shared import settings
 from shared.particle import Particle, TokenCache
 from shared.token_budget import TokenBudget
+
+_firebase = threading.Lock()
 
 
 @functools.cache
@@ -24,7 +27,10 @@ def tokens() -> TokenCache:
     return TokenCache(particle(), setting.client_id, setting.client_secret, budget)
 
 
-@functools.cache
 def firebase() -> firebase_admin.App:
     """The app that ID tokens are verified for, and whose users Auth is asked about."""
-    return firebase_admin.initialize_app(options={"projectId": settings.project()})
+    with _firebase:  # it may be made once only, and an instance's first requests come together
+        try:
+            return firebase_admin.get_app()
+        except ValueError:
+            return firebase_admin.initialize_app(options={"projectId": settings.project()})

@@ -92,6 +92,7 @@ def test_nobody_by_that_name(what: str, label: Label, operator: Any) -> None:
 
 
 def test_mismatches_are_listed_and_repaired(
+    clean_stack: object,
     owned: Label,
     new_label: Callable[..., Label],
     another: Account,
