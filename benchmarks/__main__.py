@@ -11,7 +11,7 @@ from unittest import mock
 import requests
 import typer
 
-from benchmarks import campaign, cold_start, report, throughput
+from benchmarks import campaign, cold_start, report, simulator, throughput
 from benchmarks.throughput import Case, Result, Traffic
 from local import Stack
 
@@ -49,6 +49,7 @@ _TITLES = (
     "Throughput and latency",
     "Firestore's share of an event, and memory",
     "Process start to first stored event",
+    "The simulator",
     "Fault campaign",
 )
 _INTRODUCTION = """# Benchmarks
@@ -99,6 +100,10 @@ class _Bench:
         rows = [(report.NAMES[name], f"{time:.0f}") for name, time in self._cold.items()]
         self._show("Process start to first stored event", report.table(("Handler", "ms"), rows))
 
+    def simulator(self) -> None:
+        _say("the simulator")
+        self._show("The simulator", report.simulator(simulator.measure(self._rounds)))
+
     def targets(self) -> None:
         if self._results or self._counted or self._cold:
             text = report.targets(self._results, self._counted, self._cold)
@@ -126,7 +131,8 @@ def run(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="PART", help="throughput, traffic, cold-start or campaign; repeatable."
+            metavar="PART",
+            help="throughput, traffic, cold-start, simulator or campaign; repeatable.",
         ),
     ] = None,
     events: Annotated[int, typer.Option(min=100, help="Of the campaign.")] = 20_000,
@@ -142,6 +148,7 @@ def run(
             "throughput": bench.throughput,
             "traffic": bench.traffic,
             "cold-start": bench.cold_start,
+            "simulator": bench.simulator,
         }
         for name, measure in measured.items():
             if not only or name in only:

@@ -5,6 +5,7 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from benchmarks import simulator as simulated
 from benchmarks.throughput import HANDLERS, Case, Result, Traffic
 
 NAMES = {"nothing": "does nothing", "naive": "naive peer", "ingest": "ingest", "bare": "bare"}
@@ -20,6 +21,25 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     ]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def simulator(measured: simulated.Measured) -> str:
+    """The simulator's start and its function calls, beside what they should be."""
+    rows = [
+        (
+            "start with the demo's fleet, s",
+            f"at most {simulated.START_AIM:.0f}",
+            f"{measured.start:.2f}",
+            "yes" if measured.start <= simulated.START_AIM else "no",
+        ),
+        (
+            "function calls in a second",
+            f"at least {simulated.CALLS_AIM:.0f}",
+            f"{measured.calls_per_second:.0f}",
+            "yes" if measured.calls_per_second >= simulated.CALLS_AIM else "no",
+        ),
+    ]
+    return table(("What", "Aim", "Measured", "Met"), rows)
 
 
 def throughput(results: Mapping[Case, Mapping[str, Result]]) -> str:
