@@ -68,6 +68,15 @@ class World:
     def create_customer(self) -> None:
         self.particle.create_customer(CLIENT, secrets.token_hex(16))
 
+    def create_claim_code(self) -> object:
+        return self.particle.create_claim_code(self.customer)
+
+    def devices(self) -> list[Device]:
+        return self.particle.devices(self.tokens.server, 1)
+
+    def customers(self) -> list[str]:
+        return self.particle.customers(self.tokens.server, 1)
+
     def mint(self) -> object:
         return self.particle.mint_token(CLIENT, identity=self.identity, lifetime=60)
 
@@ -78,7 +87,16 @@ def world(simulator_url: str) -> World:
     return World(simulator_url)
 
 
-REPEATABLE = ["read_variable", "claim", "release", "device", "create_customer"]
+REPEATABLE = [
+    "read_variable",
+    "claim",
+    "release",
+    "device",
+    "create_customer",
+    "create_claim_code",
+    "devices",
+    "customers",
+]
 ONCE = ["call_function", "mint"]
 
 
@@ -114,6 +132,41 @@ def test_anothers_device_is_told_apart(world: World) -> None:
 def test_a_function_is_called_and_a_variable_read(world: World) -> None:
     assert world.call_function() == 210
     assert world.read_variable() == 21
+
+
+def test_a_claim_code_is_made_for_the_customer(world: World) -> None:
+    device_id = world.simulator.add_device(kind="thermostat")["id"]
+    code = world.create_claim_code()
+    assert isinstance(code, str)
+    assert len(code) == 63
+    world.simulator.connect(device_id, code)
+    assert world.particle.device(world.tokens.server, device_id).owner == world.identity
+
+
+def test_devices_and_customers_are_listed_in_pages(world: World) -> None:
+    assert world.device_id in {device.id for device in all_pages(world.particle.devices, world)}
+    assert world.identity in all_pages(world.particle.customers, world)
+
+
+def all_pages(listing: Callable[..., list[Any]], world: World) -> list[Any]:
+    found: list[Any] = []
+    page = 0
+    while more := listing(world.tokens.server, page := page + 1):
+        found += more
+    return found
+
+
+def test_a_token_ends_and_a_customer_goes(world: World) -> None:
+    token = world.customer.token()
+    world.particle.revoke_token(token)
+    with pytest.raises(errors.TokenRejectedError):
+        world.particle.revoke_token(token)
+    world.particle.delete_customer(world.tokens.server, world.identity)
+    assert world.device().owner is None
+    with pytest.raises(errors.NotFoundError):
+        world.particle.delete_customer(world.tokens.server, world.identity)
+    with pytest.raises(errors.NoSuchCustomerError):
+        world.mint()
 
 
 @pytest.mark.parametrize(
