@@ -124,11 +124,6 @@ def deleted_user(uid: str) -> DocumentReference:
     return client().collection(DELETED_USERS).document(uid)
 
 
-def deleted_users() -> CollectionReference:
-    """All tombstones."""
-    return client().collection(DELETED_USERS)
-
-
 def claim_attempts(digest: str) -> DocumentReference:
     """Attempts at setup codes, by one person or at one label."""
     return client().collection(CLAIM_ATTEMPTS).document(digest)

@@ -162,7 +162,6 @@ def test_adopting_a_product_that_had_customers(
 
 
 def test_codes_are_strong_and_printed(tmp_path: Path, operator: Any) -> None:
-    pytest.importorskip("segno")
     stock = tmp_path / "stock.csv"
     stock.write_text("device_id,serial_number\n" + "".join(f"{n:024x},A-{n}\n" for n in range(20)))
     written = (tmp_path / "codes.csv", tmp_path / "labels.html")
