@@ -8,9 +8,10 @@ import typer
 
 from admin import codes, devices, events, letters, owners, unknown, users
 from admin.errors import CannotRun
+from admin.output import choose_json
 from admin.target import Target
 
-_ANYWHERE = ("--local", "--project")
+_ANYWHERE = ("--local", "--project", "--json")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,8 +39,13 @@ def choose_target(
     project: Annotated[
         str | None, typer.Option(metavar="ID", help="The Google Cloud project to work on.")
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Answer with one JSON document, for programs.")
+    ] = False,
 ) -> None:
     """Keep what was chosen; a command that needs it asks, so that help needs nothing."""
+    if as_json:
+        choose_json(context)
     context.obj = lambda: Target.chosen(local=local, project=project)
 
 
@@ -63,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _target_first(arguments: Sequence[str]) -> list[str]:
-    """Take `--local` and `--project ID` wherever they stand: nobody remembers the place."""
+    """Take the options of all commands wherever they stand: nobody remembers the place."""
     first: list[str] = []
     rest: list[str] = []
     remaining = iter(arguments)
