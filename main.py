@@ -6,7 +6,8 @@ so that a cold start does not pay for the others.
 """
 
 import importlib
-import os
+
+from shared import log, settings
 
 FUNCTIONS = (
     "cancel_command",
@@ -30,6 +31,8 @@ FUNCTIONS = (
     "settle_commands",
 )
 
-_target = os.environ.get("FUNCTION_TARGET")
-for _name in [_target] if _target in FUNCTIONS else FUNCTIONS:
+_served = settings.function_served()
+if _served in FUNCTIONS:
+    log.capture_standard_logging()
+for _name in [_served] if _served in FUNCTIONS else FUNCTIONS:
     globals()[_name] = getattr(importlib.import_module(f"functions.{_name}"), _name)

@@ -1,16 +1,26 @@
 """Every line that the functions log, as one named function each.
 
-A line is one JSON object that Cloud Logging reads (`severity`, `message` and fields). It holds
-uids and device ids, and never a token, a secret, an e-mail address, an argument or event data.
+A line is one JSON object that Cloud Logging reads: `severity`, `message`, `event` (the name of the
+function here, which metrics and alarms in `deploy/monitoring` match), the function served, the
+request's trace, and fields. It holds uids and device ids, and never a token, a secret, an e-mail
+address, an argument or event data.
 """
 
 import contextlib
 import json
+import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterator
 from typing import Any
 
+import flask
+
+from shared import settings
+
+_TRACE = re.compile(r"[0-9a-f]{32}")
+_TRACE_FIELD = "logging.googleapis.com/trace"
 _muted: set[str] = set()
 
 
@@ -18,7 +28,7 @@ def call_refused(function: str, uid: str | None, failure: Exception, error_id: s
     """A callable answered with a reason from the error table; what led to it stands beside it."""
     _line(
         "INFO",
-        "call refused",
+        "call-refused",
         function=function,
         uid=uid,
         reason=getattr(failure, "reason", None),
@@ -31,6 +41,7 @@ def call_failed(function: str, uid: str | None, error_id: str, error: BaseExcept
     """A callable met a fault of ours; the caller sees only the errorId."""
     _line(
         "ERROR",
+        "call-failed",
         f"call failed\n{_traceback(error)}",
         function=function,
         uid=uid,
@@ -40,74 +51,105 @@ def call_failed(function: str, uid: str | None, error_id: str, error: BaseExcept
 
 def customer_ready(uid: str) -> None:
     """A shadow customer was made at Particle, or found there as ours."""
-    _line("INFO", "shadow customer ready", uid=uid)
+    _line("INFO", "customer-ready", "shadow customer ready", uid=uid)
 
 
 def customer_failed(uid: str, error: BaseException) -> None:
     """Particle did not make a shadow customer; the trigger or the next call tries again."""
-    _line("WARNING", "shadow customer not made yet", uid=uid, cause=str(error))
+    _line("WARNING", "customer-failed", "shadow customer not made yet", uid=uid, cause=str(error))
 
 
 def customer_refused(uid: str) -> None:
     """The user's identity at Particle is bound to another uid; trying again will not help."""
-    _line("ERROR", "identity at Particle is bound to another user", uid=uid)
+    _line("ERROR", "customer-refused", "identity at Particle is bound to another user", uid=uid)
 
 
 def device_claimed(uid: str, device_id: str, epoch: int) -> None:
     """A device has a new owner."""
-    _line("INFO", "device claimed", uid=uid, deviceId=device_id, claimEpoch=epoch)
+    _line("INFO", "device-claimed", uid=uid, deviceId=device_id, claimEpoch=epoch)
 
 
 def device_released(uid: str, device_id: str) -> None:
     """A device has no owner any more."""
-    _line("INFO", "device released", uid=uid, deviceId=device_id)
+    _line("INFO", "device-released", uid=uid, deviceId=device_id)
 
 
 def history_erased(uid: str, device_id: str) -> None:
     """What a customer's tree held of a device they gave back is gone."""
-    _line("INFO", "history erased", uid=uid, deviceId=device_id)
+    _line("INFO", "history-erased", uid=uid, deviceId=device_id)
 
 
 def account_deleted(uid: str) -> None:
     """An account and all that was the customer's is gone."""
-    _line("INFO", "account deleted", uid=uid)
+    _line("INFO", "account-deleted", uid=uid)
 
 
 def deletion_to_be_continued(uid: str, error: BaseException) -> None:
     """A run of a deletion stopped; the trigger's next delivery goes on."""
-    _line("WARNING", "account's deletion goes on later", uid=uid, cause=str(error))
+    _line(
+        "WARNING",
+        "deletion-to-be-continued",
+        "account's deletion goes on later",
+        uid=uid,
+        cause=str(error),
+    )
 
 
 def foreign_owner_released(device_id: str) -> None:
     """Someone else owned the device at Particle without owning it here; that claim was ended."""
-    _line("WARNING", "owner at Particle was not the registry's; released", deviceId=device_id)
+    _line(
+        "WARNING",
+        "foreign-owner-released",
+        "owner at Particle was not the registry's; released",
+        deviceId=device_id,
+    )
 
 
 def particle_client_rejected() -> None:
     """Particle does not accept the OAuth client's id and secret: the operator's to mend."""
-    _line("CRITICAL", "Particle rejects PARTICLE_CLIENT_ID or PARTICLE_CLIENT_SECRET")
+    _line(
+        "CRITICAL",
+        "particle-client-rejected",
+        "Particle rejects PARTICLE_CLIENT_ID or PARTICLE_CLIENT_SECRET",
+    )
 
 
 def token_budget_spent(retry_after: float) -> None:
     """Requests for tokens wait, so that Particle does not block the product."""
-    _line("WARNING", "budget of token requests is spent", retryAfter=round(retry_after))
+    _line(
+        "WARNING",
+        "token-budget-spent",
+        "budget of token requests is spent",
+        retryAfter=round(retry_after),
+    )
 
 
 def device_not_in_product(device_id: str) -> None:
     """A device of the registry is missing in the product at Particle: the operator's to mend."""
-    _line("ERROR", "device is not in the product at Particle", deviceId=device_id)
+    _line(
+        "ERROR",
+        "device-not-in-product",
+        "device is not in the product at Particle",
+        deviceId=device_id,
+    )
 
 
 def reservation_left(device_id: str, error: BaseException) -> None:
     """A reservation outlives its failed claim; it ends by itself within a minute."""
-    _line("WARNING", "reservation not taken back", deviceId=device_id, cause=type(error).__name__)
+    _line(
+        "WARNING",
+        "reservation-left",
+        "reservation not taken back",
+        deviceId=device_id,
+        cause=type(error).__name__,
+    )
 
 
 def command_finished(uid: str, device_id: str, command_id: str, status: str) -> None:
     """A function call ended."""
     _line(
         "INFO",
-        "command finished",
+        "command-finished",
         uid=uid,
         deviceId=device_id,
         commandId=command_id,
@@ -119,6 +161,7 @@ def command_not_recorded(uid: str, command_id: str, status: str, error: BaseExce
     """The device was called, but the result could not be written; the record becomes `unknown`."""
     _line(
         "ERROR",
+        "command-not-recorded",
         f"command's result not recorded\n{_traceback(error)}",
         uid=uid,
         commandId=command_id,
@@ -128,22 +171,27 @@ def command_not_recorded(uid: str, command_id: str, status: str, error: BaseExce
 
 def command_not_cancelled(command_id: str) -> None:
     """A waiting call was not cancelled: it was taken for sending, or its account deleted."""
-    _line("INFO", "command not cancelled", commandId=command_id)
+    _line("INFO", "command-not-cancelled", commandId=command_id)
 
 
 def commands_settled(number: int) -> None:
     """Records of calls whose time was over."""
-    _line("INFO", "commands settled", number=number)
+    _line("INFO", "commands-settled", number=number)
 
 
 def device_document_missing(device_id: str) -> None:
     """The registry names an owner who has no document of the device; its event is kept outside."""
-    _line("ERROR", "owner has no document of the device", deviceId=device_id)
+    _line(
+        "ERROR",
+        "device-document-missing",
+        "owner has no document of the device",
+        deviceId=device_id,
+    )
 
 
 def dead_letter(message_id: str, reason: str) -> None:
     """A message can never be stored; it is kept in `deadLetters`."""
-    _line("WARNING", "dead letter", messageId=message_id, reason=reason)
+    _line("WARNING", "dead-letter", messageId=message_id, reason=reason)
 
 
 def _traceback(error: BaseException) -> str:
@@ -160,11 +208,44 @@ def without_news() -> Iterator[None]:
         _muted.discard("INFO")
 
 
-def _line(severity: str, message: str, **fields: Any) -> None:
+def capture_standard_logging() -> None:
+    """Write what libraries and the framework log as such lines, from INFO upwards.
+
+    An uncaught exception is one entry with its traceback, as Error Reporting wants it; the
+    framework would write each line of it as one entry, without severity, and drop INFO.
+    """
+    logging.basicConfig(level=logging.INFO, handlers=[_Lines()], force=True)
+
+
+class _Lines(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if record.exc_info and record.exc_info[1]:
+            message += "\n" + _traceback(record.exc_info[1])
+        _line(record.levelname, "library", message, logger=record.name)
+
+
+def _line(severity: str, event: str, message: str | None = None, **fields: Any) -> None:
     if severity in _muted:
         return
+    message = message or event.replace("-", " ")
+    entry = {"severity": severity, "message": message, "event": event, **_circumstances(), **fields}
     stream = sys.stderr if severity == "ERROR" else sys.stdout
-    entry = {"severity": severity, "message": message, **fields}
     # One write, so that lines of concurrent requests do not mix.
     stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
     stream.flush()
+
+
+def _circumstances() -> dict[str, str]:
+    """The function that this instance serves, and the trace that joins a request's entries.
+
+    Google sends the trace with each request (Cloud Run docs, "Correlate logs"); the newer header
+    holds it after a version.
+    """
+    found = {"function": name} if (name := settings.function_served()) else {}
+    if flask.has_request_context():
+        headers = flask.request.headers
+        header = headers.get("traceparent") or headers.get("X-Cloud-Trace-Context") or ""
+        if trace := _TRACE.search(header):
+            found[_TRACE_FIELD] = f"projects/{settings.project()}/traces/{trace[0]}"
+    return found

@@ -285,6 +285,11 @@ def project() -> str:
     return _required(name, "GOOGLE_CLOUD_PROJECT")
 
 
+def function_served() -> str | None:
+    """The function that the platform started this instance for."""
+    return os.environ.get("FUNCTION_TARGET")
+
+
 def _one_of(name: str, value: str, *allowed: str) -> str:
     """The value; the first of those allowed when it is absent, as in older `.env` files."""
     if value and value not in allowed:
