@@ -14,25 +14,20 @@ import typer
 from benchmarks import campaign, cold_start, report, simulator, throughput
 from benchmarks.throughput import Case, Result, Traffic
 from local import Stack
+from local.signals import Stopped, stop_signals
 
 PAGE = pathlib.Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 _BASE = Case()
 _SHORT = (Case(concurrency=1, events=300), _BASE, Case(concurrency=64), Case(duplicates=0.1))
-_FULL = tuple(
-    Case(devices, concurrency, duplicates, events=400 if concurrency == 1 else 10_000)
-    for devices, concurrency, duplicates in (
-        (100, 16, 0.0),
-        (1000, 16, 0.0),
-        (10_000, 16, 0.0),
-        (200, 1, 0.0),
-        (200, 4, 0.0),
-        (200, 16, 0.0),
-        (200, 40, 0.0),
-        (200, 64, 0.0),
-        (200, 16, 0.01),
-        (200, 16, 0.1),
-    )
+_FULL = (
+    *(Case(devices=devices, events=3000) for devices in (100, 1000, 10_000)),
+    *(
+        Case(concurrency=concurrency, events=600 * min(concurrency, 5))
+        for concurrency in (1, 4, 16, 40, 64)
+    ),
+    *(Case(duplicates=share, events=3000) for share in (0.01, 0.1)),
+    Case(duplicates=0.1, elsewhere=True, events=3000),
 )
 _COUNTED = (_BASE, Case(concurrency=1, events=300), Case(duplicates=0.1))
 _COUNTED_FULL = (
@@ -183,7 +178,12 @@ def _say(title: str) -> None:
 def main() -> int:
     """Run the command line."""
     command: Callable[..., None] = run
-    typer.run(command)
+    try:
+        with stop_signals():
+            typer.run(command)
+    except Stopped:
+        typer.echo("\nstopped", err=True)
+        return 1
     return 0
 
 

@@ -25,14 +25,16 @@ class Case:
     devices: int = 200
     concurrency: int = 16
     duplicates: float = 0.0
+    elsewhere: bool = False
+    """Whether another instance has stored what comes as a duplicate here."""
     events: int = 600
     """In a round."""
 
     @property
     def title(self) -> str:
         """As a row of the table names it."""
-        share = f"{self.duplicates:.0%}"
-        return f"{self.devices} devices, {self.concurrency} at once, {share} duplicates"
+        share = f"{self.duplicates:.0%} duplicates{' of another instance' * self.elsewhere}"
+        return f"{self.devices} devices, {self.concurrency} at once, {share}"
 
 
 @dataclass
@@ -84,10 +86,11 @@ class Fleet:
 
     def requests(self, count: int) -> list[bytes]:
         """So many deliveries, a share of them copies, the devices taking turns."""
+        case = self._case
         now = datetime.now(UTC)
         bodies: list[dict[str, Any]] = []
         for n in range(count):
-            if bodies and self._chance.random() < self._case.duplicates:
+            if bodies and not case.elsewhere and self._chance.random() < case.duplicates:
                 bodies.append(self._chance.choice(bodies[-1000:]))
                 continue
             device = self._devices[n % len(self._devices)]
@@ -97,6 +100,11 @@ class Fleet:
             )
             bodies.append(world.message(device.id, "climate", data, at, secrets.token_hex(8)))
         return [request(body) for body in bodies]
+
+    def stored_elsewhere(self, requests: list[bytes]) -> list[bytes]:
+        """Those of the deliveries that another instance gets first."""
+        share = self._case.duplicates if self._case.elsewhere else 0
+        return self._chance.sample(requests, round(share * len(requests)))
 
     def one_each(self) -> list[bytes]:
         """One delivery of each device: afterwards a server knows them all."""
@@ -114,12 +122,16 @@ def compare(
     fleet = Fleet(case)
     results = {name: Result() for name in handlers}
     servers = {name: Server(name, environment) for name in handlers}
+    other = Server("ingest", environment)
     try:
-        for server in servers.values():
+        for server in (*servers.values(), *[other] * case.elsewhere):
             server.start()
             deliver_all(server.port, fleet.one_each(), 32)
         for turn in range(rounds):
             requests = fleet.requests(case.events)
+            first = deliver_all(other.port, fleet.stored_elsewhere(requests), case.concurrency)
+            if first.failures:
+                raise RuntimeError(f"the other instance: {first.failures} deliveries failed")
             for name in handlers[turn % len(handlers) :] + handlers[: turn % len(handlers)]:
                 before = servers[name].cpu_seconds()
                 run = deliver_all(servers[name].port, requests, case.concurrency)
@@ -129,7 +141,7 @@ def compare(
                 results[name].runs.append(run)
                 results[name].cpu.append(1000 * taken / len(requests))
     finally:
-        for server in servers.values():
+        for server in (*servers.values(), *[other] * case.elsewhere):
             server.stop()
     return results
 

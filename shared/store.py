@@ -18,6 +18,7 @@
     deletedUsers/{uid}                                tombstones
     deadLetters/{messageId}                           messages that can never be stored
     limits/{name}                                     counters that all instances share
+    health/{name}                                     what is known of the chain's health
     unknownDevices/{deviceId}                         devices that published, and are not registered
 
 `docs/data-model.md` describes the fields. Clients read below `users/{uid}`, as `firestore.rules`
@@ -50,6 +51,7 @@ SHADOW_CUSTOMERS = "shadowCustomers"
 DELETED_USERS = "deletedUsers"
 DEAD_LETTERS = "deadLetters"
 LIMITS = "limits"
+HEALTH = "health"
 CLAIM_ATTEMPTS = "claimAttempts"
 ERASURES = "erasures"
 DEVICE_LOG = "log"
@@ -142,3 +144,8 @@ def dead_letter(message_id: str) -> DocumentReference:
 def limit(name: str) -> DocumentReference:
     """A counter that all instances share."""
     return client().collection(LIMITS).document(name)
+
+
+def health(name: str) -> DocumentReference:
+    """What is known of the health of the way from Particle to here."""
+    return client().collection(HEALTH).document(name)

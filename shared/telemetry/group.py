@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared import store
+from shared import arrivals, store
 from shared.telemetry import protobuf, retention, rollup, system
 from shared.telemetry import value as values
 from shared.telemetry.message import NO_DEVICES, Event
@@ -105,10 +105,10 @@ def document_fields(event: Event, received_at: datetime) -> dict[str, Any]:
 
 
 def latest_fields(
-    name: str, value: Any, data: str | None, published_at: datetime
+    name: str, value: Any, data: str | None, published_at: datetime, order: int
 ) -> dict[tuple[str, ...], Any]:
     """What the newest event of a name says in the device document."""
-    entry = {**values.cut(value, data or ""), "publishedAt": published_at}
+    entry = {**values.cut(value, data or ""), "publishedAt": published_at, "order": order}
     derived = system.fields(name, value, published_at)
     return {("latest", name): entry, **{(key,): item for key, item in derived.items()}}
 
@@ -138,6 +138,7 @@ class Group:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         """Of entries that know their place."""
+        self._entries = entries
         self._devices: list[tuple[int, Tenure, list[Entry], list[Entry]]] = []
         self.writes: list[Any] = [entry.write() for entry in entries]
         for tenure, mine in _by_device(entries):
@@ -149,6 +150,21 @@ class Group:
         for write in self.writes:
             if len(write.update_transforms) > MAX_TRANSFORMS:
                 raise AssertionError(f"{len(write.update_transforms)} transforms of a document")
+
+    def mark_arrival(self, marked: int) -> int:
+        """Note that events came at this time, unless that slot is `marked`; the slot marked now."""
+        times = [e.received_at for e in self._entries if e.event.device_id not in NO_DEVICES]
+        slot = max(map(arrivals.slot_of, times), default=marked)
+        if slot > marked:
+            day, key = arrivals.day_and_key(slot)
+            fields: dict[tuple[str, ...], Any] = {
+                ("slots", key): True,
+                ("expireAt",): max(times) + timedelta(days=arrivals.KEPT_DAYS),
+            }
+            self.writes.append(
+                protobuf.merge(protobuf.name(store.HEALTH, day), fields, (), must_exist=False)
+            )
+        return max(slot, marked)
 
     def read_results(self, results: Sequence[Any]) -> None:
         """Note in the entries what the commit's results say is to be put right."""
@@ -173,7 +189,8 @@ class Group:
         fields: dict[tuple[str, ...], Any] = {}
         for name, entry in newest.items():
             event = entry.event
-            fields |= latest_fields(name, event.value, event.data, event.published_at)
+            at = event.published_at
+            fields |= latest_fields(name, event.value, event.data, at, event.order)
         transforms: list[protobuf.Transform] = [("claimEpoch", "increment", 0)]
         seen = [
             milliseconds(entry.event.published_at)

@@ -76,6 +76,8 @@ class Recorder:
         self._sharing: Sharing[Entry] = Sharing(
             self._store, at_once=GROUPS_AT_ONCE, at_most=MAX_EVENTS, enough=WORTH_ANOTHER
         )
+        self._marked_slot = 0
+        """In which it has been marked that events come."""
         self._under_way: dict[str, Future[None]] = {}
         self._lock = Lock()
 
@@ -133,17 +135,23 @@ class Recorder:
         if tenure and entry.todo & {"exists", "stale"}:
             place = self._tenures.look_up({event.device_id})[event.device_id]
             present = place if isinstance(place, Tenure) else None
-            settling.put_in_place(tenure.uid, event.device_id, event.id, present)
+            moved = settling.put_in_place(tenure.uid, event.device_id, event.id, present)
             if present and present.uid == tenure.uid:
-                self._refresh(present, event)
+                self._refresh(present, event, sure=moved or "stale" in entry.todo)
         elif tenure and ("overtaken" in entry.todo or event.name == presence.STATUS):
             self._refresh(tenure, event)
         return Outcome.COPY if "exists" in entry.todo else Outcome.STORED
 
-    def _refresh(self, tenure: Tenure, event: Event) -> None:
-        """Bring what the device's document says about events of that name up to date."""
-        if tenure.has_place(event.name):
-            settling.repair_latest(event.device_id, tenure, event.name)
+    def _refresh(self, tenure: Tenure, event: Event, *, sure: bool = True) -> None:
+        """Bring what the device's document says about events of that name up to date.
+
+        Unless it is `sure` that it is not, a read tells: copies are mostly of what is in order.
+        """
+        device_id, name = event.device_id, event.name
+        if tenure.has_place(name) and (
+            sure or not settling.latest_is_right(device_id, tenure, name)
+        ):
+            settling.repair_latest(device_id, tenure, name)
         if event.name == presence.STATUS:
             settling.judge_presence(event.device_id, tenure)
 
@@ -173,8 +181,10 @@ class Recorder:
         if time.monotonic() > deadline or not rounds:
             _fail(entries, settling.OvertakenError("the group could not be stored in time"))
             return
+        slot = group.mark_arrival(self._marked_slot)
         try:
             group.read_results(protobuf.commit(group.writes, retry=RETRY, timeout=COMMIT_SECONDS))
+            self._marked_slot = slot
         except AlreadyExists:
             self._without_copies(entries, deadline, rounds)
         except NotFound:

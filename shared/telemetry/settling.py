@@ -117,6 +117,14 @@ def store_outside(event: Event, received_at: datetime, present: Tenure | None) -
     return True
 
 
+def latest_is_right(device_id: str, tenure: Tenure, name: str) -> bool:
+    """Whether `latest` shows the event of the greatest order that was ever written for the name."""
+    fields = [path("latest", name, "order"), path("latestOrder", name)]
+    found = store.user_device(tenure.uid, device_id).get(fields).to_dict() or {}
+    shown = found.get("latest", {}).get(name, {}).get("order")
+    return bool(shown == found.get("latestOrder", {}).get(name))
+
+
 def repair_latest(device_id: str, tenure: Tenure, name: str) -> None:
     """Write the newest event of a name in a tenure into `latest`, whatever stands there.
 
@@ -142,7 +150,7 @@ def repair_latest(device_id: str, tenure: Tenure, name: str) -> None:
 def _write_latest(device: DocumentReference, name: str, newest: store.Snapshot) -> bool:
     found = newest.to_dict() or {}
     order = order_of(found["publishedAt"], newest.id)
-    fields = latest_fields(name, found["value"], found["data"], found["publishedAt"])
+    fields = latest_fields(name, found["value"], found["data"], found["publishedAt"], order)
     batch = store.client().batch()
     batch.update(
         device,

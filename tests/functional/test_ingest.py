@@ -73,9 +73,11 @@ def test_a_copy_changes_nothing(owned: Label, customer: Account) -> None:
     body = message(owned.device_id, "1")
     for copy in (body, body, again(body)):
         assert deliver(copy) < 300
+    written_at = store.user_device(customer.uid, owned.device_id).get().update_time
     intake.recorder.cache_clear()  # another instance, which does not remember
     assert deliver(again(body)) < 300
     assert len(events(customer, owned)) == 1
+    assert store.user_device(customer.uid, owned.device_id).get().update_time == written_at
 
 
 def test_copies_at_once_are_stored_once(owned: Label, customer: Account) -> None:
@@ -121,8 +123,10 @@ def test_a_worker_that_died_before_it_could_settle(owned: Label, customer: Accou
     start = datetime.now(UTC)
     older = message(owned.device_id, "1", at=start)
     deliver(older)
+    shown = device(customer, owned)["latest"]["temperature"]
+    assert shown["value"] == 1
     deliver(message(owned.device_id, "2", at=start + timedelta(seconds=1)))
-    store.user_device(customer.uid, owned.device_id).update({"latest.temperature.value": 1})
+    store.user_device(customer.uid, owned.device_id).update({"latest.temperature": shown})
     intake.recorder.cache_clear()
     assert deliver(again(older)) < 300
     assert device(customer, owned)["latest"]["temperature"]["value"] == 2

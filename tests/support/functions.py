@@ -2,6 +2,7 @@
 
 import functools
 import json
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,8 +29,10 @@ CALLABLES = [
 def client(function: str) -> FlaskClient:
     """A client of the function's app, as the platform builds it."""
     event = getattr(main, function).__firebase_endpoint__.eventTrigger is not None
-    # It leaves the function's name in the environment, where the next stack would find it.
-    with mock.patch.dict(os.environ):
+    # It leaves the function's name in the environment, where the next stack would find it, and
+    # takes over this process's logging.
+    root = logging.getLogger()
+    with mock.patch.dict(os.environ), mock.patch.multiple(root, handlers=[], level=root.level):
         app: Flask = functions_framework.create_app(  # type: ignore[no-untyped-call]
             target=function, source=str(MAIN), signature_type="cloudevent" if event else "http"
         )

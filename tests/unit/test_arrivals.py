@@ -1,0 +1,74 @@
+"""What is an unusual silence, judged from the slots in which events came."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.arrivals import DAYS, LEAST, SLOT, Silence, day_and_key, silence, slot_of
+
+DAY = timedelta(days=1) // SLOT
+TODAY = slot_of(datetime(2026, 5, 13, tzinfo=UTC))
+START = TODAY - DAYS * DAY
+
+
+def after(slots: list[int], now: int) -> Silence:
+    found = silence(slots, now)
+    assert found is not None
+    return found
+
+
+def test_a_fleet_that_never_sleeps_is_missed_after_a_quarter_of_an_hour() -> None:
+    slots = list(range(START, TODAY + 100))
+    lengths = [after(slots, TODAY + 100 + n).remarkable for n in range(5)]
+    assert lengths == [False, False, False, True, True]
+    assert LEAST == 3
+
+
+def test_a_fleet_that_sleeps_at_night_may_do_so_every_night() -> None:
+    day = range(8 * 12, 20 * 12)  # from 8 to 20 o'clock
+    slots = [START + d * DAY + n for d in range(DAYS) for n in day]
+    night = [after(slots, now) for now in range(slots[-1] + 1, TODAY + 8 * 12 + 1)]
+    assert len(night) > 140
+    assert not any(silence.remarkable for silence in night)
+    assert night[-1].usual == timedelta(hours=12)
+    # In the morning nothing comes: told when the night has been half as long again.
+    assert after(slots, TODAY + 14 * 12 + 2).remarkable
+    # In the middle of the day it is told soon.
+    slots += [TODAY + n for n in range(8 * 12, 12 * 12)]
+    assert after(slots, TODAY + 12 * 12 + 3).remarkable
+
+
+def test_a_day_of_rest_in_the_week_is_usual() -> None:
+    rest = {START + 1 * DAY + n for n in range(DAY)}  # seven days before today
+    slots = [slot for slot in range(START, TODAY) if slot not in rest]
+    assert not after(slots, TODAY + 200).remarkable
+
+
+def test_nothing_is_remarkable_before_a_day_is_known() -> None:
+    slots = list(range(TODAY, TODAY + 50))
+    assert after(slots, TODAY + 150) == Silence(
+        last=datetime.fromtimestamp((TODAY + 50) * 300, UTC), length=100 * SLOT, usual=None
+    )
+    assert not after(slots, TODAY + 150).remarkable
+    assert silence([], TODAY) is None
+
+
+@given(st.sets(st.integers(START, TODAY + 100), min_size=2), st.integers(0, DAY - 2))
+def test_what_was_usual_once_is_not_reported(slots: set[int], more: int) -> None:
+    """The same silence at the same time on a day before is always usual."""
+    last = max(slots)
+    now = last + 1 + more
+    silent = range(last - DAY + 1, now - DAY)
+    known = sorted(slots - set(silent) | {START, last - DAY})
+    found = after([slot for slot in known if slot <= last], now)
+    assert found.length == more * SLOT
+    if last - DAY >= START:
+        assert not found.remarkable
+
+
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - bounds have to be naive
+def test_each_slot_has_its_place(time: datetime) -> None:
+    document, key = day_and_key(slot_of(time))
+    assert document == f"arrivals-{time:%Y-%m-%d}"
+    assert key == f"s{(time.hour * 60 + time.minute) // 5}"
