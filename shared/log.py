@@ -194,6 +194,21 @@ def dead_letter(message_id: str, reason: str) -> None:
     _line("WARNING", "dead-letter", messageId=message_id, reason=reason)
 
 
+def canary_arrived(delay_ms: int) -> None:
+    """A test event made its way from Particle to Firestore."""
+    _line("INFO", "canary-arrived", delayMs=delay_ms)
+
+
+def canary_lost(cause: str, failures: int) -> None:
+    """A test event did not make it, for the so-manieth time in a row."""
+    _line("ERROR", "canary-lost", f"canary lost: {cause}", failures=failures)
+
+
+def integration_quiet(minutes: int, usual: int) -> None:
+    """No event has come for so many minutes; usual at this time of day is less."""
+    _line("ERROR", "integration-quiet", minutes=minutes, usualMinutes=usual)
+
+
 def _traceback(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))
 
