@@ -279,6 +279,11 @@ def presence_grace_seconds() -> int:
     return _PRESENCE_GRACE_SECONDS.value
 
 
+def topic() -> str:
+    """The topic's full name; raises `SettingMissingError`."""
+    return f"projects/{project()}/topics/{TOPIC}"
+
+
 def project() -> str:
     """The Google Cloud project; raises `SettingMissingError`."""
     name = os.environ.get("GCLOUD_PROJECT") or os.environ.get("GOOGLE_CLOUD_PROJECT") or ""

@@ -10,7 +10,17 @@
 (https://docs.particle.io/reference/cloud-apis/api/) unless a docstring says otherwise.
 """
 
-from shared.particle.client import Device, Particle
+from shared.particle.client import Device, OAuthClient, Particle
+from shared.particle.integrations import Integration
 from shared.particle.tokens import Budget, Credentials, Token, TokenCache
 
-__all__ = ["Budget", "Credentials", "Device", "Particle", "Token", "TokenCache"]
+__all__ = [
+    "Budget",
+    "Credentials",
+    "Device",
+    "Integration",
+    "OAuthClient",
+    "Particle",
+    "Token",
+    "TokenCache",
+]

@@ -1,14 +1,13 @@
 """The calls to the Particle cloud that this product makes, one method each."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from shared.particle.errors import TokenRejectedError, UnexpectedAnswerError
-from shared.particle.tokens import Credentials
+from shared.particle.answers import member, optional
+from shared.particle.errors import UnexpectedAnswerError
+from shared.particle.integrations import Integrations
+from shared.particle.tokens import Credentials, with_token
 from shared.particle.transport import Transport
-
-T = TypeVar("T")
 
 PER_PAGE = 100
 """Entries asked for in a page of a list."""
@@ -29,6 +28,18 @@ class Device:
     firmware_version: int | None
 
 
+@dataclass(frozen=True)
+class OAuthClient:
+    """An OAuth client of the product, as far as Particle shows it: never its secret."""
+
+    id: str
+    name: str | None
+    kind: str | None
+    """`installed` or `web`."""
+    scope: str | None
+    """What it is limited to, such as `customers:create`; None for a server's, which is not."""
+
+
 class Particle:
     """One product at Particle. Calls raise `errors.ParticleError`."""
 
@@ -36,6 +47,7 @@ class Particle:
         """`product` is its number or slug."""
         self._transport = transport or Transport(base_url)
         self._product = product
+        self.integrations = Integrations(self._transport, product)
 
     def mint_token(
         self, client: tuple[str, str], *, identity: str | None, lifetime: int
@@ -54,8 +66,8 @@ class Particle:
             "POST", "/oauth/token", client=client, form=form, repeatable=False
         )
         return (
-            _member(body, "access_token", str, "POST /oauth/token"),
-            float(_member(body, "expires_in", int, "POST /oauth/token")),
+            member(body, "access_token", str, "POST /oauth/token"),
+            float(member(body, "expires_in", int, "POST /oauth/token")),
         )
 
     def create_customer(self, client: tuple[str, str], identity: str) -> None:
@@ -80,13 +92,13 @@ class Particle:
         Succeeds again for one who owns it. Raises `ForeignOwnerError`, and `RefusedError` when the
         device is not in the product.
         """
-        body = self._with(
+        body = with_token(
             credentials,
             lambda token: self._transport.send(
                 "POST", "/v1/devices", token=token, form={"id": device_id}, repeatable=True
             ),
         )
-        if _member(body, "ok", bool, "POST /v1/devices") is not True:
+        if member(body, "ok", bool, "POST /v1/devices") is not True:
             raise UnexpectedAnswerError("POST /v1/devices", "not ok")
 
     def release_device(self, credentials: Credentials, device_id: str) -> None:
@@ -103,7 +115,7 @@ class Particle:
         With the token of the customer who shall own the device. Good for an hour ("Device
         claiming"). Repeatable: a code too many does no harm.
         """
-        body = self._with(
+        body = with_token(
             credentials,
             lambda token: self._transport.send(
                 "POST",
@@ -114,7 +126,7 @@ class Particle:
                 repeatable=True,
             ),
         )
-        return _member(body, "claim_code", str, "POST /v1/products/{product}/device_claims")
+        return member(body, "claim_code", str, "POST /v1/products/{product}/device_claims")
 
     def revoke_token(self, token: str) -> None:
         """`DELETE /v1/access_tokens/current`: ends the token that it is sent with.
@@ -128,7 +140,7 @@ class Particle:
 
         Raises `NotFoundError` when there is no such customer.
         """
-        self._with(
+        with_token(
             credentials,
             lambda token: self._transport.send(
                 "DELETE",
@@ -154,7 +166,7 @@ class Particle:
         """
         route = "/v1/products/{product}/devices"
         body = self._list(credentials, route, page)
-        return [_device(item, f"GET {route}") for item in _member(body, "devices", list, route)]
+        return [_device(item, f"GET {route}") for item in member(body, "devices", list, route)]
 
     def customers(self, credentials: Credentials, page: int) -> list[str]:
         """`GET /v1/products/:product/customers`: a page of user names, counted from 1.
@@ -163,8 +175,33 @@ class Particle:
         """
         route = "/v1/products/{product}/customers"
         body = self._list(credentials, route, page)
-        listed = _member(body, "customers", list, route)
-        return [_member(item, "username", str, route) for item in listed]
+        listed = member(body, "customers", list, route)
+        return [member(item, "username", str, route) for item in listed]
+
+    def product_name(self, credentials: Credentials) -> str | None:
+        """`GET /v1/products/:product`; the product's name.
+
+        Raises `NotFoundError` when there is no such product, `ForbiddenError` for another's.
+        """
+        route = "/v1/products/{product}"
+        body = self._of_product(credentials, route)
+        found = member(body, "product", object, route)
+        # An object in the documentation, a list with one in a recording from 2018.
+        return optional(found[0] if isinstance(found, list) and found else found, "name", str)
+
+    def clients(self, credentials: Credentials) -> list[OAuthClient]:
+        """`GET /v1/products/:product/clients`: the product's OAuth clients."""
+        route = "/v1/products/{product}/clients"
+        listed = member(self._of_product(credentials, route), "clients", list, route)
+        return [
+            OAuthClient(
+                id=member(item, "id", str, route),
+                name=optional(item, "name", str),
+                kind=optional(item, "type", str),
+                scope=optional(item, "scope", str),
+            )
+            for item in listed
+        ]
 
     def call_function(
         self, credentials: Credentials, device_id: str, function: str, argument: str
@@ -185,7 +222,7 @@ class Particle:
             repeatable=False,
             of_device=True,
         )
-        return _member(
+        return member(
             body, "return_value", int, "POST /v1/products/{product}/devices/{device}/{name}"
         )
 
@@ -224,7 +261,7 @@ class Particle:
         form: dict[str, str] | None = None,
         of_device: bool = False,
     ) -> Any:
-        return self._with(
+        return with_token(
             credentials,
             lambda token: self._transport.send(
                 method,
@@ -238,8 +275,14 @@ class Particle:
         )
 
     def _list(self, credentials: Credentials, route: str, page: int) -> Any:
-        query = {"page": str(page), "perPage": str(PER_PAGE)}
-        return self._with(
+        return self._of_product(
+            credentials, route, query={"page": str(page), "perPage": str(PER_PAGE)}
+        )
+
+    def _of_product(
+        self, credentials: Credentials, route: str, query: dict[str, str] | None = None
+    ) -> Any:
+        return with_token(
             credentials,
             lambda token: self._transport.send(
                 "GET",
@@ -251,35 +294,14 @@ class Particle:
             ),
         )
 
-    @staticmethod
-    def _with(credentials: Credentials, call: Callable[[str], T]) -> T:
-        """Call with a token; a refused one had no effect, so it is renewed once."""
-        token = credentials.token()
-        try:
-            return call(token)
-        except TokenRejectedError:
-            return call(credentials.renew(token))
-
 
 def _device(body: Any, route: str) -> Device:
     return Device(
-        id=_member(body, "id", str, route),
-        name=_optional(body, "name", str),
-        owner=_optional(body, "owner", str),
+        id=member(body, "id", str, route),
+        name=optional(body, "name", str),
+        owner=optional(body, "owner", str),
         online=bool(body.get("online")),
-        product_id=_optional(body, "product_id", int),
-        platform_id=_optional(body, "platform_id", int),
-        firmware_version=_optional(body, "firmware_version", int),
+        product_id=optional(body, "product_id", int),
+        platform_id=optional(body, "platform_id", int),
+        firmware_version=optional(body, "firmware_version", int),
     )
-
-
-def _member(body: Any, name: str, kind: type[T], route: str) -> T:
-    value = _optional(body, name, kind)
-    if value is None:
-        raise UnexpectedAnswerError(route, f"no {name}")
-    return value
-
-
-def _optional(body: Any, name: str, kind: type[T]) -> T | None:
-    value = body.get(name) if isinstance(body, dict) else None
-    return value if isinstance(value, kind) else None

@@ -7,6 +7,7 @@
     │   └── ServerFaultError      5xx
     ├── DeviceUnreachableError    408: offline, or no answer within Particle's 30 s
     ├── RateLimitedError          429
+    ├── UndeliveredError          an integration's test event did not reach its target
     ├── UnexpectedAnswerError     a success whose body is not what the documentation says
     └── RefusedError              any other 4xx: the request had no effect
         ├── TokenRejectedError        the access token is unknown or expired
@@ -70,6 +71,10 @@ class RateLimitedError(ParticleError):
         """With the seconds that Particle asks to wait, or a careful guess."""
         super().__init__(route, text, status)
         self.retry_after = retry_after
+
+
+class UndeliveredError(ParticleError):
+    """An integration's test event did not reach its target; the text says why, if Particle does."""
 
 
 class UnexpectedAnswerError(ParticleError):

@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from shared.particle.errors import ClientRejectedError, RateLimitedError
+from shared.particle.errors import ClientRejectedError, RateLimitedError, TokenRejectedError
 
 if TYPE_CHECKING:
     from shared.particle.client import Particle
+
+T = TypeVar("T")
 
 
 class Credentials(Protocol):
@@ -134,3 +136,12 @@ class _Cached:
 
     def renew(self, rejected: str) -> str:
         return self.cache.renew(self.identity, rejected).value
+
+
+def with_token(credentials: Credentials, call: Callable[[str], T]) -> T:
+    """Call with a token; a refused one had no effect, so it is renewed once."""
+    token = credentials.token()
+    try:
+        return call(token)
+    except TokenRejectedError:
+        return call(credentials.renew(token))

@@ -4,14 +4,16 @@ For each fault: which exception, after how many tries, and that Particle got exa
 should have. What `particle-api-js` proves of the simulator, these prove of the client.
 """
 
+import dataclasses
 import secrets
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 
-from shared.particle import Device, Particle, TokenCache, errors
+from shared.particle import Device, Integration, OAuthClient, Particle, TokenCache, errors
 from shared.particle.transport import MAX_TRIES, Timeouts, Transport
 from simulator.settings import Settings
 from tests.support.simulator import Simulator
@@ -19,6 +21,7 @@ from tests.support.simulator import Simulator
 SETTINGS = Settings()
 CLIENT = (SETTINGS.client_id, SETTINGS.client_secret)
 PRODUCT = str(SETTINGS.product)
+TOPIC = "projects/p/topics/t"
 Call = Callable[[], object]
 
 
@@ -36,6 +39,7 @@ class World:
     """A client, its tokens, and a customer with a device."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self.simulator = Simulator(url)
         timeouts = Timeouts(connect=1, answer=1, device=1)
         self.pauses: list[float] = []
@@ -77,6 +81,18 @@ class World:
     def customers(self) -> list[str]:
         return self.particle.customers(self.tokens.server, 1)
 
+    def integrations(self) -> list[Integration]:
+        return self.particle.integrations.list(self.tokens.server)
+
+    def create_integration(self) -> None:
+        self.particle.integrations.create(self.tokens.server, secrets.token_hex(8), TOPIC)
+
+    def product_name(self) -> object:
+        return self.particle.product_name(self.tokens.server)
+
+    def clients(self) -> list[OAuthClient]:
+        return self.particle.clients(self.tokens.server)
+
     def mint(self) -> object:
         return self.particle.mint_token(CLIENT, identity=self.identity, lifetime=60)
 
@@ -96,8 +112,11 @@ REPEATABLE = [
     "create_claim_code",
     "devices",
     "customers",
+    "integrations",
+    "product_name",
+    "clients",
 ]
-ONCE = ["call_function", "mint"]
+ONCE = ["call_function", "mint", "create_integration"]
 
 
 def test_a_token_is_minted_for_the_product_and_for_a_customer(world: World) -> None:
@@ -146,6 +165,53 @@ def test_a_claim_code_is_made_for_the_customer(world: World) -> None:
 def test_devices_and_customers_are_listed_in_pages(world: World) -> None:
     assert world.device_id in {device.id for device in all_pages(world.particle.devices, world)}
     assert world.identity in all_pages(world.particle.customers, world)
+
+
+def test_the_product_and_its_clients_are_described(world: World) -> None:
+    assert world.product_name() == f"Demo {PRODUCT}"
+    (backend,) = [client for client in world.clients() if client.id == SETTINGS.client_id]
+    assert (backend.kind, backend.scope) == ("installed", None)
+    with pytest.raises(errors.NotFoundError):
+        Particle(world.url, "no-such-product").product_name(world.tokens.server)
+
+
+def test_an_integration_is_made_turned_on_and_deleted(world: World) -> None:
+    server, integrations = world.tokens.server, world.particle.integrations
+    world.create_integration()
+    made = world.integrations()[-1]
+    assert (made.topic, made.disabled, made.last_failure) == (TOPIC, False, None)
+    disabled = {"event": made.event, "topic": TOPIC, "name": "mine", "disabled": True}
+    path = f"/v1/products/{PRODUCT}/integrations/{made.id}"
+    headers = {"Authorization": f"Bearer {server.token()}"}
+    requests.put(world.url + path, json=disabled, headers=headers, timeout=10).raise_for_status()
+    paused = integrations.get(server, made.id)
+    assert paused.disabled
+    integrations.enable(server, paused)
+    assert integrations.get(server, made.id) == dataclasses.replace(paused, disabled=False)
+    integrations.delete(server, made.id)
+    integrations.delete(server, made.id)
+    assert made.id not in {one.id for one in world.integrations()}
+    with pytest.raises(errors.NotFoundError):
+        integrations.get(server, made.id)
+
+
+def test_a_test_event_that_is_not_taken_is_told_and_logged(world: World) -> None:
+    """No emulator listens here, and the topic is nobody's."""
+    server, integrations = world.tokens.server, world.particle.integrations
+    world.create_integration()
+    made = world.integrations()[-1]
+    world.simulator.fail(
+        {"route": "*/test"},
+        {"kind": "status", "status": 200, "body": {"pass": False, "error": "no such topic"}},
+        count=1,
+    )
+    with pytest.raises(errors.UndeliveredError, match="no such topic"):
+        integrations.test(server, made.id, "canary")
+    assert world.simulator.requests("POST", "/test")[-1]["form"] == {"data": "canary"}
+    log = [{"type": "error", "created_at": "2026-01-02", "message": "denied"}, {"type": "success"}]
+    body = {"integration": {"id": made.id, "logs": log}}
+    world.simulator.fail({}, {"kind": "status", "status": 200, "body": body}, count=1)
+    assert integrations.get(server, made.id).last_failure == "denied"
 
 
 def all_pages(listing: Callable[..., list[Any]], world: World) -> list[Any]:
