@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from admin import codes, devices, events, letters, owners, unknown, users
+from admin import codes, devices, events, letters, owners, product, unknown, users
 from admin.errors import CannotRun
 from admin.output import choose_json
 from admin.target import Target
@@ -27,6 +27,7 @@ app.add_typer(users.app, name="users")
 app.add_typer(devices.app, name="devices")
 app.add_typer(letters.app, name="dead-letters")
 app.add_typer(events.app, name="events")
+app.add_typer(product.app, name="particle")
 
 
 @app.callback()

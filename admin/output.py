@@ -2,27 +2,28 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-import click
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_JSON = "admin.json"
+_json: ContextVar[bool] = ContextVar("json", default=False)
 _WIDEST = 10_000
 
 
 def choose_json(context: typer.Context) -> None:
     """Let every command of this line answer in JSON."""
-    context.meta[_JSON] = True
+    before = _json.set(True)
+    context.call_on_close(lambda: _json.reset(before))
 
 
 def json_chosen() -> bool:
     """Whether the answer shall be JSON; progress and hints go to standard error at any rate."""
-    return bool(click.get_current_context().meta.get(_JSON))
+    return _json.get()
 
 
 def answer(document: Any, people: Callable[[], None]) -> None:

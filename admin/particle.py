@@ -8,8 +8,6 @@ import typer
 from admin.deployed import use_settings
 from admin.errors import CannotRun
 from admin.target import Target
-from local.configuration import read_settings
-from local.runs import ROOT
 
 SECRETS = ("PARTICLE_CLIENT_ID", "PARTICLE_CLIENT_SECRET")
 
@@ -23,16 +21,19 @@ def use_particle(context: typer.Context) -> Target:
     target: Target = context.obj()
     target.connect()
     use_settings(target)
-    if target.local:
-        for name, value in read_settings(ROOT / ".secret.local").items():
-            os.environ.setdefault(name, value)
-    missing = [name for name in SECRETS if not os.environ.get(name)]
-    if missing:
-        raise CannotRun(
-            f"{' and '.join(missing)} must be in the environment; from Secret Manager: gcloud "
-            f"secrets versions access latest --secret {missing[0]} --project {target.project}"
-        )
+    use_secrets(target)
     return target
+
+
+def use_secrets(target: Target) -> None:
+    """Put the credentials into the environment, where they are not set.
+
+    Raises:
+        CannotRun: one cannot be had.
+    """
+    for name in SECRETS:
+        if not os.environ.get(name):
+            os.environ[name] = target.secret(name)
 
 
 def device_named(text: str) -> str:

@@ -2,19 +2,24 @@
 
 import dataclasses
 import os
-import pathlib
 import socket
 import subprocess
 
 from admin.errors import CannotRun
+from local.configuration import SECRETS_FILE, read_settings
+from local.errors import StackError
+from local.runs import ROOT
 
 DEMO_PROJECT = "demo-particle"
 PEPPER = "SETUP_CODE_PEPPER"
+FUNCTIONS_EMULATOR_HOST = "FUNCTIONS_EMULATOR_HOST"
+"""Not a name of Google's, who have none for it."""
 
-_ROOT = pathlib.Path(__file__).parent.parent
 _EMULATORS = {
     "FIRESTORE_EMULATOR_HOST": "127.0.0.1:8080",
     "FIREBASE_AUTH_EMULATOR_HOST": "127.0.0.1:9099",
+    "PUBSUB_EMULATOR_HOST": "127.0.0.1:8085",
+    FUNCTIONS_EMULATOR_HOST: "127.0.0.1:5001",
 }
 _GCLOUD_SECONDS = 60
 
@@ -69,7 +74,11 @@ class Target:
         os.environ["GCLOUD_PROJECT"] = os.environ["GOOGLE_CLOUD_PROJECT"] = self.project
 
     def pepper(self) -> str:
-        """The secret that setup codes are digested with. Never print it.
+        """The secret that setup codes are digested with. Never print it."""
+        return self.secret(PEPPER)
+
+    def secret(self, name: str) -> str:
+        """A secret's value. Never print it.
 
         For the demo from `.secret.local`; for the cloud from the environment, else from Secret
         Manager with the log-in of the gcloud command.
@@ -78,10 +87,8 @@ class Target:
             CannotRun: it cannot be had.
         """
         if self.local:
-            return _from_secret_file(_ROOT / ".secret.local")
-        if value := os.environ.get(PEPPER, "").strip():
-            return value
-        return _from_secret_manager(self.project)
+            return _from_secret_file(name)
+        return os.environ.get(name, "").strip() or _from_secret_manager(name, self.project)
 
 
 def _require_listener(address: str) -> None:
@@ -95,28 +102,28 @@ def _require_listener(address: str) -> None:
         ) from error
 
 
-def _from_secret_file(path: pathlib.Path) -> str:
+def _from_secret_file(name: str) -> str:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
+        value = read_settings(ROOT / SECRETS_FILE).get(name)
+    except (OSError, StackError) as error:
         raise CannotRun(f"The demo's secrets cannot be read: {error}") from error
-    for line in lines:
-        name, equals, value = line.partition("=")
-        if equals and name.strip() == PEPPER and value.strip():
-            return value.strip()
-    raise CannotRun(f"{path} has no {PEPPER}: restore it with git checkout {path.name}")
+    if not value:
+        raise CannotRun(
+            f"{SECRETS_FILE} has no {name}: restore it with git checkout {SECRETS_FILE}"
+        )
+    return value
 
 
-def _from_secret_manager(project: str) -> str:
+def _from_secret_manager(name: str, project: str) -> str:
     # fmt: off
     command = [
         "gcloud", "secrets", "versions", "access", "latest",
-        "--secret", PEPPER, "--project", project, "--quiet",
+        "--secret", name, "--project", project, "--quiet",
     ]
     # fmt: on
     what_to_do = (
         f"Deploy first (./deploy.sh --project {project}), log in (gcloud auth login) with the role "
-        f"Secret Manager Secret Accessor, or set {PEPPER} in the environment"
+        f"Secret Manager Secret Accessor, or set {name} in the environment"
     )
     try:
         done = subprocess.run(  # noqa: S603 - fixed argv; the project id is one argument
@@ -129,18 +136,18 @@ def _from_secret_manager(project: str) -> str:
         )
     except FileNotFoundError as error:
         raise CannotRun(
-            f"The gcloud command is missing and {PEPPER} is not in the environment: install the "
+            f"The gcloud command is missing and {name} is not in the environment: install the "
             "Google Cloud CLI, or set it"
         ) from error
     except subprocess.TimeoutExpired as error:
         raise CannotRun(
-            f"gcloud did not hand out secret {PEPPER} within {_GCLOUD_SECONDS} s. {what_to_do}"
+            f"gcloud did not hand out secret {name} within {_GCLOUD_SECONDS} s. {what_to_do}"
         ) from error
     except subprocess.CalledProcessError as error:
         said = " ".join(error.stderr.split())[:500]
         raise CannotRun(
-            f"Secret {PEPPER} of project {project} cannot be read ({said}). {what_to_do}"
+            f"Secret {name} of project {project} cannot be read ({said}). {what_to_do}"
         ) from error
     if not done.stdout.strip():
-        raise CannotRun(f"Secret {PEPPER} of project {project} is empty. {what_to_do}")
+        raise CannotRun(f"Secret {name} of project {project} is empty. {what_to_do}")
     return done.stdout.strip()

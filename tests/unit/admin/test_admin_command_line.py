@@ -1,11 +1,15 @@
 """What the operator's command line says when it cannot run, and what it says to be asked for."""
 
+import os
 import pathlib
 import re
 import socket
+from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 
+from admin import target
 from admin.app import main
 from admin.target import PEPPER, Target
 
@@ -13,11 +17,13 @@ GOOD = "device_id,serial_number,setup_code\ne00fce680000000000000001,PT-1,K7QW92
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _elsewhere(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test in a folder of its own, with an environment that names no emulator."""
-    for name in ("FIRESTORE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST", PEPPER):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
+    with mock.patch.dict(os.environ):
+        for name in (*target._EMULATORS, PEPPER):
+            os.environ.pop(name, None)
+        yield
 
 
 @pytest.fixture

@@ -1,0 +1,201 @@
+"""The links at Particle: credentials, product, customers' tokens, integrations."""
+
+from admin.doctor.deployment import ACCESS_TOKEN, Deployment
+from admin.doctor.finding import Finding, Link, broken, ok, warning
+from admin.integrations import covers, plan
+from admin.particle import SECRETS, use_secrets
+from admin.target import PEPPER
+from shared import settings
+from shared.particle import Integration, OAuthClient, errors
+
+PRESENCE = "spark/status"
+"""The event by which Particle tells that a device went online or offline."""
+
+_SERVER_CLIENT = (
+    "make an OAuth client in the product's console, Authentication, type Two-Legged Auth (Server); "
+)
+
+
+def _settings(deployment: Deployment) -> Finding:
+    mode = settings.access_mode()
+    product = settings.particle().product
+    return ok(f"product {product} at {deployment.particle_url}, access mode {mode}")
+
+
+def _secrets(deployment: Deployment) -> Finding:
+    use_secrets(deployment.target)
+    deployment.target.pepper()
+    return ok(", ".join((*SECRETS, PEPPER)))
+
+
+def _oauth_client(deployment: Deployment) -> Finding:
+    client = settings.particle().client_id
+    try:
+        deployment.tokens.server.token()
+    except errors.ClientRejectedError as failure:
+        return broken(
+            f"Particle rejects {client} or its secret: {failure.text}",
+            _SERVER_CLIENT + _new_secret(deployment),
+        )
+    return ok(f"{client} gets the server's token")
+
+
+def _new_secret(deployment: Deployment) -> str:
+    if deployment.local:
+        return "put its id and secret into .secret.local, and start the demo again"
+    return (
+        f"then: gcloud secrets versions add PARTICLE_CLIENT_ID --data-file=- --project "
+        f"{deployment.project} (id on standard input, Ctrl-D), the same for "
+        f"PARTICLE_CLIENT_SECRET, and ./deploy.sh --project {deployment.project}"
+    )
+
+
+def _product(deployment: Deployment) -> Finding:
+    product = settings.particle().product
+    server = deployment.tokens.server
+    try:
+        name = deployment.particle.product_name(server)
+        deployment.particle.devices(server, 1)
+    except errors.NotFoundError:
+        return broken(
+            f"Particle has no product {product}",
+            f"correct PARTICLE_PRODUCT in .env.{deployment.project}, then deploy",
+        )
+    except errors.ForbiddenError as failure:
+        return broken(
+            f"{settings.particle().client_id} may not read product {product}: it belongs to "
+            f"another product, or its scope is limited ({failure.text})",
+            f"correct PARTICLE_PRODUCT in .env.{deployment.project}, or "
+            + _SERVER_CLIENT
+            + _new_secret(deployment),
+        )
+    return ok(f"{product}, {name or 'without a name'}; its devices can be read")
+
+
+def _access_mode(deployment: Deployment) -> Finding:
+    """Whether the client is of the kind that the server needs, and what stands in the mode's way.
+
+    Particle shows the kind only in its list of clients, which it may refuse.
+    """
+    mode = settings.access_mode()
+    kind = "Particle does not show what kind of client it is"
+    if client := _own_client(deployment):
+        if client.kind == "web" or client.scope:
+            limit = f"limited to {client.scope}" if client.scope else "for web pages"
+            return broken(
+                f"the OAuth client is {limit}: Simple Auth, not a server's",
+                _SERVER_CLIENT + _new_secret(deployment),
+            )
+        kind = "the OAuth client is a server's"
+    if mode == "product":
+        devices = deployment.particle.devices(deployment.tokens.server, 1)
+        if claimed := sum(device.owner is not None for device in devices):
+            return warning(
+                f"product, but {claimed} of the first {len(devices)} devices are claimed at "
+                "Particle, as in mode customer",
+                f"{deployment.command} devices mismatches",
+            )
+    return ok(f"{mode}; {kind}")
+
+
+def _own_client(deployment: Deployment) -> OAuthClient | None:
+    try:
+        clients = deployment.particle.clients(deployment.tokens.server)
+    except errors.RefusedError:
+        return None
+    mine = settings.particle().client_id
+    return next((client for client in clients if client.id == mine), None)
+
+
+def _customer_tokens(deployment: Deployment) -> Finding:
+    """By a token for a customer who is there, ended at once: to make one would leave a trace."""
+    if settings.access_mode() == "product":
+        return ok("access mode product needs none")
+    customers = deployment.particle.customers(deployment.tokens.server, 1)
+    if not customers:
+        return warning(
+            "cannot be known: no customer at Particle owns a device yet, and only a token for one "
+            "would prove it",
+            "claim a device in the web app, then run this again",
+        )
+    setting = settings.particle()
+    try:
+        token, _ = deployment.particle.mint_token(
+            (setting.client_id, setting.client_secret), identity=customers[0], lifetime=60
+        )
+    except errors.RefusedError as failure:
+        return broken(
+            f"Particle mints none for a customer of the product: {failure.text}",
+            _SERVER_CLIENT + _new_secret(deployment),
+        )
+    deployment.particle.revoke_token(token)
+    return ok("minted for a customer, and revoked")
+
+
+def _integrations(deployment: Deployment) -> Finding:
+    topic = deployment.topic
+    try:
+        listed = deployment.particle.integrations.list(deployment.integrator)
+        ours = [
+            deployment.particle.integrations.get(deployment.integrator, one.id)
+            for one in listed
+            if one.topic == topic
+        ]
+    except (errors.ForbiddenError, errors.TokenRejectedError) as failure:
+        return warning(
+            f"cannot be known: Particle does not show them to the OAuth client ({failure.text})",
+            f"set {ACCESS_TOKEN} to a token of a member of the product's team",
+        )
+    if not ours:
+        others = ", ".join(sorted({one.topic for one in listed}))
+        return broken(
+            f"none brings events to {topic}" + (f"; there are some to {others}" if others else ""),
+            f"{deployment.command} particle integrate",
+        )
+    return _forwarding(ours, deployment)
+
+
+def _forwarding(ours: list[Integration], deployment: Deployment) -> Finding:
+    """Whether the integrations there are forward each event, and once."""
+    integrate = f"{deployment.command} particle integrate"
+    intended = plan(ours)
+    if intended.enable:
+        return broken(
+            "disabled: " + ", ".join(events(one.event) for one in intended.enable), integrate
+        )
+    names = ", ".join(events(one.event) for one in ours)
+    if extra := intended.superfluous:
+        return warning(
+            f"{names}: {len(extra)} forward what others do, so events come twice",
+            f"{integrate} --delete-superfluous",
+        )
+    if not any(covers(one.event, PRESENCE) for one in ours):
+        return warning(
+            f"{names}: none for {PRESENCE}, so nobody sees devices go online or offline",
+            f"{integrate} --event {PRESENCE}",
+        )
+    if failures := [one.last_failure for one in ours if one.last_failure]:
+        return warning(
+            f"{names}: the newest delivery failed: {failures[0]}",
+            "if the canary fails too, let Particle publish to the topic: "
+            f"./deploy.sh --project {deployment.project}",
+        )
+    return ok(f"{names}, to {deployment.topic}")
+
+
+def events(prefix: str) -> str:
+    """What an integration forwards, for people."""
+    return f"{prefix}…" if prefix else "all events"
+
+
+ACCESS: tuple[Link, ...] = (
+    Link("secrets", _secrets),
+    Link("settings", _settings, needs=("secrets",)),
+    Link("OAuth client", _oauth_client, needs=("settings",)),
+    Link("product", _product, needs=("OAuth client",)),
+    Link("access mode", _access_mode, needs=("product",)),
+    Link("customers' tokens", _customer_tokens, needs=("product", "access mode")),
+)
+"""What can be examined before anything is deployed."""
+
+INTEGRATIONS = Link("integrations", _integrations, needs=("product",))

@@ -1,0 +1,121 @@
+"""Links of the chain, and what is found out about them."""
+
+import enum
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from admin.doctor.deployment import Deployment
+from admin.doctor.google import GoogleError
+from admin.errors import CannotRun
+from shared.particle import errors
+from shared.settings import SettingMissingError
+
+
+class State(enum.StrEnum):
+    """How a link is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    """It works, but somebody should look."""
+    BROKEN = "broken"
+    NOT_HERE = "not here"
+    """Only the cloud has it, and this is the demo; or it is turned off."""
+    UNCHECKED = "not checked"
+    """It could not be examined, because another link is broken."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found, and what mends it: a command where there is one."""
+
+    state: State
+    found: str
+    mend: str = ""
+
+
+def ok(found: str) -> Finding:
+    """All is well."""
+    return Finding(State.OK, found)
+
+
+def warning(found: str, mend: str) -> Finding:
+    """Somebody should look."""
+    return Finding(State.WARNING, found, mend)
+
+
+def broken(found: str, mend: str) -> Finding:
+    """It does not work."""
+    return Finding(State.BROKEN, found, mend)
+
+
+def not_here(why: str) -> Finding:
+    """There is nothing to examine."""
+    return Finding(State.NOT_HERE, why)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of the chain.
+
+    Attributes:
+        name: as people and programs see it.
+        examine: finds out about it. What it does not foresee, of what Particle and Google answer,
+            is explained by `examined`.
+        needs: links without which it cannot be examined.
+        cloud_only: why the demo has none; empty when it has.
+    """
+
+    name: str
+    examine: Callable[[Deployment], Finding]
+    needs: tuple[str, ...] = ()
+    cloud_only: str = ""
+
+
+def examined(links: Iterable[Link], deployment: Deployment) -> Iterator[tuple[Link, Finding]]:
+    """Examine links in order, each as it is asked for."""
+    bad: set[str] = set()
+    for link in links:
+        finding = _finding(link, deployment, bad)
+        if finding.state in {State.BROKEN, State.UNCHECKED}:
+            bad.add(link.name)
+        yield link, finding
+
+
+def _finding(link: Link, deployment: Deployment, bad: set[str]) -> Finding:
+    if deployment.local and link.cloud_only:
+        return not_here(link.cloud_only)
+    if missing := [name for name in link.needs if name in bad]:
+        return Finding(State.UNCHECKED, f"needs {', '.join(missing)}")
+    try:
+        return link.examine(deployment)
+    except (GoogleError, SettingMissingError, errors.ParticleError, CannotRun) as failure:
+        return _explained(failure, deployment)
+
+
+def _explained(failure: Exception, deployment: Deployment) -> Finding:
+    """What is the same wherever it is met."""
+    if isinstance(failure, GoogleError):
+        return broken(failure.found, failure.mend)
+    if isinstance(failure, SettingMissingError):
+        return broken(str(failure), f"correct it in .env.{deployment.project}, then deploy")
+    if isinstance(failure, errors.ParticleError):
+        return _at_particle(failure, deployment)
+    return broken(str(failure), "do what is said there")
+
+
+def _at_particle(failure: errors.ParticleError, deployment: Deployment) -> Finding:
+    if isinstance(failure, errors.NotSentError):
+        return broken(
+            f"no connection to {deployment.particle_url}",
+            "start the demo (make demo)"
+            if deployment.local
+            else f"check the network, and PARTICLE_API_URL in .env.{deployment.project}",
+        )
+    if isinstance(failure, errors.RateLimitedError):
+        return broken(
+            f"Particle refuses more requests for {failure.retry_after:.0f} s",
+            "wait that long, then run this again",
+        )
+    if isinstance(failure, errors.OutcomeUnknownError):
+        return broken(str(failure), "see https://status.particle.io, and run this again")
+    return broken(str(failure), "read what Particle says; in doubt ask its support")

@@ -1,0 +1,112 @@
+"""Google Cloud's REST APIs, read with the operator's log-in; each refusal says what mends it."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from admin.errors import LOG_IN, CannotRun
+
+_SECONDS = 30.0
+
+
+class GoogleError(Exception):
+    """An answer that is no success. `status` is HTTP's, `mend` what to do."""
+
+    def __init__(self, status: int, found: str, mend: str) -> None:
+        """With what Google said, in one line."""
+        self.status = status
+        self.found = found
+        self.mend = mend
+        super().__init__(f"{found} {mend}")
+
+
+class Google:
+    """Reads from the APIs; never writes."""
+
+    def __init__(self, project: str, session: requests.Session) -> None:
+        """`session` authenticates each request, where that is needed."""
+        self._project = project
+        self._session = session
+
+    @classmethod
+    def of_operator(cls, project: str) -> "Google":
+        """With the log-in of `gcloud auth application-default login`.
+
+        Raises:
+            CannotRun: there is none.
+        """
+        # Not at the top: only the cloud needs them, and they take a while.
+        import google.auth  # noqa: PLC0415
+        from google.auth.exceptions import DefaultCredentialsError  # noqa: PLC0415
+        from google.auth.transport.requests import AuthorizedSession  # noqa: PLC0415
+
+        try:
+            # Some APIs want to be told which project a person's requests count for.
+            credentials, _ = google.auth.default(
+                scopes=["https://www.googleapis.com/auth/cloud-platform"],
+                quota_project_id=project,
+            )
+        except DefaultCredentialsError as error:
+            raise CannotRun(f"No valid credentials for Google Cloud: {LOG_IN}") from error
+        return cls(project, AuthorizedSession(credentials))  # type: ignore[no-untyped-call] # the package has no types
+
+    def get(self, url: str, role: str, **query: str) -> Any:
+        """The answer to a request; `role` is what allows it, for those who lack it.
+
+        Raises:
+            GoogleError: it was not answered with success.
+            CannotRun: the operator's log-in has ended.
+        """
+        return self._answer(url, role, query).json()
+
+    def content(self, url: str, role: str, **query: str) -> bytes:
+        """As `get`, for what is no JSON."""
+        return self._answer(url, role, query).content
+
+    def items(self, url: str, key: str, role: str, **query: str) -> list[Any]:
+        """All entries of a list, page after page. Raises as `get`."""
+        found: list[Any] = []
+        token = ""
+        while True:
+            page = self.get(url, role, **query, **({"pageToken": token} if token else {}))
+            found += page.get(key, [])
+            token = page.get("nextPageToken", "")
+            if not token:
+                return found
+
+    def _answer(self, url: str, role: str, query: dict[str, str]) -> requests.Response:
+        from google.auth.exceptions import GoogleAuthError, RefreshError  # noqa: PLC0415 - as above
+
+        service = urlsplit(url).netloc
+        try:
+            answer = self._session.get(url, params=query, timeout=_SECONDS)
+        except RefreshError as error:
+            raise CannotRun(f"The log-in at Google Cloud has ended: {LOG_IN}") from error
+        except (requests.RequestException, GoogleAuthError) as error:
+            raise GoogleError(0, f"{service} cannot be reached", "check the network") from error
+        if answer.ok:
+            return answer
+        raise self._error(service, role, answer)
+
+    def _error(self, service: str, role: str, answer: requests.Response) -> GoogleError:
+        """Told apart by status, and by the reason in `details` (google.rpc.ErrorInfo)."""
+        try:
+            error = answer.json()["error"]
+            message = " ".join(str(error["message"]).split())[:300]
+            reasons = {detail.get("reason") for detail in error.get("details", [])}
+        except (requests.JSONDecodeError, KeyError, TypeError, AttributeError):
+            message, reasons = answer.reason or "", set()
+        found = f"{service}: {answer.status_code} {message}".strip()
+        if "SERVICE_DISABLED" in reasons:
+            mend = f"gcloud services enable {service} --project {self._project}"
+        elif answer.status_code in {requests.codes.unauthorized, requests.codes.forbidden}:
+            mend = (
+                f"ask for the role {role} on project {self._project}, "
+                f"or log in with another account ({LOG_IN})"
+            )
+        elif answer.status_code == requests.codes.not_found:
+            mend = f"./deploy.sh --project {self._project}"
+        else:
+            mend = "run this again; if it stays, see https://status.cloud.google.com"
+        return GoogleError(answer.status_code, found, mend)
