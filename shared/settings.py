@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from firebase_functions.options import MemoryOption
+from firebase_functions.options import MemoryOption, VpcEgressSetting
 from firebase_functions.params import BoolParam, IntParam, SecretParam, StringParam
 
 TOPIC = "particle-events"
@@ -119,6 +119,24 @@ _REGION = StringParam(
     label="Region of the functions",
     description="The same one, or a near one, as the Firestore database's",
 )
+_MIN_INSTANCES = IntParam(
+    "MIN_INSTANCES",
+    default=0,
+    label="Instances of each callable that are kept warm",
+    description=(
+        "With 0 the first call after a quiet time waits some seconds for an instance to start. "
+        "Each instance kept is paid for while it idles, once for each callable"
+    ),
+)
+_VPC_CONNECTOR = StringParam(
+    "VPC_CONNECTOR",
+    default="",
+    label="Serverless VPC Access connector",
+    description=(
+        "Through which the functions reach the internet, so that Particle sees one fixed address "
+        "(./deploy.sh --fixed-ip makes one). Empty: none, and addresses of Google's pool"
+    ),
+)
 
 CLIENT_ID = SecretParam("PARTICLE_CLIENT_ID")
 CLIENT_SECRET = SecretParam("PARTICLE_CLIENT_SECRET")
@@ -137,20 +155,43 @@ _OPTIONS: dict[str, Any] = {
     "region": _REGION,
     # Below one CPU the platform allows a single request at a time and imports take seconds.
     "cpu": 1,
+    # Interpreter and libraries take about 80 MB; 256 leaves little for 40 requests at once.
     "memory": MemoryOption.MB_512,
     "concurrency": CONCURRENCY,
+    # 800 requests at once; a bound on cost, and on the calls that Particle sees from one product.
     "max_instances": 20,
 }
 
-CALLABLE_OPTIONS: dict[str, Any] = {**_OPTIONS, "timeout_sec": 60}
-"""A device may take 30 s to answer; the client's own timeout is 35 s."""
+# All of the traffic, for Particle's address is a public one. The Firebase CLI takes an empty name
+# for "no connector", and attaches by connector alone: Direct VPC egress is not in the Python SDK.
+_PARTICLE_SEES_ONE_ADDRESS: dict[str, Any] = {
+    "vpc_connector": _VPC_CONNECTOR,
+    "vpc_connector_egress_settings": VpcEgressSetting.ALL_TRAFFIC,
+}
 
-EVENT_OPTIONS: dict[str, Any] = {**_OPTIONS, "timeout_sec": 60, "retry": True}
-"""Failed deliveries come again for 24 hours, with growing pauses."""
+CALLABLE_OPTIONS: dict[str, Any] = {
+    **_OPTIONS,
+    **_PARTICLE_SEES_ONE_ADDRESS,
+    # A customer waits for the answer. No other function is waited for.
+    "min_instances": _MIN_INSTANCES,
+    # A device may take 30 s to answer; the client's own timeout is 35 s.
+    "timeout_sec": 60,
+}
 
+EVENT_OPTIONS: dict[str, Any] = {
+    **_OPTIONS,
+    **_PARTICLE_SEES_ONE_ADDRESS,
+    # Longer than any call to Particle, and a failure comes again anyway.
+    "timeout_sec": 60,
+    # Failed deliveries come again for 24 hours, with growing pauses.
+    "retry": True,
+}
 
-SCHEDULE_OPTIONS: dict[str, Any] = {**_OPTIONS, "timeout_sec": 60}
-"""What a run does not finish, the next one does."""
+SCHEDULE_OPTIONS: dict[str, Any] = {
+    **_OPTIONS,
+    # What a run does not finish, the next one does.
+    "timeout_sec": 60,
+}
 
 
 class SettingMissingError(RuntimeError):
