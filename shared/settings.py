@@ -160,18 +160,14 @@ _OPTIONS: dict[str, Any] = {
     "concurrency": CONCURRENCY,
     # 800 requests at once; a bound on cost, and on the calls that Particle sees from one product.
     "max_instances": 20,
-}
-
-# All of the traffic, for Particle's address is a public one. The Firebase CLI takes an empty name
-# for "no connector", and attaches by connector alone: Direct VPC egress is not in the Python SDK.
-_PARTICLE_SEES_ONE_ADDRESS: dict[str, Any] = {
+    # All of the traffic, for Particle's address is a public one. The Firebase CLI takes an empty
+    # name for "no connector"; Direct VPC egress is not in the Python SDK.
     "vpc_connector": _VPC_CONNECTOR,
     "vpc_connector_egress_settings": VpcEgressSetting.ALL_TRAFFIC,
 }
 
 CALLABLE_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
-    **_PARTICLE_SEES_ONE_ADDRESS,
     # A customer waits for the answer. No other function is waited for.
     "min_instances": _MIN_INSTANCES,
     # A device may take 30 s to answer; the client's own timeout is 35 s.
@@ -180,7 +176,6 @@ CALLABLE_OPTIONS: dict[str, Any] = {
 
 EVENT_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
-    **_PARTICLE_SEES_ONE_ADDRESS,
     # Longer than any call to Particle, and a failure comes again anyway.
     "timeout_sec": 60,
     # Failed deliveries come again for 24 hours, with growing pauses.

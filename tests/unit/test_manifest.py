@@ -133,13 +133,11 @@ def test_each_has_its_trigger_its_options_and_no_other_secrets(
         "{{ params.MIN_INSTANCES }}" if trigger == CALLABLE else None
     )
 
-
-def test_what_may_call_particle_leaves_through_the_connector(endpoints: dict[str, Any]) -> None:
-    """By a parameter: the Firebase CLI attaches none where it is empty."""
-    calling = [name for name in main.FUNCTIONS if set(PARTICLE) & set(SECRETS[name])]
-    through = {"connector": "{{ params.VPC_CONNECTOR }}", "egressSettings": "ALL_TRAFFIC"}
-    assert calling
-    assert [endpoints[name].get("vpc") for name in calling] == [through] * len(calling)
+    # By a parameter: the Firebase CLI attaches no connector where it is empty.
+    assert endpoint["vpc"] == {
+        "connector": "{{ params.VPC_CONNECTOR }}",
+        "egressSettings": "ALL_TRAFFIC",
+    }
 
 
 def test_an_instance_has_a_thread_for_each_concurrent_request(endpoints: dict[str, Any]) -> None:
