@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Navigate, Route, Routes, useLocation } from 'react-router';
 import { Busy } from './components/Busy';
 import { ForgottenPage } from './pages/ForgottenPage';
@@ -15,16 +15,19 @@ export function App() {
   const session = useSession();
   const location = useLocation();
   const before = useRef(session);
+  const [ended, setEnded] = useState(false);
   useEffect(() => {
-    if (session === 'signed-out' && typeof before.current === 'object') leave();
+    const left = session === 'signed-out' && typeof before.current === 'object';
     before.current = session;
+    setEnded(left);
+    if (left) leave();
   }, [session]);
   if (session === 'unknown') return <Busy />;
   if (location.pathname === '/mail-link') return <MailLinkPage />;
   if (session === 'signed-out') {
     return (
       <Routes>
-        <Route path="/sign-in" element={<SignInPage />} />
+        <Route path="/sign-in" element={<SignInPage ended={ended} />} />
         <Route path="/sign-up" element={<SignUpPage />} />
         <Route path="/forgotten" element={<ForgottenPage />} />
         <Route

@@ -10,6 +10,7 @@ import type { CommandState } from '../model/records';
 import type { Json } from '../model/values';
 import { backend } from './app';
 import { functionsRegion, isDemo } from './config';
+import { toProblem } from './problems';
 
 /** Longer than the server waits for a device (30 s) and for a cold start before it. */
 const TIMEOUT_MS = 90_000;
@@ -32,7 +33,15 @@ function callable<Request, Answer>(name: string): (request: Request) => Promise<
     const call = httpsCallable<Request, Answer>(connectedFunctions(), name, {
       timeout: TIMEOUT_MS,
     });
-    return (await call(request)).data;
+    try {
+      return (await call(request)).data;
+    } catch (error) {
+      // Whether the sign-in is over, only the next token tells: without one the SDK signs out.
+      if (toProblem(error).reason === 'sign-in-required') {
+        await backend().auth.currentUser?.getIdToken(true);
+      }
+      throw error;
+    }
   };
 }
 
@@ -92,11 +101,15 @@ export const listDevices = callable<{ refresh: boolean }, { devices: { deviceId:
   'list_devices',
 );
 
+export interface ClaimCode {
+  claimCode: string;
+  expiresAt: string;
+}
+
 /** For Wi-Fi set-up: the device presents the code at Particle and appears in the list then. */
-export const createClaimCode = callable<
-  { serialNumber: string; setupCode: string },
-  { claimCode: string; expiresAt: string }
->('create_claim_code');
+export const createClaimCode = callable<{ serialNumber: string; setupCode: string }, ClaimCode>(
+  'create_claim_code',
+);
 
 /** Everything that is kept of the customer, as JSON lines, a page at a time. */
 export const exportAccount = callable<

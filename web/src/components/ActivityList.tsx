@@ -5,6 +5,7 @@ import { watchActivity } from '../backend/live';
 import { speech } from '../messages/i18n';
 import type { Activity } from '../model/records';
 import { shortTime } from '../model/times';
+import { nameOfFunction } from '../product';
 import { useCustomer } from '../session/context';
 import { useLive } from '../session/useLive';
 import { Busy } from './Busy';
@@ -24,6 +25,11 @@ const KNOWN = [
   'command-cancelled',
 ] as const;
 
+/** Whether it is about a function of a device. */
+function isCall(action: string): boolean {
+  return action === 'function-called' || action === 'command-cancelled';
+}
+
 /** `named`: with the device's name. */
 function useWords(named: boolean): (activity: Activity) => string {
   const { t } = useTranslation();
@@ -32,7 +38,8 @@ function useWords(named: boolean): (activity: Activity) => string {
     const known = KNOWN.find((one) => one === action);
     const device =
       devices.state === 'shown' ? devices.value.find(({ id }) => id === deviceId) : undefined;
-    const about = [subject, named && device?.name].filter(Boolean).join(' · ');
+    const what = device && isCall(action) ? nameOfFunction(device, subject) : subject;
+    const about = [what, named && device?.name].filter(Boolean).join(' · ');
     return known
       ? t(`activity.${known}`, { subject: about })
       : t('activity.other', { action, subject: about });

@@ -1,19 +1,20 @@
-import { Button, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useTranslation } from 'react-i18next';
-import { isIdentifier } from '../model/inputs';
 import { newPress } from '../model/press';
 import { useCall } from '../session/useCall';
+import { useChecks } from '../session/useChecks';
 import { CallOutcome } from './CallOutcome';
+import { ExactField } from './fields';
 
 /** Calls a function of the device by its name. */
 export function CallForm({ deviceId }: { deviceId: string }) {
   const { t } = useTranslation();
+  const { identifier } = useChecks();
   const call = useCall();
   const form = useForm({
-    mode: 'uncontrolled',
     initialValues: { name: '', argument: '' },
-    validate: { name: (name) => (isIdentifier(name.trim()) ? null : t('form.identifier')) },
+    validate: { name: identifier },
   });
   return (
     <form
@@ -26,23 +27,10 @@ export function CallForm({ deviceId }: { deviceId: string }) {
         <Text size="sm" c="dimmed">
           {t('device.callText')}
         </Text>
-        <TextInput
-          label={t('device.function')}
-          autoCapitalize="off"
-          autoComplete="off"
-          autoCorrect="off"
-          spellCheck={false}
-          key={form.key('name')}
-          {...form.getInputProps('name')}
-        />
-        <TextInput
+        <ExactField label={t('device.function')} {...form.getInputProps('name')} />
+        <ExactField
           label={t('device.argument')}
           description={t('device.argumentHint')}
-          autoCapitalize="off"
-          autoComplete="off"
-          autoCorrect="off"
-          spellCheck={false}
-          key={form.key('argument')}
           {...form.getInputProps('argument')}
         />
         <Button type="submit" loading={call.progress.state === 'busy'}>

@@ -2,10 +2,10 @@ import { Badge, Button, Group, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { cancelCommand } from '../backend/callables';
 import { speech } from '../messages/i18n';
+import type { Device } from '../model/device';
 import type { Command, CommandState } from '../model/records';
 import { shortTime } from '../model/times';
-import { say } from '../product';
-import type { Control } from '../product/types';
+import { nameOfFunction } from '../product';
 import { useAction } from '../session/useAction';
 import { Failure } from './Failure';
 
@@ -20,20 +20,9 @@ const COLOURS: Record<CommandState, string> = {
 };
 
 interface CommandListProps {
+  device: Device;
   commands: readonly Command[];
-  /** Of the device's kind, which have words for its functions. */
-  controls: readonly Control[];
   now: number;
-}
-
-/** The words of the control that calls a function; else the function's own name. */
-function nameOf({ function: called }: Command, controls: readonly Control[]): string {
-  const control = controls.find(
-    (one) => one.function === called || (one.type === 'switch' && one.offFunction === called),
-  );
-  // A switch with two functions tells by their names alone which way it was turned.
-  if (!control || (control.type === 'switch' && control.offFunction)) return called;
-  return say(control.label);
 }
 
 function One({ command, name, now }: { command: Command; name: string; now: number }) {
@@ -74,13 +63,18 @@ function One({ command, name, now }: { command: Command; name: string; now: numb
 }
 
 /** What was sent to the device, and how far each is, live. */
-export function CommandList({ commands, controls, now }: CommandListProps) {
+export function CommandList({ device, commands, now }: CommandListProps) {
   const { t } = useTranslation();
   if (commands.length === 0) return <Text size="sm">{t('device.noCommands')}</Text>;
   return (
     <Stack component="ol" gap="sm" p={0} m={0} style={{ listStyle: 'none' }}>
       {commands.map((command) => (
-        <One key={command.id} command={command} name={nameOf(command, controls)} now={now} />
+        <One
+          key={command.id}
+          command={command}
+          name={nameOfFunction(device, command.function)}
+          now={now}
+        />
       ))}
     </Stack>
   );

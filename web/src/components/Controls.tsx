@@ -16,6 +16,7 @@ import type {
 } from '../product/types';
 import { useCall } from '../session/useCall';
 import { CallOutcome } from './CallOutcome';
+import { takeFocus } from './takeFocus';
 
 interface ControlProps<Kind extends Control> {
   device: Device;
@@ -43,7 +44,14 @@ function Pressable({ device, control }: ControlProps<ButtonControl>) {
         {say(control.label)}
       </Button>
       {asking && confirm && (
-        <Stack gap="xs" role="alertdialog" aria-label={say(confirm)}>
+        <Stack
+          gap="xs"
+          role="alertdialog"
+          aria-label={say(confirm)}
+          ref={takeFocus}
+          tabIndex={-1}
+          style={{ outline: 'none' }}
+        >
           <Text size="sm">{say(confirm)}</Text>
           <Group>
             <Button onClick={send}>{t('common.yes')}</Button>

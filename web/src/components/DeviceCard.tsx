@@ -48,6 +48,7 @@ export function DeviceCard({ device, now }: { device: Device; now: number }) {
             device={device}
             readings={kind.readings.filter(({ onCard }) => onCard)}
             now={now}
+            brief
           />
         ) : (
           <LatestValues latest={device.latest.slice(0, SHOWN_EVENTS)} now={now} />

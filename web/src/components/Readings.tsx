@@ -26,14 +26,23 @@ export function Described({ value, reading: { unit, digits, words } }: Described
   return <Value value={unit ? `${number} ${unit}` : number} />;
 }
 
+/** Milliseconds. */
+const FRESH_MS = 60_000;
+
+function isFresh(at: number, { lastSeenAt }: Device): boolean {
+  return lastSeenAt !== undefined && lastSeenAt - at < FRESH_MS;
+}
+
 interface ReadingsProps {
   device: Device;
   readings: readonly ReadingDescription[];
   now: number;
+  /** Leaves out the times of values that are as new as the last thing heard of the device. */
+  brief?: boolean;
 }
 
 /** The newest values of a device, as its kind describes them. */
-export function Readings({ device, readings, now }: ReadingsProps) {
+export function Readings({ device, readings, now, brief = false }: ReadingsProps) {
   const { t } = useTranslation();
   if (!readings.some((reading) => newest(device, reading))) return null;
   return (
@@ -50,7 +59,7 @@ export function Readings({ device, readings, now }: ReadingsProps) {
                 {say(reading.name)}
               </Text>
               <Described value={seen.value} reading={reading} />
-              {seen.at !== undefined && (
+              {seen.at !== undefined && !(brief && isFresh(seen.at, device)) && (
                 <Text
                   component="time"
                   dateTime={new Date(seen.at).toISOString()}

@@ -28,7 +28,7 @@ export function timeAgo(millis: number, now: number, locale: string, justNow: st
 
 /** Date and time of day, in the reader's own zone. */
 export function dateAndTime(millis: number, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(
     millis,
   );
 }

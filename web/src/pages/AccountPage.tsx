@@ -1,14 +1,16 @@
 import { Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { writeProfile } from '../backend/live';
 import { ActivityList } from '../components/ActivityList';
 import { DeleteAccount } from '../components/DeleteAccount';
 import { Developer } from '../components/Developer';
 import { Export } from '../components/Export';
 import { Facts } from '../components/Facts';
 import { Failure } from '../components/Failure';
-import { OwnName } from '../components/OwnName';
+import { NameForm } from '../components/NameForm';
 import { Page } from '../components/Page';
 import { Section } from '../components/Section';
+import { PROFILE_TEXT_MAX } from '../model/profile';
 import { askForNewPassword, signOut } from '../session/account';
 import { useCustomer } from '../session/context';
 import { useAction } from '../session/useAction';
@@ -34,14 +36,23 @@ function NewPassword({ email }: { email: string }) {
 
 export function AccountPage() {
   const { t } = useTranslation();
-  const { email, hasPassword, profile } = useCustomer();
+  const { uid, email, hasPassword, profile } = useCustomer();
   const now = useNow();
   const own = profile.state === 'shown' ? profile.value : undefined;
   return (
     <Page title={t('account.title')}>
       <Paper withBorder p="md">
         <Stack>
-          {own && <OwnName present={own.displayName} />}
+          {own && (
+            <NameForm
+              label={t('account.name')}
+              present={own.displayName}
+              save={(displayName) => writeProfile(uid, { displayName })}
+              optional
+              autoComplete="name"
+              maxLength={PROFILE_TEXT_MAX}
+            />
+          )}
           <Facts
             facts={[
               [t('account.email'), email],
@@ -49,7 +60,9 @@ export function AccountPage() {
             ]}
           />
           <Group>
-            <Button onClick={() => signOut()}>{t('account.signOut')}</Button>
+            <Button variant="default" onClick={() => signOut()}>
+              {t('account.signOut')}
+            </Button>
             {hasPassword && <NewPassword email={email} />}
           </Group>
         </Stack>

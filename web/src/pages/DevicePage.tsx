@@ -1,10 +1,10 @@
-import { Anchor, Group, Stack, Text } from '@mantine/core';
-import { IconChevronLeft } from '@tabler/icons-react';
+import { Group, Stack, Text } from '@mantine/core';
 import { lazy, Suspense, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useLocation, useParams } from 'react-router';
+import { useLocation, useParams } from 'react-router';
 import { watchCommands } from '../backend/live';
 import { ActivityList } from '../components/ActivityList';
+import { BackToDevices } from '../components/BackToDevices';
 import { Busy } from '../components/Busy';
 import { CallForm } from '../components/CallForm';
 import { CommandList } from '../components/CommandList';
@@ -88,7 +88,7 @@ function DeviceSections({ device }: { device: Device }) {
         {commands.state === 'loading' ? (
           <Busy />
         ) : (
-          <CommandList commands={sent} controls={kind?.controls ?? []} now={now} />
+          <CommandList device={device} commands={sent} now={now} />
         )}
       </Section>
       <Section title={t('device.events')}>
@@ -112,17 +112,9 @@ export function DevicePage() {
   const justAdded = typeof state === 'object' && state !== null && 'added' in state;
   const device =
     devices.state === 'shown' ? devices.value.find(({ id }) => id === deviceId) : undefined;
-  const back = (
-    <Anchor component={Link} to="/devices" size="sm">
-      <Group component="span" gap={4}>
-        <IconChevronLeft size={18} aria-hidden />
-        {t('device.back')}
-      </Group>
-    </Anchor>
-  );
   if (device) {
     return (
-      <Page title={device.name} above={back} key={deviceId}>
+      <Page title={device.name} above={<BackToDevices />} key={deviceId}>
         <DeviceSections device={device} />
       </Page>
     );
@@ -131,7 +123,7 @@ export function DevicePage() {
   // A device that was added this moment is about to appear in the list.
   if (devices.state === 'loading' || justAdded) return <Busy />;
   return (
-    <Page title={t('device.notFoundTitle')} above={back}>
+    <Page title={t('device.notFoundTitle')} above={<BackToDevices />}>
       <Text>{t(devices.stale ? 'devices.notSynced' : 'device.notFound')}</Text>
     </Page>
   );

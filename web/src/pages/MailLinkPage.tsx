@@ -1,67 +1,53 @@
-import { Alert, Button, PasswordInput, Stack, Text } from '@mantine/core';
-import { useForm } from '@mantine/form';
-import { useEffect } from 'react';
+import { Anchor, Text } from '@mantine/core';
+import { type ReactNode, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useSearchParams } from 'react-router';
+import { Link, useSearchParams } from 'react-router';
+import { ActionForm } from '../components/ActionForm';
 import { Busy } from '../components/Busy';
 import { Failure } from '../components/Failure';
-import { PASSWORD_MIN } from '../model/inputs';
-import { applyCode, setNewPassword } from '../session/account';
+import { NewPasswordField } from '../components/fields';
+import { Told } from '../components/Told';
+import { applyCode, isForNewPassword, setNewPassword } from '../session/account';
 import { useAction } from '../session/useAction';
+import { useActionForm } from '../session/useActionForm';
+import { useChecks } from '../session/useChecks';
 import { EntryPage } from './EntryPage';
 
-function NewPassword({ code }: { code: string }) {
+function NewPassword({ code, email }: { code: string; email: string }) {
   const { t } = useTranslation();
-  const [progress, submit] = useAction(setNewPassword);
-  const form = useForm({
-    mode: 'uncontrolled',
-    initialValues: { password: '' },
-    validate: {
-      password: (password) =>
-        password.length >= PASSWORD_MIN ? null : t('form.passwordShort', { count: PASSWORD_MIN }),
-    },
-  });
-  if (progress.state === 'done') {
-    return (
-      <Alert role="status" color="green">
-        <Text size="sm">{t('mailLink.passwordSet')}</Text>
-      </Alert>
-    );
-  }
+  const { newPassword } = useChecks();
+  const { form, ...frame } = useActionForm({ password: '' }, { password: newPassword }, (typed) =>
+    setNewPassword(code, typed.password),
+  );
+  if (frame.progress.state === 'done') return <Told words={t('mailLink.passwordSet')} />;
   return (
-    <form noValidate onSubmit={form.onSubmit(({ password }) => submit(code, password))}>
-      <Stack>
-        <PasswordInput
-          label={t('mailLink.newPassword')}
-          description={t('signUp.passwordHint', { count: PASSWORD_MIN })}
-          autoComplete="new-password"
-          key={form.key('password')}
-          {...form.getInputProps('password')}
-        />
-        {progress.state === 'failed' && <Failure problem={progress.problem} />}
-        <Button type="submit" loading={progress.state === 'busy'}>
-          {t('mailLink.submit')}
-        </Button>
-      </Stack>
-    </form>
+    <ActionForm {...frame} submit={t('mailLink.submit')}>
+      <Text size="sm">{t('mailLink.for', { email })}</Text>
+      <NewPasswordField label={t('mailLink.newPassword')} {...form.getInputProps('password')} />
+    </ActionForm>
   );
 }
 
-function Apply({ code }: { code: string }) {
-  const { t } = useTranslation();
-  const [progress, apply] = useAction(applyCode);
+interface WithCodeProps<Result> {
+  code: string;
+  /** What the link's code is good for. */
+  use: (code: string) => Promise<Result>;
+  /** The way on when it is not. */
+  otherwise?: ReactNode;
+  children: (result: Result) => ReactNode;
+}
+
+/** Uses the code as soon as the page is open, so that a link that is too old says so at once. */
+function WithCode<Result>({ code, use, otherwise, children }: WithCodeProps<Result>) {
+  const [progress, run] = useAction(use);
   useEffect(() => {
-    void apply(code);
-  }, [apply, code]);
+    void run(code);
+  }, [run, code]);
   switch (progress.state) {
     case 'done':
-      return (
-        <Alert role="status" color="green">
-          <Text size="sm">{t('mailLink.applied')}</Text>
-        </Alert>
-      );
+      return children(progress.result);
     case 'failed':
-      return <Failure problem={progress.problem} />;
+      return <Failure problem={progress.problem}>{otherwise}</Failure>;
     default:
       return <Busy />;
   }
@@ -83,7 +69,23 @@ export function MailLinkPage() {
       answer={t('mailLink.goOn')}
       to="/"
     >
-      {isReset ? <NewPassword code={code} /> : <Apply code={code} />}
+      {isReset ? (
+        <WithCode
+          code={code}
+          use={isForNewPassword}
+          otherwise={
+            <Anchor component={Link} to="/forgotten" size="sm" underline="always">
+              {t('mailLink.another')}
+            </Anchor>
+          }
+        >
+          {(email) => <NewPassword code={code} email={email} />}
+        </WithCode>
+      ) : (
+        <WithCode code={code} use={applyCode}>
+          {() => <Told words={t('mailLink.applied')} />}
+        </WithCode>
+      )}
     </EntryPage>
   );
 }

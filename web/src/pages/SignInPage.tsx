@@ -1,25 +1,24 @@
-import { Anchor, Button, PasswordInput, Stack, TextInput } from '@mantine/core';
-import { useForm } from '@mantine/form';
+import { Anchor, PasswordInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { Failure } from '../components/Failure';
+import { ActionForm } from '../components/ActionForm';
+import { EmailField } from '../components/fields';
 import { GoogleSignIn } from '../components/GoogleSignIn';
-import { isEmail } from '../model/inputs';
+import { Told } from '../components/Told';
 import { signIn } from '../session/account';
-import { useAction } from '../session/useAction';
+import { useActionForm } from '../session/useActionForm';
+import { useChecks } from '../session/useChecks';
 import { EntryPage } from './EntryPage';
 
-export function SignInPage() {
+/** `ended`: somebody was signed in here a moment ago, and is not any more. */
+export function SignInPage({ ended }: { ended: boolean }) {
   const { t } = useTranslation();
-  const [progress, submit] = useAction(signIn);
-  const form = useForm({
-    mode: 'uncontrolled',
-    initialValues: { email: '', password: '' },
-    validate: {
-      email: (email) => (isEmail(email) ? null : t('form.email')),
-      password: (password) => (password ? null : t('form.required')),
-    },
-  });
+  const { email, filled } = useChecks();
+  const { form, ...frame } = useActionForm(
+    { email: '', password: '' },
+    { email, password: filled },
+    (typed) => signIn(typed.email.trim(), typed.password),
+  );
   return (
     <EntryPage
       title={t('signIn.title')}
@@ -27,33 +26,18 @@ export function SignInPage() {
       answer={t('signIn.toSignUp')}
       to="/sign-up"
     >
-      <form
-        noValidate
-        onSubmit={form.onSubmit(({ email, password }) => submit(email.trim(), password))}
-      >
-        <Stack>
-          <TextInput
-            label={t('signIn.email')}
-            type="email"
-            autoComplete="username"
-            key={form.key('email')}
-            {...form.getInputProps('email')}
-          />
-          <PasswordInput
-            label={t('signIn.password')}
-            autoComplete="current-password"
-            key={form.key('password')}
-            {...form.getInputProps('password')}
-          />
-          <Anchor component={Link} to="/forgotten" size="sm" underline="always">
-            {t('signIn.forgotten')}
-          </Anchor>
-          {progress.state === 'failed' && <Failure problem={progress.problem} />}
-          <Button type="submit" loading={progress.state === 'busy'}>
-            {t('signIn.submit')}
-          </Button>
-        </Stack>
-      </form>
+      {ended && <Told words={t('signIn.ended')} />}
+      <ActionForm {...frame} submit={t('signIn.submit')}>
+        <EmailField {...form.getInputProps('email')} />
+        <PasswordInput
+          label={t('signIn.password')}
+          autoComplete="current-password"
+          {...form.getInputProps('password')}
+        />
+        <Anchor component={Link} to="/forgotten" size="sm" underline="always">
+          {t('signIn.forgotten')}
+        </Anchor>
+      </ActionForm>
       <GoogleSignIn />
     </EntryPage>
   );

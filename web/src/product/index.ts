@@ -25,6 +25,16 @@ export function say(words: Words, language: string = speech.language): string {
   return words[language] ?? words.en;
 }
 
+/** The words of the control that calls a function of the device; else the function's own name. */
+export function nameOfFunction(device: Device, called: string): string {
+  const control = kindOf(device)?.controls.find(
+    (one) => one.function === called || (one.type === 'switch' && one.offFunction === called),
+  );
+  // A switch with two functions tells by their names alone which way it was turned.
+  if (!control || (control.type === 'switch' && control.offFunction)) return called;
+  return say(control.label);
+}
+
 /** The newest value at a source, with its time; undefined when none was received. */
 export function newest(
   device: Device,

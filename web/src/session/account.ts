@@ -11,6 +11,7 @@ import {
   signInWithEmailAndPassword,
   type User,
   updateProfile,
+  verifyPasswordResetCode,
 } from 'firebase/auth';
 import { backend } from '../backend/app';
 import { toProblem } from '../backend/problems';
@@ -53,6 +54,11 @@ export async function askForNewPassword(email: string): Promise<void> {
   await sendPasswordResetEmail(backend().auth, email).catch((error: unknown) => {
     if (toProblem(error).reason !== 'wrong-email-or-password') throw error;
   });
+}
+
+/** The address that a code from that mail's link is for. Fails when the code is not good any more. */
+export function isForNewPassword(code: string): Promise<string> {
+  return verifyPasswordResetCode(backend().auth, code);
 }
 
 /** With the code from that mail's link. */

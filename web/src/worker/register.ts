@@ -19,4 +19,10 @@ export async function registerWorker(waiting: (use: () => void) => void): Promis
   registration.addEventListener('updatefound', () => {
     registration.installing?.addEventListener('statechange', offer);
   });
+  // An installed app stays open for weeks, and the browser looks for a newer build at a load only.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState !== 'visible') return;
+    // Without a network there is nothing to find.
+    registration.update().catch((error: unknown) => console.warn(error));
+  });
 }

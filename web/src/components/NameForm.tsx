@@ -1,46 +1,53 @@
 import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { writeProfile } from '../backend/live';
-import { PROFILE_TEXT_MAX } from '../model/profile';
-import { useCustomer } from '../session/context';
 import { useAction } from '../session/useAction';
 import { Failure } from './Failure';
 
-/** How the product addresses the customer. */
-export function OwnName({ present }: { present: string }) {
+interface NameFormProps {
+  label: string;
+  /** The name that is saved by now. */
+  present: string;
+  save: (name: string) => Promise<unknown>;
+  /** Whether it may be empty. */
+  optional?: boolean;
+  autoComplete: 'name' | 'off';
+  maxLength: number;
+}
+
+/** Changes a name. */
+export function NameForm({ label, present, save, optional, ...field }: NameFormProps) {
   const { t } = useTranslation();
-  const { uid } = useCustomer();
-  const [name, setName] = useState(present);
-  const [progress, save] = useAction((displayName: string) => writeProfile(uid, { displayName }));
+  const [typed, setTyped] = useState(present);
+  const [progress, run] = useAction(save);
+  const name = typed.trim();
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        return save(name.trim());
+        return run(name);
       }}
     >
       <Stack gap="sm">
         <TextInput
-          label={t('account.name')}
-          autoComplete="name"
-          maxLength={PROFILE_TEXT_MAX}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
+          label={label}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          {...field}
         />
         <Group>
           <Button
             type="submit"
             variant="default"
-            disabled={name.trim() === present}
+            disabled={name === present || (!name && !optional)}
             loading={progress.state === 'busy'}
           >
-            {t('account.saveName')}
+            {t('form.saveName')}
           </Button>
         </Group>
         {progress.state === 'done' && (
           <Text size="sm" role="status">
-            {t('device.renamed')}
+            {t('form.saved')}
           </Text>
         )}
         {progress.state === 'failed' && <Failure problem={progress.problem} />}
