@@ -3,22 +3,15 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from local.client import Account, Client
 from shared import store
 from tests.functional.conftest import Label
 from tests.web.visitor import Visitor
+from tests.web.wire import Wire
 
 EVENTS = 30
-
-
-def expect_reads(page: Page, number: int) -> None:
-    """Wait until the page has read so many documents in all; with one too many it never has.
-
-    What is read too late for this is seen by the next look, at the latest by the last.
-    """
-    page.wait_for_function("number => globalThis.documentReads === number", arg=number)
 
 
 def test_reads_of_each_page(
@@ -44,29 +37,32 @@ def test_reads_of_each_page(
         batch.set(device.collection("rollups").document(f"temperature@1@{day}"), rollup)
     batch.commit()
 
-    visitor = visit(customer)
+    visitor = visit()
+    wire = Wire(visitor.page)
+    visitor.sign_in(customer.email or "", customer.password or "")
     expect(visitor.page.locator("[data-device]")).to_have_count(3)
     profile_and_devices = 1 + 3
-    expect_reads(visitor.page, profile_and_devices)
+    wire.expect_reads(profile_and_devices)
 
-    visitor.open(f"/devices/{labels[0].device_id}")
+    visitor.page.locator(f"[data-device='{labels[0].device_id}'] a").click()
     expect(visitor.page.locator("[data-event]")).to_have_count(20)
     expect(visitor.page.locator("[data-points]")).to_be_visible()
-    # 20 events, two days of history, the activity of this device: its claim.
-    page = profile_and_devices + 20 + 2 + 1
-    expect_reads(visitor.page, page)
+    # 20 events, two days of history, the activity of this device: its claim. No command: 1.
+    page = profile_and_devices + 20 + 2 + 1 + 1
+    wire.expect_reads(page)
 
     visitor.page.get_by_text("Month", exact=True).click()
     # Today and yesterday again, which may have changed, and the 29 days before.
     month = page + 31
-    expect_reads(visitor.page, month)
+    wire.expect_reads(month)
     visitor.page.get_by_text("Week", exact=True).click()
     week = month + 2
-    expect_reads(visitor.page, week)
+    wire.expect_reads(week)
 
     visitor.press("Show older events")
     expect(visitor.page.locator("[data-event]")).to_have_count(EVENTS)
-    expect_reads(visitor.page, week + 10)
+    older = week + 10
+    wire.expect_reads(older)
 
     # An event more is two: the event and the device. Nothing else was read meanwhile.
     batch = store.client().batch()
@@ -75,13 +71,14 @@ def test_reads_of_each_page(
     batch.update(device, {"lastSeenAt": round(datetime.now(UTC).timestamp() * 1000)})
     batch.commit()
     expect(visitor.page.locator("[data-event]")).to_have_count(EVENTS + 1)
-    expect_reads(visitor.page, week + 10 + 2)
+    wire.expect_reads(older + 2)
 
-    visitor.open("/devices/add")
+    visitor.follow("Your devices")
+    visitor.follow("Add a device")
     expect(visitor.heading("Add a device")).to_be_visible()
-    expect_reads(visitor.page, profile_and_devices)
+    wire.expect_reads(older + 2)
 
-    visitor.open("/account")
+    visitor.follow("Account")
     done = len(client.documents(f"users/{customer.uid}/activity", customer))
     expect(visitor.page.locator("[data-activity]")).to_have_count(done)
-    expect_reads(visitor.page, profile_and_devices + done)
+    wire.expect_reads(older + 2 + done)

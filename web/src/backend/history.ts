@@ -13,7 +13,6 @@ import {
 import { type DeviceEvent, toDeviceEvent } from '../model/device';
 import { DAY_MS, dayOf, type Rollup, rollupId, toRollup } from '../model/rollups';
 import { userDocument } from './firestore';
-import { countReads } from './reads';
 
 /** Whose history, of which event name, in which tenure. */
 export interface Course {
@@ -57,7 +56,6 @@ export async function readRollups(
         where(documentId(), '<=', rollupId(event, claimEpoch, last)),
       ),
     );
-    countReads(found);
     for (const document of found.docs) {
       const rollup = toRollup(document.data());
       read.set(rollup.day, rollup);
@@ -86,6 +84,5 @@ export async function readEventsBefore(
       limit(count),
     ),
   );
-  countReads(found);
   return found.docs.map((document) => toDeviceEvent(document.id, document.data()));
 }

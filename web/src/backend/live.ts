@@ -16,7 +16,6 @@ import { type Profile, type ProfileFields, toProfile } from '../model/profile';
 import { type Activity, type Command, toActivity, toCommand } from '../model/records';
 import { userDocument } from './firestore';
 import { type Problem, toProblem } from './problems';
-import { countRead, countReads } from './reads';
 
 /** `stale`: from this machine's memory, while the connection is away. */
 export type Live<T> =
@@ -35,7 +34,6 @@ function watchQuery<T>(
       asked(),
       { includeMetadataChanges: true },
       (snapshot) => {
-        countReads(snapshot);
         next({
           state: 'shown',
           value: snapshot.docs.map((found) => convert(found.id, found.data())),
@@ -53,7 +51,6 @@ export function watchProfile(uid: string): Watch<Profile | undefined> {
       userDocument(uid),
       { includeMetadataChanges: true },
       (found) => {
-        countRead(found);
         const data = found.data();
         next({
           state: 'shown',
