@@ -1,0 +1,1 @@
+"""The documentation as a product: what builds, writes and checks the pages of `docs/`."""

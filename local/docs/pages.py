@@ -1,0 +1,93 @@
+"""The pages as data: their links, headings and code blocks.
+
+A comment in the line before a code block says what becomes of it:
+
+- `<!-- try -->`: it is run, in the page's order, by whatever runs the page,
+- `<!-- not run: REASON -->`: it is looked at by nobody.
+
+All others are parsed, and the commands in them must exist.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from local.runs import ROOT
+
+DOCS: Final = ROOT / "docs"
+
+_MARK: Final = re.compile(r"<!-- (try|not run)(?:: ?([^>]*?))? -->")
+_PARSER: Final = MarkdownIt("commonmark").enable("table")
+_NOT_IN_A_SLUG: Final = re.compile(r"[^\w\- ]")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A code block of a page."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+    mark: str
+    """`try`, `not run` or nothing."""
+    note: str
+    """What stands in the mark after its colon."""
+
+    def __str__(self) -> str:
+        """Where it is, for messages."""
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link or a picture of a page."""
+
+    page: Path
+    target: str
+
+    def __str__(self) -> str:
+        """Where it is and where it leads, for messages."""
+        return f"{self.page.relative_to(ROOT)} -> {self.target}"
+
+
+def pages() -> list[Path]:
+    """Every page that a reader may open: `docs/` and the README files beside the code."""
+    others = [ROOT / "README.md", ROOT / "web" / "README.md", ROOT / "tests/events/README.md"]
+    return [*sorted(DOCS.rglob("*.md")), *others]
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """The fenced code blocks of a page, in its order."""
+    before: Token | None = None
+    for token in _PARSER.parse(page.read_text(encoding="utf-8")):
+        if token.type == "fence":
+            found = _MARK.search(before.content) if before and before.type == "html_block" else None
+            mark, note = found.groups("") if found else ("", "")
+            line = token.map[0] + 1 if token.map else 0
+            yield Block(page, line, token.info.strip(), token.content, mark, note)
+        before = token
+
+
+def links(page: Path) -> Iterator[Link]:
+    """The links and pictures of a page."""
+    for token in _PARSER.parse(page.read_text(encoding="utf-8")):
+        for part in token.children or []:
+            target = part.attrGet("href") or part.attrGet("src")
+            if target:
+                yield Link(page, str(target))
+
+
+def anchors(page: Path) -> set[str]:
+    """The names of a page's headings, as GitHub makes them."""
+    tokens = _PARSER.parse(page.read_text(encoding="utf-8"))
+    headings = [
+        tokens[number + 1] for number, token in enumerate(tokens) if token.type == "heading_open"
+    ]
+    texts = ("".join(p.content for p in h.children or []) for h in headings)
+    return {_NOT_IN_A_SLUG.sub("", text.lower()).replace(" ", "-") for text in texts}
