@@ -12,7 +12,7 @@ SCRIPTS := $(wildcard deploy.sh .ci/run local/setup/*.sh)
 WEB := $(if $(wildcard web/package-lock.json),web)
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
-.PHONY: help setup demo test lint format lock bench pictures clean
+.PHONY: help setup demo test lint format lock bench docs try pictures clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,13 @@ format: .stamps/python ## Put the Python code into the project's form
 
 bench: setup ## Benchmarks and long campaigns
 	@exec $(PYTHON) -m benchmarks
+
+docs: .stamps/python ## The documentation as a site, in .local/site/
+	@NO_MKDOCS_2_WARNING=1 $(STEP) 'mkdocs build' $(PYTHON) -m mkdocs build --strict
+	@echo 'Open .local/site/index.html'
+
+try: .stamps/python ## Do what docs/getting-started.md says, in a fresh clone; about 4 minutes
+	@$(PYTHON) -m local.docs try
 
 pictures: setup web/dist/.demo .stamps/browser ## Pictures of every page of the web app, in .local/pictures/
 	@$(PYTHON) -m pytest -q tests/web/pictures.py

@@ -7,7 +7,9 @@
 import re
 from typing import Any, Final
 
-_OUTSIDE: Final = re.compile(r"(?<!!)\[([^\]]+)\]\((?:\.\./)+((?!pictures/)[^)#\s]+)(?:#[^)\s]*)?\)")
+_OUTSIDE: Final = re.compile(
+    r"(?<!!)\[([^\]]+)\]\((?:\.\./)+((?!pictures/)[^)#\s]+)(?:#[^)\s]*)?\)"
+)
 _TABS: Final = re.compile(r"<!-- tabs -->\n(.*?)<!-- /tabs -->\n", re.DOTALL)
 _TAB: Final = re.compile(r"^\*\*(.+?)\*\*\n\n(```.*?^```)\n", re.DOTALL | re.MULTILINE)
 

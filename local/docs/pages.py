@@ -21,7 +21,7 @@ from local.runs import ROOT
 
 DOCS: Final = ROOT / "docs"
 
-_MARK: Final = re.compile(r"<!-- (try|not run)(?:: ?([^>]*?))? -->")
+_MARK: Final = re.compile(r"<!-- (try|answers|not run)(?:: ?([^>]*?))? -->")
 _PARSER: Final = MarkdownIt("commonmark").enable("table")
 _NOT_IN_A_SLUG: Final = re.compile(r"[^\w\- ]")
 
@@ -35,7 +35,7 @@ class Block:
     language: str
     text: str
     mark: str
-    """`try`, `not run` or nothing."""
+    """`try`, `answers`, `not run` or nothing."""
     note: str
     """What stands in the mark after its colon."""
 

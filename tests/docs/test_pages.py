@@ -17,7 +17,6 @@ from local.docs.pages import Block, blocks, links, pages
 from local.docs.pages import anchors as anchors_of
 from local.runs import ROOT
 
-NODE = "node"
 _BLOCKS = [block for page in pages() for block in blocks(page)]
 _PARSED = [block for block in _BLOCKS if block.mark != "not run"]
 _SHELL = [block for block in _PARSED if block.language in {"sh", "bash", "shell"}]
@@ -70,11 +69,15 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors_of(target), link
 
 
+def _run(command: list[str], text: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - fixed argv, and a page's text as input
+        command, input=text, capture_output=True, text=True, check=False
+    )
+
+
 @pytest.mark.parametrize("block", _SHELL, ids=str)
 def test_shell_parses(block: Block) -> None:
-    done = subprocess.run(
-        ["bash", "-n"], input=block.text, capture_output=True, text=True, check=False
-    )
+    done = _run(["bash", "-n"], block.text)
     assert done.returncode == 0, f"{block}\n{done.stderr}"
 
 
@@ -82,13 +85,7 @@ def test_shell_parses(block: Block) -> None:
     "block", [b for b in _PARSED if b.language in {"js", "javascript"}], ids=str
 )
 def test_javascript_parses(block: Block) -> None:
-    done = subprocess.run(
-        [NODE, "--check", "--input-type=module", "-"],
-        input=block.text,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _run(["node", "--check", "--input-type=module", "-"], block.text)
     assert done.returncode == 0, f"{block}\n{done.stderr}"
 
 
@@ -112,11 +109,9 @@ def test_sequence_diagrams_keep_to_the_grammar(block: Block) -> None:
     assert opened == lines.count("end"), block
 
 
-@pytest.mark.parametrize(
-    "block", [b for b in _BLOCKS if b.mark == "not run"], ids=str
-)
+@pytest.mark.parametrize("block", [b for b in _BLOCKS if b.mark == "not run"], ids=str)
 def test_what_is_not_run_says_why(block: Block) -> None:
-    assert len(block.note) > 10, block  # noqa: PLR2004 - more than a word
+    assert len(block.note) > 10, block
 
 
 def _text_of_pages() -> list[tuple[Path, str]]:
@@ -178,7 +173,6 @@ def test_options_of_the_deployment_exist() -> None:
 
 
 def test_settings_that_pages_name_exist() -> None:
-    """A setting in `.env` or the functions' options; names of the Firebase CLI are known by hand."""
     known = set(re.findall(r"\b[A-Z][A-Z_]{5,}\b", (ROOT / ".env").read_text(encoding="utf-8")))
     known |= set(re.findall(r"\"([A-Z_]{5,})\"", (ROOT / "shared/settings.py").read_text()))
     for page in (ROOT / "docs" / name for name in ("customising.md", "scaling.md", "concepts.md")):

@@ -1,0 +1,148 @@
+"""Runs a page as its reader would: its commands in one shell, its answers compared.
+
+A block after `<!-- try -->` is typed into the second terminal, one after `<!-- try: first terminal
+-->` into the first, where it goes on running. What stands after `<!-- answers -->` is what the
+block before it has to print; `…` stands for anything.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from local.docs.pages import Block, blocks
+from local.ports import Ports
+from local.progress import say
+from local.runs import ROOT
+from local.waiting import wait_until
+
+FIRST_TERMINAL: Final = "first terminal"
+CHANGES: Final = "changes the folder"
+DEMO_PORTS: Final = Ports.of_block(0, fixed=True)
+
+_START: Final = 900.0
+"""Seconds that a fresh clone may take to be ready: it installs everything."""
+_STOP: Final = 60.0
+_END: Final = "@@@ block ended"
+
+
+class PageError(Exception):
+    """A command of the page failed, or answered something else."""
+
+
+def try_in_fresh_clone(page: Path) -> None:
+    """Clone this repository as it is committed, and run the page in it.
+
+    Raises:
+        PageError: what the page says is not what happens.
+    """
+    with tempfile.TemporaryDirectory(prefix="try-") as folder:
+        clone = Path(folder) / "clone"
+        began = time.monotonic()
+        _git("clone", "--quiet", str(ROOT), str(clone))
+        (start,) = (b.text for b in blocks(page) if b.mark == "try" and b.note == FIRST_TERMINAL)
+        with _first_terminal(start, clone):
+            say(f"ready after {time.monotonic() - began:.0f} s, set-up included")
+            tried = time.monotonic()
+            type_in(page, clone, DEMO_PORTS, {}, changes=True)
+            say(f"{page.relative_to(ROOT)}: all as it says; {time.monotonic() - tried:.0f} s")
+        say(f"{time.monotonic() - began:.0f} s in all")
+
+
+def type_in(
+    page: Path, folder: Path, ports: Ports, environment: Mapping[str, str], *, changes: bool
+) -> None:
+    """Type what the page tells for the second terminal.
+
+    Args:
+        page: of `docs/`.
+        folder: where the terminal is.
+        ports: where the demo listens.
+        environment: of the shell, besides this process's own.
+        changes: also what changes the folder.
+
+    Raises:
+        PageError: a command failed, or answered something else.
+    """
+    steps = [(b, a) for b, a in _steps(page) if changes or b.note != CHANGES]
+    typed = "".join(f"{_with_ports(block.text, ports)}\necho '{_END}'\n" for block, _ in steps)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", typed],  # noqa: S607 - the reader's
+        stdin=subprocess.DEVNULL,
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    printed = done.stdout.split(f"{_END}\n")
+    for (block, answer), output in zip(steps, printed, strict=False):
+        if answer and not _fits(answer.text, output):
+            raise PageError(f"{block} answered\n{output}\nand not\n{answer.text}{done.stderr}")
+    if done.returncode:
+        failed = steps[len(printed) - 1][0]
+        raise PageError(f"{failed} failed\n{printed[-1]}\n{done.stderr}")
+
+
+def _steps(page: Path) -> Iterator[tuple[Block, Block | None]]:
+    """What is typed, with what it has to answer."""
+    found = [block for block in blocks(page) if block.mark in {"try", "answers"}]
+    for number, block in enumerate(found):
+        if block.mark == "try" and block.note != FIRST_TERMINAL:
+            following = found[number + 1] if number + 1 < len(found) else None
+            yield block, following if following and following.mark == "answers" else None
+
+
+def _fits(expected: str, output: str) -> bool:
+    """Whether each expected line stands in the output, in this order."""
+    lines = iter(output.splitlines())
+    return all(
+        any(re.search(_pattern(wanted), line) for line in lines) for wanted in expected.splitlines()
+    )
+
+
+def _pattern(line: str) -> str:
+    return "^" + ".*".join(re.escape(part) for part in line.strip().split("…")) + "$"
+
+
+def _with_ports(text: str, ports: Ports) -> str:
+    """With the ports of this stack in the place of the demo's."""
+    here = dict(zip(DEMO_PORTS.public().values(), ports.public().values(), strict=True))
+    return re.sub(r"(127\.0\.0\.1:)(\d+)", lambda m: f"{m[1]}{here.get(int(m[2]), m[2])}", text)
+
+
+@contextmanager
+def _first_terminal(command: str, folder: Path) -> Iterator[None]:
+    """Run what goes on running, until it says `ready`; end it with Ctrl-C."""
+    log = folder.parent / "first-terminal.log"
+    with log.open("wb") as output:
+        running = subprocess.Popen(  # noqa: S603 - the page's
+            ["bash", "-c", f"exec {command}"],  # noqa: S607 - the reader's
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def check() -> None:
+        if running.poll() is not None:
+            raise PageError(f"{command} ended by itself:\n{log.read_text()[-4000:]}")
+
+    try:
+        wait_until(command, lambda: "\nready\n" in log.read_text(), _START, check)
+        yield
+    finally:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGINT)
+        running.wait(_STOP)
+
+
+def _git(*arguments: str) -> None:
+    subprocess.run(["git", *arguments], check=True)  # noqa: S603, S607 - fixed argv

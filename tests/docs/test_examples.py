@@ -1,0 +1,168 @@
+"""The examples in JavaScript and with curl run as they stand on the pages, on the real stack."""
+
+import json
+import re
+import subprocess
+import textwrap
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from admin.app import main as operator
+from local.docs.callables import FUNCTIONS, Function
+from local.docs.languages import LANGUAGES
+from local.docs.pages import DOCS, blocks
+from local.runs import ROOT
+from local.stack import Stack
+from tests.conftest import FLEET
+
+DEVICE = "e00fce68a47d20b8c91e53f2"
+"""The one that the examples claim."""
+QUEUED = ("invoke_function", 1)
+"""The example that needs the device to be offline."""
+KINDS: dict[str, Any] = {"text": str, "integer": int, "any": (bool, int, float, str)}
+
+
+@pytest.fixture
+def shop(clean_stack: Stack) -> Stack:
+    """The demo's devices, registered and not yet sold."""
+    assert operator(["devices", "import", str(FLEET), "--local"]) == 0
+    return clean_stack
+
+
+def calls() -> list[tuple[Function, int]]:
+    return [(f, number) for f in FUNCTIONS for number in range(len(f.examples))]
+
+
+def here(text: str, stack: Stack) -> str:
+    """With the ports of the tests' stack in the place of the demo's."""
+    ports = {
+        "9099": stack.ports.auth,
+        "8080": stack.ports.firestore,
+        "5001": stack.ports.functions,
+        "8010": stack.ports.simulator,
+    }
+    return re.sub(r'(127\.0\.0\.1(?::|", ))(\d+)', lambda m: f"{m[1]}{ports.get(m[2], m[2])}", text)
+
+
+def sample(name: str) -> str:
+    """A block of `docs/calling.md`, by its mark."""
+    (block,) = (b for b in blocks(DOCS / "calling.md") if (b.mark, b.note) == ("try", name))
+    return block.text
+
+
+def written(function: Function, number: int, language: str) -> str:
+    """An example as it stands on the function's page."""
+    markdown, writer = LANGUAGES[language]
+    text = writer(function, function.examples[number].request)
+    on_page = [b.text for b in blocks(DOCS / "functions" / f"{function.name}.md")]
+    assert text in on_page, f"no {markdown} example of {function.name} on its page"
+    return text
+
+
+def check(function: Function, answer: Any) -> None:
+    """The answer is what the page says: these fields, of these kinds."""
+    assert isinstance(answer, dict), f"{function.name}: {answer}"
+    assert set(answer) <= {field.name for field in function.answer}, f"{function.name}: {answer}"
+    for field in function.answer:
+        value = answer.get(field.name)
+        if value is None:
+            assert field.optional, f"{function.name}: no {field.name} in {answer}"
+        elif field.kind == "time":
+            assert value.endswith("Z")
+            datetime.fromisoformat(value)
+        elif field.kind in {"texts", "objects"}:
+            assert all(isinstance(item, str if field.kind == "texts" else dict) for item in value)
+        else:
+            assert isinstance(value, KINDS[field.kind]), f"{function.name}.{field.name}: {value!r}"
+
+
+def run(command: list[str | Path], stdin: str | None = None) -> str:
+    done = subprocess.run(  # noqa: S603 - the project's own pages
+        command, input=stdin, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_javascript(shop: Stack, tmp_path: Path) -> None:
+    program = tmp_path / "examples.mjs"
+    (tmp_path / "node_modules").symlink_to(ROOT / "web" / "node_modules")
+    steps = [here(sample(name), shop) for name in ("app", "sign-up", "watch", "requestId")]
+    steps.append(_harness(shop))
+    for function, number in calls():
+        body = written(function, number, "JavaScript")
+        if function.name == "cancel_command":
+            body = f"const {{ commandId }} = answers.at(-1)[1];\n{body}"
+        if (function.name, number) == QUEUED:
+            body = f"await device({{ online: false }});\n{body}"
+        elif function.name == "read_variable":
+            body = f"await device({{ online: true }});\n{body}"
+        given = "result.data" if function.answer else "{}"
+        steps.append(f"{{\n{body}answers.push(['{function.name}', {given}]);\n}}\n")
+        if function.name == "claim_device":
+            steps.append("await published();\n")
+        if function.name == "rename_device":
+            steps.append(sample("failure"))
+    steps.append(
+        "stop();\nprocess.stdout.write(JSON.stringify({ answers, said }));\nprocess.exit(0);\n"
+    )
+    program.write_text("".join(steps), encoding="utf-8")
+    told = json.loads(run(["node", program]))
+    for (function, _), (name, answer) in zip(calls(), told["answers"], strict=True):
+        assert name == function.name
+        check(function, answer)
+    said = [line.split() for line in told["said"]]
+    assert ["temperature", "21.5"] in [line[:2] for line in said], "the watcher told the event"
+    assert ["functions/not-found", "unknown-function"] in [line[:2] for line in said]
+
+
+def _harness(stack: Stack) -> str:
+    """What the pages leave to the reader's app: a device that comes, goes and publishes."""
+    return textwrap.dedent(
+        f"""
+        const answers = [];
+        const said = [];
+        console.log = (...words) => said.push(words.join(" "));
+        const control = "{stack.simulator_url}/control/devices/{DEVICE}";
+        const send = async (method, url, body) => {{
+          const answer = await fetch(url, {{ method, body: JSON.stringify(body),
+            headers: {{ "Content-Type": "application/json" }} }});
+          if (!answer.ok) throw new Error(`${{method}} ${{url}}: ${{answer.status}}`);
+        }};
+        const device = (state) => send("PATCH", control, state);
+        async function published() {{
+          await send("POST", `${{control}}/publish`, {{ name: "temperature", data: "21.5" }});
+          while (!said.some((line) => line.startsWith("temperature 21.5"))) {{
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }}
+        }}
+        """
+    )
+
+
+def test_curl(shop: Stack, tmp_path: Path) -> None:
+    control = f"{shop.simulator_url}/control/devices/{DEVICE}"
+    online = "curl -sS -X PATCH {} -H 'Content-Type: application/json' -d '{{\"online\": {}}}'\n"
+    answers = [tmp_path / f"{function.name}-{number}.json" for function, number in calls()]
+    steps = ["set -euo pipefail\n", here(sample("curl"), shop)]
+    for (function, number), answer in zip(calls(), answers, strict=True):
+        if (function.name, number) == QUEUED:
+            steps.append(online.format(control, "false"))
+        elif function.name == "cancel_command":
+            queued = answers[calls().index((_named(QUEUED[0]), QUEUED[1]))]
+            steps.append(f"COMMAND_ID=$(grep -oE '[0-9a-f]{{32}}' {queued})\n")
+        elif function.name == "read_variable":
+            steps.append(online.format(control, "true"))
+        steps.append(f"{{\n{written(function, number, 'curl')}}} > {answer}\n")
+    run(["bash"], "".join(steps))
+    for (function, _), answer in zip(calls(), answers, strict=True):
+        told = json.loads(answer.read_text(encoding="utf-8"))
+        assert "result" in told, f"{function.name}: {told}"
+        check(function, told["result"])
+
+
+def _named(name: str) -> Function:
+    return next(function for function in FUNCTIONS if function.name == name)
