@@ -1,10 +1,13 @@
 #!/bin/sh
-# Stands in for gcloud, firebase, npm and make: records what it is called with and plays a project.
+# Stands in for gcloud, bq, firebase, npm, make and the operator's commands: records what it is
+# called with and plays a project.
 #
 # Everything lies in the folder $STAND_IN:
 #   calls      a record for each call: its words, its environment, its standard input
 #   secrets/   a file for each secret in the project, a line for each of its values
-#   account, number, firebase, state, databases, topics, apps: what else there is, one a line
+#   topics, networks, metrics, ...: what there is of a kind, one a line, as it is listed; kinds are
+#              called as in gcloud's commands
+#   account, number, billing, firebase, state, granted: what else there is
 #   failed     where it exists, each command fails twice, the first time before it has done anything,
 #              then after it has done its work; a line for each failure
 #
@@ -39,16 +42,99 @@ list() { # FILE [FORMAT]
   done <"$STAND_IN/$1"
 }
 
+add() { # FILE LINE; as the services do, it refuses what is there
+  while IFS= read -r line; do
+    if [ "$line" = "$2" ]; then
+      echo "ALREADY_EXISTS: $2" >&2
+      exit 1
+    fi
+  done <"$STAND_IN/$1"
+  printf '%s\n' "$2" >>"$STAND_IN/$1"
+}
+
+remove() { # FILE WORD, alone in its line, before a comma or between tabs
+  rest=''
+  while IFS= read -r line; do
+    case $line in
+      "$2" | "$2,"* | *"	$2	"*) ;;
+      *) rest="$rest$line
+" ;;
+    esac
+  done <"$STAND_IN/$1"
+  printf '%s' "$rest" >"$STAND_IN/$1"
+}
+
+put() { # FILE LINE, unless it is there
+  while IFS= read -r line; do
+    [ "$line" != "$2" ] || return 0
+  done <"$STAND_IN/$1"
+  printf '%s\n' "$2" >>"$STAND_IN/$1"
+}
+
+option=''
+of() { # OPTION ARGUMENTS...: its value, in $option
+  option=''
+  wanted=$1
+  shift
+  for word in "$@"; do
+    case $word in "$wanted="*) option=${word#"$wanted="} ;; esac
+  done
+}
+
+# The kind is the word before what is done to it: gcloud compute routers nats create NAME.
+kind='' what='' item=''
+for word in "$@"; do
+  if [ -n "$what" ]; then
+    item=$word
+    break
+  fi
+  case $word in
+    list | create | delete) what=$word ;;
+    -*) break ;;
+    *) kind=$word ;;
+  esac
+done
+
+trigger=eventarc-us-central1-ingest-42-sub-7,particle-events
 case "$name $*" in
   'gcloud auth list '*) list account ;;
   'gcloud projects describe '*) list number ;;
-  'gcloud firestore databases list '*) list databases ;;
-  'gcloud firestore databases create '*) echo '(default),FIRESTORE_NATIVE,nam5' >>"$STAND_IN/databases" ;;
-  'gcloud pubsub topics list '*) list topics ;;
-  'gcloud pubsub topics create '*) echo "$4" >>"$STAND_IN/topics" ;;
-  'firebase projects:list '*) list firebase '    "projectId": "%s",\n' ;;
-  'firebase apps:list WEB '*) list apps '    "appId": "%s",\n' ;;
-  'firebase apps:create WEB '*) echo "$3" >>"$STAND_IN/apps" ;;
+  'gcloud billing projects describe '*) list billing ;;
+  'gcloud projects get-iam-policy '*) list granted ;;
+  'gcloud projects add-iam-policy-binding '*)
+    of --role "$@"
+    put granted "$option"
+    ;;
+  'gcloud projects remove-iam-policy-binding '*)
+    of --role "$@"
+    remove granted "$option"
+    ;;
+  'gcloud services enable '*)
+    for word in "$@"; do
+      case $word in *.googleapis.com) put services "$word" ;; esac
+    done
+    ;;
+  'gcloud firestore databases create '*) add databases '(default),FIRESTORE_NATIVE,nam5' ;;
+  'gcloud pubsub subscriptions create '*)
+    of --topic "$@"
+    add subscriptions "$item,$option"
+    ;;
+  'gcloud compute addresses describe '*) echo 203.0.113.7 ;;
+  'gcloud beta monitoring channels create '*)
+    add channels projects/p/notificationChannels/1
+    echo projects/p/notificationChannels/1
+    ;;
+  'gcloud alpha monitoring policies create '*)
+    of --user-labels "$@"
+    label=${option##*=}
+    of --notification-channels "$@"
+    add policies "$label	projects/p/alertPolicies/$label	$option"
+    ;;
+  'gcloud alpha monitoring policies update '*)
+    remove policies "$5"
+    of --set-notification-channels "$@"
+    add policies "${5##*/}	$5	$option"
+    ;;
   'gcloud secrets list '*)
     for secret in "$STAND_IN"/secrets/*; do
       [ ! -e "$secret" ] || echo "${secret##*/}"
@@ -67,6 +153,28 @@ case "$name $*" in
     done <"$STAND_IN/secrets/$4"
     ;;
   'gcloud secrets versions add '*) printf '%s\n' "$given" >>"$STAND_IN/secrets/$4" ;;
+  'gcloud compute routers delete '*) # and its NATs
+    remove routers "$item"
+    : >"$STAND_IN/nats"
+    ;;
+  'firebase projects:list '*) list firebase '    "projectId": "%s",\n' ;;
+  'firebase apps:list WEB '*) list apps '    "appId": "%s",\n' ;;
+  'firebase apps:create WEB '*) add apps "$3" ;;
+  'firebase deploy --only functions '*)
+    printf '%s\n' ingest mint_token somebodys_own >"$STAND_IN/functions"
+    put subscriptions "$trigger"
+    ;;
+  'firebase functions:delete '*)
+    echo somebodys_own >"$STAND_IN/functions"
+    remove subscriptions "$trigger"
+    ;;
+  'gcloud '*)
+    case $what in
+      list) list "$kind" ;;
+      create) add "$kind" "$item" ;;
+      delete) remove "$kind" "$item" ;;
+    esac
+    ;;
 esac
 
 if [ "$failures" -eq 1 ]; then

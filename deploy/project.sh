@@ -1,0 +1,242 @@
+# shellcheck shell=bash
+# The project itself: tools, log-ins, billing, APIs, secrets, database, functions, web app.
+
+apis=(
+  artifactregistry.googleapis.com
+  cloudbuild.googleapis.com
+  cloudfunctions.googleapis.com
+  cloudscheduler.googleapis.com
+  eventarc.googleapis.com
+  firebase.googleapis.com
+  firebasehosting.googleapis.com
+  firebaserules.googleapis.com
+  firestore.googleapis.com
+  identitytoolkit.googleapis.com
+  logging.googleapis.com
+  monitoring.googleapis.com
+  pubsub.googleapis.com
+  run.googleapis.com
+  secretmanager.googleapis.com
+)
+firebase=tools/node_modules/.bin/firebase
+roles=(roles/datastore.user roles/firebaseauth.admin)
+
+install() {
+  begin 'Install and build' \
+    'The Firebase CLI, the Python environment in which it looks for the functions, and the web app.' \
+    'The registries of npm and Python packages must be reachable from here.'
+  run make --no-print-directory .stamps/tools .stamps/python .stamps/web
+  if [[ -z $dry_run && ! -x venv/bin/python3.11 ]]; then
+    stop 'venv/ was made with another Python than 3.11. Remove it (rm -r venv) and run again.'
+  fi
+  if will web; then
+    run env "VITE_FUNCTIONS_REGION=$region" npm --prefix web run build
+  fi
+}
+
+check_log_ins() {
+  begin 'Check the log-ins' \
+    'gcloud and the Firebase CLI each have their own; both must be able to see the project.' \
+    'Log in with: gcloud auth login; '"$firebase"' login'
+  local projects
+  account=$(look gcloud auth list --filter=status:ACTIVE '--format=value(account)')
+  [[ -n $dry_run || -n $account ]] || stop 'gcloud is not logged in. Run: gcloud auth login'
+  number=$(look gcloud projects describe "$project" '--format=value(projectNumber)')
+  number=${number:-PROJECT_NUMBER}
+  projects=$(look "$firebase" projects:list --json --non-interactive)
+  if [[ -z $dry_run ]] && ! grep -qE "\"projectId\": *\"$project\"" <<<"$projects"; then
+    stop "$project is no Firebase project, or this account does not see it. Add Firebase to it with:
+  $firebase projects:addfirebase $project"
+  fi
+}
+
+ask() {
+  local answer
+  [[ -z $dry_run && -z $yes ]] || return 0
+  printf '\nDeploy to %s in %s, as %s? [y/N] ' "$project" "$region" "$account"
+  read -r answer
+  if [[ $answer != [yY]* ]]; then
+    title=''
+    stop 'Nothing was changed in the project.'
+  fi
+}
+
+step_billing() {
+  begin 'Check the billing' \
+    'Functions run in projects on the plan Blaze alone, which is one with a billing account.' ''
+  local enabled
+  enabled=$(look gcloud billing projects describe "$project" '--format=value(billingEnabled)')
+  [[ -n $dry_run || $enabled == True ]] || stop "$project has no billing account. Choose the plan Blaze:
+  https://console.firebase.google.com/project/$project/usage/details
+and set a budget there that writes to you: the plan has no limit of its own."
+}
+
+step_apis() {
+  begin 'Enable the APIs' \
+    'What the functions, Firestore, Pub/Sub, Hosting, Auth and the secrets run on.' \
+    'The project must have billing (Firebase plan Blaze), and the account the role Editor or Owner.'
+  run gcloud services enable "${apis[@]}" --project "$project"
+}
+
+step_secrets() {
+  begin 'Store the secrets' \
+    'In Secret Manager, once. Only the functions that need a secret are given it.' \
+    'The account needs the role Secret Manager Admin (roles/secretmanager.admin).'
+  local present
+  present=$(look gcloud secrets list --project "$project" '--format=value(name.basename())')
+  store_secret "$present" PARTICLE_CLIENT_ID "$client_id" \
+    'OAuth client id of the product (Particle console: product, Authentication; type two-legged, server)'
+  store_secret "$present" PARTICLE_CLIENT_SECRET "$client_secret" \
+    'OAuth client secret that belongs to it'
+  store_secret "$present" SETUP_CODE_PEPPER '' ''
+  client_id='' client_secret=''
+}
+
+# A secret that has a version is never touched: another pepper would void all setup codes.
+store_secret() { # NAMES_PRESENT NAME VALUE WHAT_IT_IS
+  local states
+  if [[ -n $dry_run ]]; then
+    note "$2, unless it has a value; the value comes on standard input:"
+    show gcloud secrets versions list "$2" --project "$project" '--format=value(state)'
+    show gcloud secrets create "$2" --replication-policy=automatic --data-file=- --project "$project"
+    note 'or, when there is such a secret, but without a value:'
+    show gcloud secrets versions add "$2" --data-file=- --project "$project"
+  elif ! has_line "$1" "$2"; then
+    give_value "$2" "$3" "$4" \
+      gcloud secrets create "$2" --replication-policy=automatic --data-file=- --project "$project"
+  else
+    states=$(look gcloud secrets versions list "$2" --project "$project" '--format=value(state)')
+    if [[ -z $states ]]; then
+      give_value "$2" "$3" "$4" gcloud secrets versions add "$2" --data-file=- --project "$project"
+    elif grep -qiw enabled <<<"$states"; then
+      note "$2 has a value"
+    else
+      stop "$2 has a value that is disabled or destroyed. A disabled one can be enabled:
+  gcloud secrets versions list $2 --project $project
+  gcloud secrets versions enable VERSION --secret $2 --project $project"
+    fi
+  fi
+}
+
+give_value() { # NAME VALUE WHAT_IT_IS COMMAND...
+  local name=$1 value=$2 what=$3
+  shift 3
+  if [[ $name == SETUP_CODE_PEPPER ]]; then
+    show "$@"
+    python3.11 -c 'import secrets; print(secrets.token_hex(32), end="")' | "$@"
+    return
+  fi
+  if [[ -z $value && -z $yes ]]; then
+    printf '\n%s\n' "$what" >&2
+    # The prompt of read, not one before it: when it stands there, typing is not shown any more.
+    IFS= read -rsp "$name (not shown): " value
+    printf '\n' >&2
+  fi
+  value=${value//[[:space:]]/}
+  [[ -n $value ]] || stop "$name is needed: $what. With --yes it comes from the environment."
+  show "$@"
+  printf '%s' "$value" | "$@"
+}
+
+step_database() {
+  begin 'Create the Firestore database' \
+    'Unless the project has one. Its location can never be changed.' \
+    'The account needs the role Cloud Datastore Owner (roles/datastore.owner).'
+  local databases here
+  databases=$(look gcloud firestore databases list --project "$project" \
+    '--format=csv[no-heading](name.basename(),type,locationId)')
+  here=$(awk -F , '$1 == "(default)" { print $2, $3 }' <<<"$databases")
+  if [[ -z $here ]]; then
+    note 'Deletion protection: the database cannot be deleted by accident.'
+    run gcloud firestore databases create '--database=(default)' "--location=$location" \
+      --type=firestore-native --delete-protection --project "$project"
+  elif [[ $here != FIRESTORE_NATIVE* ]]; then
+    stop "The database of $project is in Datastore mode, which has no rules and no live updates.
+An empty one can be changed: gcloud firestore databases update --type=firestore-native --project $project"
+  else
+    note "there is one: $here"
+    # The triggers lie where the database does: the Firebase CLI places them there by itself.
+    [[ ${here#* } == "$region" || ${here#* } != *-* ]] || note \
+      "The functions run in $region: every event and every answer crosses from there to the database."
+  fi
+}
+
+# Rules and indexes before the functions that count on them, the functions before the page that
+# calls them. Without --yes the CLI asks before it deletes what is in the project and not here.
+
+step_rules() {
+  begin 'Deploy the rules and the indexes' \
+    'Who may read what in Firestore; what is indexed, and what expires (TTL policies).' \
+    'Should the service refuse an override with "fieldPath": "*" (firestore.indexes.json): those only save
+the cost of indexes that nothing asks. Take their lines out and run again.'
+  firebase_deploy firestore ${yes:+--non-interactive}
+}
+
+step_functions() {
+  begin 'Deploy the functions' \
+    'Grants their service account access to the secrets, too. Takes some minutes.' \
+    'In a new project the first try may fail while new service accounts become known: run again.'
+  # With nobody to ask, the CLI wants --force before it turns retries on for the event functions.
+  firebase_deploy functions ${yes:+--non-interactive --force}
+  note 'In newer organisations this account has no rights of its own.'
+  local role
+  for role in "${roles[@]}"; do
+    run gcloud projects add-iam-policy-binding "$project" "--member=$(functions_account)" \
+      "--role=$role" --condition=None --format=none
+  done
+}
+
+undo_functions() {
+  begin 'Delete the functions' \
+    'With their triggers and schedule, and then the rights of their account.' \
+    'The account needs the role Owner, or Editor with Project IAM Admin.'
+  local ours names='' name deployed granted role
+  deployed=$(look gcloud functions list --v2 "--regions=$region" --project "$project" \
+    '--format=value(name.basename())')
+  ours=$(awk -F '"' '/^FUNCTIONS = /,/^\)/ { if (NF == 3) print $2 }' main.py)
+  for name in $ours; do
+    if listed "$deployed" "$name"; then names+=" $name"; fi
+  done
+  if [[ -n $names ]]; then
+    # shellcheck disable=SC2086 # names of functions hold no spaces
+    run "$firebase" functions:delete $names --region "$region" --project "$project" --force
+  fi
+  granted=$(look gcloud projects get-iam-policy "$project" '--flatten=bindings[].members' \
+    "--filter=bindings.members=$(functions_account)" '--format=value(bindings.role)')
+  for role in "${roles[@]}"; do
+    if listed "$granted" "$role"; then
+      run gcloud projects remove-iam-policy-binding "$project" "--member=$(functions_account)" \
+        "--role=$role" --condition=None --format=none
+    fi
+  done
+}
+
+functions_account() {
+  printf 'serviceAccount:%s-compute@developer.gserviceaccount.com' "$number"
+}
+
+step_web() {
+  begin 'Deploy the web app' \
+    'Registers it in the project once: its configuration comes from there.' ''
+  local apps
+  apps=$(look "$firebase" apps:list WEB --project "$project" --json --non-interactive)
+  if [[ -n $dry_run ]] || ! grep -q '"appId"' <<<"$apps"; then
+    [[ -z $dry_run ]] || note 'unless one is registered:'
+    run "$firebase" apps:create WEB web --project "$project" --non-interactive
+  fi
+  firebase_deploy hosting ${yes:+--non-interactive}
+}
+
+undo_web() {
+  begin 'Take the web app off the air' \
+    'Versions that were published stay in Hosting, and can be published again.' ''
+  run "$firebase" hosting:disable --project "$project" --force
+}
+
+firebase_deploy() { # TARGET FLAG...
+  local target=$1
+  shift
+  # Looking for the functions starts Python; the CLI gives up after 10 s unless it is told otherwise.
+  run env FUNCTIONS_DISCOVERY_TIMEOUT=60 "$firebase" deploy --only "$target" --project "$project" "$@"
+}
+

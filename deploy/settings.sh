@@ -1,0 +1,132 @@
+# shellcheck shell=bash
+# The settings' file, and the check of everything that must be there before anything is run.
+
+# The functions' parameters (shared/settings.py) that have no default in .env, each with what to
+# write when it is missing. The Firebase CLI asks for missing ones, but not where nobody can answer.
+settings=(
+  PARTICLE_PRODUCT=YOUR_PRODUCT
+  PARTICLE_API_URL=https://api.particle.io
+  PARTICLE_ACCESS_MODE=customer
+  EVENT_RETENTION_DAYS=90
+  FUNCTIONS_REGION=us-central1
+)
+
+check_tools_and_settings() {
+  begin 'Check the tools and the settings' \
+    'Says all at once what is missing on this machine.' ''
+  local file=.env.$project missing=()
+
+  command -v gcloud >/dev/null || missing+=(
+    'gcloud, the Google Cloud CLI: https://cloud.google.com/sdk/docs/install')
+  if will bigquery; then
+    command -v bq >/dev/null || missing+=(
+      'bq, a component of the Google Cloud CLI: gcloud components install bq')
+  fi
+  command -v node >/dev/null && command -v npm >/dev/null || missing+=(
+    'node 20 or newer, with npm: https://nodejs.org')
+  command -v python3.11 >/dev/null || missing+=(
+    'python3.11, the runtime in firebase.json: apt-get install python3.11-venv, or brew install python@3.11')
+  command -v make >/dev/null || missing+=(
+    'make: apt-get install make, or xcode-select --install')
+
+  local one name value names='' lines=''
+  for one in "${settings[@]}"; do
+    name=${one%%=*}
+    value=$(setting "$name")
+    [[ $name != FUNCTIONS_REGION || -z $region ]] || one=$name=$region
+    if [[ -z $value ]]; then
+      names+=" $name"
+      lines+=" $one"
+    elif ! fits "$name" "$value"; then
+      missing+=("a right $name in $file; it is '$value'")
+    fi
+  done
+  if [[ -n $lines ]]; then
+    missing+=("settings in $file:$names. Write them, with your product's id, by
+      printf '%s\\n'$lines >> $file")
+  fi
+  for name in PARTICLE_CLIENT_ID PARTICLE_CLIENT_SECRET SETUP_CODE_PEPPER; do
+    [[ -z $(setting "$name") ]] || missing+=(
+      "a place for $name that is none of a file: take it out of $file, it is asked for below")
+  done
+  for name in $(aliases); do
+    [[ ! -e .env.$name ]] || missing+=(
+      "one file of settings for $project: the Firebase CLI reads .env.$name only when it is called by that alias, and the operator's command line never does. Move its lines to $file")
+  done
+
+  product=$(setting PARTICLE_PRODUCT)
+  value=$(setting FUNCTIONS_REGION)
+  if [[ -n $value && -n $region && $value != "$region" ]]; then
+    missing+=("one region: --region says $region and FUNCTIONS_REGION in $file says $value. Functions that are deployed stay where they are: to move them, change the file and delete the old ones")
+  fi
+  region=${region:-${value:-us-central1}}
+  location=${location:-$region}
+  value=$(setting VPC_CONNECTOR)
+  if will fixed-ip && [[ -n $value && $value != "$network" ]]; then
+    missing+=("a VPC_CONNECTOR that this script may make: $file names $value, which is yours. Leave --fixed-ip out, or remove that line")
+  fi
+  if [[ -n $destroy ]]; then
+    [[ -n $dry_run || -t 0 ]] || missing+=(
+      'somebody to type the id of the project: --destroy needs a terminal, also with --yes')
+  else
+    [[ -n $dry_run || -n $yes || -t 0 ]] || missing+=(
+      'somebody to answer: there is no terminal here. Pass --yes if that is meant')
+  fi
+
+  [[ ${#missing[@]} -gt 0 ]] || return 0
+  {
+    printf '\nMissing%s:\n' "${dry_run:+ for a real run}"
+    printf '  - %s\n' "${missing[@]}"
+  } >&2
+  title='' # nothing was begun
+  [[ -n $dry_run ]] || exit 1
+  product=${product:-YOUR_PRODUCT}
+}
+
+# The value of a setting as the Firebase CLI sees it: .env.ID goes before .env.
+setting() {
+  local file value=''
+  for file in .env ".env.$project"; do
+    [[ -f $file ]] || continue
+    value=$(awk -v name="$1" -v value="$value" '
+      { sub(/\r$/, ""); sub(/^[ \t]*(export[ \t]+)?/, "") }
+      index($0, name) == 1 && substr($0, length(name) + 1) ~ /^[ \t]*=/ {
+        value = substr($0, length(name) + 1)
+        sub(/^[ \t]*=[ \t]*/, "", value)
+        if (value ~ /^"[^"]*"/ || value ~ /^\047[^\047]*\047/) {
+          quote = substr(value, 1, 1)
+          value = substr(value, 2)
+          value = substr(value, 1, index(value, quote) - 1)
+        } else {
+          sub(/[ \t]*#.*$/, "", value)
+          sub(/[ \t]+$/, "", value)
+        }
+      }
+      END { print value }' "$file")
+  done
+  printf '%s' "$value"
+}
+
+fits() { # NAME VALUE
+  case $1 in
+    PARTICLE_PRODUCT) [[ $2 =~ ^[A-Za-z0-9-]+$ ]] ;;
+    PARTICLE_API_URL) [[ $2 =~ ^https://[^[:space:]]+$ ]] ;;
+    PARTICLE_ACCESS_MODE) [[ $2 == customer || $2 == product ]] ;;
+    EVENT_RETENTION_DAYS) [[ $2 =~ ^[1-9][0-9]*$ ]] ;;
+    FUNCTIONS_REGION) [[ $2 =~ ^[a-z]+-[a-z]+[0-9]+$ ]] ;;
+  esac
+}
+
+# Names for projects, as `firebase use --add` writes them: "alias": "project-id" in .firebaserc.
+
+project_of() { # ALIAS
+  named "\"$1\"[[:space:]]*:[[:space:]]*\"[a-z][a-z0-9-]+\"" | awk -F '"' '{ print $4; exit }'
+}
+
+aliases() { # of the project
+  named "\"[^\"]+\"[[:space:]]*:[[:space:]]*\"$project\"" | awk -F '"' '{ print $2 }'
+}
+
+named() { # EXPRESSION
+  [[ ! -f .firebaserc ]] || grep -oE "$1" .firebaserc || [[ $? -eq 1 ]]
+}
