@@ -92,8 +92,8 @@ its administrator must make an exception for this project."
 step_integration() {
   begin 'Connect Particle' \
     'Makes or repairs the integration that brings the events of the product here.' \
-    "Everything else is in place. Once that is mended:
-  ./deploy.sh --project $project --only integration"
+    "Everything but the alerts is in place. Once that is mended, as said above:
+  ./deploy.sh --project $project --only integration,alerts"
   admin particle integrate --topic "projects/$project/topics/$topic"
 }
 
