@@ -3,12 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from google.api_core.exceptions import GoogleAPICallError
-
-from shared import deletion, log, settings, trees
+from shared import deletion, settings
 from shared.callables import Caller, Input, callable_function
-from shared.errors import ProductError, RecentSignInRequired
-from shared.particle.errors import ParticleError
+from shared.errors import RecentSignInRequired
 
 RECENT = timedelta(minutes=5)
 """How long ago the person may have signed in: what is done here cannot be undone."""
@@ -30,11 +27,4 @@ def delete_account(caller: Caller, request: Request) -> dict[str, Any]:  # noqa:
     """
     if datetime.now(UTC) - caller.signed_in_at > RECENT:
         raise RecentSignInRequired
-    deletion.schedule(caller.uid)
-    try:
-        deletion.run(caller.uid, PATIENCE)
-    except (ProductError, ParticleError, GoogleAPICallError, trees.NotFinishedError) as failure:
-        # The tombstone's trigger runs the same job until it is done.
-        log.deletion_to_be_continued(caller.uid, failure)
-        return {"status": "scheduled"}
-    return {"status": "deleted"}
+    return {"status": deletion.delete(caller.uid, PATIENCE)}

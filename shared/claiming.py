@@ -29,6 +29,7 @@ from shared.errors import (
     UnknownSerial,
     WrongSerialOrCode,
 )
+from shared.operations import Operation
 from shared.ownership import OVERTAKEN, ROUNDS, Owned
 from shared.particle import Device, errors
 
@@ -145,7 +146,7 @@ def confirm(device_id: str) -> Owned | None:
     return None
 
 
-def assign(uid: str, device_id: str, operator: dict[str, Any]) -> Owned:
+def assign(uid: str, device_id: str, operation: Operation) -> Owned:
     """Make the user the owner of a device that nobody owns, on an operator's word.
 
     Raises `ClaimedByAnother`, `InProgress`, `DeviceNotReady`, `CustomerNotReady`, `ParticleError`.
@@ -155,13 +156,9 @@ def assign(uid: str, device_id: str, operator: dict[str, Any]) -> Owned:
         _refuse_unless_free({**(entry.to_dict() or {}), "blocked": False}, uid)
         access.mode().prepare(uid)
         try:
-            owned = _claim_free(uid, entry, None)
+            return _claim_free(uid, entry, None, operation)
         except OVERTAKEN:
             continue
-        batch = store.client().batch()
-        ownership.note_in_device_log(batch, device_id, {**operator, "ownerUid": uid})
-        batch.commit()
-        return owned
     raise InProgress(retryAfter=5)
 
 
@@ -210,7 +207,9 @@ def _refuse_unless_free(registered: dict[str, Any], uid: str) -> None:
         raise InProgress(retryAfter=5)
 
 
-def _claim_free(uid: str, entry: store.Snapshot, name: str | None) -> Owned:
+def _claim_free(
+    uid: str, entry: store.Snapshot, name: str | None, operation: Operation | None = None
+) -> Owned:
     """Claim a device that nobody owns; Firestore's refusal when its entry has changed."""
     reserved_at = _reserve(uid, entry)
     try:
@@ -219,7 +218,7 @@ def _claim_free(uid: str, entry: store.Snapshot, name: str | None) -> Owned:
     except BaseException:
         _take_back(entry, reserved_at)
         raise
-    return ownership.give(uid, entry, reserved_at, device, name)
+    return ownership.give(uid, entry, reserved_at, device, name, operation)
 
 
 def _reserve(uid: str, entry: store.Snapshot) -> Any:

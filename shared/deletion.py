@@ -10,17 +10,41 @@ import contextlib
 import time
 
 from firebase_admin import auth
+from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP, FieldFilter
 
-from shared import access, cloud, log, releasing, store, trees
+from shared import access, cloud, log, operations, releasing, store, trees
+from shared.errors import ProductError
+from shared.operations import Operation
+from shared.particle.errors import ParticleError
 
 BUDGET = 40.0
 """Seconds that one run takes at most; the function that runs it has 60."""
 
 
-def schedule(uid: str) -> None:
+def delete(uid: str, patience: float, operation: Operation | None = None) -> str:
+    """Delete an account: `deleted`, or `scheduled` when erasing goes on in the background.
+
+    Either way nothing can be read or done with it from now on. `patience` is in seconds. An
+    operator's `operation` is recorded.
+    """
+    schedule(uid, operation)
+    try:
+        run(uid, patience)
+    except (ProductError, ParticleError, GoogleAPICallError, trees.NotFinishedError) as failure:
+        # The tombstone's trigger runs the same job until it is done.
+        log.deletion_to_be_continued(uid, failure)
+        return "scheduled"
+    return "deleted"
+
+
+def schedule(uid: str, operation: Operation | None = None) -> None:
     """Write the tombstone: from here on the account is deleted, whatever happens."""
-    store.deleted_user(uid).set({"at": SERVER_TIMESTAMP})
+    batch = store.client().batch()
+    batch.set(store.deleted_user(uid), {"at": SERVER_TIMESTAMP})
+    if operation:
+        operations.note(batch, operation, uid=uid)
+    batch.commit()
 
 
 def run(uid: str, budget: float = BUDGET) -> None:

@@ -16,8 +16,9 @@ from typing import Any
 from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound
 from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP, DocumentReference, WriteBatch
 
-from shared import log, store
+from shared import log, operations, store
 from shared.errors import InProgress, NotYourDevice
+from shared.operations import Operation
 from shared.particle import Device
 
 ROUNDS = 5
@@ -71,10 +72,11 @@ def give(
     seen_at: Any,
     device: Device,
     name: str | None,
+    operation: Operation | None = None,
 ) -> Owned:
     """Make a user the owner of a device that nobody owns, as its entry was at `seen_at`.
 
-    Never for a deleted account. Raises one of `OVERTAKEN`.
+    Never for a deleted account. An operator's `operation` is recorded. Raises one of `OVERTAKEN`.
     """
     registered = entry.to_dict() or {}
     epoch = registered.get("claimEpoch", 0) + 1
@@ -112,6 +114,8 @@ def give(
         },
     )
     note(batch, uid, "device-claimed", deviceId=entry.id, serialNumber=serial_number)
+    if operation:
+        operations.note(batch, operation, device_id=entry.id, uid=uid)
     unless_deleted(batch, uid)
     batch.commit()
     log.device_claimed(uid, entry.id, epoch)
@@ -123,13 +127,13 @@ def take(
     *,
     keep_history: bool,
     queued: Iterable[DocumentReference] = (),
-    operator: dict[str, Any] | None = None,
+    operation: Operation | None = None,
 ) -> datetime:
     """End the ownership of a device, as its entry was read; the time of it.
 
     What the owner's tree holds of the device is erased by a job of its own
     (`shared/erasing.py`), unless it is to be kept for them. Commands that wait for the device are
-    cancelled. `operator` is noted in the device's log. Raises one of `OVERTAKEN`.
+    cancelled. An operator's `operation` is recorded. Raises one of `OVERTAKEN`.
     """
     registered = entry.to_dict() or {}
     uid, serial_number = registered["ownerUid"], registered["serialNumber"]
@@ -152,10 +156,10 @@ def take(
         deviceId=entry.id,
         serialNumber=serial_number,
         keepHistory=keep_history,
-        by="operator" if operator else "customer",
+        by="operator" if operation else "customer",
     )
-    if operator:
-        note_in_device_log(batch, entry.id, {**operator, "ownerUid": uid})
+    if operation:
+        operations.note(batch, operation, device_id=entry.id, uid=uid)
     batch.commit()
     log.device_released(uid, entry.id)
     return released_at
@@ -166,11 +170,6 @@ def note(batch: WriteBatch, uid: str, action: str, **fields: Any) -> None:
     batch.create(
         store.activity(uid).document(), {"action": action, **fields, "at": SERVER_TIMESTAMP}
     )
-
-
-def note_in_device_log(batch: WriteBatch, device_id: str, fields: dict[str, Any]) -> None:
-    """Add what an operator did, and why, to the device's log, which customers do not see."""
-    batch.create(store.device_log(device_id).document(), {**fields, "at": SERVER_TIMESTAMP})
 
 
 def unless_deleted(batch: WriteBatch, uid: str) -> None:

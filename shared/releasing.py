@@ -5,18 +5,18 @@ and the next try goes the whole way again. The commit here fails when a command 
 """
 
 from datetime import datetime
-from typing import Any
 
 from google.cloud.firestore import DocumentReference, FieldFilter
 
 from shared import cloud, log, ownership, store
 from shared.errors import InProgress, NotYourDevice
+from shared.operations import Operation
 from shared.ownership import OVERTAKEN, ROUNDS
 from shared.particle import errors
 
 
 def release(
-    uid: str, device_id: str, *, keep_history: bool, operator: dict[str, Any] | None = None
+    uid: str, device_id: str, *, keep_history: bool, operation: Operation | None = None
 ) -> datetime:
     """End the user's ownership of a device, online or not; the time of it.
 
@@ -32,7 +32,7 @@ def release(
         queued = _queued(uid, device_id)
         try:
             return ownership.take(
-                entry, keep_history=keep_history, queued=queued, operator=operator
+                entry, keep_history=keep_history, queued=queued, operation=operation
             )
         except OVERTAKEN:
             continue  # a command, or another release: look again

@@ -9,12 +9,12 @@
     devices/{deviceId}                                the registry: it decides who owns a device
     devices/{deviceId}/events/{eventId}               events outside any customer's tenure
     devices/{deviceId}/presence/online                when it last came online
-    devices/{deviceId}/log/{id}                       what operators did with it, and why
     devices/{deviceId}/tenures/{claimEpoch}           in which tenures events were stored
     serialNumbers/{normalised serial}                 deviceId
     shadowCustomers/{SHA-256 of the identity}         which uid a Particle customer belongs to
     claimAttempts/{hash}                              attempts at setup codes
     erasures/{id}                                     history that is being erased
+    operations/{id}                                   what operators did, and why
     deletedUsers/{uid}                                tombstones
     deadLetters/{messageId}                           messages that can never be stored
     limits/{name}                                     counters that all instances share
@@ -54,7 +54,7 @@ LIMITS = "limits"
 HEALTH = "health"
 CLAIM_ATTEMPTS = "claimAttempts"
 ERASURES = "erasures"
-DEVICE_LOG = "log"
+OPERATIONS = "operations"
 PRESENCE = "presence"
 UNKNOWN_DEVICES = "unknownDevices"
 
@@ -98,12 +98,6 @@ def device(device_id: str) -> DocumentReference:
     return client().collection(DEVICES).document(device_id)
 
 
-def device_log(device_id: str) -> CollectionReference:
-    """What operators did with a device, and why."""
-    reference: CollectionReference = device(device_id).collection(DEVICE_LOG)
-    return reference
-
-
 def online(device_id: str) -> DocumentReference:
     """When a device that somebody owns last came online; changes at nothing else."""
     reference: DocumentReference = device(device_id).collection(PRESENCE).document("online")
@@ -134,6 +128,11 @@ def claim_attempts(digest: str) -> DocumentReference:
 def erasures() -> CollectionReference:
     """Jobs that erase what a customer's tree holds of a device they gave back."""
     return client().collection(ERASURES)
+
+
+def operations() -> CollectionReference:
+    """The audit trail: what operators did, and why."""
+    return client().collection(OPERATIONS)
 
 
 def dead_letter(message_id: str) -> DocumentReference:

@@ -26,6 +26,8 @@ class Device:
     product_id: int | None
     platform_id: int | None
     firmware_version: int | None
+    quarantined: bool = False
+    """It asked to join the product and nobody has said yes or no."""
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,46 @@ class Particle:
         result: bool | float | str | None = body["result"]
         return result
 
+    def quarantined(self, credentials: Credentials, page: int) -> list[Device]:
+        """`GET /v1/products/:product/devices?quarantined=true`: a page of them, counted from 1.
+
+        Empty after the last. Only Device OS before 4.0 is quarantined; later ones are not admitted.
+        """
+        route = "/v1/products/{product}/devices"
+        body = self._list(credentials, route, page, quarantined="true")
+        return [_device(item, f"GET {route}") for item in member(body, "devices", list, route)]
+
+    def approve_device(self, credentials: Credentials, device_id: str) -> bool:
+        """`POST /v1/products/:product/devices`: takes a device out of quarantine, into the product.
+
+        Whether it is in now. Repeatable: one that is in stays in.
+        """
+        route = "/v1/products/{product}/devices"
+        body = with_token(
+            credentials,
+            lambda token: self._transport.send(
+                "POST",
+                route,
+                path={"product": self._product},
+                token=token,
+                form={"id": device_id},
+                repeatable=True,
+            ),
+        )
+        # A 200 says nothing: the lists tell. Answers of 2018 have no list of those already in.
+        if member(body, "updated", int, f"POST {route}") > 0:
+            return True
+        return device_id in (optional(body, "existingDeviceIds", list) or [])
+
+    def deny_device(self, credentials: Credentials, device_id: str) -> None:
+        """`DELETE /v1/products/:product/devices/:id` with `deny`: refuses a quarantined device.
+
+        Raises `ForbiddenError` or `NotFoundError` for one that did not ask.
+        """
+        self._on_device(
+            credentials, "DELETE", "", device_id, form={"deny": "true"}, repeatable=True
+        )
+
     def _on_device(
         self,
         credentials: Credentials,
@@ -274,10 +316,9 @@ class Particle:
             ),
         )
 
-    def _list(self, credentials: Credentials, route: str, page: int) -> Any:
-        return self._of_product(
-            credentials, route, query={"page": str(page), "perPage": str(PER_PAGE)}
-        )
+    def _list(self, credentials: Credentials, route: str, page: int, **filters: str) -> Any:
+        query = {"page": str(page), "perPage": str(PER_PAGE), **filters}
+        return self._of_product(credentials, route, query=query)
 
     def _of_product(
         self, credentials: Credentials, route: str, query: dict[str, str] | None = None
@@ -304,4 +345,5 @@ def _device(body: Any, route: str) -> Device:
         product_id=optional(body, "product_id", int),
         platform_id=optional(body, "platform_id", int),
         firmware_version=optional(body, "firmware_version", int),
+        quarantined=body.get("quarantined") is True,
     )

@@ -11,9 +11,10 @@ So a device's status is a matter of its last status events, not of the last one 
 `graceSeconds` have passed. No timer runs here: clients compare `statusAt` with their own clock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 STATUS = "spark/status"
 ONLINE = "online"
@@ -72,6 +73,35 @@ def judge(events: Iterable[tuple[object, datetime]], grace_seconds: int) -> Pres
         return Presence(status, at, grace_seconds, rank)
     grace = max(grace_seconds, int(_MARGIN * nap.total_seconds()))
     return Presence(ASLEEP if status == OFFLINE else status, at, grace, rank)
+
+
+def as_seen(device: Mapping[str, Any], now: datetime, grace_seconds: int) -> str:
+    """What a customer's app makes of the device document at a time.
+
+    `online`, `asleep`, `offline`, `silent` (not heard of for longer than it may be, without having
+    said goodbye) or `unknown`: the rule that docs/ingest.md gives to clients, for the operator, who
+    has to see what the customer sees.
+
+    Args:
+        device: `users/{uid}/devices/{deviceId}`.
+        now: the time.
+        grace_seconds: for a document that has none of its own.
+    """
+    status, status_at = device.get("status"), _milliseconds(device.get("statusAt"))
+    heard = max(device.get("lastSeenAt") or 0, status_at if status == ONLINE else 0)
+    present = _milliseconds(now)
+    grace = (device.get("graceSeconds") or grace_seconds) * 1000
+    if status == OFFLINE and status_at >= heard:
+        return OFFLINE
+    if status == ASLEEP and status_at >= heard:
+        return ASLEEP if present - status_at <= grace else OFFLINE
+    if heard == 0:
+        return "unknown"
+    return ONLINE if present - heard <= grace else "silent"
+
+
+def _milliseconds(time: datetime | None) -> float:
+    return time.timestamp() * 1000 if time else 0
 
 
 def _nap(events: list[tuple[str, datetime]]) -> timedelta | None:
