@@ -6,7 +6,22 @@ from typing import Annotated
 
 import typer
 
-from admin import codes, devices, events, letters, owners, product, unknown, users
+from admin import (
+    audit,
+    codes,
+    devices,
+    events,
+    fleet,
+    letters,
+    lookup,
+    mismatches,
+    owners,
+    product,
+    quarantine,
+    takeover,
+    unknown,
+    users,
+)
 from admin.errors import CannotRun
 from admin.output import choose_json
 from admin.target import Target
@@ -20,14 +35,20 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Operate a deployment: the demo on this machine (--local) or a project in the cloud.",
 )
-devices.app.command("unknown")(unknown.unknown)
-devices.app.command("codes")(codes.codes)
+lookup.register(devices.app)
+devices.app.command()(codes.codes)
 owners.register(devices.app)
-app.add_typer(users.app, name="users")
+devices.app.command()(mismatches.mismatches)
+devices.app.command()(unknown.unknown)
+devices.app.add_typer(quarantine.app, name="quarantine")
+takeover.register(users.app, devices.app)
 app.add_typer(devices.app, name="devices")
-app.add_typer(letters.app, name="dead-letters")
+app.add_typer(users.app, name="users")
+app.add_typer(fleet.app, name="fleet")
 app.add_typer(events.app, name="events")
+app.add_typer(letters.app, name="dead-letters")
 app.add_typer(product.app, name="particle")
+app.add_typer(audit.app, name="audit")
 
 
 @app.callback()
@@ -45,8 +66,7 @@ def choose_target(
     ] = False,
 ) -> None:
     """Keep what was chosen; a command that needs it asks, so that help needs nothing."""
-    if as_json:
-        choose_json(context)
+    choose_json(context)
     context.obj = lambda: Target.chosen(local=local, project=project)
 
 

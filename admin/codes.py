@@ -10,6 +10,7 @@ from urllib.parse import quote
 import typer
 
 from admin.errors import CannotRun
+from admin.output import answer
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without characters that people take for one another: 0 O, 1 I L."""
@@ -63,7 +64,10 @@ def codes(
         cells.append(f"<div>{picture}<p>{html.escape(serial_number)}<br><b>{shown}</b></p></div>")
     labels.write_text(_SHEET.format(cells="\n".join(cells)), encoding="utf-8")
     labels.chmod(0o600)
-    typer.echo(f"{len(made)} codes in {output}, labels in {labels}")
+    answer(
+        {"codes": len(made), "output": str(output), "labels": str(labels)},
+        f"{len(made)} codes in {output}, labels in {labels}",
+    )
 
 
 def _new_code() -> str:

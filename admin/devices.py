@@ -1,18 +1,18 @@
 """`devices`: the registry of devices and what is printed on them."""
 
 import dataclasses
-import json
 import pathlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress
 
 from admin import refused, stock
-from admin.errors import explained
+from admin.audit import operation
+from admin.connection import connected
+from admin.output import answer
+from admin.progress import counting
 from admin.target import Target
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The registry of devices.")
@@ -55,9 +55,6 @@ def import_stock(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything and write nothing, no file either.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the result as one JSON object.")
-    ] = False,
 ) -> None:
     """Bring a stock list into the registry, so that its devices can be claimed.
 
@@ -68,12 +65,11 @@ def import_stock(
     listed = stock.read(file)
     if not dry_run:
         refused.require_place(refused_file)
-    target: Target = context.obj()
-    with explained(target.project):
+    with connected(context) as target:
         report = _import(target, listed, dry_run=dry_run)
     if report.refusals and not dry_run:
         refused.write(refused_file, listed, report.refusals)
-    _tell(report, None if dry_run else refused_file, as_json=as_json)
+    _tell(report, None if dry_run else refused_file)
     if report.refusals:
         raise typer.Exit(1)
 
@@ -81,13 +77,14 @@ def import_stock(
 def _import(target: Target, listed: stock.Stock, *, dry_run: bool) -> _Report:
     # Not at the top: it imports Firestore's client, a second that --help need not wait.
     from admin.intake import Intake, Outcome, Verdict  # noqa: PLC0415
+    from shared import operations  # noqa: PLC0415 - as above
 
-    target.connect()
     intake = Intake(target.pepper())
     verdicts: list[Verdict] = []
     _follow("Checking", len(listed.rows), intake.judge(listed.rows), verdicts.extend)
     if not dry_run:
         judged, verdicts = verdicts, []
+        done = operation(target, "stock-imported")
         try:
             _follow("Importing", len(judged), intake.write(judged), verdicts.extend)
         except BaseException:
@@ -97,6 +94,10 @@ def _import(target: Target, listed: stock.Stock, *, dry_run: bool) -> _Report:
                 err=True,
             )
             raise
+        finally:
+            written = Counter(verdict.outcome.value for verdict in verdicts if verdict.writes)
+            if written:
+                operations.record(done, **written)
     refusals = [
         *listed.refusals,
         *(
@@ -117,21 +118,28 @@ def _follow(
     chunks: Iterable[Sequence[Any]],
     take: Callable[[Sequence[Any]], None],
 ) -> None:
-    """Take chunks as they are done, with a progress bar where somebody watches."""
-    console = Console(stderr=True)
-    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(title, total=total)
+    """Take chunks as they are done."""
+    with counting(title, total) as advance:
         for chunk in chunks:
             take(chunk)
-            progress.advance(task, len(chunk))
+            advance(len(chunk))
 
 
-def _tell(report: _Report, refused_file: pathlib.Path | None, *, as_json: bool) -> None:
+def _tell(report: _Report, refused_file: pathlib.Path | None) -> None:
     """The result: for people what needs their attention first, then one line of counts."""
     written = str(refused_file) if refused_file and report.refusals else None
-    if as_json:
-        result = {
+
+    def people() -> None:
+        limit = None if refused_file is None else _SHOWN
+        _list("warning", sorted(report.warnings), limit)
+        _list("refused", [(one.line.number, one.reason) for one in report.refusals], limit)
+        counts = ", ".join(f"{name} {count}" for name, count in report.counts.items())
+        typer.echo(f"dry run, nothing written: {counts}" if refused_file is None else counts)
+        if written:
+            typer.echo(f"Mend the refused rows in {written} and import that file.", err=True)
+
+    answer(
+        {
             **report.counts,
             "dryRun": refused_file is None,
             "refusedFile": written,
@@ -139,16 +147,9 @@ def _tell(report: _Report, refused_file: pathlib.Path | None, *, as_json: bool) 
                 {"line": one.line.number, "reason": one.reason} for one in report.refusals
             ],
             "warnings": [{"line": line, "warning": text} for line, text in report.warnings],
-        }
-        typer.echo(json.dumps(result))
-        return
-    limit = None if refused_file is None else _SHOWN
-    _list("warning", sorted(report.warnings), limit)
-    _list("refused", [(one.line.number, one.reason) for one in report.refusals], limit)
-    counts = ", ".join(f"{name} {count}" for name, count in report.counts.items())
-    typer.echo(f"dry run, nothing written: {counts}" if refused_file is None else counts)
-    if written:
-        typer.echo(f"Mend the refused rows in {written} and import that file.", err=True)
+        },
+        people,
+    )
 
 
 def _list(kind: str, entries: Sequence[tuple[int, str]], limit: int | None) -> None:

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from admin.deployed import use_settings
-from admin.errors import CannotRun, explained
-from admin.target import Target
+from admin.audit import operation
+from admin.connection import connected
+from admin.errors import CannotRun
+from admin.output import answer
+from admin.progress import track
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What devices published.")
 
@@ -46,16 +48,27 @@ def replay(
         lines = file.read_bytes().splitlines()
     except OSError as error:
         raise CannotRun(f"{file} cannot be read: {error.strerror}") from error
-    target: Target = context.obj()
-    with explained(target.project):
-        target.connect()
-        use_settings(target)
+    with connected(context) as target:
+        # Not at the top: it imports Firestore's client, a second that --help need not wait.
+        from shared import operations  # noqa: PLC0415
+
+        done = operation(target, "events-replayed")
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            outcomes = Counter(pool.map(_take, _messages(lines)))
-    dead = sum(outcomes.values()) - outcomes["stored"] - outcomes["copy"]
-    for outcome in sorted(outcomes.keys() - {"stored", "copy"}):
-        typer.echo(f"dead letters: {outcome} {outcomes[outcome]}", err=True)
-    typer.echo(f"stored {outcomes['stored']}, copies {outcomes['copy']}, dead letters {dead}")
+            taken = pool.map(_take, _messages(lines))
+            outcomes = Counter(track(taken, "Messages", len(lines)))
+        operations.record(done, outcomes=dict(outcomes))
+    lost = {k: v for k, v in sorted(outcomes.items()) if k not in {"stored", "copy"}}
+    for reason, count in lost.items():
+        typer.echo(f"dead letters: {reason} {count}", err=True)
+    dead = sum(lost.values())
+    answer(
+        {
+            "stored": outcomes["stored"],
+            "copies": outcomes["copy"],
+            "deadLetters": [{"reason": k, "letters": v} for k, v in lost.items()],
+        },
+        f"stored {outcomes['stored']}, copies {outcomes['copy']}, dead letters {dead}",
+    )
     if dead:
         raise typer.Exit(1)
 
@@ -75,8 +88,8 @@ def _messages(lines: list[bytes]) -> Iterator[Any]:
 
 
 def _take(delivered: Any) -> str:
-    from shared.telemetry import intake  # noqa: PLC0415 - it imports Firestore's client
-    from shared.telemetry.recorder import Outcome  # noqa: PLC0415 - same
+    from shared.telemetry import intake  # noqa: PLC0415 - as above
+    from shared.telemetry.recorder import Outcome  # noqa: PLC0415 - as above
 
     outcome = intake.take(delivered)
     return outcome.value if isinstance(outcome, Outcome) else outcome.reason

@@ -1,14 +1,19 @@
-"""The product's own failures and Particle's, in the words of a command line."""
+"""Failures of the product's own, of Particle's and of Auth's, in the words of a command line."""
 
 import contextlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
-from admin.errors import CannotRun
+from firebase_admin import exceptions as firebase
+
+from admin.errors import LOG_IN, CannotRun
 from shared import log
 from shared.errors import ProductError
 from shared.particle.errors import ParticleError
 from shared.settings import SettingMissingError
+
+FAILURES = (ProductError, ParticleError, SettingMissingError)
+"""What asking Particle, or working for a user, may end in."""
 
 
 @contextlib.contextmanager
@@ -17,5 +22,12 @@ def told(inner: AbstractContextManager[None]) -> Iterator[None]:
     try:
         with inner, log.without_news():
             yield
-    except (ProductError, ParticleError, SettingMissingError) as failure:
+    except FAILURES as failure:
         raise CannotRun(str(failure)) from failure
+    except (firebase.PermissionDeniedError, firebase.UnauthenticatedError) as failure:
+        raise CannotRun(
+            "No access to the project's users. Ask for the role Firebase Authentication Admin "
+            f"(roles/firebaseauth.admin; to look only, firebaseauth.viewer), or {LOG_IN}"
+        ) from failure
+    except firebase.FirebaseError as failure:
+        raise CannotRun(f"Firebase Auth failed: {failure}. Run it again") from failure

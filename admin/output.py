@@ -15,10 +15,9 @@ _json: ContextVar[bool] = ContextVar("json", default=False)
 _WIDEST = 10_000
 
 
-def choose_json(context: typer.Context) -> None:
-    """Let every command of this line answer in JSON."""
-    before = _json.set(True)
-    context.call_on_close(lambda: _json.reset(before))
+def choose_json(*, chosen: bool) -> None:
+    """Whether the command of this line shall answer in JSON."""
+    _json.set(chosen)
 
 
 def json_chosen() -> bool:
@@ -26,12 +25,27 @@ def json_chosen() -> bool:
     return _json.get()
 
 
-def answer(document: Any, people: Callable[[], None]) -> None:
-    """Print the document, or call what prints it for people."""
+def answer(document: Any, people: Callable[[], None] | str) -> None:
+    """Print the document, or for people a text or what a function prints."""
     if json_chosen():
         typer.echo(json.dumps(document, default=_plain, ensure_ascii=False, indent=2))
+    elif isinstance(people, str):
+        typer.echo(people)
     else:
         people()
+
+
+def heading(title: str) -> None:
+    """Print the title of a part of a screen."""
+    typer.echo(f"\n{title}")
+
+
+def fields(*named: tuple[str, Any]) -> None:
+    """Print values by name, a line each, without those that are not there."""
+    there = [(name, value) for name, value in named if value not in (None, {})]
+    width = max((len(name) for name, _ in there), default=0)
+    for name, value in there:
+        typer.echo(f"{name:<{width}}  {text(value)}")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -40,18 +54,28 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     shown = Table(*header, box=None, pad_edge=False)
     for row in rows:
         shown.add_row(*(Text("-" if cell is None else text(cell)) for cell in row))
+    if not shown.row_count:
+        console.print("none")
+        return
     if not console.is_terminal:
         console = Console(width=Console(width=_WIDEST).measure(shown).maximum)
     console.print(shown)
 
 
 def text(value: Any) -> str:
-    """A value for people: times in ISO 8601 UTC to the second, yes and no."""
+    """A value for people: times in ISO 8601 UTC to the second, yes and no.
+
+    Nothing that a device or a customer wrote reaches the terminal as a control character.
+    """
     if isinstance(value, datetime):
         return _time(value.replace(microsecond=0))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    written = json.dumps(value, default=_plain) if isinstance(value, dict | list) else str(value)
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in written
+    )
 
 
 def _plain(value: Any) -> str:

@@ -1,37 +1,30 @@
 """`devices unknown`: devices that publish and are not in the registry."""
 
-import json
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from admin.errors import explained
-from admin.target import Target
+from admin.connection import connected
+from admin.output import answer, table
 
 
-def unknown(
-    context: typer.Context,
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines.")] = False,
-) -> None:
+def unknown(context: typer.Context) -> None:
     """List devices that publish events and are not in the registry, last seen first.
 
     Their events are kept. Import the devices, and their next events find their place; or take them
     out of the product at Particle.
     """
-    target: Target = context.obj()
-    with explained(target.project):
-        target.connect()
+    with connected(context):
         found = _unknown()
-    for one in found:
-        if as_json:
-            typer.echo(json.dumps(one))
-        else:
-            name = ascii(one["lastEvent"])[1:-1]
-            typer.echo(f"{one['deviceId']}  {one['lastSeenAt']}  {one['events']:>8}  {name}")
-    if not as_json:
+
+    def people() -> None:
+        keys = ("deviceId", "lastSeenAt", "events", "lastEvent")
+        header = ("DEVICE", "LAST HEARD OF", "EVENTS", "LAST EVENT")
+        table(header, ([one[key] for key in keys] for one in found))
         typer.echo(f"{len(found)} devices are not in the registry")
+
+    answer(found, people)
 
 
 def _unknown() -> list[dict[str, Any]]:
@@ -49,15 +42,10 @@ def _unknown() -> list[dict[str, Any]]:
     return [
         {
             "deviceId": device_id,
-            "lastSeenAt": _iso(note["lastSeenAt"]),
+            "lastSeenAt": datetime.fromtimestamp(note["lastSeenAt"] / 1000, UTC),
             "events": note["events"],
             "lastEvent": note["lastEvent"],
         }
         for device_id, note in sorted(noted.items(), key=lambda item: -item[1]["lastSeenAt"])
         if device_id not in registered
     ]
-
-
-def _iso(milliseconds: int) -> str:
-    time = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return time.isoformat(timespec="seconds").replace("+00:00", "Z")

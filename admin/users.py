@@ -1,14 +1,21 @@
-"""`users`: customers from before this product came."""
+"""`users show, devices, delete`: a customer, by their e-mail address or uid."""
 
+import sys
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import track
 
-from admin.owners import DryRun, explained_here
+from admin.audit import Reason, operation
+from admin.connection import connected
+from admin.errors import CannotRun
+from admin.output import answer, fields, heading, table
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Customers.")
+
+User = Annotated[str, typer.Argument(help="E-mail address or uid.")]
+
+_PATIENCE = 300.0
+"""Seconds of erasing that the operator waits for; then the tombstone's trigger goes on alone."""
 
 
 @app.callback()
@@ -17,85 +24,108 @@ def users() -> None:
 
 
 @app.command()
-def backfill(context: typer.Context, *, dry_run: DryRun = False) -> None:
-    """Make the shadow customers of users who signed up before this product was installed.
+def show(context: typer.Context, *, user: User) -> None:
+    """Show all that is known of a customer."""
+    with connected(context):
+        # Not at the top: it imports Firestore's client, a second that --help need not wait.
+        from admin.named import user_named  # noqa: PLC0415
+        from admin.user_report import report  # noqa: PLC0415 - as above
 
-    Can be stopped and run again: who has one is skipped. Anonymous users get none. Exit status: 0
-    all have one, 1 some could not get one, 2 the command could not run.
-    """
-    from shared import access, errors, store  # noqa: PLC0415 - a second that --help need not wait
-
-    made = ready = failed = 0
-    with explained_here(context):
-        for user in _shown(_registered_users()):
-            profile = store.user(user.uid).get().to_dict() or {}
-            if profile.get("particle", {}).get("status") == "ready":
-                ready += 1
-                continue
-            if not dry_run:
-                try:
-                    access.mode().prepare(user.uid)
-                except (errors.CustomerNotReady, errors.EmailUnverified) as refusal:
-                    typer.echo(f"{user.uid}: {refusal.reason}", err=True)
-                    failed += 1
-                    continue
-            made += 1
-    typer.echo(f"{'would make' if dry_run else 'made'} {made}, ready {ready}, refused {failed}")
-    if failed:
-        raise typer.Exit(1)
+        found = report(user_named(user))
+    answer(found, lambda: _screen(found))
 
 
 @app.command()
-def adopt(
+def devices(context: typer.Context, *, user: User) -> None:
+    """List a customer's devices, with presence."""
+    with connected(context):
+        from admin.named import user_named  # noqa: PLC0415 - as above
+        from admin.user_report import devices_of  # noqa: PLC0415 - as above
+
+        found = devices_of(user_named(user))
+    answer(found, lambda: _devices(found))
+
+
+@app.command()
+def delete(
     context: typer.Context,
     *,
-    dry_run: DryRun = False,
-    unverified: Annotated[
-        bool, typer.Option("--unverified", help="Also users whose address is not verified.")
-    ] = False,
+    user: User,
+    reason: Reason,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Bind users to customers at Particle who bear their verified e-mail address.
+    """Delete an account for good.
 
-    For a product that had customers before. Can be repeated. Particle lists only customers who own
-    a device. Users who are bound already stay as they are.
+    With all that is theirs, as the customer can do it themselves. Their devices become free. It
+    cannot be undone, so the address has to be typed again. What is not erased within minutes, the
+    deployed functions erase in the background.
     """
-    from shared import cloud, customers  # noqa: PLC0415 - as above
+    with connected(context, to_particle=True) as target:
+        from admin.named import addresses, user_named  # noqa: PLC0415 - as above
+        from shared import deletion  # noqa: PLC0415 - as above
 
-    bound = skipped = 0
-    with explained_here(context):
-        addresses = {
-            str(user.email).lower(): user.uid
-            for user in _registered_users()
-            if user.email and (user.email_verified or unverified)
-        }
-        page = 1
-        seen: set[str] = set()
-        # No source says that Particle counts the pages of this list: stop when one repeats.
-        while (
-            names := cloud.particle().customers(cloud.tokens().server, page)
-        ) and seen.isdisjoint(names):
-            seen.update(names)
-            for name in names:
-                uid = addresses.get(name)
-                if uid is None or not (dry_run or customers.adopt(uid, name)):
-                    skipped += 1
-                    continue
-                bound += 1
-            page += 1
-    typer.echo(f"{'would bind' if dry_run else 'bound'} {bound}, left alone {skipped}")
+        uid = user_named(user)
+        if not yes:
+            _confirm(addresses([uid]).get(uid) or uid)
+        status = deletion.delete(uid, _PATIENCE, operation(target, "account-deleted", reason))
+    answer(
+        {"uid": uid, "status": status},
+        "Deleted" if status == "deleted" else "Deleted; erasing goes on in the background",
+    )
 
 
-def _registered_users() -> list[Any]:
-    """All users who signed up for good."""
-    from firebase_admin import auth  # noqa: PLC0415 - as above
-
-    from shared import cloud  # noqa: PLC0415 - as above
-
-    everybody = auth.list_users(app=cloud.firebase()).iterate_all()
-    return [user for user in everybody if user.provider_data]
+def _confirm(name: str) -> None:
+    if not sys.stdin.isatty():
+        raise CannotRun("Nobody is there to be asked: say --yes if it is meant")
+    if typer.prompt(f"Type {name} to delete this account for good", err=True) != name:
+        raise CannotRun("That is another name: nothing was deleted")
 
 
-def _shown(users: list[Any]) -> Any:
-    """With a progress bar where somebody watches."""
-    console = Console(stderr=True)
-    return track(users, "Users", console=console, disable=not console.is_terminal)
+def _screen(found: dict[str, Any]) -> None:
+    customer, deletion = found["customer"], found["deletion"]
+    fields(
+        ("uid", found["uid"]),
+        ("e-mail", found["email"]),
+        ("verified", found["emailVerified"]),
+        ("sign-in", found["signIn"]),
+        ("providers", ", ".join(found["providers"]) or "none"),
+        ("created", found["createdAt"]),
+        ("last sign-in", found["lastSignInAt"]),
+        ("sign-ins ended", found["sessionsEndedAt"]),
+        ("customer", customer["status"] or "not made yet"),
+        ("because", customer["reason"]),
+        ("name at Particle", customer["identity"]),
+        ("deletion", deletion["state"]),
+        ("since", deletion["at"]),
+    )
+    heading("Devices")
+    _devices(found["devices"])
+    if found["awaiting"]:
+        heading("Claim codes that are out")
+        table(
+            ("SERIAL", "DEVICE", "UNTIL"),
+            ([one["serialNumber"], one["deviceId"], one["until"]] for one in found["awaiting"]),
+        )
+    heading("What they did last")
+    table(
+        ("AT", "ACTION", "DEVICE", "FUNCTION"),
+        (
+            [one.get(key) for key in ("at", "action", "deviceId", "function")]
+            for one in found["activity"]
+        ),
+    )
+
+
+def _devices(found: list[dict[str, Any]]) -> None:
+    table(
+        ("SERIAL", "DEVICE", "NAME", "PRESENCE", "LAST HEARD OF", "FIRMWARE", "SINCE"),
+        (
+            [
+                *(one[key] for key in ("serialNumber", "deviceId", "name")),
+                one["presence"]["state"],
+                one["presence"]["lastSeenAt"],
+                *(one[key] for key in ("firmwareVersion", "claimedAt")),
+            ]
+            for one in found
+        ),
+    )

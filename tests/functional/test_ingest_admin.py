@@ -45,7 +45,7 @@ def test_dead_letters_are_listed_with_their_reasons(
     lines = run(capsys, "dead-letters", "list", "--reason", "bad-device-id").splitlines()
     (mine,) = [line for line in lines if letter in line]
     assert "non\\nsense" in mine
-    found = [json.loads(x) for x in run(capsys, "dead-letters", "list", "--json").splitlines()]
+    found = json.loads(run(capsys, "dead-letters", "list", "--json"))
     assert {"bad-device-id"} == {one["reason"] for one in found if one["id"] == letter}
 
 
@@ -125,12 +125,12 @@ def test_devices_that_nobody_registered_are_listed(capsys: pytest.CaptureFixture
     for n in range(3):
         deliver(message(device_id, str(n), "a\nb"))
     deliver(message("api", "test"))
-    found = [json.loads(x) for x in run(capsys, "devices", "unknown", "--json").splitlines()]
+    found = json.loads(run(capsys, "devices", "unknown", "--json"))
     (mine,) = [one for one in found if one["deviceId"] == device_id]
     assert (mine["events"], mine["lastEvent"]) == (3, "a\nb")
     assert "api" not in {one["deviceId"] for one in found}
     assert "a\\nb" in run(capsys, "devices", "unknown")
     register(Label(device_id, "T" + secrets.token_hex(4).upper(), "CODE"))
-    found = [json.loads(x) for x in run(capsys, "devices", "unknown", "--json").splitlines()]
+    found = json.loads(run(capsys, "devices", "unknown", "--json"))
     assert device_id not in {one["deviceId"] for one in found}
     assert len(list(store.device(device_id).collection(store.EVENTS).stream())) == 3

@@ -1,6 +1,7 @@
 """The operator's commands about owners and users, against the running stack."""
 
 import csv
+import getpass
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from firebase_admin import auth
 
-from admin import codes
+from admin import codes, operations
 from admin.app import main
 from local.client import Account, Client
 from shared import cloud, customers, setup_codes, store
@@ -38,9 +39,9 @@ def owner(label: Label) -> str | None:
     return found
 
 
-def logged(label: Label) -> list[dict[str, Any]]:
-    found = store.device_log(label.device_id).order_by("at").stream()
-    return [entry.to_dict() or {} for entry in found]
+def recorded(label: Label) -> list[dict[str, Any]]:
+    """What operators did with the device, oldest first."""
+    return operations.found(device_id=label.device_id, limit=100)[::-1]
 
 
 @pytest.mark.parametrize("named", ["serial", "id"])
@@ -54,10 +55,10 @@ def test_release(
     )
     assert owner(owned) is None
     assert simulator.device(owned.device_id)["owner"] is None
-    (entry,) = logged(owned)
-    assert (entry["action"], entry["reason"]) == ("released", "sold")
-    assert entry["ownerUid"] == customer.uid
-    assert entry["by"]
+    (entry,) = recorded(owned)
+    assert (entry["action"], entry["reason"]) == ("device-released", "sold")
+    assert entry["uid"] == customer.uid
+    assert entry["by"] == getpass.getuser()
     actions = [a.to_dict() or {} for a in store.activity(customer.uid).stream()]
     assert [a["by"] for a in actions if a["action"] == "device-released"] == ["operator"]
 
@@ -67,7 +68,7 @@ def test_block_and_unblock(label: Label, customer: Account, operator: Any) -> No
     assert refusal("claim_device", label.claim, customer).reason == "wrong-serial-or-code"
     assert operator("devices", "unblock", label.serial_number, "--reason", "found")[0] == 0
     assert call("claim_device", label.claim, customer)
-    assert [entry["reason"] for entry in logged(label)] == ["stolen", "found"]
+    assert [entry["reason"] for entry in recorded(label)] == ["stolen", "found"]
 
 
 def test_reassign(
@@ -80,6 +81,8 @@ def test_reassign(
     assert simulator.device(owned.device_id)["owner"] == customers.identity(another.uid)
     assert not store.user_device(customer.uid, owned.device_id).get().exists
     assert operator(*given) == (0, "It is theirs already\n")
+    done = [(entry["action"], entry["uid"]) for entry in recorded(owned)]
+    assert done == [("device-released", customer.uid), ("device-assigned", another.uid)]
 
 
 @pytest.mark.parametrize("what", ["device", "user"])
@@ -107,7 +110,7 @@ def test_mismatches_are_listed_and_repaired(
     cloud.particle().release_device(server, owned.device_id)
     status, said = operator("devices", "mismatches")
     assert status == 1
-    assert {line.split()[0] for line in said.splitlines() if "here" in line} >= {
+    assert {line.split()[0] for line in said.splitlines() if line} >= {
         owned.device_id,
         squatted.device_id,
     }

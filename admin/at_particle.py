@@ -1,0 +1,57 @@
+"""The product's devices at Particle, beside the registry."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from admin.errors import CannotRun
+from shared import cloud, setup_codes, store
+from shared.particle import Device
+
+
+def registered() -> Iterator[tuple[Device, dict[str, Any]]]:
+    """The product's devices that are registered here, each with its entry."""
+    yield from (
+        (device, entry) for device, entry in _with_entries(cloud.particle().devices) if entry
+    )
+
+
+def number() -> int:
+    """Devices in the registry: how far `registered` has to go, about."""
+    [[found]] = store.devices().count().get()  # type: ignore[no-untyped-call]
+    return int(found.value)
+
+
+def quarantined() -> list[dict[str, Any]]:
+    """The devices that ask to join the product, as documents for an answer."""
+    return [
+        {
+            "deviceId": device.id,
+            "serialNumber": (entry or {}).get("serialNumber"),
+            "name": device.name,
+            "platformId": device.platform_id,
+            "online": device.online,
+        }
+        for device, entry in _with_entries(cloud.particle().quarantined)
+    ]
+
+
+def require_quarantined(text: str) -> str:
+    """The id of a device that asks to join the product; raises `CannotRun` for any other."""
+    try:
+        device_id = setup_codes.normalise_device_id(text)
+    except ValueError as failure:
+        raise CannotRun(f"{text!r}: {failure}") from None
+    if all(one["deviceId"] != device_id for one in quarantined()):
+        raise CannotRun(f"{device_id} is not in quarantine: see devices quarantine list")
+    return device_id
+
+
+def _with_entries(
+    list_page: Callable[[Any, int], list[Device]],
+) -> Iterator[tuple[Device, dict[str, Any] | None]]:
+    page = 1
+    while devices := list_page(cloud.tokens().server, page):
+        references = [store.device(device.id) for device in devices]
+        entries = {s.id: s.to_dict() for s in store.client().get_all(references)}
+        yield from ((device, entries[device.id]) for device in devices)
+        page += 1

@@ -1,0 +1,135 @@
+"""All that support needs to know of one device, as a document for an answer."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from google.cloud.firestore import CollectionReference, FieldFilter, Query
+
+from admin import operations
+from admin.errors import CannotRun
+from admin.failures import FAILURES
+from admin.named import addresses
+from admin.particle import use_particle
+from admin.target import Target
+from shared import access, cloud, settings, store
+from shared.errors import CustomerNotReady
+from shared.particle import Device, errors
+from shared.telemetry import presence
+
+LAST = 10
+"""Commands, events and operations shown."""
+
+_HEALTH = ("firmwareVersion", "battery", "signal", "lastReset", "firmwareUpdate")
+_COMMAND = ("function", "status", "createdAt", "finishedAt", "returnValue", "error")
+
+
+def report(target: Target, device_id: str, *, data: bool) -> dict[str, Any]:
+    """The registry's entry, what its owner sees, what happened, and what Particle says now.
+
+    Args:
+        target: the deployment.
+        device_id: of a registered device.
+        data: whether to show what the customer's events and commands hold, not only their names.
+    """
+    registered = store.device(device_id).get().to_dict() or {}
+    uid = registered.get("ownerUid")
+    awaited_by = registered.get("awaitedBy")
+    known = addresses([uid, awaited_by])
+    mine = (store.user_device(uid, device_id).get().to_dict() or {}) if uid else {}
+    return {
+        "serialNumber": registered.get("serialNumber"),
+        "deviceId": device_id,
+        "registeredAt": registered.get("importedAt"),
+        "blocked": bool(registered.get("blocked")),
+        "owner": uid and {"uid": uid, "email": known.get(uid), "since": registered["claimedAt"]},
+        "awaited": awaited_by
+        and {
+            "uid": awaited_by,
+            "email": known.get(awaited_by),
+            "until": registered.get("awaitedUntil"),
+        },
+        "name": mine.get("name"),
+        "presence": seen(mine) if uid else None,
+        **{field: mine.get(field) for field in _HEALTH},
+        "latest": [
+            {"event": event, **value} for event, value in sorted(mine.get("latest", {}).items())
+        ],
+        "commands": _commands(uid, device_id, data=data) if uid else [],
+        "events": _events(uid, device_id, data=data),
+        "operations": operations.found(device_id=device_id, limit=LAST),
+        "particle": _at_particle(target, device_id, registered),
+    }
+
+
+def seen(device: dict[str, Any]) -> dict[str, Any]:
+    """A customer's device document: its presence as their app shows it, and from what."""
+    last_seen = device.get("lastSeenAt")
+    grace = settings.presence_grace_seconds()
+    return {
+        "state": presence.as_seen(device, datetime.now(UTC), grace),
+        "lastSeenAt": datetime.fromtimestamp(last_seen / 1000, UTC) if last_seen else None,
+        "status": device.get("status"),
+        "statusAt": device.get("statusAt"),
+        "graceSeconds": device.get("graceSeconds", grace),
+    }
+
+
+def agrees(device: Device, registered: dict[str, Any]) -> bool:
+    """Whether Particle's owner of the device is who the registry's entry says."""
+    uid = registered.get("ownerUid")
+    if uid is None:
+        # While a claim code is out, Particle may be ahead.
+        return device.owner is None or registered.get("awaitedBy") is not None
+    try:
+        return access.mode().owns(uid, device)
+    except CustomerNotReady:
+        return False
+
+
+def _commands(uid: str, device_id: str, *, data: bool) -> list[dict[str, Any]]:
+    query = (
+        store.user(uid)
+        .collection(store.COMMANDS)
+        .where(filter=FieldFilter("deviceId", "==", device_id))
+        .order_by("createdAt", direction=Query.DESCENDING)
+        .select([*_COMMAND, *(["argument"] if data else [])])
+    )
+    return [{"commandId": s.id, **(s.to_dict() or {})} for s in query.limit(LAST).stream()]
+
+
+def _events(uid: str | None, device_id: str, *, data: bool) -> list[dict[str, Any]]:
+    """The last of the owner's events and of those outside any tenure, together."""
+    places = {"outside": store.device(device_id)}
+    if uid:
+        places["owner"] = store.user_device(uid, device_id)
+    found = [
+        {**event, "of": of}
+        for of, device in places.items()
+        for event in _last(device.collection(store.EVENTS), data=data)
+    ]
+    return sorted(found, key=lambda event: event["publishedAt"], reverse=True)[:LAST]
+
+
+def _last(events: CollectionReference, *, data: bool) -> list[dict[str, Any]]:
+    fields = ["event", "publishedAt", *(["data"] if data else [])]
+    newest = events.order_by("publishedAt", direction=Query.DESCENDING).select(fields)
+    return [snapshot.to_dict() or {} for snapshot in newest.limit(LAST).stream()]
+
+
+def _at_particle(target: Target, device_id: str, registered: dict[str, Any]) -> dict[str, Any]:
+    """What Particle says at this moment; why it says nothing, if it does not."""
+    try:
+        use_particle(target)
+        device = cloud.particle().device(cloud.tokens().server, device_id)
+        return {
+            "inProduct": not device.quarantined,
+            "quarantined": device.quarantined,
+            "owner": device.owner,
+            "ownerAsRegistered": agrees(device, registered),
+            "online": device.online,
+            "firmwareVersion": device.firmware_version,
+        }
+    except (errors.ForbiddenError, errors.NotFoundError):
+        return {"inProduct": False}
+    except (CannotRun, *FAILURES) as failure:
+        return {"error": str(failure)}

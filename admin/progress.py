@@ -1,0 +1,28 @@
+"""Progress of long work, on standard error and only where somebody watches."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+
+T = TypeVar("T")
+
+
+@contextlib.contextmanager
+def counting(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar that is moved by calling what this gives with the number of things done."""
+    console = Console(stderr=True)
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda number: progress.advance(task, number)
+
+
+def track(items: Iterable[T], title: str, total: int | None = None) -> Iterator[T]:
+    """The items, counted as they are worked off; `total` where it is known beforehand."""
+    with counting(title, total) as advance:
+        for item in items:
+            yield item
+            advance(1)

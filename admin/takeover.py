@@ -1,0 +1,160 @@
+"""`users backfill`, `users adopt`, `devices adopt`: a product that had customers before."""
+
+from typing import Annotated, Any
+
+import typer
+
+from admin.audit import operation
+from admin.connection import connected
+from admin.errors import CannotRun
+from admin.output import answer
+from admin.progress import track
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would be done; do nothing.")]
+
+
+def register(users: typer.Typer, devices: typer.Typer) -> None:
+    """Add the commands to the groups."""
+    users.command("backfill")(backfill)
+    users.command("adopt")(adopt_customers)
+    devices.command("adopt")(adopt_claims)
+
+
+def backfill(context: typer.Context, *, dry_run: DryRun = False) -> None:
+    """Make the shadow customers of users who signed up before this product was installed.
+
+    Can be stopped and run again: who has one is skipped. Anonymous users get none. Exit status: 0
+    all have one, 1 some could not get one, 2 the command could not run.
+    """
+    made = ready = 0
+    refused: list[dict[str, str]] = []
+    with connected(context, to_particle=True) as target:
+        # Not at the top: it imports Firestore's client, a second that --help need not wait.
+        from shared import access, errors, operations, store  # noqa: PLC0415
+
+        done = operation(target, "customers-backfilled")
+        try:
+            for user in track(users := _registered_users(), "Users", len(users)):
+                profile = store.user(user.uid).get().to_dict() or {}
+                if profile.get("particle", {}).get("status") == "ready":
+                    ready += 1
+                    continue
+                if not dry_run:
+                    try:
+                        access.mode().prepare(user.uid)
+                    except (errors.CustomerNotReady, errors.EmailUnverified) as refusal:
+                        typer.echo(f"{user.uid}: {refusal.reason}", err=True)
+                        refused.append({"uid": user.uid, "reason": refusal.reason})
+                        continue
+                made += 1
+        finally:
+            if made and not dry_run:
+                operations.record(done, made=made)
+    answer(
+        {"made": made, "ready": ready, "refused": refused, "dryRun": dry_run},
+        f"{'would make' if dry_run else 'made'} {made}, ready {ready}, refused {len(refused)}",
+    )
+    if refused:
+        raise typer.Exit(1)
+
+
+def adopt_customers(
+    context: typer.Context,
+    *,
+    dry_run: DryRun = False,
+    unverified: Annotated[
+        bool, typer.Option("--unverified", help="Also users whose address is not verified.")
+    ] = False,
+) -> None:
+    """Bind users to customers at Particle who bear their verified e-mail address.
+
+    For a product that had customers before. Can be repeated. Particle lists only customers who own
+    a device. Users who are bound already stay as they are.
+    """
+    bound = skipped = 0
+    with connected(context, to_particle=True) as target:
+        from shared import customers, operations  # noqa: PLC0415 - as above
+
+        addresses = {
+            str(user.email).lower(): user.uid
+            for user in _registered_users()
+            if user.email and (user.email_verified or unverified)
+        }
+        done = operation(target, "customer-adopted")
+        for name in track(_customers_at_particle(), "Customers at Particle"):
+            uid = addresses.get(name)
+            if uid is None or not (dry_run or customers.adopt(uid, name)):
+                skipped += 1
+                continue
+            if not dry_run:
+                operations.record(done, uid=uid)
+            bound += 1
+    answer(
+        {"bound": bound, "leftAlone": skipped, "dryRun": dry_run},
+        f"{'would bind' if dry_run else 'bound'} {bound}, left alone {skipped}",
+    )
+
+
+def adopt_claims(
+    context: typer.Context,
+    *,
+    from_particle: Annotated[
+        bool, typer.Option("--from-particle", help="By the claims that exist at Particle.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Make customers the owners of what they have claimed at Particle before this product came.
+
+    For imported devices that nobody owns here, whose owner at Particle is a user's customer (users
+    adopt). Can be repeated: what is done is skipped.
+    """
+    if not from_particle:
+        raise CannotRun("Say --from-particle: there is no other source")
+    adopted = unknown = 0
+    with connected(context, to_particle=True) as target:
+        from admin import at_particle  # noqa: PLC0415 - as above
+        from shared import ownership, store  # noqa: PLC0415 - as above
+
+        done = operation(target, "claim-adopted")
+        for device, entry in track(at_particle.registered(), "Devices", at_particle.number()):
+            if entry.get("ownerUid") is not None or device.owner is None or entry.get("blocked"):
+                continue
+            bound = store.shadow_customer(device.owner).get().to_dict() or {}
+            if "uid" not in bound:
+                unknown += 1
+                continue
+            adopted += 1
+            if not dry_run:
+                current = store.device(device.id).get()
+                if current.get("ownerUid") is None:
+                    seen_at = current.update_time
+                    ownership.give(bound["uid"], current, seen_at, device, None, done)
+    answer(
+        {"adopted": adopted, "ownedByStrangers": unknown, "dryRun": dry_run},
+        f"{'would adopt' if dry_run else 'adopted'} {adopted}; owned at Particle by customers of "
+        f"nobody here: {unknown}",
+    )
+
+
+def _customers_at_particle() -> Any:
+    """Their names. No source says that Particle counts the pages: they end when one repeats."""
+    from shared import cloud  # noqa: PLC0415 - as above
+
+    page = 1
+    seen: set[str] = set()
+    while (names := cloud.particle().customers(cloud.tokens().server, page)) and seen.isdisjoint(
+        names
+    ):
+        seen.update(names)
+        yield from names
+        page += 1
+
+
+def _registered_users() -> list[Any]:
+    """All users who signed up for good."""
+    from firebase_admin import auth  # noqa: PLC0415 - as above
+
+    from shared import cloud  # noqa: PLC0415 - as above
+
+    everybody = track(auth.list_users(app=cloud.firebase()).iterate_all(), "Reading users")
+    return [user for user in everybody if user.provider_data]

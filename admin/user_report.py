@@ -1,0 +1,111 @@
+"""All that support needs to know of one customer, as a document for an answer."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from firebase_admin import auth
+from google.cloud.firestore import FieldFilter, Query
+
+from admin.device_report import LAST, seen
+from shared import access, cloud, customers, store
+
+_DEVICE = ("serialNumber", "name", "firmwareVersion", "claimedAt")
+_PRESENCE = ("status", "statusAt", "lastSeenAt", "graceSeconds")
+
+
+def report(uid: str) -> dict[str, Any]:
+    """The account, the customer at Particle, devices, what was done last, and deletion."""
+    profile, tombstone = (
+        snapshot.to_dict()
+        for reference in (store.user(uid), store.deleted_user(uid))
+        for snapshot in [reference.get()]
+    )
+    return {
+        "uid": uid,
+        **_account(uid),
+        "profile": {
+            name: (profile or {}).get(name) for name in ("displayName", "timeZone", "locale")
+        },
+        "customer": _customer(uid, profile or {}),
+        "devices": devices_of(uid),
+        "awaiting": _awaiting(uid),
+        "activity": _activity(uid),
+        "deletion": _deletion(tombstone),
+    }
+
+
+def devices_of(uid: str) -> list[dict[str, Any]]:
+    """The user's devices with presence, by name."""
+    owned = store.user(uid).collection(store.DEVICES).select([*_DEVICE, *_PRESENCE])
+    found = [(snapshot.id, snapshot.to_dict() or {}) for snapshot in owned.stream()]
+    rows = [
+        {
+            "deviceId": device_id,
+            **{field: fields.get(field) for field in _DEVICE},
+            "presence": seen(fields),
+        }
+        for device_id, fields in found
+    ]
+    return sorted(rows, key=lambda row: str(row["name"]).casefold())
+
+
+def _account(uid: str) -> dict[str, Any]:
+    """What Auth has of the user; nothing once the account is erased."""
+    try:
+        user = auth.get_user(uid, app=cloud.firebase())
+    except auth.UserNotFoundError:
+        user = None
+    metadata = user.user_metadata if user else None
+    return {
+        "email": user.email if user else None,
+        "emailVerified": user.email_verified if user else None,
+        "signIn": ("disabled" if user.disabled else "possible") if user else "no account",
+        "providers": [one.provider_id for one in user.provider_data] if user else [],
+        "createdAt": _time(metadata and metadata.creation_timestamp),
+        "lastSignInAt": _time(metadata and metadata.last_sign_in_timestamp),
+        "sessionsEndedAt": _time(user and user.tokens_valid_after_timestamp),
+    }
+
+
+def _customer(uid: str, profile: dict[str, Any]) -> dict[str, Any]:
+    particle = profile.get("particle", {})
+    made = particle.get("status") == "ready" and access.mode().has_customers
+    return {
+        "status": particle.get("status"),
+        "reason": particle.get("reason"),
+        "updatedAt": particle.get("updatedAt"),
+        "identity": customers.known_identity(uid) if made else None,
+    }
+
+
+def _awaiting(uid: str) -> list[dict[str, Any]]:
+    """Devices that may still present a claim code of the user's."""
+    awaited = store.devices().where(filter=FieldFilter("awaitedBy", "==", uid))
+    return [
+        {
+            "deviceId": snapshot.id,
+            "serialNumber": snapshot.get("serialNumber"),
+            "until": snapshot.get("awaitedUntil"),
+        }
+        for snapshot in awaited.select(["serialNumber", "awaitedUntil"]).stream()
+    ]
+
+
+def _activity(uid: str) -> list[dict[str, Any]]:
+    newest = store.activity(uid).order_by("at", direction=Query.DESCENDING).limit(LAST)
+    return [snapshot.to_dict() or {} for snapshot in newest.stream()]
+
+
+def _deletion(tombstone: dict[str, Any] | None) -> dict[str, Any]:
+    if tombstone is None:
+        return {"state": None, "at": None, "erasedAt": None}
+    erased_at = tombstone.get("erasedAt")
+    return {
+        "state": "erased" if erased_at else "being erased",
+        "at": tombstone.get("at"),
+        "erasedAt": erased_at,
+    }
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
