@@ -66,7 +66,8 @@ def choose_target(
     ] = False,
 ) -> None:
     """Keep what was chosen; a command that needs it asks, so that help needs nothing."""
-    choose_json(context)
+    if as_json:
+        choose_json(context)
     context.obj = lambda: Target.chosen(local=local, project=project)
 
 

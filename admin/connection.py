@@ -8,7 +8,7 @@ import typer
 
 from admin.deployed import use_settings
 from admin.errors import explained
-from admin.particle import use_particle
+from admin.particle import use_secrets
 from admin.target import Target
 
 
@@ -26,6 +26,6 @@ def connected(context: typer.Context, *, to_particle: bool = False) -> Iterator[
     target.connect()
     use_settings(target)
     if to_particle:
-        use_particle(target)
+        use_secrets(target)
     with contextlib.redirect_stdout(sys.stderr), told(explained(target.project)):
         yield target

@@ -9,7 +9,7 @@ from admin import operations
 from admin.errors import CannotRun
 from admin.failures import FAILURES
 from admin.named import addresses
-from admin.particle import use_particle
+from admin.particle import use_secrets
 from admin.target import Target
 from shared import access, cloud, settings, store
 from shared.errors import CustomerNotReady
@@ -20,6 +20,7 @@ LAST = 10
 """Commands, events and operations shown."""
 
 _HEALTH = ("firmwareVersion", "battery", "signal", "lastReset", "firmwareUpdate")
+_VALUE = ("value", "publishedAt", "truncated")
 _COMMAND = ("function", "status", "createdAt", "finishedAt", "returnValue", "error")
 
 
@@ -52,7 +53,8 @@ def report(target: Target, device_id: str, *, data: bool) -> dict[str, Any]:
         "presence": seen(mine) if uid else None,
         **{field: mine.get(field) for field in _HEALTH},
         "latest": [
-            {"event": event, **value} for event, value in sorted(mine.get("latest", {}).items())
+            {"event": event, **{field: value.get(field) for field in _VALUE}}
+            for event, value in sorted(mine.get("latest", {}).items())
         ],
         "commands": _commands(uid, device_id, data=data) if uid else [],
         "events": _events(uid, device_id, data=data),
@@ -99,12 +101,12 @@ def _commands(uid: str, device_id: str, *, data: bool) -> list[dict[str, Any]]:
 
 def _events(uid: str | None, device_id: str, *, data: bool) -> list[dict[str, Any]]:
     """The last of the owner's events and of those outside any tenure, together."""
-    places = {"outside": store.device(device_id)}
+    places = {"nobody": store.device(device_id)}
     if uid:
         places["owner"] = store.user_device(uid, device_id)
     found = [
-        {**event, "of": of}
-        for of, device in places.items()
+        {**event, "storedFor": whom}
+        for whom, device in places.items()
         for event in _last(device.collection(store.EVENTS), data=data)
     ]
     return sorted(found, key=lambda event: event["publishedAt"], reverse=True)[:LAST]
@@ -119,7 +121,7 @@ def _last(events: CollectionReference, *, data: bool) -> list[dict[str, Any]]:
 def _at_particle(target: Target, device_id: str, registered: dict[str, Any]) -> dict[str, Any]:
     """What Particle says at this moment; why it says nothing, if it does not."""
     try:
-        use_particle(target)
+        use_secrets(target)
         device = cloud.particle().device(cloud.tokens().server, device_id)
         return {
             "inProduct": not device.quarantined,

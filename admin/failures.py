@@ -22,6 +22,8 @@ def told(inner: AbstractContextManager[None]) -> Iterator[None]:
     try:
         with inner, log.without_news():
             yield
+    except ParticleError as failure:
+        raise CannotRun(f"Particle did not do it: {failure}") from failure
     except FAILURES as failure:
         raise CannotRun(str(failure)) from failure
     except (firebase.PermissionDeniedError, firebase.UnauthenticatedError) as failure:

@@ -24,6 +24,7 @@ _COLUMNS = {
     "firmwareVersion": "FIRMWARE",
     "blocked": "BLOCKED",
 }
+_WORDS = {"neverSeen": "never seen"}
 
 
 @app.callback()
@@ -100,7 +101,7 @@ def _screen(document: dict[str, Any]) -> None:
         ("registered", document["registered"]),
         ("blocked", document["blocked"]),
         ("owned", document["owned"]),
-        *((f"  {state}", count) for state, count in document["states"].items()),
+        *((f"  {_WORDS.get(state, state)}", count) for state, count in document["states"].items()),
     )
     heading("Firmware of owned devices")
     table(

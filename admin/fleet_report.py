@@ -38,15 +38,16 @@ class Numbers:
             self.firmware[device["firmwareVersion"]] += 1
 
     def document(self) -> dict[str, Any]:
-        """As the answer holds it."""
+        """As the answer holds it; the newest firmware first, and last what is not known."""
+        versions = sorted(self.firmware, key=lambda version: -1 if version is None else version)
         return {
             "registered": self.registered,
             "blocked": self.blocked,
             "owned": self.owned,
             "states": {state: self.states[state] for state in STATES},
             "firmware": [
-                {"version": version, "devices": count}
-                for version, count in self.firmware.most_common()
+                {"version": version, "devices": self.firmware[version]}
+                for version in reversed(versions)
             ],
         }
 

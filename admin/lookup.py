@@ -6,11 +6,13 @@ import typer
 
 from admin import audit
 from admin.connection import connected
-from admin.output import answer, fields, heading, json_chosen, table
+from admin.output import answer, fields, heading, table, text
 
 Device = Annotated[str, typer.Argument(help="Serial number or device id.")]
 
 _MORE = 20
+_LONG = 100
+"""Characters of a value that a line has room for; with --json it is whole."""
 
 
 def register(devices: typer.Typer) -> None:
@@ -42,16 +44,17 @@ def show(
         from admin.named import device_named  # noqa: PLC0415 - as above
 
         found = report(target, device_named(device), data=data)
-    answer(found, lambda: _screen(found))
+    answer(found, lambda: _screen(found, data=data))
 
 
 def search(
     context: typer.Context,
     *,
-    text: Annotated[
+    beginning: Annotated[
         str | None,
         typer.Argument(
-            help="The beginning of a serial number or device id, or an e-mail address or uid."
+            metavar="[TEXT]",
+            help="The beginning of a serial number or device id, or an e-mail address or uid.",
         ),
     ] = None,
     owner: Annotated[
@@ -66,7 +69,7 @@ def search(
     with connected(context):
         from admin import device_search  # noqa: PLC0415 - as above
 
-        rows, following = device_search.search(text, owner, limit=limit, after=after)
+        rows, following = device_search.search(beginning, owner, limit=limit, after=after)
 
     def people() -> None:
         header = ("SERIAL", "DEVICE", "OWNER", "UID", "SINCE", "BLOCKED")
@@ -76,11 +79,9 @@ def search(
             typer.echo(f"There are more: --after {following}", err=True)
 
     answer({"devices": rows, "next": following}, people)
-    if not rows and not json_chosen():
-        typer.echo("No device is like that", err=True)
 
 
-def _screen(found: dict[str, Any]) -> None:
+def _screen(found: dict[str, Any], *, data: bool) -> None:
     owner, awaited, presence = found["owner"], found["awaited"], found["presence"]
     battery, signal = found["battery"] or {}, found["signal"] or {}
     fields(
@@ -89,14 +90,14 @@ def _screen(found: dict[str, Any]) -> None:
         ("registered", found["registeredAt"]),
         ("blocked", found["blocked"]),
         ("owner", f"{owner['email'] or 'no address'} ({owner['uid']})" if owner else "nobody"),
-        ("since", owner and owner["since"]),
+        ("owned since", owner and owner["since"]),
         ("name", found["name"]),
         ("awaited by", awaited and f"{awaited['email'] or '-'} ({awaited['uid']}), claim code out"),
-        ("until", awaited and awaited["until"]),
+        ("awaited until", awaited and awaited["until"]),
         ("presence", presence and presence["state"]),
         ("last heard of", presence and presence["lastSeenAt"]),
-        ("status event", presence and presence["status"]),
-        ("of", presence and presence["statusAt"]),
+        ("last status", presence and presence["status"]),
+        ("status since", presence and presence["statusAt"]),
         ("firmware", found["firmwareVersion"]),
         ("battery", battery and f"{battery.get('charge')} %, {battery.get('state')}"),
         ("signal", signal and f"{signal.get('strength')} %, {signal.get('technology')}"),
@@ -104,25 +105,28 @@ def _screen(found: dict[str, Any]) -> None:
     heading("Latest values")
     table(
         ("EVENT", "VALUE", "PUBLISHED"),
-        ([one["event"], one["value"], one["publishedAt"]] for one in found["latest"]),
+        ([one["event"], _cut(one["value"]), one["publishedAt"]] for one in found["latest"]),
     )
     heading("Last commands")
     table(
-        ("AT", "FUNCTION", "STATUS", "RETURNED", "WHY", "ARGUMENT"),
+        ("AT", "FUNCTION", "STATUS", "RETURNED", "WHY", *(["ARGUMENT"] if data else [])),
         (
             [
-                *(one.get(key) for key in ("createdAt", "function", "status", "returnValue")),
-                (one.get("error") or {}).get("reason"),
-                one.get("argument"),
+                *(one[key] for key in ("createdAt", "function", "status", "returnValue")),
+                (one["error"] or {}).get("reason"),
+                *([_cut(one["argument"])] if data else []),
             ]
             for one in found["commands"]
         ),
     )
     heading("Last events")
     table(
-        ("PUBLISHED", "EVENT", "OF", "DATA"),
+        ("PUBLISHED", "EVENT", "STORED FOR", *(["DATA"] if data else [])),
         (
-            [one.get(key) for key in ("publishedAt", "event", "of", "data")]
+            [
+                *(one[key] for key in ("publishedAt", "event", "storedFor")),
+                *([_cut(one["data"])] if data else []),
+            ]
             for one in found["events"]
         ),
     )
@@ -130,6 +134,13 @@ def _screen(found: dict[str, Any]) -> None:
     audit.show(found["operations"])
     heading("At Particle")
     _particle(found["particle"])
+
+
+def _cut(value: Any) -> str | None:
+    if value is None:
+        return None
+    whole = text(value)
+    return whole if len(whole) <= _LONG else f"{whole[:_LONG]}…"
 
 
 def _particle(particle: dict[str, Any]) -> None:

@@ -15,9 +15,10 @@ _json: ContextVar[bool] = ContextVar("json", default=False)
 _WIDEST = 10_000
 
 
-def choose_json(*, chosen: bool) -> None:
-    """Whether the command of this line shall answer in JSON."""
-    _json.set(chosen)
+def choose_json(context: typer.Context) -> None:
+    """Let every command of this line answer in JSON."""
+    before = _json.set(True)
+    context.call_on_close(lambda: _json.reset(before))
 
 
 def json_chosen() -> bool:

@@ -10,6 +10,7 @@ from admin.device_report import LAST, seen
 from shared import access, cloud, customers, store
 
 _DEVICE = ("serialNumber", "name", "firmwareVersion", "claimedAt")
+_ACCOUNT = ("email", "emailVerified", "createdAt", "lastSignInAt", "sessionsEndedAt")
 _PRESENCE = ("status", "statusAt", "lastSeenAt", "graceSeconds")
 
 
@@ -54,16 +55,18 @@ def _account(uid: str) -> dict[str, Any]:
     try:
         user = auth.get_user(uid, app=cloud.firebase())
     except auth.UserNotFoundError:
-        user = None
-    metadata = user.user_metadata if user else None
+        return {**dict.fromkeys(_ACCOUNT), "signIn": "no account", "providers": []}
+    created = user.user_metadata.creation_timestamp or 0
+    # From the beginning it is the time of the sign-up.
+    ended = user.tokens_valid_after_timestamp or 0
     return {
-        "email": user.email if user else None,
-        "emailVerified": user.email_verified if user else None,
-        "signIn": ("disabled" if user.disabled else "possible") if user else "no account",
-        "providers": [one.provider_id for one in user.provider_data] if user else [],
-        "createdAt": _time(metadata and metadata.creation_timestamp),
-        "lastSignInAt": _time(metadata and metadata.last_sign_in_timestamp),
-        "sessionsEndedAt": _time(user and user.tokens_valid_after_timestamp),
+        "email": user.email,
+        "emailVerified": user.email_verified,
+        "createdAt": _time(created),
+        "lastSignInAt": _time(user.user_metadata.last_sign_in_timestamp),
+        "sessionsEndedAt": _time(ended) if ended > created else None,
+        "signIn": "disabled" if user.disabled else "possible",
+        "providers": [provider.provider_id for provider in user.provider_data],
     }
 
 

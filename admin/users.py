@@ -77,7 +77,11 @@ def delete(
 def _confirm(name: str) -> None:
     if not sys.stdin.isatty():
         raise CannotRun("Nobody is there to be asked: say --yes if it is meant")
-    if typer.prompt(f"Type {name} to delete this account for good", err=True) != name:
+    try:
+        typed = typer.prompt(f"Type {name} to delete this account for good", default="", err=True)
+    except typer.Abort:
+        raise CannotRun("Nothing was deleted") from None
+    if typed != name:
         raise CannotRun("That is another name: nothing was deleted")
 
 
@@ -92,11 +96,11 @@ def _screen(found: dict[str, Any]) -> None:
         ("created", found["createdAt"]),
         ("last sign-in", found["lastSignInAt"]),
         ("sign-ins ended", found["sessionsEndedAt"]),
-        ("customer", customer["status"] or "not made yet"),
+        ("customer", customer["status"]),
         ("because", customer["reason"]),
         ("name at Particle", customer["identity"]),
         ("deletion", deletion["state"]),
-        ("since", deletion["at"]),
+        ("deleted", deletion["at"]),
     )
     heading("Devices")
     _devices(found["devices"])

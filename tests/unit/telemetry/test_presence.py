@@ -79,3 +79,34 @@ def test_the_order_grows_with_what_decided(events: list[tuple[str, int]]) -> Non
         now = judged(*[(status, float(second)) for status, second in events[:n]])
         assert before is None or now.order >= before.order
         before = now
+
+
+def seen(status: str | None, status_at: float, heard: float | None, now: float) -> str:
+    """What an app shows of a device with a grace of 60 s; seconds after the start."""
+    device = {
+        "status": status,
+        "statusAt": at(status_at),
+        "lastSeenAt": None if heard is None else at(heard).timestamp() * 1000,
+        "graceSeconds": 60,
+    }
+    return presence.as_seen(device, at(now), GRACE)
+
+
+def test_apps_see_what_the_web_app_does() -> None:
+    # The cases of web/src/model/presence.test.ts.
+    assert presence.as_seen({}, START, GRACE) == "unknown"
+    assert seen(None, 0, 40, 100) == "online"
+    assert seen(None, 0, 40, 100.001) == "silent"
+    assert seen("online", 39, None, 100) == "silent"
+    assert seen("online", 41, None, 100) == "online"
+    assert seen("offline", 99, 99, 100) == "offline"
+    assert seen("offline", 99, 99.5, 100) == "online"
+    assert seen("asleep", 40, None, 100) == "asleep"
+    assert seen("asleep", 40, None, 100.001) == "offline"
+    assert seen("asleep", 40, 41, 100) == "online"
+
+
+def test_a_device_without_a_grace_of_its_own_has_the_products() -> None:
+    device = {"lastSeenAt": START.timestamp() * 1000}
+    assert presence.as_seen(device, at(GRACE), GRACE) == "online"
+    assert presence.as_seen(device, at(GRACE + 0.001), GRACE) == "silent"

@@ -1,0 +1,95 @@
+"""Every command of the command line answers in JSON when it is asked to."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.models import CommandInfo
+
+from admin.app import app
+from local.client import Account
+from shared import cloud
+from tests.functional.conftest import Label
+from tests.support.command_line import CommandLine
+from tests.support.telemetry import message
+
+pytestmark = pytest.mark.usefixtures("no_triggers")
+
+STATUS_1 = {"devices mismatches", "dead-letters replay"}
+"""May end with 1: other tests' leavings."""
+
+ARGUMENTS = {
+    "devices import": ["{stock}", "--refused", "{folder}/refused.csv"],
+    "devices codes": ["{stock}", "--output", "{folder}/codes.csv", "--labels", "{folder}/l.html"],
+    "devices show": ["{serial}"],
+    "devices search": ["{serial}"],
+    "devices release": ["{serial}", "--reason", "r"],
+    "devices block": ["{serial}", "--reason", "r"],
+    "devices unblock": ["{serial}", "--reason", "r"],
+    "devices reassign": ["{serial}", "--to", "{uid}", "--reason", "r"],
+    "devices mismatches": [],
+    "devices unknown": [],
+    "devices adopt": ["--from-particle", "--dry-run"],
+    "devices quarantine list": [],
+    "devices quarantine approve": ["{quarantined}", "--reason", "r"],
+    "devices quarantine deny": ["{quarantined}", "--reason", "r"],
+    "users show": ["{uid}"],
+    "users devices": ["{uid}"],
+    "users delete": ["{uid}", "--reason", "r", "--yes"],
+    "users backfill": ["--dry-run"],
+    "users adopt": ["--dry-run"],
+    "fleet status": ["--list"],
+    "events replay": ["{recording}"],
+    "dead-letters list": [],
+    "dead-letters replay": ["--reason", "no-such-reason"],
+    "dead-letters drop": ["--reason", "no-such-reason"],
+    "audit list": [],
+}
+"""What each command is called with. A new command needs a line here, and an `answer`."""
+
+
+def commands(group: typer.Typer = app, before: str = "") -> Iterator[str]:
+    """The names of all commands."""
+    for command in group.registered_commands:
+        yield before + _name(command)
+    for below in group.registered_groups:
+        assert below.typer_instance is not None
+        yield from commands(below.typer_instance, f"{before}{below.name} ")
+
+
+def _name(command: CommandInfo) -> str:
+    assert command.callback is not None
+    return command.name or command.callback.__name__.replace("_", "-")
+
+
+@pytest.fixture
+def values(
+    owned: Label, customer: Account, new_label: Callable[..., Label], tmp_path: Path
+) -> dict[str, str]:
+    stock = tmp_path / "stock.csv"
+    stock.write_text("device_id,serial_number,setup_code\n")
+    recording = tmp_path / "messages.jsonl"
+    recording.write_text(json.dumps(message(owned.device_id, "1")))
+    with stock.open("a") as lines:
+        lines.write(f"{owned.device_id},{owned.serial_number},{owned.setup_code}\n")
+    return {
+        "stock": str(stock),
+        "folder": str(tmp_path),
+        "recording": str(recording),
+        "serial": owned.serial_number,
+        "uid": customer.uid,
+        "quarantined": new_label(quarantined=True).device_id,
+    }
+
+
+@pytest.mark.parametrize("command", list(commands()))
+def test_the_answer_is_one_document(
+    command: str, values: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud.firebase()
+    arguments = [argument.format(**values) for argument in ARGUMENTS[command]]
+    ran = CommandLine(capsys).run(*command.split(), *arguments, "--json")
+    assert ran.status == 0 or (ran.status == 1 and command in STATUS_1), ran
+    assert isinstance(json.loads(ran.out), dict | list)
