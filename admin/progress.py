@@ -15,7 +15,8 @@ def counting(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """A bar that is moved by calling what this gives with the number of things done."""
     console = Console(stderr=True)
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with bar as progress:
         task = progress.add_task(title, total=total)
         yield lambda number: progress.advance(task, number)
 

@@ -78,7 +78,12 @@ def _confirm(name: str) -> None:
     if not sys.stdin.isatty():
         raise CannotRun("Nobody is there to be asked: say --yes if it is meant")
     try:
-        typed = typer.prompt(f"Type {name} to delete this account for good", default="", err=True)
+        typed = typer.prompt(
+            f"Type {name} to delete this account for good",
+            default="",
+            show_default=False,
+            err=True,
+        )
     except typer.Abort:
         raise CannotRun("Nothing was deleted") from None
     if typed != name:
