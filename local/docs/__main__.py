@@ -1,8 +1,12 @@
 """`python -m local.docs`: writes the pages that are computed, and computes for you."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-from local.docs import function_pages, try_page
+from local.docs import cost_page, function_pages, try_page
+from local.docs.cost import PRICES, Fleet, read_prices
 from local.docs.pages import DOCS
 from local.errors import StackError
 from local.runs import ROOT
@@ -16,10 +20,47 @@ def choose() -> None:
 
 
 @app.command()
-def functions() -> None:
-    """Write docs/functions/ from local/docs/callables.py and the functions' requests."""
-    for page in function_pages.write():
+def pages() -> None:
+    """Write the pages that are computed: docs/functions/ and the tables of docs/cost.md."""
+    for page in [*function_pages.write(), *cost_page.write()]:
         typer.echo(page.relative_to(ROOT))
+
+
+@app.command("cost")
+def cost_(
+    *,
+    devices: Annotated[int, typer.Option(min=1)] = Fleet.devices,
+    events_per_hour: Annotated[
+        float, typer.Option(min=0, help="Of one device.")
+    ] = Fleet.events_per_hour,
+    event_bytes: Annotated[int, typer.Option(min=1, help="Of its data.")] = Fleet.event_bytes,
+    devices_per_customer: Annotated[float, typer.Option(min=1)] = Fleet.devices_per_customer,
+    openings_per_day: Annotated[
+        float, typer.Option(min=0, help="Of the app, by one customer.")
+    ] = Fleet.openings_per_day,
+    minutes_watched: Annotated[
+        float, typer.Option(min=0, help="At a device's page, each time.")
+    ] = Fleet.minutes_watched,
+    commands_per_day: Annotated[
+        float, typer.Option(min=0, help="To one device.")
+    ] = Fleet.commands_per_day,
+    retention_days: Annotated[int, typer.Option(min=1)] = Fleet.retention_days,
+    prices: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="In the form of this file.")
+    ] = PRICES,
+) -> None:
+    """What a fleet costs in a month; docs/cost.md says what it stands on."""
+    fleet = Fleet(
+        devices=devices,
+        events_per_hour=events_per_hour,
+        event_bytes=event_bytes,
+        devices_per_customer=devices_per_customer,
+        openings_per_day=openings_per_day,
+        minutes_watched=minutes_watched,
+        commands_per_day=commands_per_day,
+        retention_days=retention_days,
+    )
+    typer.echo(cost_page.table([fleet], read_prices(prices)))
 
 
 @app.command("try")

@@ -48,7 +48,7 @@ def write() -> list[Path]:
 def page_of(function: Function) -> str:
     """A callable's page."""
     parts = [
-        "<!-- Written by `python -m local.docs functions` from local/docs/callables.py. -->",
+        "<!-- Written by `python -m local.docs pages` from local/docs/callables.py. -->",
         f"# {function.name}",
         function.purpose,
         "## Request",

@@ -72,7 +72,7 @@ def type_in(
     """
     steps = [(b, a) for b, a in _steps(page) if changes or b.note != CHANGES]
     typed = "".join(f"{_with_ports(block.text, ports)}\necho '{_END}'\n" for block, _ in steps)
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - the page's
         ["bash", "-euo", "pipefail", "-c", typed],  # noqa: S607 - the reader's
         stdin=subprocess.DEVNULL,
         cwd=folder,

@@ -41,7 +41,7 @@ def test_every_callable_has_a_page() -> None:
 def test_the_page_is_as_it_would_be_written_now(function: Function) -> None:
     page = function_pages.FOLDER / f"{function.name}.md"
     assert page.read_text(encoding="utf-8") == function_pages.page_of(function), (
-        "run: venv/bin/python -m local.docs functions"
+        "run: venv/bin/python -m local.docs pages"
     )
 
 
