@@ -141,7 +141,8 @@ FUNCTIONS: Final = (
                 "objects",
                 "`{deviceId, name, serialNumber, productId, platformId, firmwareVersion, "
                 "claimedAt, claimEpoch, status, statusAt, lastSeenAt, online?}`. `online` is what "
-                "Particle believes, or `null` for a device that the product does not have there.",
+                "Particle believes at this moment (about 50 s late for Wi-Fi, up to 46 minutes for "
+                "cellular), or `null` for a device that the product does not have there.",
             ),
         ),
         PARTICLE,
@@ -222,7 +223,10 @@ FUNCTIONS: Final = (
                 "server never repeats it, and the command's status is `unknown`. Ask the device, "
                 "by a variable or by waiting for its next event, before asking for it again."
             ),
-            "A call that is not queued does not wait for those that are.",
+            (
+                "Only a call that surely did not run is queued. Up to 20 wait for one device, and "
+                "are made in order. One that is not queued does not wait for those that are."
+            ),
         ),
     ),
     Function(
@@ -277,6 +281,7 @@ FUNCTIONS: Final = (
         ),
         ("not-in-this-mode", "customer-not-ready", *PARTICLE),
         (Example("", {}),),
+        ("Asked again, it may answer the same token while that has 55 minutes left.",),
     ),
     Function(
         "revoke_tokens",
@@ -286,10 +291,18 @@ FUNCTIONS: Final = (
         (),
         ("not-in-this-mode", "customer-not-ready", *PARTICLE),
         (Example("", {}),),
+        (
+            (
+                "Tokens are never stored, and Particle offers a server no call that ends all of a "
+                "customer's. The instance that answers ends those that it has given; one given by "
+                "another instance ends when that is asked for a token again."
+            ),
+        ),
     ),
     Function(
         "export_account",
-        "Everything that is stored of the caller, in pages.",
+        "Everything that is stored of the caller, in pages: the sign-in account, the profile, and "
+        "every document of their tree.",
         {"cursor": "Of the last answer; none for the first page."},
         (
             Field("lines", "texts", 'JSON, one document each: `{"path": …, "data": {…}}`.'),
@@ -312,6 +325,7 @@ FUNCTIONS: Final = (
         ),
         ("not-your-device", "in-progress", *PARTICLE),
         (Example("", {"deviceId": DEVICE_ID}),),
+        ("`in-progress`: a call of the device is under way, for a minute at most.",),
     ),
     Function(
         "delete_account",
