@@ -11,6 +11,7 @@ from shared import log, settings
 
 FUNCTIONS = (
     "cancel_command",
+    "check_health",
     "claim_device",
     "confirm_claim",
     "create_claim_code",

@@ -204,6 +204,11 @@ def canary_lost(cause: str, failures: int) -> None:
     _line("ERROR", "canary-lost", f"canary lost: {cause}", failures=failures)
 
 
+def canary_refused(cause: str) -> None:
+    """Particle does not let the server's OAuth client test integrations: the operator's to mend."""
+    _line("WARNING", "canary-refused", f"canary refused: {cause}")
+
+
 def integration_quiet(minutes: int, usual: int) -> None:
     """No event has come for so many minutes; usual at this time of day is less."""
     _line("ERROR", "integration-quiet", minutes=minutes, usualMinutes=usual)

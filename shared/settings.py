@@ -113,6 +113,14 @@ _PRESENCE_GRACE_SECONDS = IntParam(
     label="Seconds that a device may be silent and still counts as online",
     description="For devices that do not sleep; of those that do, their naps are learned",
 )
+_HEALTH_CHECK = BoolParam(
+    "HEALTH_CHECK",
+    default=True,
+    label="Scheduled check of the way from Particle",
+    description=(
+        "Every five minutes an event is sent from Particle's integration the whole way to Firestore"
+    ),
+)
 _REGION = StringParam(
     "FUNCTIONS_REGION",
     default="us-central1",
@@ -313,6 +321,12 @@ def rollup_retention_days() -> int:
 def presence_grace_seconds() -> int:
     """How long a device that does not sleep may be silent and still counts as online."""
     return _PRESENCE_GRACE_SECONDS.value
+
+
+@functools.cache
+def health_check() -> bool:
+    """Whether the scheduled check sends its canary."""
+    return _HEALTH_CHECK.value
 
 
 def topic() -> str:

@@ -28,8 +28,12 @@ MAX_VALUE_BYTES = 65_536
 """Longer data are kept, but not a second time as a value."""
 
 _DEVICE_ID = re.compile(r"[0-9a-f]{24}")
-NO_DEVICES = frozenset({"api", "particle-internal"})
-"""Sources that are no devices: an integration's test, API calls, webhooks."""
+API = "api"
+"""The source of what was not published by a device: an integration's test, API calls."""
+NO_DEVICES = frozenset({API, "particle-internal"})
+"""Sources that are no devices; the other one is webhooks."""
+_NAMELESS = "test"
+"""What a test event is called whose integration has an empty prefix, and so no name for it."""
 _LEAP_SECOND = re.compile(r"(.*:\d\d):60(?:[.,]\d*)?(.*)")
 
 
@@ -109,7 +113,8 @@ def event_in(message: Message, received_at: datetime) -> Event:
     device_id = _text(message.attributes.get("device_id", "")).strip().lower()
     if not _DEVICE_ID.fullmatch(device_id) and device_id not in NO_DEVICES:
         raise UnstorableError("bad-device-id" if device_id else "no-device-id")
-    name = _name(message.attributes.get("event"))
+    given = message.attributes.get("event")
+    name = _name(_NAMELESS if device_id == API and not given else given)
     raw = _bytes(message.data)
     # Nothing arrives before it was sent, whatever a recorded message says.
     arrived = min(message.published_at or received_at, received_at + CLOCK_TOLERANCE)

@@ -34,6 +34,7 @@ SERVER_ONLY = [
     "deadLetters/m1",
     "shadowCustomers/s1",
     "deletedUsers/u1",
+    "health/canary",
     "anythingElse/x",
 ]
 STRANGERS = ["another", "anonymous", "stranger"]

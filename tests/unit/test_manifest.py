@@ -20,6 +20,7 @@ CALLABLE: dict[str, Any] = {"callableTrigger": {}}
 SECRETS = {
     "claim_device": [*PARTICLE, "SETUP_CODE_PEPPER"],
     "cancel_command": [],
+    "check_health": PARTICLE,
     "confirm_claim": PARTICLE,
     "create_claim_code": [*PARTICLE, "SETUP_CODE_PEPPER"],
     "delete_account": PARTICLE,
@@ -64,6 +65,12 @@ TRIGGERS: dict[str, Any] = {
         }
     },
     "send_queued": on_document("devices/{deviceId}/presence/online", "written"),
+    "check_health": {
+        "scheduleTrigger": {
+            "schedule": "every 5 minutes",
+            "retryConfig": {},
+        }
+    },
     "settle_commands": {
         "scheduleTrigger": {
             "schedule": "every 5 minutes",

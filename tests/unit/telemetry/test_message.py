@@ -107,6 +107,11 @@ def test_bytes_that_are_no_text_are_kept_as_base64() -> None:
     assert (event.data, event.encoding, event.value_error) == ("/wA=", "base64", "not UTF-8")
 
 
+def test_the_test_of_an_integration_for_all_events_has_a_name() -> None:
+    assert parsed(delivered(device_id="api", event="")).name == "test"
+    assert parsed(delivered(device_id="api", event="spark/")).name == "spark/"
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
