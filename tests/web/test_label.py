@@ -9,7 +9,7 @@ from local.client import Account, Client
 from tests.functional.conftest import Label, register
 from tests.support.simulator import Simulator
 from tests.web.conftest import SCANNED
-from tests.web.visitor import PASSWORD, Visitor
+from tests.web.visitor import PASSWORD, Visitor, device_page
 
 
 def fields(visitor: Visitor) -> tuple[str, str]:
@@ -70,17 +70,30 @@ def test_without_leave_to_use_the_camera(visit: Callable[..., Visitor], customer
     expect(visitor.page.get_by_role("button", name="Scan the label")).to_be_visible()
 
 
-def test_a_code_for_wifi_set_up(
-    visit: Callable[..., Visitor], customer: Account, client: Client, label: Label
+def test_a_device_joins_by_its_wifi_set_up(
+    visit: Callable[..., Visitor],
+    customer: Account,
+    client: Client,
+    label: Label,
+    simulator: Simulator,
 ) -> None:
     visitor = visit(customer)
     visitor.follow("Add a device")
+    visitor.press("My device needs my Wi-Fi first")
     visitor.press("Get a code for the set-up")
     expect(visitor.page.get_by_text("Please fill this in.").first).to_be_visible()
     visitor.fill("Serial number", label.serial_number)
     visitor.fill("Setup code", label.setup_code)
     visitor.press("Get a code for the set-up")
-    expect(visitor.page.locator("[data-claim-code]")).not_to_be_empty()
+    code = visitor.page.locator("[data-claim-code]")
+    expect(code).not_to_be_empty()
     visitor.look()
+    # Not before the device has presented the code.
     visitor.press("It is online: look for it")
-    expect(visitor.page.get_by_text("Looked.")).to_be_visible()
+    expect(visitor.page.get_by_text("It has not reported yet.")).to_be_visible()
+
+    simulator.connect(label.device_id, code.inner_text())
+    # Its page opens by itself.
+    expect(visitor.page).to_have_url(device_page(label.device_id))
+    expect(visitor.presence("online")).to_be_visible()
+    assert list(client.documents(f"users/{customer.uid}/devices", customer)) == [label.device_id]

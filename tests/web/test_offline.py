@@ -1,7 +1,10 @@
 """Without a network: the installed app starts, shows what it knows, and says that it is old."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
+import pytest
 import requests
 from playwright.sync_api import expect
 
@@ -10,6 +13,42 @@ from local.stack import Stack
 from tests.functional.conftest import Label
 from tests.support.simulator import Simulator
 from tests.web.visitor import Visitor
+
+
+class Site(ThreadingHTTPServer):
+    """The site as Hosting serves it, until a newer build takes its place."""
+
+    build = ("", "")
+    """Name of the build, and of the newer one."""
+
+    def __init__(self, hosting: str) -> None:
+        super().__init__(("127.0.0.1", 0), Forward)
+        self.hosting = hosting
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class Forward(BaseHTTPRequestHandler):
+    server: Site
+
+    def do_GET(self) -> None:
+        answer = requests.get(self.server.hosting + self.path, timeout=30)
+        self.send_response(answer.status_code)
+        self.send_header("Content-Type", answer.headers["Content-Type"])
+        self.end_headers()
+        self.wfile.write(answer.content.replace(*map(str.encode, self.server.build)))
+
+    def log_message(self, *_: object) -> None:
+        """Not among the tests' own words."""
+
+
+@pytest.fixture
+def site(stack: Stack) -> Iterator[Site]:
+    with Site(stack.hosting_url) as server:
+        serving = Thread(target=server.serve_forever)
+        serving.start()
+        yield server
+        server.shutdown()
+        serving.join()
 
 
 def test_the_app_starts_without_a_network(
@@ -34,6 +73,31 @@ def test_the_app_starts_without_a_network(
     simulator.publish(owned.device_id, "temperature", "20.8")
     expect(visitor.page.get_by_text("You are offline.")).to_have_count(0)
     expect(card).to_contain_text("20.8 °C")
+
+
+def test_a_newer_build_while_a_tab_is_open(
+    visit: Callable[..., Visitor], customer: Account, owned: Label, site: Site
+) -> None:
+    visitor = visit(service_workers="allow")
+    visitor.url, page = site.url, visitor.page
+    visitor.sign_in(customer.email or "", customer.password or "")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function("navigator.serviceWorker.controller")
+    notice = page.locator("[data-update=waiting]")
+    builds = "caches.keys().then(names => names.filter(name => name.startsWith('build-')))"
+    (old,) = page.evaluate(builds)
+
+    site.build = (old, "build-newer")
+    expect(notice).to_have_count(0)
+    # As when the customer comes back to the tab.
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(notice).to_contain_text("A new version of this app is ready.")
+    visitor.look()
+    with page.expect_navigation():
+        visitor.press("Use it now")
+    expect(page.locator(f"[data-device='{owned.device_id}']")).to_be_visible()
+    expect(notice).to_have_count(0)
+    assert page.evaluate(builds) == ["build-newer"]
 
 
 def test_it_can_be_installed(stack: Stack) -> None:

@@ -21,7 +21,13 @@ export function Page({ title, above, children }: PageProps) {
     <Stack gap="md">
       <title>{`${title} – ${theme.name}`}</title>
       {above}
-      <Title order={1} size="h2" ref={heading} tabIndex={-1} style={{ outline: 'none' }}>
+      <Title
+        order={1}
+        size="h2"
+        ref={heading}
+        tabIndex={-1}
+        style={{ outline: 'none', overflowWrap: 'anywhere' }}
+      >
         {title}
       </Title>
       {children}

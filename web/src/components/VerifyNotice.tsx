@@ -1,6 +1,6 @@
 import { Alert, Button, Group, Text } from '@mantine/core';
 import { IconMail } from '@tabler/icons-react';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { askForVerification, isVerified } from '../session/account';
 import { useCustomer } from '../session/context';
@@ -13,15 +13,17 @@ export function VerifyNotice() {
   const { email, emailVerified } = useCustomer();
   const [verified, setVerified] = useState(emailVerified);
   const [sent, send] = useAction(askForVerification);
-  const [checked, check] = useAction(async () => setVerified(await isVerified()));
+  const look = useCallback(async () => setVerified(await isVerified()), []);
+  const [checked, check] = useAction(look);
   useEffect(() => {
     if (verified) return;
-    const look = () => {
-      if (document.visibilityState === 'visible') void check();
+    const come = () => {
+      // Nobody has asked: what is told of a check is left to the button.
+      if (document.visibilityState === 'visible') look().catch(console.warn);
     };
-    document.addEventListener('visibilitychange', look);
-    return () => document.removeEventListener('visibilitychange', look);
-  }, [verified, check]);
+    document.addEventListener('visibilitychange', come);
+    return () => document.removeEventListener('visibilitychange', come);
+  }, [verified, look]);
   if (verified) return null;
   return (
     <Alert
