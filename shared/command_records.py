@@ -6,10 +6,12 @@ One commit before the call, without a read, decides everything at once:
 - `users/{uid}/devices/{deviceId}` is touched: it exists only while the user owns the device,
 - `devices/{deviceId}.underWay.{commandId}` keeps the device from changing hands until the call
   has ended, for `DEADLINE` at most,
-- the activity is noted, and the account is not deleted.
+- the activity is noted.
 
-One commit after it writes the result. A record whose function died in between becomes `unknown`:
-the call may have run, so it is never made again.
+A deleted account owns nothing before anything of it is erased, so the tombstone needs no look.
+
+One commit after the call writes the result. A record whose function died in between becomes
+`unknown`: the call may have run, so it is never made again.
 """
 
 import time
@@ -35,8 +37,8 @@ DEADLINE = timedelta(seconds=60)
 def begin(uid: str, command_id: str, request: dict[str, Any]) -> None:
     """Make the record of a call that is about to be made.
 
-    Raises Firestore's `AlreadyExists` for a used id or a deleted account, and `NotFound` when the
-    user does not own the device.
+    Raises Firestore's `AlreadyExists` for a used id, and `NotFound` when the user does not own the
+    device.
     """
     batch = store.client().batch()
     batch.create(
@@ -60,7 +62,6 @@ def begin(uid: str, command_id: str, request: dict[str, Any]) -> None:
         function=request["function"],
         commandId=command_id,
     )
-    ownership.unless_deleted(batch, uid)
     batch.commit(timeout=10)
 
 
