@@ -2,8 +2,9 @@
 
 The tombstone, `deletedUsers/{uid}`, makes the tree unreadable at once (`firestore.rules`) and stops
 whatever would write into it (`ownership.unless_deleted`). The job then goes, in this order, each
-step repeatable: sign-in disabled, devices given back, what Particle has of the customer, the tree,
-and last the user in Auth. Until that is gone, nobody can say that the deletion is done.
+step repeatable: sign-in disabled, devices given back, what Particle has of the customer, the tree
+and the records of tenures, and last the user in Auth. Until that is gone, nobody can say that the
+deletion is done. `docs/security.md` lists what stays, and why.
 """
 
 import contextlib
@@ -77,12 +78,16 @@ def _give_devices_back(uid: str) -> None:
     for device in owned.select([]).stream():
         # The whole tree is erased below, history included.
         releasing.release(uid, device.id, keep_history=True)
-    awaited = store.devices().where(filter=FieldFilter("awaitedBy", "==", uid))
-    for device in awaited.select([]).stream():
-        device.reference.update({"awaitedBy": DELETE_FIELD, "awaitedUntil": DELETE_FIELD})
+    for by, until in (("awaitedBy", "awaitedUntil"), ("reservedBy", "reservedUntil")):
+        begun = store.devices().where(filter=FieldFilter(by, "==", uid))
+        for device in begun.select([]).stream():
+            # Unless another has begun meanwhile: then this run fails, and the next one looks again.
+            unchanged = store.client().write_option(last_update_time=device.update_time)
+            device.reference.update({by: DELETE_FIELD, until: DELETE_FIELD}, option=unchanged)
 
 
 def _erase(uid: str, deadline: float) -> None:
     for collection in trees.collections(uid):
         trees.erase(collection, deadline)
     store.user(uid).delete()
+    trees.erase(store.tenures_of(uid), deadline)

@@ -33,6 +33,8 @@ from google.cloud.firestore import (
     CollectionReference,
     DocumentReference,
     DocumentSnapshot,
+    FieldFilter,
+    Query,
 )
 
 from shared import settings
@@ -102,6 +104,12 @@ def online(device_id: str) -> DocumentReference:
     """When a device that somebody owns last came online; changes at nothing else."""
     reference: DocumentReference = device(device_id).collection(PRESENCE).document("online")
     return reference
+
+
+def tenures_of(uid: str) -> Query:
+    """The records of a customer's tenures, of whatever device; needs an index of its own."""
+    group = client().collection_group(TENURES)
+    return group.where(filter=FieldFilter("uid", "==", uid))
 
 
 def serial_number(normalised: str) -> DocumentReference:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 
-from google.cloud.firestore import CollectionReference
+from google.cloud.firestore import CollectionReference, Query
 
 from shared import store
 
@@ -31,17 +31,17 @@ def collections(uid: str) -> Iterator[CollectionReference]:
 
 
 def erase(
-    collection: CollectionReference, deadline: float, *, until: datetime | None = None
+    documents: CollectionReference | Query, deadline: float, *, until: datetime | None = None
 ) -> None:
-    """Delete the documents of a collection, or only those not created after `until`.
+    """Delete the documents of a collection or query, or only those not created after `until`.
 
     Raises `NotFinishedError` when the monotonic clock passes `deadline`.
     """
-    page = collection.order_by("__name__").select([]).limit(PAGE)
+    page = documents.order_by("__name__").select([]).limit(PAGE)
     found = list(page.stream())
     while found:
         if time.monotonic() > deadline:
-            raise NotFinishedError(collection.id)
+            raise NotFinishedError("the time of this run is over")
         batch = store.client().batch()
         for snapshot in found:
             if until is None or snapshot.create_time <= until:

@@ -16,6 +16,7 @@ from firebase_admin import auth
 from local.client import Account, CallableError, Client
 from shared import access, cloud, sessions, settings, store
 from tests.functional.conftest import Label
+from tests.support.documents import everything
 from tests.support.functions import CALLABLES, call
 from tests.support.simulator import Simulator
 
@@ -116,22 +117,14 @@ def world(
     )
 
 
-def everything(*, but: Account | None) -> dict[str, Any]:
+def state(*, but: Account | None) -> dict[str, Any]:
     """All documents, without counters, notes of sign-ins, and the tree of the account `but`."""
-    skipped = {store.CLAIM_ATTEMPTS, store.LIMITS}
-    collections = [c for c in store.client().collections() if c.id not in skipped]
-    found: dict[str, Any] = {}
-    while collections:
-        collection = collections.pop()
-        for snapshot in collection.stream():
-            own_tree = but is not None and but.uid in snapshot.reference.path
-            if not own_tree and not snapshot.id.startswith("sign-in-"):
-                found[snapshot.reference.path] = snapshot.to_dict()
-        # Nothing else has collections below it.
-        if collection.id in {store.USERS, store.DEVICES}:
-            for document in collection.list_documents():
-                collections += document.collections()
-    return found
+
+    def is_of_no_matter(path: str) -> bool:
+        counter = path.startswith((f"{store.CLAIM_ATTEMPTS}/", f"{store.LIMITS}/"))
+        return counter or "/sign-in-" in path or (but is not None and but.uid in path)
+
+    return everything(skip=is_of_no_matter)
 
 
 def outcome(function: str, request: Any, account: Account | None) -> tuple[str, Any]:
@@ -151,7 +144,7 @@ def test_nobody_but_the_owner(function: str, mode: str, world: World, simulator:
     request = attack.request(world)
     in_this_mode = mode in attack.modes
     simulator.forget()
-    before = everything(but=None)
+    before = state(but=None)
     owner_at_particle = simulator.device(world.label.device_id)["owner"]
 
     refused: list[tuple[str, Account | None, Any, str]] = [
@@ -176,17 +169,17 @@ def test_nobody_but_the_owner(function: str, mode: str, world: World, simulator:
         ]
     for who, account, data, reason in refused:
         assert outcome(function, data, account)[0] == reason, who
-        assert everything(but=None) == before, who
+        assert state(but=None) == before, who
     assert simulator.requests() == []
 
     if attack.reason == OWN and in_this_mode:
         for account in (world.other, world.ex_owner):
-            known = everything(but=account)
+            known = state(but=account)
             told, answer = outcome(function, request, account)
             assert told == "succeeded"
             assert SECRET not in str(answer)
             assert world.owner.uid not in str(answer)
-            after = everything(but=account)
+            after = state(but=account)
             changed = {
                 path for path in after.keys() | known.keys() if after.get(path) != known.get(path)
             }

@@ -1,20 +1,24 @@
 """Deleting an account: unreadable at once, erased by a job that can be stopped and run again."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
 from firebase_admin import auth
+from google.cloud.firestore import FieldFilter
 
 from functions import delete_account
 from local.client import Account, CallableError, Client
-from shared import customers, deletion, settings, store, trees
+from shared import customers, deletion, releasing, settings, store, trees
 from tests.functional.conftest import Label
-from tests.support.functions import call, created, refusal
+from tests.support.documents import everything
+from tests.support.functions import call, created, deliver, refusal
 from tests.support.simulator import Simulator
+from tests.support.telemetry import message
 
 pytestmark = pytest.mark.usefixtures("no_triggers")
 DELETE = {"confirm": "delete"}
@@ -71,6 +75,39 @@ def test_everything_is_gone(
     assert run_job(full) < 300
     # An opaque name says nothing about anybody.
     assert customers.identity(full.uid) in {c["username"] for c in simulator.customers()}
+
+
+STAYS = ("deletedUsers", "devices/*/log", "shadowCustomers")
+"""Collections that `docs/security.md` says keep the uid."""
+
+
+def test_nothing_else_names_the_customer(
+    full: Account, owned: Label, new_label: Callable[..., Label]
+) -> None:
+    """Neither the uid nor the address: not even what was begun and never ended, or released."""
+    begun, coded, reassigned = new_label(), new_label(), new_label()
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    store.device(begun.device_id).update({"reservedBy": full.uid, "reservedUntil": soon})
+    call("create_claim_code", coded.claim, full)
+    note = {"action": "released", "reason": "sold", "by": "operator"}
+    call("claim_device", reassigned.claim, full)
+    releasing.release(full.uid, reassigned.device_id, keep_history=False, operator=note)
+    for label in (owned, reassigned):
+        assert deliver(message(label.device_id, "21")) < 300
+    record = store.device(owned.device_id).collection(store.TENURES).document("1")
+    assert record.get().get("uid") == full.uid, "there is something to erase"
+    (job,) = store.erasures().where(filter=FieldFilter("uid", "==", full.uid)).stream()
+    assert created("erase_history", job.reference.path) < 300
+
+    assert call("delete_account", DELETE, full) == {"status": "deleted"}
+    assert full.email
+    named = {
+        path: fields
+        for path, fields in everything().items()
+        if any(name in f"{path} {fields}" for name in (full.uid, full.email))
+    }
+    assert {re.sub("/[0-9a-f]{24}/", "/*/", p).rpartition("/")[0] for p in named} == set(STAYS)
+    assert full.email not in str(named)
 
 
 def test_an_open_tab_reads_and_writes_nothing(full: Account, owned: Label, client: Client) -> None:
