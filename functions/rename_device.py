@@ -4,7 +4,7 @@ from typing import Any
 
 from google.api_core.exceptions import NotFound
 
-from shared import store
+from shared import ownership, store
 from shared.callables import Caller, DeviceId, DeviceName, Input, callable_function
 from shared.errors import NotYourDevice
 
@@ -19,9 +19,14 @@ class Request(Input, frozen=True):
 @callable_function(Request)
 def rename_device(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{deviceId, name}`. The name is the owner's alone and does not go to Particle."""
+    batch = store.client().batch()
+    # The document exists only while they own the device.
+    batch.update(store.user_device(caller.uid, request.device_id), {"name": request.name})
+    ownership.note(
+        batch, caller.uid, "device-renamed", deviceId=request.device_id, name=request.name
+    )
     try:
-        # The document exists only while they own the device.
-        store.user_device(caller.uid, request.device_id).update({"name": request.name})
+        batch.commit()
     except NotFound:
         raise NotYourDevice from None
     return {"deviceId": request.device_id, "name": request.name}

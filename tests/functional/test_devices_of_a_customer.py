@@ -67,6 +67,9 @@ def test_renaming(owned: Label, customer: Account, client: Client, simulator: Si
     seen = client.read(f"users/{customer.uid}/devices/{owned.device_id}", customer)
     assert seen is not None
     assert seen["name"] == "Küche 🍳"
+    activity = client.documents(f"users/{customer.uid}/activity", customer)
+    (noted,) = [one for one in activity.values() if one["action"] == "device-renamed"]
+    assert (noted["deviceId"], noted["name"]) == (owned.device_id, "Küche 🍳")
     assert simulator.requests() == []
 
 
@@ -79,6 +82,8 @@ def test_only_the_owner_renames(
     assert (answer.status, answer.reason) == ("PERMISSION_DENIED", "not-your-device")
     assert not store.user_device(another.uid, device_id).get().exists
     assert store.user_device(customer.uid, owned.device_id).get().get("name") != "Mine"
+    noted = [entry.get("action") for entry in store.activity(another.uid).stream()]
+    assert "device-renamed" not in noted
 
 
 @pytest.mark.parametrize("name", ["", "n" * 101, 7, None])
