@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from local.ports import HOST
 from local.runs import ROOT
 from local.stack import Stack
 from local.waiting import answers, wait_until
-from shared import customers, store
+from shared import customers, deletion, store
 from tests.functional.conftest import Label
 from tests.support.simulator import Simulator
 
@@ -77,148 +78,157 @@ def servers(stack: Stack, request: pytest.FixtureRequest) -> Iterator[list[str]]
             process.wait(timeout=10)
 
 
-Attempt = Callable[[int, str, Any, Account], str]
+@dataclass(frozen=True)
+class Arena:
+    """Where a race is run: two servers, people and devices."""
 
+    servers: list[str]
+    mode: str
+    client: Client
+    simulator: Simulator
+    new_label: Callable[[], Label]
+    pool: ThreadPoolExecutor
 
-@pytest.fixture
-def attempt(servers: list[str]) -> Attempt:
-    """Calls a function on one of the servers: `succeeded`, or the reason."""
-
-    def call(number: int, function: str, data: Any, account: Account) -> str:
+    def attempt(self, number: int, function: str, data: Any, account: Account) -> str:
+        """Call a function on one of the servers: `succeeded`, or the reason."""
         answer = requests.post(
-            f"{servers[number % 2]}/{function}",
+            f"{self.servers[number % 2]}/{function}",
             json={"data": data},
             headers={"Authorization": f"Bearer {account.id_token}"},
             timeout=60,
         ).json()
-        if "error" in answer:
-            return str(answer["error"]["details"]["reason"])
-        return "succeeded"
+        return str(answer["error"]["details"]["reason"]) if "error" in answer else "succeeded"
 
-    return call
+    def start(self, number: int, function: str, data: Any, account: Account) -> Future[str]:
+        """The same, at once with others."""
+        return self.pool.submit(self.attempt, number, function, data, account)
 
+    def claimed(self, person: Account) -> Label:
+        """A new device of that person."""
+        label = self.new_label()
+        assert self.attempt(0, "claim_device", label.claim, person) == "succeeded"
+        return label
 
-def check(label: Label, people: list[Account], simulator: Simulator, mode: str) -> str | None:
-    """The registry, the customers' documents and Particle say the same; the owner's uid."""
-    entry = store.device(label.device_id).get().to_dict() or {}
-    uid: str | None = entry["ownerUid"]
-    holders = [a.uid for a in people if store.user_device(a.uid, label.device_id).get().exists]
-    assert holders == ([uid] if uid else [])
-    assert (entry["claimedAt"] is None) == (uid is None)
-    at_particle = simulator.device(label.device_id)["owner"]
-    expected = customers.opaque_identity(uid) if uid and mode == "customer" else None
-    assert at_particle == expected
-    return uid
-
-
-@pytest.fixture
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.node.callspec.params["servers"])
-
-
-def test_twenty_people_claim_one_device(
-    attempt: Attempt,
-    new_label: Callable[..., Label],
-    client: Client,
-    simulator: Simulator,
-    mode: str,
-) -> None:
-    people = [client.sign_up() for _ in range(20)]
-    with ThreadPoolExecutor(20) as pool:
-        for _ in range(ROUNDS):
-            label = new_label()
-            told = list(
-                pool.map(
-                    lambda n, label=label: attempt(n, "claim_device", label.claim, people[n]),
-                    range(20),
-                )
-            )
-            assert told.count("succeeded") == 1
-            assert set(told) <= {"succeeded", "claimed-by-another", "in-progress"}
-            winner = people[told.index("succeeded")]
-            assert check(label, people, simulator, mode) == winner.uid
+    def check(self, label: Label, people: list[Account]) -> str | None:
+        """The registry, the customers' documents and Particle say the same; the owner's uid."""
+        entry = store.device(label.device_id).get().to_dict() or {}
+        uid: str | None = entry["ownerUid"]
+        holders = [a.uid for a in people if store.user_device(a.uid, label.device_id).get().exists]
+        assert holders == ([uid] if uid else [])
+        assert (entry["claimedAt"] is None) == (uid is None)
+        at_particle = self.simulator.device(label.device_id)["owner"]
+        expected = customers.opaque_identity(uid) if uid and self.mode == "customer" else None
+        assert at_particle == expected
+        return uid
 
 
-def test_claim_against_release(
-    attempt: Attempt,
-    new_label: Callable[..., Label],
-    client: Client,
-    simulator: Simulator,
-    mode: str,
-) -> None:
-    people = [client.sign_up() for _ in range(4)]
-    label = new_label()
-    assert attempt(0, "claim_device", label.claim, people[0]) == "succeeded"
-    owner = people[0]
-    with ThreadPoolExecutor(8) as pool:
-        for _ in range(ROUNDS):
-            device = {"deviceId": label.device_id}
-            releasing = pool.submit(attempt, 0, "release_device", device, owner)
-            claiming = [
-                pool.submit(attempt, n, "claim_device", label.claim, person)
-                for n, person in enumerate(people)
-                if person is not owner
-            ]
-            assert releasing.result() == "succeeded"
-            told = [future.result() for future in claiming]
-            assert told.count("succeeded") <= 1
-            uid = check(label, people, simulator, mode)
-            if uid is None:
-                assert attempt(1, "claim_device", label.claim, people[0]) == "succeeded"
-                uid = people[0].uid
-            owner = next(person for person in people if person.uid == uid)
+Round = Callable[[int], None]
 
 
-def test_commands_against_a_change_of_hands(
-    attempt: Attempt,
-    new_label: Callable[..., Label],
-    client: Client,
-    simulator: Simulator,
-    mode: str,
-) -> None:
-    """No call reaches the device for one who no longer owns it."""
-    people = [client.sign_up() for _ in range(2)]
-    label = new_label()
+def twenty_claims_of_one_device(arena: Arena) -> Round:
+    people = [arena.client.sign_up() for _ in range(20)]
+
+    def one(_number: int) -> None:
+        label = arena.new_label()
+        claiming = [
+            arena.start(n, "claim_device", label.claim, person) for n, person in enumerate(people)
+        ]
+        told = [claim.result() for claim in claiming]
+        assert told.count("succeeded") == 1
+        assert set(told) <= {"succeeded", "claimed-by-another", "in-progress"}
+        assert arena.check(label, people) == people[told.index("succeeded")].uid
+
+    return one
+
+
+def claim_against_release(arena: Arena) -> Round:
+    people = [arena.client.sign_up() for _ in range(4)]
+    label = arena.claimed(people[0])
+
+    def one(_number: int) -> None:
+        (owner,) = [p for p in people if p.uid == arena.check(label, people)]
+        device = {"deviceId": label.device_id}
+        releasing = arena.start(0, "release_device", device, owner)
+        claiming = [
+            arena.start(n, "claim_device", label.claim, person)
+            for n, person in enumerate(people)
+            if person is not owner
+        ]
+        assert releasing.result() == "succeeded"
+        assert [claim.result() for claim in claiming].count("succeeded") <= 1
+        if arena.check(label, people) is None:
+            assert arena.attempt(1, "claim_device", label.claim, people[0]) == "succeeded"
+
+    return one
+
+
+def commands_against_a_change_of_hands(arena: Arena) -> Round:
+    """No call reaches the device for one who does not own it."""
+    people = [arena.client.sign_up() for _ in range(2)]
+    label = arena.claimed(people[0])
     device = {"deviceId": label.device_id}
-    assert attempt(0, "claim_device", label.claim, people[0]) == "succeeded"
-    with ThreadPoolExecutor(8) as pool:
-        for number in range(ROUNDS):
-            owner, other = people[number % 2], people[1 - number % 2]
-            invoke = {**device, "function": "set_target", "argument": "20"}
-            calls = [
-                pool.submit(attempt, n, "invoke_function", invoke, person)
-                for n, person in enumerate((owner, owner, other, other))
-            ]
-            releasing = pool.submit(attempt, 1, "release_device", device, owner)
-            told = [future.result() for future in calls]
-            assert told[2:] == ["not-your-device"] * 2
-            assert set(told[:2]) <= {"succeeded", "not-your-device"}
-            while (outcome := releasing.result()) == "in-progress":
-                releasing = pool.submit(attempt, 0, "release_device", device, owner)
-            assert outcome == "succeeded"
-            assert check(label, people, simulator, mode) is None
-            assert attempt(0, "claim_device", label.claim, other) == "succeeded"
+
+    def one(number: int) -> None:
+        owner, other = people[number % 2], people[1 - number % 2]
+        invoke = {**device, "function": "set_target", "argument": "20"}
+        arena.simulator.forget()
+        calls = [
+            arena.start(n, "invoke_function", invoke, person)
+            for n, person in enumerate((owner, owner, other, other))
+        ]
+        releasing = arena.start(1, "release_device", device, owner)
+        told = [call.result() for call in calls]
+        assert told[2:] == ["not-your-device"] * 2
+        assert set(told[:2]) <= {"succeeded", "not-your-device"}
+        while (outcome := releasing.result()) == "in-progress":
+            releasing = arena.start(0, "release_device", device, owner)
+        assert outcome == "succeeded"
+        made = arena.simulator.requests("POST", f"{label.device_id}/set_target")
+        assert len(made) == told.count("succeeded")
+        assert arena.check(label, people) is None
+        assert arena.attempt(0, "claim_device", label.claim, other) == "succeeded"
+
+    return one
 
 
-def test_delete_against_commands(
-    attempt: Attempt,
-    new_label: Callable[..., Label],
+def deletion_against_commands(arena: Arena) -> Round:
+    def one(_number: int) -> None:
+        person = arena.client.sign_up()
+        label = arena.claimed(person)
+        invoke = {"deviceId": label.device_id, "function": "set_target", "argument": "20"}
+        calls = [arena.start(n, "invoke_function", invoke, person) for n in range(3)]
+        deleting = arena.start(1, "delete_account", {"confirm": "delete"}, person)
+        allowed = {"succeeded", "sign-in-required", "not-your-device"}
+        assert {call.result() for call in calls} <= allowed
+        assert deleting.result() == "succeeded"
+        assert arena.attempt(0, "invoke_function", invoke, person) == "sign-in-required"
+        deletion.run(person.uid)  # what a call that was under way has kept from ending
+        assert arena.check(label, [person]) is None
+        assert store.command(person.uid, "any").parent.get() == []
+
+    return one
+
+
+RACES = (
+    twenty_claims_of_one_device,
+    claim_against_release,
+    commands_against_a_change_of_hands,
+    deletion_against_commands,
+)
+
+
+@pytest.mark.timeout(60 + 15 * ROUNDS)
+@pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)
+def test_a_race(
+    race: Callable[[Arena], Round],
+    servers: list[str],
     client: Client,
     simulator: Simulator,
-    mode: str,
+    new_label: Callable[[], Label],
+    request: pytest.FixtureRequest,
 ) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        for _ in range(ROUNDS):
-            person, label = client.sign_up(), new_label()
-            assert attempt(0, "claim_device", label.claim, person) == "succeeded"
-            invoke = {"deviceId": label.device_id, "function": "set_target", "argument": "20"}
-            calls = [pool.submit(attempt, n, "invoke_function", invoke, person) for n in range(3)]
-            deleting = pool.submit(attempt, 1, "delete_account", {"confirm": "delete"}, person)
-            assert {future.result() for future in calls} <= {
-                "succeeded",
-                "sign-in-required",
-                "not-your-device",
-            }
-            assert deleting.result() == "succeeded"
-            assert attempt(0, "invoke_function", invoke, person) == "sign-in-required"
-            assert store.deleted_user(person.uid).get().exists
+    with ThreadPoolExecutor(20) as pool:
+        mode = str(request.node.callspec.params["servers"])
+        one_round = race(Arena(servers, mode, client, simulator, new_label, pool))
+        for number in range(ROUNDS):
+            one_round(number)
