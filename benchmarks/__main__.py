@@ -11,7 +11,7 @@ from unittest import mock
 import requests
 import typer
 
-from benchmarks import campaign, cold_start, report, simulator, throughput
+from benchmarks import campaign, cold_start, commands, races, report, simulator, throughput
 from benchmarks.throughput import Case, Result, Traffic
 from local import Stack
 from local.signals import Stopped, stop_signals
@@ -44,8 +44,10 @@ _TITLES = (
     "Throughput and latency",
     "Firestore's share of an event, and memory",
     "Process start to first stored event",
+    "Commands",
     "The simulator",
     "Fault campaign",
+    "Races",
 )
 _INTRODUCTION = """# Benchmarks
 
@@ -95,6 +97,10 @@ class _Bench:
         rows = [(report.NAMES[name], f"{time:.0f}") for name, time in self._cold.items()]
         self._show("Process start to first stored event", report.table(("Handler", "ms"), rows))
 
+    def commands(self) -> None:
+        _say("commands")
+        self._show("Commands", report.commands(commands.measure(self._stack, self._rounds)))
+
     def simulator(self) -> None:
         _say("the simulator")
         self._show("The simulator", report.simulator(simulator.measure(self._rounds)))
@@ -113,9 +119,21 @@ class _Bench:
         return not outcome.problems
 
     def _show(self, title: str, text: str) -> None:
-        text = f"{text}\n\n{report.machine()}"
-        self.sections[title] = text
-        typer.echo(f"\n{title}\n\n{text}")
+        _show(self.sections, title, text)
+
+
+def _races(rounds: int, sections: dict[str, str]) -> bool:
+    """Run the races, which have a stack of their own; whether nothing went wrong."""
+    _say(f"races, {rounds} rounds of each")
+    found = races.run(rounds)
+    _show(sections, "Races", report.races(found, rounds))
+    return not any(race.problem for race in found)
+
+
+def _show(sections: dict[str, str], title: str, text: str) -> None:
+    text = f"{text}\n\n{report.machine()}"
+    sections[title] = text
+    typer.echo(f"\n{title}\n\n{text}")
 
 
 def run(
@@ -127,32 +145,40 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="PART",
-            help="throughput, traffic, cold-start, simulator or campaign; repeatable.",
+            help="throughput, traffic, cold-start, commands, simulator, campaign or races; "
+            "repeatable.",
         ),
     ] = None,
     events: Annotated[int, typer.Option(min=100, help="Of the campaign.")] = 20_000,
     seed: Annotated[int | None, typer.Option(help="Of the campaign; by default a new one.")] = None,
+    race_rounds: Annotated[int, typer.Option(min=1, help="Rounds of each race.")] = 200,
 ) -> None:
-    """Measure ingest beside the naive peer, and run the fault campaign."""
+    """Measure ours beside the naive peers, and run the long campaigns."""
+    sections: dict[str, str] = {}
     passed = True
-    with Stack("bench", interval=0) as stack, mock.patch.dict(os.environ, stack.environment):
-        hub = f"http://127.0.0.1:{stack.ports.hub}/functions/disableBackgroundTriggers"
-        requests.put(hub, timeout=30).raise_for_status()
-        bench = _Bench(stack, rounds, full=full)
-        measured = {
-            "throughput": bench.throughput,
-            "traffic": bench.traffic,
-            "cold-start": bench.cold_start,
-            "simulator": bench.simulator,
-        }
-        for name, measure in measured.items():
-            if not only or name in only:
-                measure()
-        bench.targets()
-        if not only or "campaign" in only:
-            passed = bench.campaign(events, secrets.randbelow(2**31) if seed is None else seed)
+    if not only or set(only) - {"races"}:
+        with Stack("bench", interval=0) as stack, mock.patch.dict(os.environ, stack.environment):
+            hub = f"http://127.0.0.1:{stack.ports.hub}/functions/disableBackgroundTriggers"
+            requests.put(hub, timeout=30).raise_for_status()
+            bench = _Bench(stack, rounds, full=full)
+            measured = {
+                "throughput": bench.throughput,
+                "traffic": bench.traffic,
+                "cold-start": bench.cold_start,
+                "commands": bench.commands,
+                "simulator": bench.simulator,
+            }
+            for name, measure in measured.items():
+                if not only or name in only:
+                    measure()
+            bench.targets()
+            if not only or "campaign" in only:
+                passed = bench.campaign(events, secrets.randbelow(2**31) if seed is None else seed)
+            sections = bench.sections
+    if not only or "races" in only:
+        passed = _races(race_rounds, sections) and passed
     if write:
-        _write(bench.sections)
+        _write(sections)
     if not passed:
         raise typer.Exit(1)
 

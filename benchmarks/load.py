@@ -1,4 +1,4 @@
-"""Delivers messages over HTTP as Pub/Sub's push does, many at once, and takes the time of each."""
+"""Sends requests over HTTP, many at once, and takes the time of each."""
 
 import asyncio
 import json
@@ -9,18 +9,29 @@ from typing import Any
 
 _HEAD = (
     "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    "{more}Content-Length: {length}\r\n\r\n"
+)
+_EVENT = (
     "ce-specversion: 1.0\r\nce-id: 1\r\nce-time: 2026-05-13T10:55:02.520Z\r\n"
     "ce-type: google.cloud.pubsub.topic.v1.messagePublished\r\n"
     "ce-source: //pubsub.googleapis.com/projects/demo-particle/topics/particle-events\r\n"
-    "Content-Length: {length}\r\n\r\n"
 )
 _ACKNOWLEDGED = range(200, 300)
 
 
 def request(body: Any) -> bytes:
-    """A delivery as it goes over the wire."""
+    """A delivery, as Pub/Sub's push makes it, as it goes over the wire."""
+    return _post(body, _EVENT)
+
+
+def call(data: Any, id_token: str) -> bytes:
+    """A call of a callable, as an app makes it, as it goes over the wire."""
+    return _post({"data": data}, f"Authorization: Bearer {id_token}\r\n")
+
+
+def _post(body: Any, more: str) -> bytes:
     data = json.dumps(body).encode()
-    return _HEAD.format(length=len(data)).encode() + data
+    return _HEAD.format(length=len(data), more=more).encode() + data
 
 
 class Connection:

@@ -5,10 +5,25 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from benchmarks import commands as called
 from benchmarks import simulator as simulated
+from benchmarks.races import Race
 from benchmarks.throughput import HANDLERS, Case, Result, Traffic
 
-NAMES = {"nothing": "does nothing", "naive": "naive peer", "ingest": "ingest", "bare": "bare"}
+NAMES = {
+    "nothing": "does nothing",
+    "naive": "naive peer",
+    "ingest": "ingest",
+    "bare": "bare",
+    "forward": "only forwards",
+    "invoke_function": "invoke_function",
+}
+
+_ABOUT_COMMANDS = """\
+`invoke_function` beside a callable that verifies the ID token and hands the call on to Particle
+(the simulator, a process of its own), both on the framework's server, in turns. What ours does
+besides: it asks Auth whether the sign-in still holds, commits ownership, idempotency and audit
+before the call, and writes the result after it."""
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -126,6 +141,54 @@ def targets(
         aim = 1.2
         add("cold start over bare", "at most 1.2", ratio, met=ratio <= aim)
     return table(("What", "Aim", "Measured", "Met"), rows)
+
+
+def commands(measured: called.Measured) -> str:
+    """Latencies of function calls, and what was aimed at."""
+    rows = []
+    aims: list[tuple[str, str, str, str]] = []
+
+    def aim(what: str, most: float, value: float) -> None:
+        aims.append((what, f"at most {most}", f"{value:.2f}", "yes" if value <= most else "no"))
+
+    for case, by_handler in measured.results.items():
+        ours, peer = by_handler["invoke_function"], by_handler["forward"]
+        rows += [
+            (
+                case.title,
+                NAMES[name],
+                f"{result.percentile(0.5):.1f}",
+                f"{result.percentile(0.99):.1f}",
+                round(result.per_second),
+                f"{result.cpu_milliseconds:.2f}",
+            )
+            for name, result in by_handler.items()
+        ]
+        if case.delay:
+            aim(f"p50 over forwarding: {case.title}", 1.05, _ratio(ours, peer, 0.5))
+        else:
+            aim(f"p50 over forwarding: {case.title}", 1.5, _ratio(ours, peer, 0.5))
+            aim(f"p99 over forwarding: {case.title}", 1.5, _ratio(ours, peer, 0.99))
+    aim("round trips to Firestore of a warm call", 2, measured.firestore)
+    aim("requests to Particle of a warm call", 1, measured.particle)
+    header = ("Case", "Handler", "p50 ms", "p99 ms", "calls/s", "CPU ms")
+    return "\n\n".join(
+        [_ABOUT_COMMANDS, table(header, rows), table(("What", "Aim", "Measured", "Met"), aims)]
+    )
+
+
+def _ratio(ours: Result, peer: Result, share: float) -> float:
+    return ours.percentile(share) / peer.percentile(share)
+
+
+def races(found: Sequence[Race], rounds: int) -> str:
+    """Which races left the state whole."""
+    rows = [
+        (race.name, race.mode, rounds, f"{race.seconds:.0f}", race.problem or "none")
+        for race in found
+    ]
+    about = "On two servers of the framework; after each round registry, trees and Particle agree."
+    return f"{about}\n\n" + table(("Race", "Access mode", "Rounds", "s", "Problem"), rows)
 
 
 def machine() -> str:

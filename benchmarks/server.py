@@ -16,6 +16,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 THREADS = 40
 """As in `.env`: the functions' concurrency."""
 
+_SOURCES = {
+    "ingest": "main.py",
+    "invoke_function": "main.py",
+    "forward": "benchmarks/forward.py",
+}
+"""Where functions come from; the others are the peers."""
+_CALLABLES = ("invoke_function", "forward")
+
 _START_SECONDS = 60.0
 _PAUSE = 0.005
 
@@ -33,8 +41,8 @@ class Server:
     def __init__(
         self, target: str, environment: Mapping[str, str], *, log: pathlib.Path | None = None
     ) -> None:
-        """Prepare `ingest`, or one of the peers."""
-        source = ROOT / ("main.py" if target == "ingest" else "benchmarks/peers.py")
+        """Prepare one of our functions, or a peer."""
+        source = ROOT / _SOURCES.get(target, "benchmarks/peers.py")
         self.target = target
         self.port = free_port()
         self._environment = {
@@ -50,7 +58,7 @@ class Server:
             "functions_framework",
             f"--target={target}",
             f"--source={source}",
-            "--signature-type=cloudevent",
+            f"--signature-type={'http' if target in _CALLABLES else 'cloudevent'}",
             "--host=127.0.0.1",
             f"--port={self.port}",
         ]

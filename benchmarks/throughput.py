@@ -5,7 +5,7 @@ import random
 import secrets
 import statistics
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,7 +43,7 @@ class Result:
 
     runs: list[Run] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
-    """Milliseconds of processor time of the server for an event, by round."""
+    """Milliseconds of processor time of the server for a request, by round."""
 
     @property
     def per_second(self) -> float:
@@ -120,29 +120,45 @@ def compare(
 ) -> dict[str, Result]:
     """Run all handlers in each round, in turns; the servers stay as they are between rounds."""
     fleet = Fleet(case)
-    results = {name: Result() for name in handlers}
     servers = {name: Server(name, environment) for name in handlers}
     other = Server("ingest", environment)
     try:
         for server in (*servers.values(), *[other] * case.elsewhere):
             server.start()
             deliver_all(server.port, fleet.one_each(), 32)
-        for turn in range(rounds):
+
+        def new_requests() -> list[bytes]:
             requests = fleet.requests(case.events)
             first = deliver_all(other.port, fleet.stored_elsewhere(requests), case.concurrency)
             if first.failures:
                 raise RuntimeError(f"the other instance: {first.failures} deliveries failed")
-            for name in handlers[turn % len(handlers) :] + handlers[: turn % len(handlers)]:
-                before = servers[name].cpu_seconds()
-                run = deliver_all(servers[name].port, requests, case.concurrency)
-                taken = servers[name].cpu_seconds() - before
-                if run.failures:
-                    raise RuntimeError(f"{name}: {run.failures} deliveries failed")
-                results[name].runs.append(run)
-                results[name].cpu.append(1000 * taken / len(requests))
+            return requests
+
+        return in_turns(servers, rounds, new_requests, case.concurrency)
     finally:
         for server in (*servers.values(), *[other] * case.elsewhere):
             server.stop()
+
+
+def in_turns(
+    servers: Mapping[str, Server],
+    rounds: int,
+    new_requests: Callable[[], Sequence[bytes]],
+    concurrency: int,
+) -> dict[str, Result]:
+    """Send each round's requests to all servers, another one first in each round."""
+    results = {name: Result() for name in servers}
+    names = list(servers)
+    for turn in range(rounds):
+        requests = new_requests()
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            before = servers[name].cpu_seconds()
+            run = deliver_all(servers[name].port, requests, concurrency)
+            taken = servers[name].cpu_seconds() - before
+            if run.failures:
+                raise RuntimeError(f"{name}: {run.failures} of {len(requests)} requests failed")
+            results[name].runs.append(run)
+            results[name].cpu.append(1000 * taken / len(requests))
     return results
 
 

@@ -1,0 +1,153 @@
+"""A call of a device's function: `invoke_function` beside a callable that only hands it on."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import requests
+
+from benchmarks import world
+from benchmarks.load import call, deliver_all
+from benchmarks.proxy import Proxy
+from benchmarks.server import Server
+from benchmarks.throughput import Result, in_turns
+from local import Stack
+from local.client import Client
+
+HANDLERS = ("forward", "invoke_function")
+CUSTOMERS = 64
+"""Each with a device: many times as many as call at once, so that hardly two calls meet there."""
+COUNTED = 200
+"""Calls whose round trips are counted."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """How many call, and how long their devices take."""
+
+    delay: float
+    """Seconds."""
+    callers: int
+    calls: int
+    """In a round."""
+
+    @property
+    def title(self) -> str:
+        """As a row of the table names it."""
+        return f"device takes {1000 * self.delay:.0f} ms, {self.callers} at once"
+
+
+CASES = (Case(0, 1, 250), Case(0, 16, 800), Case(0.2, 1, 20), Case(0.2, 16, 320))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Both handlers in all cases, and what a warm call of ours costs."""
+
+    results: Mapping[Case, Mapping[str, Result]]
+    firestore: float
+    """Round trips to Firestore."""
+    particle: float
+    """Requests to Particle."""
+
+
+def measure(stack: Stack, rounds: int) -> Measured:
+    """Run both handlers in each round, in turns, with the simulator as Particle."""
+    environment = {**stack.environment, "CALLS_PER_MINUTE": "0"}
+    calls = _calls(stack)
+    results = {}
+    servers = {name: Server(name, environment) for name in HANDLERS}
+    try:
+        for server in servers.values():
+            server.start()
+            _warm(server, calls)
+        for case in CASES:
+            with _slow_devices(stack, case.delay):
+                new_calls = partial(_some, calls, case.calls)
+                results[case] = in_turns(servers, rounds, new_calls, case.callers)
+    finally:
+        for server in servers.values():
+            server.stop()
+    return Measured(results, *_costs(stack, environment, calls))
+
+
+def _calls(stack: Stack) -> Iterator[bytes]:
+    """Calls without end, each a request of its own, the customers taking turns."""
+    app = Client(stack)
+    accounts = [app.sign_up() for _ in range(CUSTOMERS)]
+    app.close()
+    devices = [world.Device(_new_device(stack), account.uid) for account in accounts]
+    world.register(devices, datetime.now(UTC))
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            for device, account in zip(devices, accounts, strict=True):
+                data = {
+                    "deviceId": device.id,
+                    "function": "set_target",
+                    "argument": "20",
+                    "requestId": secrets.token_hex(8),
+                }
+                yield call(data, account.id_token)
+
+    return endless()
+
+
+def _some(calls: Iterator[bytes], count: int) -> list[bytes]:
+    return list(islice(calls, count))
+
+
+def _new_device(stack: Stack) -> str:
+    answer = _control(stack, "POST", "/devices", {"kind": "thermostat", "interval": 0})
+    return str(answer.json()["id"])
+
+
+@contextmanager
+def _slow_devices(stack: Stack, seconds: float) -> Iterator[None]:
+    where = {"route": "POST /v1/products/*/devices/*/set_target"}
+    _control(
+        stack, "POST", "/faults", {"where": where, "fault": {"kind": "slow", "seconds": seconds}}
+    )
+    try:
+        yield
+    finally:
+        _control(stack, "DELETE", "/faults")
+
+
+def _warm(server: Server, calls: Iterator[bytes]) -> None:
+    """Let a server serve each customer once: it has its token then, and has noted the sign-ins."""
+    run = deliver_all(server.port, [next(calls)], 1)
+    rest = deliver_all(server.port, _some(calls, CUSTOMERS - 1), 16)
+    if run.failures + rest.failures:
+        raise RuntimeError(f"{server.target}: {run.failures + rest.failures} calls failed")
+
+
+def _costs(
+    stack: Stack, environment: Mapping[str, str], calls: Iterator[bytes]
+) -> tuple[float, float]:
+    """Round trips of a warm `invoke_function` to Firestore, and to Particle."""
+    with (
+        Proxy(stack.firestore_host) as proxy,
+        Server(
+            "invoke_function", {**environment, "FIRESTORE_EMULATOR_HOST": proxy.address}
+        ) as server,
+    ):
+        _warm(server, calls)
+        proxy.take_counts()
+        _control(stack, "DELETE", "/journal")
+        deliver_all(server.port, _some(calls, COUNTED), 16)
+        made = _control(stack, "GET", "/journal").json()["requests"]
+        return proxy.take_counts()["round trips"] / COUNTED, len(made) / COUNTED
+
+
+def _control(
+    stack: Stack, method: str, path: str, body: dict[str, Any] | None = None
+) -> requests.Response:
+    answer = requests.request(method, f"{stack.simulator_url}/control{path}", json=body, timeout=30)
+    answer.raise_for_status()
+    return answer

@@ -1,0 +1,52 @@
+"""Races for one device, many rounds of each: the tests' own code, with a stack of its own."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from benchmarks.server import ROOT
+
+TESTS = "tests/functional/test_ownership_races.py"
+_NAME = re.compile(r"test_a_race\[(\w+)-(\w+)\]")
+
+
+@dataclass(frozen=True)
+class Race:
+    """One race in one access mode."""
+
+    mode: str
+    name: str
+    seconds: float
+    problem: str | None
+    """The first line of what went wrong."""
+
+
+def run(rounds: int) -> list[Race]:
+    """Run them all. Raises `RuntimeError` when they could not be run."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = Path(folder) / "races.xml"
+        ended = subprocess.run(  # noqa: S603 - fixed argv
+            [sys.executable, "-m", "pytest", "-q", TESTS, f"--junitxml={found}"],
+            cwd=ROOT,
+            env={**os.environ, "RACE_ROUNDS": str(rounds)},
+            stdout=sys.stderr,
+            check=False,
+        )
+        if ended.returncode not in {0, 1}:
+            raise RuntimeError(f"pytest ended with status {ended.returncode}")
+        cases = ET.parse(found).iter("testcase")  # noqa: S314 - written just now by pytest
+        return [_race(case) for case in cases]
+
+
+def _race(case: ET.Element) -> Race:
+    named = _NAME.fullmatch(case.get("name", ""))
+    if named is None:
+        raise RuntimeError(f"{case.get('name')} is no race")
+    failed = next((part for part in case if part.tag in {"failure", "error"}), None)
+    problem = None if failed is None else failed.get("message", "").partition("\n")[0]
+    return Race(named[1], named[2].replace("_", " "), float(case.get("time", 0)), problem)
