@@ -16,7 +16,7 @@ from google.cloud.firestore import CollectionReference
 
 from shared import cloud, store, trees
 from shared.callables import iso
-from shared.errors import BadRequest
+from shared.errors import BadRequest, SignInRequired
 
 LINES = 500
 """Lines of a page at most."""
@@ -34,7 +34,7 @@ class _Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def page(uid: str, cursor: str | None) -> tuple[list[str], str | None]:
     """The lines after a cursor, and the cursor of the next page or None at the end.
 
-    Raises `BadRequest` for a cursor that is none of ours.
+    Raises `BadRequest` for a cursor that is none of ours, `SignInRequired` for a deleted account.
     """
     start = _decode(cursor) if cursor is not None else None
     lines = [] if start else [_account(uid), *_profile(uid)]
@@ -66,7 +66,10 @@ def _relative(collection: CollectionReference, root: str) -> str:
 
 
 def _account(uid: str) -> str:
-    user = auth.get_user(uid, app=cloud.firebase())
+    try:
+        user = auth.get_user(uid, app=cloud.firebase())
+    except auth.UserNotFoundError:
+        raise SignInRequired("This account no longer exists.") from None
     metadata = user.user_metadata
     return _line(
         "account",

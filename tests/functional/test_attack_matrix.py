@@ -24,6 +24,7 @@ pytestmark = pytest.mark.usefixtures("no_triggers")
 
 OWN = "acts on the caller's own account"
 """There is nothing of the owner's to name in the request: it succeeds, and reaches nothing."""
+COMMAND = {"function": "set_target", "argument": "19", "requestId": "used"}
 SECRET = "only-the-owner-may-see-this"
 
 
@@ -33,11 +34,21 @@ class World:
 
     owner: Account
     revoked: Account
+    """The owner's, from before the sessions were revoked."""
     other: Account
     ex_owner: Account
+    namesake: Account
+    """Has the address that the owner had before."""
     anonymous: Account
+    deleted: Account
+    """Deleted while a tab is still open: the ID token lives on."""
     label: Label
     command_id: str
+
+    @property
+    def others(self) -> dict[str, Account]:
+        """Customers in good standing, to whom the device does not belong."""
+        return {"other": self.other, "ex-owner": self.ex_owner, "namesake": self.namesake}
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,8 @@ class Attack:
     reason: str = "not-your-device"
     """What another customer and the former owner are told."""
     changes: bool = True
+    deleted: str = "sign-in-required"
+    """What an account is told that was deleted."""
     modes: tuple[str, ...] = ("customer", "product")
 
 
@@ -58,15 +71,20 @@ def _device(**more: Any) -> Callable[[World], dict[str, Any]]:
 ATTACKS = {
     "cancel_command": Attack(lambda world: {"commandId": world.command_id}, "unknown-command"),
     "claim_device": Attack(lambda world: world.label.claim, "claimed-by-another"),
+    "claim_device by id": Attack(
+        lambda world: {"deviceId": world.label.device_id, "setupCode": world.label.setup_code},
+        "claimed-by-another",
+    ),
     "create_claim_code": Attack(
         lambda world: world.label.claim, "claimed-by-another", modes=("customer",)
     ),
     "delete_account": Attack(lambda _: {"confirm": "delete"}, OWN),
     "export_account": Attack(lambda _: {}, OWN, changes=False),
     "invoke_function": Attack(_device(function="set_target", argument="20")),
-    "list_devices": Attack(lambda _: {"refresh": True}, OWN, changes=False),
+    "invoke_function of a used requestId": Attack(_device(**COMMAND)),
+    "list_devices": Attack(lambda _: {"refresh": True}, OWN, changes=False, deleted="succeeded"),
     "mint_token": Attack(lambda _: {}, OWN, modes=("customer",)),
-    "read_variable": Attack(_device(variable="target"), changes=False),
+    "read_variable": Attack(_device(variable="target"), changes=False, deleted="not-your-device"),
     "release_device": Attack(_device()),
     "rename_device": Attack(_device(name="Mine")),
     "revoke_tokens": Attack(lambda _: {}, OWN, modes=("customer",)),
@@ -92,26 +110,31 @@ def world(
 ) -> World:
     cloud.firebase()
     sessions._seen.clear()
-    old, other, ex_owner = (client.sign_up() for _ in range(3))
+    old, other, ex_owner, deleted = (client.sign_up() for _ in range(4))
+    call("delete_account", {"confirm": "delete"}, deleted)
     call("claim_device", label.claim, ex_owner)
     call("release_device", {"deviceId": label.device_id, "keepHistory": True}, ex_owner)
     call("claim_device", label.claim, old)
-    invoke = {"deviceId": label.device_id, "function": "set_target", "argument": "19"}
+    invoke = {"deviceId": label.device_id, **COMMAND}
     command_id = call("invoke_function", invoke, old)["commandId"]
     device = store.user_device(old.uid, label.device_id)
     device.collection(store.EVENTS).document("e1").set({"data": SECRET})
     assert old.email
     assert old.password
     revoked_at = auth.verify_id_token(old.id_token)["iat"] + 1
-    auth._get_client(None)._user_manager.update_user(old.uid, valid_since=revoked_at)
+    auth._get_client(None)._user_manager.update_user(
+        old.uid, valid_since=revoked_at, email=f"new-{old.email}"
+    )
     while time.time() < revoked_at:
         time.sleep(0.02)
     return World(
-        owner=client.sign_in(old.email, old.password),
+        owner=client.sign_in(f"new-{old.email}", old.password),
         revoked=old,
         other=other,
         ex_owner=ex_owner,
+        namesake=client.sign_up(old.email),
         anonymous=client.sign_up(anonymous=True),
+        deleted=deleted,
         label=label,
         command_id=command_id,
     )
@@ -135,55 +158,62 @@ def outcome(function: str, request: Any, account: Account | None) -> tuple[str, 
 
 
 def test_the_table_is_complete() -> None:
-    assert set(ATTACKS) == set(CALLABLES)
+    assert {name.partition(" ")[0] for name in ATTACKS} == set(CALLABLES)
 
 
-@pytest.mark.parametrize("function", CALLABLES)
-def test_nobody_but_the_owner(function: str, mode: str, world: World, simulator: Simulator) -> None:
-    attack = ATTACKS[function]
+def refusals(
+    attack: Attack, request: dict[str, Any], world: World, mode: str
+) -> Iterator[tuple[str, Account | None, dict[str, Any], str]]:
+    """Who must not, with what, and the reason that they have to hear."""
+    yield "stranger", None, request, "sign-in-required"
+    yield "garbage", Account("x", "a.b.c"), request, "sign-in-required"
+    yield "anonymous", world.anonymous, request, "anonymous"
+    for field in ("userId", "uid", "ownerUid", "particle", "claimEpoch"):
+        forged = {**request, field: world.owner.uid}
+        yield f"forged {field}", world.other, forged, "bad-request"
+    if attack.deleted != "succeeded":
+        yield "deleted", world.deleted, request, attack.deleted
+    if attack.changes:
+        yield "revoked", world.revoked, request, "sign-in-required"
+    if mode not in attack.modes:
+        for who, account in {**world.others, "owner": world.owner}.items():
+            yield who, account, request, "not-in-this-mode"
+    elif attack.reason != OWN:
+        for who, account in world.others.items():
+            yield who, account, request, attack.reason
+
+
+def reaches_its_own_alone(
+    function: str, request: dict[str, Any], account: Account, owner: Account
+) -> None:
+    before = state(but=account)
+    told, answer = outcome(function, request, account)
+    assert told == "succeeded"
+    assert SECRET not in str(answer)
+    assert owner.uid not in str(answer)
+    after = state(but=account)
+    changed = {path for path in {*after, *before} if after.get(path) != before.get(path)}
+    assert not [path for path in changed if not path.startswith(f"{store.SHADOW_CUSTOMERS}/")]
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_nobody_but_the_owner(name: str, mode: str, world: World, simulator: Simulator) -> None:
+    attack, function = ATTACKS[name], name.partition(" ")[0]
     request = attack.request(world)
     in_this_mode = mode in attack.modes
     simulator.forget()
     before = state(but=None)
     owner_at_particle = simulator.device(world.label.device_id)["owner"]
 
-    refused: list[tuple[str, Account | None, Any, str]] = [
-        ("stranger", None, request, "sign-in-required"),
-        ("garbage", Account("x", "a.b.c"), request, "sign-in-required"),
-        ("anonymous", world.anonymous, request, "anonymous"),
-    ]
-    for name in ("userId", "uid", "ownerUid", "particle"):
-        forged = {**request, name: world.owner.uid}
-        refused.append((f"forged {name}", world.other, forged, "bad-request"))
-    if attack.changes:
-        refused.append(("revoked", world.revoked, request, "sign-in-required"))
-    if not in_this_mode:
-        refused += [
-            (who, account, request, "not-in-this-mode")
-            for who, account in (("other", world.other), ("owner", world.owner))
-        ]
-    elif attack.reason != OWN:
-        refused += [
-            ("other", world.other, request, attack.reason),
-            ("ex-owner", world.ex_owner, request, attack.reason),
-        ]
-    for who, account, data, reason in refused:
+    for who, account, data, reason in refusals(attack, request, world, mode):
         assert outcome(function, data, account)[0] == reason, who
         assert state(but=None) == before, who
     assert simulator.requests() == []
-
     if attack.reason == OWN and in_this_mode:
-        for account in (world.other, world.ex_owner):
-            known = state(but=account)
-            told, answer = outcome(function, request, account)
-            assert told == "succeeded"
-            assert SECRET not in str(answer)
-            assert world.owner.uid not in str(answer)
-            after = state(but=account)
-            changed = {
-                path for path in after.keys() | known.keys() if after.get(path) != known.get(path)
-            }
-            assert not [path for path in changed if not path.startswith("shadowCustomers/")]
+        for account in world.others.values():
+            reaches_its_own_alone(function, request, account, world.owner)
+    if attack.deleted == "succeeded":
+        reaches_its_own_alone(function, request, world.deleted, world.owner)
     assert simulator.device(world.label.device_id)["owner"] == owner_at_particle
 
     if not attack.changes:
@@ -192,32 +222,37 @@ def test_nobody_but_the_owner(function: str, mode: str, world: World, simulator:
         assert outcome(function, request, world.owner)[0] == "succeeded", "the positive control"
 
 
-def test_an_ex_owners_particle_token(world: World, mode: str, particle: Any) -> None:
-    """Good for nothing that the owner has, in the hour that it still lives."""
+def test_an_ex_owners_particle_token(
+    world: World, mode: str, label: Label, particle: Any, simulator: Simulator
+) -> None:
+    """Good for nothing that the next owner has, in the hour that it still lives."""
     if mode == "product":
         assert outcome("mint_token", {}, world.ex_owner)[0] == "not-in-this-mode"
         return
-    device = f"/v1/devices/{world.label.device_id}"
-    product = f"/v1/products/1319/devices/{world.label.device_id}"
-    for account in (world.ex_owner, world.other):
-        token = call("mint_token", {}, account)["accessToken"]
-        for method, path in (
-            ("GET", device),
-            ("GET", f"{device}/target"),
-            ("POST", f"{device}/set_target"),
-            ("PUT", device),
-            ("DELETE", device),
-            ("POST", "/v1/devices"),
-            ("GET", product),
-            ("POST", f"{product}/set_target"),
-            ("DELETE", f"{product}/owner"),
-            ("GET", "/v1/products/1319/customers"),
-        ):
-            form = {"id": world.label.device_id, "arg": "5", "name": "Mine"}
-            assert particle(method, path, token, **form).status_code in {403, 404}, path
-        assert particle("GET", "/v1/devices", token).json() == []
+    device = f"/v1/devices/{label.device_id}"
+    product = f"/v1/products/1319/devices/{label.device_id}"
     token = call("mint_token", {}, world.owner)["accessToken"]
-    assert particle("GET", f"{device}/target", token).status_code == 200
+    assert particle("GET", f"{device}/target", token).status_code == 200, "the positive control"
+    call("release_device", {"deviceId": label.device_id}, world.owner)
+    call("claim_device", label.claim, world.other)
+    before = simulator.device(label.device_id)
+    for method, path in (
+        ("GET", device),
+        ("GET", f"{device}/target"),
+        ("POST", f"{device}/set_target"),
+        ("PUT", device),
+        ("DELETE", device),
+        ("POST", "/v1/devices"),
+        ("GET", product),
+        ("POST", f"{product}/set_target"),
+        ("DELETE", f"{product}/owner"),
+        ("GET", "/v1/products/1319/customers"),
+    ):
+        form = {"id": label.device_id, "arg": "5", "name": "Mine"}
+        assert particle(method, path, token, **form).status_code in {403, 404}, path
+    assert particle("GET", "/v1/devices", token).json() == []
+    after = simulator.device(label.device_id)
+    assert (after["owner"], after["state"]) == (before["owner"], before["state"])
 
 
 def test_an_upgraded_anonymous_user(world: World, client: Client, label: Label) -> None:
