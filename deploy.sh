@@ -42,7 +42,7 @@ usage: ./deploy.sh --project ID [--dry-run] [--only STEP,...] [--yes] [more, bel
                           never be changed
   --fixed-ip              also run the step fixed-ip. It is paid for by the hour
   --bigquery              also run the step bigquery
-  --alert-email ADDRESS   who gets the alerts
+  --alert-email ADDRESS   also run the step alerts, and let them write to this address
   --destroy               take back what this script made, except data. Asks for the project's id
 
 PARTICLE_ACCESS_TOKEN in the environment, a token of a member of the product's team, is used for the
@@ -111,7 +111,7 @@ arguments() {
           --project) project=$2 ;;
           --region) region=$2 ;;
           --only) only=$2 ;;
-          --alert-email) alert_email=$2 ;;
+          --alert-email) alert_email=$2 extra+=' alerts' ;;
           *) location=$2 ;;
         esac
         shift
@@ -120,7 +120,7 @@ arguments() {
       --region=*) region=${1#*=} ;;
       --database-location=*) location=${1#*=} ;;
       --only=*) only=${1#*=} ;;
-      --alert-email=*) alert_email=${1#*=} ;;
+      --alert-email=*) alert_email=${1#*=} extra+=' alerts' ;;
       --fixed-ip | --bigquery) extra+=" ${1#--}" ;;
       --destroy) destroy=1 ;;
       --dry-run) dry_run=1 ;;
@@ -145,7 +145,7 @@ arguments() {
   [[ -z $location || $location =~ ^[a-z0-9-]+$ ]] || wrong_usage "no location: $location"
   [[ -z $alert_email || $alert_email =~ ^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$ ]] ||
     wrong_usage "no e-mail address: $alert_email"
-  [[ -z $destroy || -z $only$extra$alert_email ]] ||
+  [[ -z $destroy || -z $only$extra ]] ||
     wrong_usage '--destroy takes everything back: it goes with no choice of steps'
   for name in ${only//,/ }; do
     steps | awk '{ print $1 }' | grep -qxF -- "$name" ||

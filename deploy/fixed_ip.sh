@@ -36,9 +36,10 @@ step_fixed_ip() {
   fi
   nats=$(list_in_region nats)
   if missing "$nats" "$network"; then
+    # Each machine of the connector needs a port for each connection to Particle; 64 by default.
     run gcloud compute routers nats create "$network" "--router=$network" \
-      --nat-all-subnet-ip-ranges "--nat-external-ip-pool=$network" "--region=$region" \
-      --project "$project"
+      --nat-all-subnet-ip-ranges "--nat-external-ip-pool=$network" --min-ports-per-vm=4096 \
+      "--region=$region" --project "$project"
   fi
   if [[ -z $(setting VPC_CONNECTOR) ]]; then
     note "VPC_CONNECTOR=$network goes to .env.$project; the functions take it when they are deployed."
