@@ -147,6 +147,7 @@ arguments() {
     wrong_usage "no e-mail address: $alert_email"
   [[ -z $destroy || -z $only$extra ]] ||
     wrong_usage '--destroy takes everything back: it goes with no choice of steps'
+  only=${only//[[:space:]]/}
   for name in ${only//,/ }; do
     steps | awk '{ print $1 }' | grep -qxF -- "$name" ||
       wrong_usage "no step: $name. The steps are listed below"

@@ -45,9 +45,9 @@ check_tools_and_settings() {
     missing+=("settings in $file:$names. Write them, with your product's id, by
       printf '%s\\n'$lines >> $file")
   fi
-  for name in PARTICLE_CLIENT_ID PARTICLE_CLIENT_SECRET SETUP_CODE_PEPPER; do
+  for name in PARTICLE_CLIENT_ID PARTICLE_CLIENT_SECRET PARTICLE_ACCESS_TOKEN SETUP_CODE_PEPPER; do
     [[ -z $(setting "$name") ]] || missing+=(
-      "a place for $name that is none of a file: take it out of $file, it is asked for below")
+      "a place for $name that is no file, whose lines the functions are given: take it out of $file")
   done
   for name in $(aliases); do
     [[ ! -e .env.$name ]] || missing+=(

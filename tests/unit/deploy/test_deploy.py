@@ -236,6 +236,7 @@ def test_everything_missing_is_said_at_once_with_what_mends_it(checkout: Checkou
         ("EVENT_RETENTION_DAYS=0", "a right EVENT_RETENTION_DAYS"),
         ("FUNCTIONS_REGION=nam5", "a right FUNCTIONS_REGION"),
         ("PARTICLE_CLIENT_SECRET=hush", "PARTICLE_CLIENT_SECRET"),
+        ("PARTICLE_ACCESS_TOKEN=hush", "PARTICLE_ACCESS_TOKEN"),
     ],
 )
 def test_a_wrong_setting_is_named(checkout: Checkout, line: str, complaint: str) -> None:
@@ -338,7 +339,7 @@ def test_with_yes_and_no_secret_in_the_environment_it_stops(checkout: Checkout) 
         (["--project=demo-particle"], "make demo"),
         (["--project", PROJECT, "--region", "nam5"], "no region"),
         (["--project", PROJECT, "--force"], "unknown argument: --force"),
-        (["--project", PROJECT, "--only", "functions,web app"], "no step: app"),
+        (["--project", PROJECT, "--only", "functions,web app"], "no step: webapp"),
         (["--project", PROJECT, "--only", "rule"], "no step: rule"),
         (["--project", PROJECT, "--alert-email", "ops"], "no e-mail address"),
         (["--project", PROJECT, "--destroy", "--only", "web"], "no choice of steps"),

@@ -36,7 +36,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Step]:
 
 
 def test_only_the_steps_named_are_run_in_their_own_order(checkout: Checkout) -> None:
-    done = checkout.deploy("--only", "publisher,topic")
+    done = checkout.deploy("--only", "publisher, topic")
     assert done.returncode == 0, done.stderr
     titles = re.findall(r"^\d+\. (.*)", done.stdout, re.MULTILINE)
     assert titles[3:] == ["Create the topic", "Let Particle publish"]
