@@ -45,8 +45,7 @@ bench: setup ## Benchmarks and long campaigns
 	@exec $(PYTHON) -m benchmarks
 
 docs: .stamps/python ## The documentation as a site, in .local/site/
-	@NO_MKDOCS_2_WARNING=1 $(STEP) 'mkdocs build' $(PYTHON) -m mkdocs build --strict
-	@echo 'Open .local/site/index.html'
+	@$(PYTHON) -m local.docs site
 
 try: .stamps/python ## Do what docs/getting-started.md says, in a fresh clone; about 4 minutes
 	@$(PYTHON) -m local.docs try

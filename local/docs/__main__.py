@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from local.docs import cost_page, function_pages, try_page
+from local.docs import cost_page, function_pages, site, try_page
 from local.docs.cost import PRICES, Fleet, read_prices
 from local.docs.pages import DOCS
 from local.errors import StackError
@@ -17,6 +17,17 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 @app.callback()
 def choose() -> None:
     """One of the commands below."""
+
+
+@app.command("site")
+def site_() -> None:
+    """Build the pages as a site into .local/site/."""
+    try:
+        front = site.build()
+    except StackError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"Open {front.relative_to(ROOT)}")
 
 
 @app.command()
