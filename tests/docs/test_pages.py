@@ -109,9 +109,9 @@ def test_sequence_diagrams_keep_to_the_grammar(block: Block) -> None:
     assert opened == lines.count("end"), block
 
 
-@pytest.mark.parametrize("block", [b for b in _BLOCKS if b.mark == "not run"], ids=str)
-def test_what_is_not_run_says_why(block: Block) -> None:
-    assert len(block.note) > 10, block
+def test_what_is_not_run_says_why() -> None:
+    for block in _BLOCKS:
+        assert block.mark != "not run" or len(block.note.split()) > 2, block
 
 
 def _text_of_pages() -> list[tuple[Path, str]]:

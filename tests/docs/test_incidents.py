@@ -1,0 +1,38 @@
+"""The page for incidents knows every alarm, and every reason that support will read."""
+
+import json
+import re
+
+from local.docs.pages import DOCS, anchors
+from local.runs import ROOT
+
+PAGE = DOCS / "incidents.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+MONITORING = ROOT / "deploy" / "monitoring"
+
+
+def test_every_alarm_has_its_section() -> None:
+    policies = [json.loads(file.read_text()) for file in (MONITORING / "alerts").glob("*.json")]
+    assert policies
+    for policy in policies:
+        heading = policy["displayName"].lower().replace(":", "").replace(" ", "-")
+        assert heading in anchors(PAGE), policy["displayName"]
+
+
+def test_every_trouble_with_particle_is_explained() -> None:
+    metric = json.loads((MONITORING / "metrics" / "product_particle_failures.json").read_text())
+    counted = re.findall(r'"([a-z-]+)"', metric["filter"].partition("jsonPayload.event")[2])
+    assert counted
+    assert {name for name in counted if f"`{name}`" not in TEXT} == set()
+
+
+def test_every_reason_of_a_dead_letter_is_explained() -> None:
+    sources = [file.read_text() for file in (ROOT / "shared" / "telemetry").glob("*.py")]
+    raised = {
+        reason
+        for source in sources
+        for call in re.findall(r"UnstorableError\(([^)]*)\)", source)
+        for reason in re.findall(r'"([a-z-]+)"', call)
+    }
+    assert len(raised) > 5
+    assert {reason for reason in raised if f"`{reason}`" not in TEXT} == set()
