@@ -14,6 +14,7 @@ from google.cloud.firestore import FieldFilter
 from functions import delete_account
 from local.client import Account, CallableError, Client
 from shared import customers, deletion, releasing, settings, store, trees
+from shared.operations import Operation
 from tests.functional.conftest import Label
 from tests.support.documents import everything
 from tests.support.functions import call, created, deliver, refusal
@@ -77,7 +78,7 @@ def test_everything_is_gone(
     assert customers.identity(full.uid) in {c["username"] for c in simulator.customers()}
 
 
-STAYS = ("deletedUsers", "devices/*/log", "shadowCustomers")
+STAYS = ("deletedUsers", "operations", "shadowCustomers")
 """Collections that `docs/security.md` says keep the uid."""
 
 
@@ -89,9 +90,9 @@ def test_nothing_else_names_the_customer(
     soon = datetime.now(UTC) + timedelta(minutes=1)
     store.device(begun.device_id).update({"reservedBy": full.uid, "reservedUntil": soon})
     call("create_claim_code", coded.claim, full)
-    note = {"action": "released", "reason": "sold", "by": "operator"}
+    sold = Operation("device-released", "operator", "sold")
     call("claim_device", reassigned.claim, full)
-    releasing.release(full.uid, reassigned.device_id, keep_history=False, operator=note)
+    releasing.release(full.uid, reassigned.device_id, keep_history=False, operation=sold)
     for label in (owned, reassigned):
         assert deliver(message(label.device_id, "21")) < 300
     record = store.device(owned.device_id).collection(store.TENURES).document("1")

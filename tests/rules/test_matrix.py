@@ -34,7 +34,6 @@ ALLOWED = {
     "devices/{deviceId}": NOTHING,
     "devices/{deviceId}/events/{eventId}": NOTHING,
     "devices/{deviceId}/presence/online": NOTHING,
-    "devices/{deviceId}/log/{id}": NOTHING,
     "devices/{deviceId}/tenures/{claimEpoch}": NOTHING,
     "serialNumbers/{normalised serial}": NOTHING,
     "shadowCustomers/{SHA-256 of the identity}": NOTHING,
@@ -44,6 +43,7 @@ ALLOWED = {
     "deadLetters/{messageId}": NOTHING,
     "limits/{name}": NOTHING,
     "health/{name}": NOTHING,
+    "operations/{id}": NOTHING,
     "unknownDevices/{deviceId}": NOTHING,
 }
 """What the owner may do; nobody else may do anything."""

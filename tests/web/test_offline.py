@@ -35,7 +35,8 @@ class Forward(BaseHTTPRequestHandler):
         self.send_response(answer.status_code)
         self.send_header("Content-Type", answer.headers["Content-Type"])
         self.end_headers()
-        self.wfile.write(answer.content.replace(*map(str.encode, self.server.build)))
+        old, new = self.server.build
+        self.wfile.write(answer.content.replace(old.encode(), new.encode()))
 
     def log_message(self, *_: object) -> None:
         """Not among the tests' own words."""
