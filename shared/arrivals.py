@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from shared import store
+from shared import log, store
 
 SLOT = timedelta(minutes=5)
 DAYS = 8
@@ -23,6 +23,7 @@ FACTOR = 1.5
 """Times the longest usual silence from which one is remarkable."""
 KEPT_DAYS = 30
 
+_MINUTE = timedelta(minutes=1)
 _DAY_SLOTS = timedelta(days=1) // SLOT
 
 
@@ -42,6 +43,13 @@ class Silence:
         if self.usual is None or self.length < LEAST * SLOT:
             return False
         return self.length > FACTOR * self.usual
+
+
+def check(now: datetime) -> None:
+    """Log a silence that somebody should look after."""
+    silent = present_silence(now)
+    if silent and silent.remarkable and silent.usual is not None:
+        log.integration_quiet(silent.length // _MINUTE, silent.usual // _MINUTE)
 
 
 def slot_of(time: datetime) -> int:

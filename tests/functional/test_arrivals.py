@@ -1,5 +1,6 @@
 """Whether events still come: what `ingest` notes of it, and what is read from that."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -68,7 +69,9 @@ def test_a_copy_marks_nothing_and_the_next_event_does(owned: Label) -> None:
     assert len(marked()) == 1
 
 
-def test_silence_is_read_over_midnight_from_several_days() -> None:
+def test_silence_is_read_over_midnight_from_several_days(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     now = datetime(2026, 5, 13, 0, 31, tzinfo=UTC)
     last = arrivals.slot_of(now) - 4
     for slot in range(last - 300, last + 1):
@@ -79,3 +82,10 @@ def test_silence_is_read_over_midnight_from_several_days() -> None:
     assert silence.remarkable
     assert silence.length == timedelta(minutes=15)
     assert silence.last == datetime(2026, 5, 13, 0, 15, tzinfo=UTC)
+
+    arrivals.check(now - arrivals.SLOT)
+    assert capsys.readouterr().err == ""
+    arrivals.check(now)
+    entry = json.loads(capsys.readouterr().err)
+    assert (entry["severity"], entry["event"]) == ("ERROR", "integration-quiet")
+    assert (entry["minutes"], entry["usualMinutes"]) == (15, 0)
