@@ -106,10 +106,7 @@ class Particle:
     def release_device(self, credentials: Credentials, device_id: str) -> None:
         """`DELETE /v1/products/:product/devices/:id/owner`: ends any claim."""
         body = self._on_device(credentials, "DELETE", "/owner", device_id, repeatable=True)
-        # The answer may be 204 without a body, which is `{}` here.
-        if not isinstance(body, dict) or body.get("ok", True) is not True:
-            route = "DELETE /v1/products/{product}/devices/{device}/owner"
-            raise UnexpectedAnswerError(route, "not ok")
+        _require_ok(body, "DELETE /v1/products/{product}/devices/{device}/owner")
 
     def create_claim_code(self, credentials: Credentials) -> str:
         """`POST /v1/products/:product/device_claims`: a code for a device to present.
@@ -135,23 +132,27 @@ class Particle:
 
         Raises `TokenRejectedError` when it has ended already.
         """
-        self._transport.send("DELETE", "/v1/access_tokens/current", token=token, repeatable=True)
+        route = "/v1/access_tokens/current"
+        body = self._transport.send("DELETE", route, token=token, repeatable=True)
+        _require_ok(body, f"DELETE {route}")
 
     def delete_customer(self, credentials: Credentials, identity: str) -> None:
         """`DELETE /v1/products/:product/customers/:email`: also ends the customer's tokens.
 
         Raises `NotFoundError` when there is no such customer.
         """
-        with_token(
+        route = "/v1/products/{product}/customers/{customer}"
+        body = with_token(
             credentials,
             lambda token: self._transport.send(
                 "DELETE",
-                "/v1/products/{product}/customers/{customer}",
+                route,
                 path={"product": self._product, "customer": identity},
                 token=token,
                 repeatable=True,
             ),
         )
+        _require_ok(body, f"DELETE {route}")
 
     def device(self, credentials: Credentials, device_id: str) -> Device:
         """`GET /v1/products/:product/devices/:id`.
@@ -334,6 +335,12 @@ class Particle:
                 repeatable=True,
             ),
         )
+
+
+def _require_ok(body: Any, route: str) -> None:
+    """Raise unless something was done; the answer may be 204 without a body, which is `{}` here."""
+    if not isinstance(body, dict) or body.get("ok", True) is not True:
+        raise UnexpectedAnswerError(route, "not ok")
 
 
 def _device(body: Any, route: str) -> Device:

@@ -39,6 +39,7 @@ ALLOWED = {
     "shadowCustomers/{SHA-256 of the identity}": NOTHING,
     "claimAttempts/{hash}": NOTHING,
     "erasures/{id}": NOTHING,
+    "operations/{id}": NOTHING,
     "deletedUsers/{uid}": NOTHING,
     "deadLetters/{messageId}": NOTHING,
     "limits/{name}": NOTHING,
