@@ -121,7 +121,7 @@ class CustomerMode:
         if identity is None:
             return
         with self._lock:
-            given = self._given.pop(identity, None)
+            given = self._given.get(identity)
         if given:
             self._revoke(given[0])
         wanted = settings.delete_customers()

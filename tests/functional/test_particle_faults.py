@@ -1,12 +1,23 @@
-"""Each fault of Particle at each step: what the caller gets, what is left, and the second try."""
+"""Each fault of Particle at each step: what the caller gets, what is left, and the second try.
 
+The steps are all requests that claiming, releasing, calling and deleting can make, and the faults
+are of all kinds that the simulator has for a request; tests compare both lists with the real ones.
+"""
+
+import fnmatch
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pytest
+import requests
 
 from local.client import Account, CallableError
+from local.waiting import wait_until
 from shared import access, cloud, customers, deletion, settings, store
+from shared.particle import transport
+from simulator.faults import DEVICE_KINDS, REQUEST_KINDS
 from tests.functional.conftest import Label
 from tests.support.functions import call
 from tests.support.simulator import Simulator
@@ -19,99 +30,188 @@ DEVICE = "GET /v1/products/*/devices/*"
 CLAIM = "POST /v1/devices"
 RELEASE = "DELETE /v1/products/*/devices/*/owner"
 INVOKE = "POST /v1/products/*/devices/*/set_target"
-STEPS = [
-    ("customer", "claim_device", TOKEN),
-    ("customer", "claim_device", CUSTOMER),
-    ("customer", "claim_device", DEVICE),
-    ("customer", "claim_device", CLAIM),
-    ("product", "claim_device", TOKEN),
-    ("product", "claim_device", DEVICE),
-    *[
-        (mode, function, route)
-        for mode in ("customer", "product")
-        for function, route in (
-            ("release_device", TOKEN),
-            ("release_device", RELEASE),
-            ("invoke_function", TOKEN),
-            ("invoke_function", INVOKE),
-            ("delete_account", TOKEN),
-            ("delete_account", RELEASE),
-        )
-    ],
-]
+REVOKE = "DELETE /v1/access_tokens/current"
+FORGET = "DELETE /v1/products/*/customers/*"
+
+MODES = ("customer", "product")
+STEPS = {
+    ("customer", "claim_device"): (TOKEN, CUSTOMER, DEVICE, CLAIM, RELEASE),
+    ("product", "claim_device"): (TOKEN, DEVICE, RELEASE),
+    ("customer", "delete_account"): (TOKEN, RELEASE, REVOKE, FORGET),
+    ("product", "delete_account"): (TOKEN, RELEASE),
+    **{(mode, "release_device"): (TOKEN, RELEASE) for mode in MODES},
+    **{(mode, "invoke_function"): (TOKEN, INVOKE) for mode in MODES},
+}
+"""The requests to Particle of each function. Claiming releases where another has claimed there."""
+
 FAULTS: dict[str, dict[str, Any]] = {
+    "400": {"kind": "status", "status": 400, "body": {"error": "no"}},
     "500": {"kind": "status", "status": 500},
+    "500, but done": {"kind": "status", "status": 500, "effect": True},
     "429": {"kind": "status", "status": 429, "headers": {"Retry-After": "3"}},
+    "no JSON": {"kind": "status", "status": 200, "body": "<html>"},
     "cut before": {"kind": "cut-before"},
     "cut after": {"kind": "cut-after"},
-    "no JSON": {"kind": "status", "status": 200, "body": "<html>"},
+    "slow": {"kind": "slow", "seconds": 1.0},
+    "token expired": {"kind": "token-expired"},
+    "token revoked": {"kind": "token-revoked"},
+    "offline": {"kind": "offline"},
+    "hangs": {"kind": "hang"},
 }
-UNKNOWN = {"500", "cut before", "cut after", "no JSON"}
-"""Faults after which a call may have run."""
+IMPATIENT = transport.Timeouts(answer=0.6, device=0.6)
+"""Seconds: less than what is slow or hangs."""
+
+
+def can_meet(route: str, fault: str) -> bool:
+    """Whether the fault can happen there: to a device, or to a request that bears a token."""
+    if FAULTS[fault]["kind"] in DEVICE_KINDS:
+        return route == INVOKE
+    return "token" not in fault or route not in {TOKEN, CUSTOMER}
+
+
+CASES = [
+    (mode, function, route, fault)
+    for (mode, function), routes in STEPS.items()
+    for route in routes
+    for fault in FAULTS
+    if can_meet(route, fault)
+]
+
+
+def expected(function: str, route: str, fault: str) -> str:
+    """What the caller is told."""
+    if route == REVOKE and "token" in fault:
+        return "deleted"  # it was to end, and it has
+    if function == "delete_account":
+        return "scheduled"
+    if fault == "429":
+        return "particle-rate-limited"
+    if fault == "offline":
+        return "device-offline"
+    surely_not_run = fault == "400" or "token" in fault
+    return "device-timeout" if route == INVOKE and not surely_not_run else "particle-unavailable"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A customer and a device, ready for a function to make all of its requests to Particle."""
+
+    mode: str
+    function: str
+    label: Label
+    customer: Account
+    given: str | None
+    """The customer's token that an app has."""
+
+    def attempt(self) -> str:
+        """What calling the function comes to."""
+        device = {"deviceId": self.label.device_id}
+        data: dict[str, Any] = {
+            "claim_device": self.label.claim,
+            "release_device": device,
+            "invoke_function": {**device, "function": "set_target", "argument": "20"},
+            "delete_account": {"confirm": "delete"},
+        }[self.function]
+        try:
+            answer = call(self.function, data, self.customer)
+        except CallableError as error:
+            return str(error.reason)
+        return str(answer.get("status", "succeeded"))
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What the registry has of the device."""
+        return store.device(self.label.device_id).get().to_dict() or {}
 
 
 @pytest.fixture
-def in_mode(stack: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+def scene(
+    label: Label,
+    customer: Account,
+    another: Account,
+    particle: Callable[..., requests.Response],
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[str, str], Scene]]:
     def switch(mode: str) -> None:
         monkeypatch.setenv("PARTICLE_ACCESS_MODE", mode)
         settings.access_mode.cache_clear()
         access.mode.cache_clear()
 
+    def make(mode: str, function: str) -> Scene:
+        made = Scene(mode, function, label, customer, None)
+        if function == "claim_device":
+            foreign = call("mint_token", {}, another)["accessToken"]
+            assert particle("POST", "/v1/devices", foreign, id=label.device_id).ok
+        switch(mode)
+        if function != "claim_device":
+            call("claim_device", label.claim, customer)
+        if (mode, function) == ("customer", "delete_account"):
+            made = replace(made, given=call("mint_token", {}, customer)["accessToken"])
+            monkeypatch.setattr(settings, "delete_customers", lambda: "always")
+        cloud.tokens.cache_clear()
+        simulator.forget()
+        return made
+
     # The pauses between tries are another test's.
     monkeypatch.setattr(cloud.particle()._transport, "_sleep", lambda _: None)
-    yield switch
+    yield make
     monkeypatch.undo()
     settings.access_mode.cache_clear()
     access.mode.cache_clear()
 
 
-def attempt(function: str, data: Any, account: Account) -> str:
-    try:
-        answer = call(function, data, account)
-    except CallableError as error:
-        return str(error.reason)
-    return str(answer.get("status", "succeeded"))
+def test_every_kind_of_fault_is_here() -> None:
+    assert {fault["kind"] for fault in FAULTS.values()} == REQUEST_KINDS | DEVICE_KINDS
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize(("mode", "function", "route"), STEPS)
+@pytest.mark.parametrize(("mode", "function"), STEPS)
+def test_every_step_is_here(
+    mode: str, function: str, scene: Callable[[str, str], Scene], simulator: Simulator
+) -> None:
+    assert scene(mode, function).attempt() in {"succeeded", "deleted"}
+    made = {f"{sent['method']} {sent['path']}" for sent in simulator.requests()}
+    routes = STEPS[mode, function]
+    # DEVICE's pattern takes in longer paths: the request belongs to the longest that fits.
+    fitting = {
+        sent: max((r for r in routes if fnmatch.fnmatchcase(sent, r)), key=len, default=None)
+        for sent in made
+    }
+    assert set(fitting.values()) == set(routes), fitting
+
+
+@pytest.mark.parametrize(("mode", "function", "route", "fault"), CASES)
 def test_a_fault_and_the_second_try(
     mode: str,
     function: str,
     route: str,
     fault: str,
-    in_mode: Callable[[str], None],
-    label: Label,
-    customer: Account,
+    scene: Callable[[str, str], Scene],
+    particle: Callable[..., requests.Response],
     simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    in_mode(mode)
-    device = {"deviceId": label.device_id}
-    requests: dict[str, Any] = {
-        "claim_device": label.claim,
-        "release_device": device,
-        "invoke_function": {**device, "function": "set_target", "argument": "20"},
-        "delete_account": {"confirm": "delete"},
-    }
-    if function != "claim_device":
-        call("claim_device", label.claim, customer)
-    before = store.device(label.device_id).get().to_dict()
-    cloud.tokens.cache_clear()
+    scene_ = scene(mode, function)
+    before = scene_.entry
     simulator.fail({"route": route}, FAULTS[fault])
-
-    told = attempt(function, requests[function], customer)
-    after = store.device(label.device_id).get().to_dict()
-    assert after == before, "nothing half-done is left here"
-    if function == "delete_account":
-        assert told == "scheduled"
-    elif function == "invoke_function" and route == INVOKE and fault in UNKNOWN:
-        assert told == "device-timeout"
+    with monkeypatch.context() as patch:
+        if fault in {"slow", "hangs"}:
+            patch.setattr(cloud.particle()._transport, "timeouts", IMPATIENT)
+            patch.setattr(transport, "MAX_TRIES", 1)
+        told = scene_.attempt()
+    assert told == expected(function, route, fault)
+    if route in {REVOKE, FORGET}:
+        assert scene_.entry["ownerUid"] is None, "the devices come first"
     else:
-        assert told == ("particle-rate-limited" if fault == "429" else "particle-unavailable")
+        assert scene_.entry == before, "nothing half-done is left here"
+    customer = scene_.customer
     if function == "invoke_function":
         (record,) = store.user(customer.uid).collection(store.COMMANDS).stream()
         assert record.get("status") == ("unknown" if told == "device-timeout" else "failed")
 
+    if fault == "slow":
+        answered = partial(all_are_answered, simulator)
+        wait_until("The answer to what was slow", answered, 10, lambda: None)
     simulator.heal()
     # Particle's own limit is remembered as long as it has said.
     store.client().recursive_delete(store.client().collection(store.LIMITS))
@@ -119,13 +219,20 @@ def test_a_fault_and_the_second_try(
     if function == "delete_account":
         deletion.run(customer.uid)
     else:
-        assert attempt(function, requests[function], customer) == "succeeded"
-    entry = store.device(label.device_id).get().to_dict() or {}
+        assert scene_.attempt() == "succeeded"
+    entry = scene_.entry
     owned = function in {"claim_device", "invoke_function"}
     assert entry["ownerUid"] == (customer.uid if owned else None)
     assert entry["underWay"] == {}
     assert "reservedBy" not in entry
-    assert store.user_device(customer.uid, label.device_id).get().exists == owned
-    at_particle = simulator.device(label.device_id)["owner"]
+    assert store.user_device(customer.uid, scene_.label.device_id).get().exists == owned
     name = customers.opaque_identity(customer.uid)
+    at_particle = simulator.device(scene_.label.device_id)["owner"]
     assert at_particle == (name if owned and mode == "customer" else None)
+    if scene_.given:
+        assert particle("GET", "/v1/devices", scene_.given).status_code == 401
+        assert name not in {customer["username"] for customer in simulator.customers()}
+
+
+def all_are_answered(simulator: Simulator) -> bool:
+    return all(sent["status"] for sent in simulator.requests())
