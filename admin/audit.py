@@ -53,7 +53,7 @@ def list_operations(
     start = _start(since) if since else None
     with connected(context):
         from admin.named import device_named, user_named  # noqa: PLC0415 - as above
-        from admin.operations import found  # noqa: PLC0415 - as above
+        from admin.trail import found  # noqa: PLC0415 - as above
 
         device_id = device_named(device) if device else None
         uid = user_named(user) if user else None

@@ -5,7 +5,7 @@ from typing import Any
 
 from google.cloud.firestore import CollectionReference, FieldFilter, Query
 
-from admin import operations
+from admin import trail
 from admin.errors import CannotRun
 from admin.failures import FAILURES
 from admin.named import addresses
@@ -42,7 +42,8 @@ def report(target: Target, device_id: str, *, data: bool) -> dict[str, Any]:
         "deviceId": device_id,
         "registeredAt": registered.get("importedAt"),
         "blocked": bool(registered.get("blocked")),
-        "owner": uid and {"uid": uid, "email": known.get(uid), "since": registered["claimedAt"]},
+        "owner": uid
+        and {"uid": uid, "email": known.get(uid), "since": registered.get("claimedAt")},
         "awaited": awaited_by
         and {
             "uid": awaited_by,
@@ -58,7 +59,7 @@ def report(target: Target, device_id: str, *, data: bool) -> dict[str, Any]:
         ],
         "commands": _commands(uid, device_id, data=data) if uid else [],
         "events": _events(uid, device_id, data=data),
-        "operations": operations.found(device_id=device_id, limit=LAST),
+        "operations": trail.found(device_id=device_id, limit=LAST),
         "particle": _at_particle(target, device_id, registered),
     }
 

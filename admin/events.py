@@ -12,7 +12,7 @@ import typer
 from admin.audit import operation
 from admin.connection import connected
 from admin.errors import CannotRun
-from admin.output import answer
+from admin.outcomes import tell
 from admin.progress import track
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What devices published.")
@@ -57,20 +57,7 @@ def replay(
             taken = pool.map(_take, _messages(lines))
             outcomes = Counter(track(taken, "Messages", len(lines)))
         operations.record(done, outcomes=dict(outcomes))
-    lost = {k: v for k, v in sorted(outcomes.items()) if k not in {"stored", "copy"}}
-    for reason, count in lost.items():
-        typer.echo(f"dead letters: {reason} {count}", err=True)
-    dead = sum(lost.values())
-    answer(
-        {
-            "stored": outcomes["stored"],
-            "copies": outcomes["copy"],
-            "deadLetters": [{"reason": k, "letters": v} for k, v in lost.items()],
-        },
-        f"stored {outcomes['stored']}, copies {outcomes['copy']}, dead letters {dead}",
-    )
-    if dead:
-        raise typer.Exit(1)
+    tell(outcomes, "dead letters")
 
 
 def _messages(lines: list[bytes]) -> Iterator[Any]:

@@ -3,13 +3,14 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from admin.audit import operation
 from admin.connection import connected
 from admin.errors import CannotRun
+from admin.outcomes import tell
 from admin.output import answer, table
 from admin.progress import track
 
@@ -99,16 +100,7 @@ def replay(
             outcomes = Counter(letter.replay() for letter in track(found, "Letters", len(found)))
         if outcomes:
             operations.record(done, outcomes=dict(outcomes))
-    stays = {k: v for k, v in sorted(outcomes.items()) if k not in {"stored", "copy"}}
-    for why, count in stays.items():
-        typer.echo(f"stays: {why} {count}", err=True)
-    left = sum(stays.values())
-    answer(
-        {"stored": outcomes["stored"], "copies": outcomes["copy"], "stillDead": _counts(stays)},
-        f"stored {outcomes['stored']}, copies {outcomes['copy']}, still dead {left}",
-    )
-    if left:
-        raise typer.Exit(1)
+    tell(outcomes, "still dead")
 
 
 @app.command()
@@ -134,7 +126,3 @@ def drop(
                 letter.drop()
     number = sum(dropped.values())
     answer({"dropped": number}, f"dropped {number}")
-
-
-def _counts(outcomes: dict[str, int]) -> list[dict[str, Any]]:
-    return [{"reason": reason, "letters": count} for reason, count in outcomes.items()]

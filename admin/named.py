@@ -45,7 +45,9 @@ def user_named(text: str) -> str:
     except (auth.UserNotFoundError, ValueError):
         if "@" not in text and "/" not in text and store.deleted_user(text).get().exists:
             return text
-        raise CannotRun(f"There is no user {text!r}") from None
+        raise CannotRun(
+            f"There is no user {text!r}; a deleted account is known by its uid alone"
+        ) from None
     return str(user.uid)
 
 

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from google.api_core.exceptions import DeadlineExceeded, NotFound
+from google.api_core.exceptions import DeadlineExceeded, NotFound, PermissionDenied
 from google.cloud.pubsub_v1 import SubscriberClient
 from google.cloud.pubsub_v1.types import ReceivedMessage
+
+from admin.errors import CannotRun
 
 SUBSCRIPTION = "particle-events-dead"
 REASON = "never-acknowledged"
@@ -64,6 +66,7 @@ def held(project: str) -> Iterator[Letters]:
 
     Raises:
         NoSubscriptionError: it was never made.
+        CannotRun: the operator may not read it.
     """
     with SubscriberClient() as client:
         path = client.subscription_path(project, SUBSCRIPTION)
@@ -88,6 +91,11 @@ def _pulled(
             return
         except NotFound as error:
             raise NoSubscriptionError from error
+        except PermissionDenied as error:
+            raise CannotRun(
+                f"No access to the subscription {SUBSCRIPTION}: ask for the role Pub/Sub "
+                "Subscriber (roles/pubsub.subscriber), or say --reason for those in Firestore"
+            ) from error
         if not answer.received_messages:
             return
         fresh = [m for m in answer.received_messages if m.message.message_id not in ack_ids]

@@ -267,17 +267,7 @@ class Particle:
         Whether it is in now. Repeatable: one that is in stays in.
         """
         route = "/v1/products/{product}/devices"
-        body = with_token(
-            credentials,
-            lambda token: self._transport.send(
-                "POST",
-                route,
-                path={"product": self._product},
-                token=token,
-                form={"id": device_id},
-                repeatable=True,
-            ),
-        )
+        body = self._of_product(credentials, route, form={"id": device_id})
         # A 200 says nothing: the lists tell. Answers of 2018 have no list of those already in.
         if member(body, "updated", int, f"POST {route}") > 0:
             return True
@@ -322,15 +312,21 @@ class Particle:
         return self._of_product(credentials, route, query=query)
 
     def _of_product(
-        self, credentials: Credentials, route: str, query: dict[str, str] | None = None
+        self,
+        credentials: Credentials,
+        route: str,
+        *,
+        query: dict[str, str] | None = None,
+        form: dict[str, str] | None = None,
     ) -> Any:
         return with_token(
             credentials,
             lambda token: self._transport.send(
-                "GET",
+                "GET" if form is None else "POST",
                 route,
                 path={"product": self._product},
                 query=query,
+                form=form,
                 token=token,
                 repeatable=True,
             ),

@@ -76,7 +76,7 @@ def test_replaying_them_stores_each_once(
     assert admin.document("dead-letters", "replay", one) == {
         "stored": 1,
         "copies": 0,
-        "stillDead": [],
+        "deadLetters": [],
     }
     assert set(listed(admin)) == {other}
     assert [event["value"] for event in events(customer, owned)] == [7]
@@ -106,7 +106,7 @@ def test_poison_among_them_goes_where_poison_is_kept(
 ) -> None:
     letter = kill(message("nonsense", None))
     found = admin.document("dead-letters", "replay", letter, status=1)
-    assert found["stillDead"] == [{"reason": "bad-device-id", "letters": 1}]
+    assert found["deadLetters"] == [{"reason": "bad-device-id", "letters": 1}]
     assert listed(admin) == {}
     assert dead_letters()[letter]["reason"] == "bad-device-id"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from firebase_admin import auth
 
-from admin import codes, operations
+from admin import codes, trail
 from admin.app import main
 from local.client import Account, Client
 from shared import cloud, customers, setup_codes, store
@@ -41,7 +41,7 @@ def owner(label: Label) -> str | None:
 
 def recorded(label: Label) -> list[dict[str, Any]]:
     """What operators did with the device, oldest first."""
-    return operations.found(device_id=label.device_id, limit=100)[::-1]
+    return trail.found(device_id=label.device_id, limit=100)[::-1]
 
 
 @pytest.mark.parametrize("named", ["serial", "id"])
