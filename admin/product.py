@@ -1,4 +1,4 @@
-"""`particle check | integrate | disintegrate`: the product at Particle and its way to the topic."""
+"""`doctor`, and `particle check | integrate | disintegrate`: is the way from Particle open?"""
 
 import contextlib
 import os
@@ -23,6 +23,21 @@ _Topic = Annotated[
     str, typer.Option(metavar="NAME", help="The topic, or all of projects/ID/topics/NAME.")
 ]
 _TOPIC = "particle-events"
+
+
+def doctor(context: typer.Context) -> None:
+    """Examine every link from Particle to Firestore, and say what mends what is broken.
+
+    Sends a test event the whole way. Exit status: 0 it works, 1 something is broken, 2 the
+    command could not run.
+    """
+    from admin.doctor import report  # noqa: PLC0415 - as above
+    from admin.doctor.chain import LINKS  # noqa: PLC0415 - as above
+    from admin.doctor.deployment import Deployment  # noqa: PLC0415 - as above
+
+    deployment = Deployment(context.obj())
+    deployment.target.connect()
+    report.run(LINKS, deployment)
 
 
 @app.command()

@@ -33,6 +33,12 @@ class Deployment:
         where = "--local" if self.local else f"--project {self.project}"
         return f"venv/bin/python -m admin {where}"
 
+    def deploy(self, steps: str) -> str:
+        """The command that mends what these steps of deploy.sh make."""
+        if self.local:
+            return "start the demo again: make demo"
+        return f"./deploy.sh --project {self.project} --only {steps}"
+
     @property
     def topic(self) -> str:
         """The topic that Particle's integrations publish to."""

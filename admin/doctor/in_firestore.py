@@ -1,0 +1,149 @@
+"""The links in Firestore: the database, its rules, its indexes and what expires in it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from admin.doctor.deployment import Deployment
+from admin.doctor.finding import Finding, Link, broken, ok, warning
+from admin.errors import explained
+from local.runs import ROOT
+
+_VIEWER = "Cloud Datastore Viewer (roles/datastore.viewer)"
+_RULES_VIEWER = "Firebase Rules Viewer (roles/firebaserules.viewer)"
+_DATABASE = "databases/(default)"
+
+
+def _database(deployment: Deployment) -> Finding:
+    # Not at the top: it imports Firestore's client, a second that --help need not wait.
+    from shared import store  # noqa: PLC0415
+
+    where = "on this machine"
+    if not deployment.local:
+        url = f"{deployment.firestore}/v1/projects/{deployment.project}/{_DATABASE}"
+        database = deployment.google.get(url, _VIEWER)
+        if database.get("type") != "FIRESTORE_NATIVE":
+            return broken(
+                "it is in Datastore mode, which has no rules and no live updates",
+                "gcloud firestore databases update --type=firestore-native "
+                f"--project {deployment.project}, if it is empty",
+            )
+        where = f"in {database.get('locationId')}"
+    with explained(deployment.project):
+        store.health("canary").get()
+    return ok(f"{where}, and can be read")
+
+
+def _rules(deployment: Deployment) -> Finding:
+    google, project = deployment.google, deployment.project
+    if deployment.local:
+        url = f"{deployment.firestore}/emulator/v1/projects/{project}:ruleCoverage"
+        source, deployed = google.get(url, "")["rules"], "loaded"
+    else:
+        base = "https://firebaserules.googleapis.com/v1"
+        release = google.get(f"{base}/projects/{project}/releases/cloud.firestore", _RULES_VIEWER)
+        source = google.get(f"{base}/{release['rulesetName']}", _RULES_VIEWER)["source"]
+        deployed = f"deployed at {release.get('updateTime')}"
+    present = "".join(file["content"] for file in source["files"])
+    if present != (ROOT / "firestore.rules").read_text(encoding="utf-8"):
+        return broken(
+            f"those {deployed} are not firestore.rules of this checkout",
+            deployment.deploy("rules"),
+        )
+    return ok(f"firestore.rules of this checkout, {deployed}")
+
+
+def _indexes(deployment: Deployment) -> Finding:
+    google = deployment.google
+    groups = (
+        f"{deployment.firestore}/v1/projects/{deployment.project}/{_DATABASE}/collectionGroups/-"
+    )
+    overridden = "indexConfig.usesAncestorConfig=false OR ttlConfig:*"
+    states = dict(_composite(google.items(f"{groups}/indexes", "indexes", _VIEWER)))
+    for field in google.items(f"{groups}/fields", "fields", _VIEWER, filter=overridden):
+        states |= _of_field(field)
+    wanted = set(_wanted(json.loads((ROOT / "firestore.indexes.json").read_text(encoding="utf-8"))))
+    missing = sorted(name for name in wanted if states.get(name) is None)
+    bad = sorted(name for name in wanted if states.get(name) == "NEEDS_REPAIR")
+    building = sorted(name for name in wanted if states.get(name) == "CREATING")
+    if missing or bad:
+        return broken(
+            "; ".join(
+                f"{kind}: {_some(names)}"
+                for kind, names in (("missing", missing), ("failed", bad))
+                if names
+            ),
+            deployment.deploy("rules"),
+        )
+    if building:
+        return warning(f"still being built: {_some(building)}", "wait, then run this again")
+    return ok(f"{len(wanted)} indexes, exemptions and TTL policies, all ready")
+
+
+def _composite(indexes: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Names as `_wanted` gives them, with states; `__name__` is what Firestore adds itself."""
+    for index in indexes:
+        group = _part(index["name"], "collectionGroups")
+        yield _index_name(group, index["queryScope"], index["fields"]), index["state"]
+
+
+def _of_field(field: dict[str, Any]) -> dict[str, str]:
+    name = f"{_part(field['name'], 'collectionGroups')}.{_part(field['name'], 'fields')}"
+    found = {}
+    if ttl := field.get("ttlConfig"):
+        found[f"TTL of {name}"] = ttl.get("state", "")
+    config = field.get("indexConfig", {})
+    if not config.get("usesAncestorConfig") and not config.get("indexes"):
+        found[f"exemption of {name}"] = "READY"
+    return found
+
+
+def _wanted(file: dict[str, Any]) -> Iterator[str]:
+    for index in file["indexes"]:
+        yield _index_name(index["collectionGroup"], index["queryScope"], index["fields"])
+    for field in file["fieldOverrides"]:
+        name = f"{field['collectionGroup']}.{field['fieldPath']}"
+        if field.get("ttl"):
+            yield f"TTL of {name}"
+        if not field["indexes"]:
+            yield f"exemption of {name}"
+
+
+def _index_name(group: str, scope: str, fields: list[dict[str, str]]) -> str:
+    orders = [
+        f"{field['fieldPath']} {field.get('order') or field.get('arrayConfig')}".lower()
+        for field in fields
+        if field["fieldPath"] != "__name__"
+    ]
+    return f"{group} ({', '.join(orders)}) in {scope.lower()}"
+
+
+def _part(name: str, kind: str) -> str:
+    """`expireAt` of `…/collectionGroups/events/fields/expireAt` and `fields`."""
+    return name.partition(f"/{kind}/")[2].partition("/")[0]
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - a line's worth
+    return ", ".join(names[:3]) + more
+
+
+def _dead_letters(deployment: Deployment) -> Finding:
+    from shared import store  # noqa: PLC0415 - as above
+
+    with explained(deployment.project):
+        letters = store.client().collection(store.DEAD_LETTERS)
+        counted = letters.count().get()  # type: ignore[no-untyped-call] # the package has no types
+    if number := int(counted[0][0].value):
+        return warning(
+            f"{number} messages could not be stored", f"{deployment.command} dead-letters list"
+        )
+    return ok("none")
+
+
+DATABASE = Link("Firestore", _database)
+RULES = Link("rules", _rules, needs=("Firestore",))
+INDEXES = Link(
+    "indexes", _indexes, needs=("Firestore",), cloud_only="the emulator needs none and expires none"
+)
+DEAD_LETTERS = Link("dead letters", _dead_letters, needs=("Firestore",))

@@ -1,0 +1,129 @@
+"""The links in Cloud Functions: what is deployed, and whether it is this checkout."""
+
+import io
+import os
+import zipfile
+from typing import Any
+from urllib.parse import quote
+
+import main
+from admin.doctor.deployment import Deployment
+from admin.doctor.finding import Finding, Link, broken, ok, warning
+from admin.target import FUNCTIONS_EMULATOR_HOST
+from local.configuration import read_settings
+from local.runs import ROOT
+
+_VIEWER = "Cloud Functions Viewer (roles/cloudfunctions.viewer)"
+_STORAGE_VIEWER = "Storage Object Viewer (roles/storage.objectViewer)"
+_STORAGE = "https://storage.googleapis.com/storage/v1"
+_SOURCES = ("main.py", "requirements.txt", "functions/*.py", "shared/**/*.py")
+
+
+def _functions(deployment: Deployment) -> Finding:
+    if deployment.local:
+        return _emulated(deployment)
+    deployed = _deployed(deployment)
+    deploy = deployment.deploy("functions,dead-letters")
+    if missing := [name for name in main.FUNCTIONS if name not in deployed]:
+        return broken(f"not deployed: {', '.join(missing)}", deploy)
+    ours = {name: deployed[name] for name in main.FUNCTIONS}
+    states = {name: one.get("state") for name, one in ours.items() if one.get("state") != "ACTIVE"}
+    if states:
+        said = [message["message"] for name in states for message in ours[name].get(_SAID, [])]
+        found = ", ".join(f"{name} is {state}" for name, state in states.items())
+        if set(states.values()) == {"DEPLOYING"}:
+            return warning(found, "wait, then run this again")
+        return broken(found + "".join(f": {text}" for text in said[:1]), deploy)
+    return ok(f"{len(ours)}, all active in {_region()}")
+
+
+_SAID = "stateMessages"
+
+
+def _emulated(deployment: Deployment) -> Finding:
+    url = f"http://{os.environ[FUNCTIONS_EMULATOR_HOST]}/backends"
+    backends = deployment.google.get(url, "")["backends"]
+    there = {trigger["name"] for backend in backends for trigger in backend["functionTriggers"]}
+    if missing := [name for name in main.FUNCTIONS if name not in there]:
+        return broken(f"not loaded: {', '.join(missing)}", "start the demo again: make demo")
+    return ok(f"{len(main.FUNCTIONS)}, all loaded")
+
+
+def _version(deployment: Deployment) -> Finding:
+    """By the archive that each function was built from, and the settings it was given."""
+    deployed = _deployed(deployment)
+    ours = [deployed[name] for name in main.FUNCTIONS]
+    if different := sorted(set().union(*_differences(ours, deployment))):
+        more = f" and {len(different) - 3} more" if len(different) > 3 else ""  # noqa: PLR2004
+        return warning(
+            f"not this checkout: {', '.join(different[:3])}{more}", deployment.deploy("functions")
+        )
+    configured = _configured(deployment)
+    for one in ours:
+        service = one["serviceConfig"]
+        given = service.get("environmentVariables", {})
+        changed = sorted(name for name, value in configured.items() if given.get(name) != value)
+        if changed:
+            return warning(
+                f"deployed with other settings than .env and .env.{deployment.project} have: "
+                + ", ".join(changed),
+                deployment.deploy("functions"),
+            )
+        concurrency = service.get("maxInstanceRequestConcurrency")
+        if str(concurrency) != given.get("THREADS"):
+            return warning(
+                f"{_name(one)} has {given.get('THREADS')} threads for {concurrency} requests at "
+                "once",
+                deployment.deploy("functions"),
+            )
+    return ok("this checkout and its settings; as many threads as requests at once")
+
+
+def _differences(functions: list[dict[str, Any]], deployment: Deployment) -> list[set[str]]:
+    """Of each archive, the files that are not as they are here. Most functions share one."""
+    archives: dict[str, str] = {}
+    for one in functions:
+        source = one["buildConfig"]["source"]["storageSource"]
+        url = f"{_STORAGE}/b/{source['bucket']}/o/{quote(source['object'], safe='')}"
+        archives[deployment.google.get(url, _STORAGE_VIEWER)["md5Hash"]] = url
+    here = {
+        path.relative_to(ROOT).as_posix() for pattern in _SOURCES for path in ROOT.glob(pattern)
+    }
+    found = []
+    for url in archives.values():
+        content = deployment.google.content(url, _STORAGE_VIEWER, alt="media")
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            # What begins with a dot the Firebase CLI adds by itself.
+            there = {name for name in archive.namelist() if name[0] != "." and name[-1] != "/"}
+            found.append((here - there) | {name for name in there if _differs(name, archive)})
+    return found
+
+
+def _differs(name: str, archive: zipfile.ZipFile) -> bool:
+    path = ROOT / name
+    return not path.is_file() or path.read_bytes() != archive.read(name)
+
+
+def _configured(deployment: Deployment) -> dict[str, str]:
+    files = (ROOT / ".env", ROOT / f".env.{deployment.project}")
+    return {name: value for file in files for name, value in read_settings(file).items()}
+
+
+def _deployed(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    parent = f"projects/{deployment.project}/locations/{_region()}"
+    url = f"https://cloudfunctions.googleapis.com/v2/{parent}/functions"
+    return {_name(one): one for one in deployment.google.items(url, "functions", _VIEWER)}
+
+
+def _name(function: dict[str, Any]) -> str:
+    return str(function["name"].rpartition("/")[2])
+
+
+def _region() -> str:
+    return os.environ.get("FUNCTIONS_REGION") or "us-central1"
+
+
+FUNCTIONS = Link("functions", _functions)
+VERSION = Link(
+    "version", _version, needs=("functions",), cloud_only="the emulator runs this checkout"
+)

@@ -1,0 +1,142 @@
+"""The links in Pub/Sub: the topic, who may publish, ingest's subscription, its dead letters."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from admin.doctor.deployment import Deployment
+from admin.doctor.finding import Finding, Link, broken, ok, warning
+from admin.doctor.google import GoogleError
+
+PUBLISHER = "serviceAccount:particle-public@particle-public.iam.gserviceaccount.com"
+"""Particle's account (Particle docs, "Google Cloud Platform" integration)."""
+LATE = timedelta(minutes=10)
+"""Longer than a message waits while all is well."""
+
+_VIEWER = "Pub/Sub Viewer (roles/pubsub.viewer)"
+_MAY_PUBLISH = {"roles/pubsub.publisher", "roles/pubsub.editor", "roles/pubsub.admin"}
+_NOT_FOUND = 404
+
+
+def _topic(deployment: Deployment) -> Finding:
+    try:
+        deployment.google.get(f"{deployment.pubsub}/v1/{deployment.topic}", _VIEWER)
+    except GoogleError as failure:
+        if failure.status != _NOT_FOUND:
+            raise
+        return broken(f"there is no {deployment.topic}", deployment.deploy("topic"))
+    return ok(deployment.topic)
+
+
+def _publisher(deployment: Deployment) -> Finding:
+    policy = deployment.google.get(
+        f"{deployment.pubsub}/v1/{deployment.topic}:getIamPolicy",
+        "Security Reviewer (roles/iam.securityReviewer)",
+    )
+    if not any(
+        PUBLISHER in binding.get("members", [])
+        for binding in policy.get("bindings", [])
+        if binding["role"] in _MAY_PUBLISH
+    ):
+        return broken("Particle may not publish to it", deployment.deploy("publisher"))
+    return ok("Particle's account may publish")
+
+
+def _subscription(deployment: Deployment) -> Finding:
+    """The one that the platform made for `ingest`; the topic may have others."""
+    prefix = "emulator-sub-" if deployment.local else "eventarc-"
+    names = [
+        name
+        for name in _subscriptions(deployment.topic, deployment)
+        if name.rpartition("/")[2].startswith(prefix)
+    ]
+    if not names:
+        return broken(
+            "ingest has none, so nothing is delivered",
+            deployment.deploy("functions,dead-letters"),
+        )
+    if deployment.local:
+        return ok("delivers to ingest; the emulator delivers once, and keeps no dead letters")
+    for name in names:
+        if not _dead_topic(name, deployment):
+            return broken(
+                "what ingest never takes is lost after 7 days: no dead-letter topic",
+                deployment.deploy("dead-letters"),
+            )
+        waiting = _measured(name, "oldest_unacked_message_age", deployment)
+        if waiting is not None and waiting > LATE.total_seconds():
+            return warning(
+                f"the oldest message has been waiting for {waiting // 60} minutes",
+                f"gcloud functions logs read ingest --gen2 --min-log-level=error "
+                f"--project {deployment.project}",
+            )
+    return ok(f"delivers to ingest; {_dead_topic(names[0], deployment)} for what it never takes")
+
+
+def _dead_letter_topic(deployment: Deployment) -> Finding:
+    found = [
+        topic
+        for name in _subscriptions(deployment.topic, deployment)
+        if (topic := _dead_topic(name, deployment))
+    ]
+    for topic in found:
+        kept = _subscriptions(topic, deployment)
+        if not kept:
+            return broken(
+                f"{topic} has no subscription: what comes there is lost",
+                deployment.deploy("dead-letters"),
+            )
+        for name in kept:
+            if number := _measured(name, "num_undelivered_messages", deployment):
+                return warning(
+                    f"{number} messages that ingest never took wait in {name}",
+                    f"gcloud pubsub subscriptions pull {name} --limit=10",
+                )
+    return ok(", ".join(found))
+
+
+def _subscriptions(topic: str, deployment: Deployment) -> list[str]:
+    url = f"{deployment.pubsub}/v1/{topic}/subscriptions"
+    return deployment.google.items(url, "subscriptions", _VIEWER)
+
+
+def _dead_topic(subscription: str, deployment: Deployment) -> str:
+    found = deployment.google.get(f"{deployment.pubsub}/v1/{subscription}", _VIEWER)
+    return str(found.get("deadLetterPolicy", {}).get("deadLetterTopic", ""))
+
+
+def _measured(subscription: str, metric: str, deployment: Deployment) -> int | None:
+    """The newest value of one of Pub/Sub's metrics; None when there is none, or it is not shown."""
+    now = datetime.now(UTC)
+    name = subscription.rpartition("/")[2]
+    try:
+        answer: dict[str, Any] = deployment.google.get(
+            f"https://monitoring.googleapis.com/v3/projects/{deployment.project}/timeSeries",
+            "Monitoring Viewer (roles/monitoring.viewer)",
+            **{
+                "filter": f'metric.type="pubsub.googleapis.com/subscription/{metric}" AND '
+                f'resource.labels.subscription_id="{name}"',
+                "interval.startTime": _iso(now - LATE),
+                "interval.endTime": _iso(now),
+            },
+        )
+    except GoogleError:
+        return None  # nice to know, no more
+    points = [point for series in answer.get("timeSeries", []) for point in series["points"]]
+    return int(points[0]["value"]["int64Value"]) if points else None
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+TOPIC = Link("topic", _topic)
+PUBLISHERS = Link(
+    "publisher", _publisher, needs=("topic",), cloud_only="the emulator asks nobody who they are"
+)
+SUBSCRIPTION = Link("subscription", _subscription, needs=("topic", "functions"))
+DEAD_LETTER_TOPIC = Link(
+    "dead-letter topic",
+    _dead_letter_topic,
+    needs=("subscription",),
+    cloud_only="the emulator never gives a message up",
+)

@@ -1,0 +1,148 @@
+"""The whole way at once: a canary, the events that came, the scheduled check, the clocks."""
+
+import email.utils
+import os
+import time
+from datetime import UTC, datetime, timedelta
+
+import requests
+import typer
+
+from admin.doctor.deployment import ACCESS_TOKEN, Deployment
+from admin.doctor.finding import Finding, Link, broken, not_here, ok, warning
+from admin.errors import explained
+from admin.output import text
+from shared.particle import errors
+
+SKEW = timedelta(seconds=10)
+"""Of two clocks, from which somebody should look. The header that tells has no fractions."""
+SILENT = timedelta(minutes=15)
+"""The scheduled check runs every five."""
+
+_GOOGLE = "https://pubsub.googleapis.com/"
+_TELL = 5.0
+
+
+def _canary(deployment: Deployment) -> Finding:
+    # Not at the top: it imports Firestore's client, a second that --help need not wait.
+    from shared import canary  # noqa: PLC0415
+
+    told = started = time.monotonic()
+
+    def waiting() -> None:
+        nonlocal told
+        if time.monotonic() - told >= _TELL:
+            told = time.monotonic()
+            typer.echo(f"... canary on its way for {told - started:.0f} s", err=True)
+
+    particle, credentials = deployment.particle, deployment.integrator
+    try:
+        with explained(deployment.project):
+            delays = [
+                canary.fly(particle, credentials, one, started + canary.PATIENCE, waiting).delay_ms
+                for one in canary.ours(particle, credentials)
+            ]
+    except canary.CanaryLostError as failure:
+        where = (
+            "see the logs of the emulators in .local/"
+            if deployment.local
+            else "gcloud functions logs read ingest --gen2 --min-log-level=warning "
+            f"--project {deployment.project}"
+        )
+        return broken(f"lost: {failure}", where)
+    except (errors.ForbiddenError, errors.TokenRejectedError) as failure:
+        return warning(
+            f"cannot be sent: Particle does not allow it ({failure.text})",
+            f"set {ACCESS_TOKEN} to a token of a member of the product's team; and HEALTH_CHECK="
+            f"false in .env.{deployment.project}, for the functions have no such token",
+        )
+    return ok(f"from Particle to Firestore in {max(delays)} ms")
+
+
+def _events(deployment: Deployment) -> Finding:
+    from shared import arrivals  # noqa: PLC0415 - as above
+
+    now = datetime.now(UTC)
+    with explained(deployment.project):
+        silence = arrivals.present_silence(now)
+    if silence is None:
+        return warning(
+            "none of a device has come yet",
+            "let a device publish; if it does, name its events: "
+            f"{deployment.command} particle integrate --event PREFIX",
+        )
+    if not silence.length:
+        return ok("devices' events come")
+    last = f"the last of a device came before {text(silence.last)}"
+    if silence.remarkable:
+        return warning(
+            f"{last}, longer ago than is usual",
+            "see in Particle's console whether devices are online and the integration's log",
+        )
+    return ok(last)
+
+
+def _scheduled(deployment: Deployment) -> Finding:
+    from shared import settings, store  # noqa: PLC0415 - as above
+
+    if not settings.health_check():
+        return not_here("turned off: HEALTH_CHECK=false")
+    with explained(deployment.project):
+        found = store.health("canary").get().to_dict() or {}
+    sent = found.get("sentAt")
+    if sent is None or datetime.now(UTC) - sent > SILENT:
+        last = f"last ran at {text(sent)}" if sent else "has never run"
+        return broken(
+            f"check_health {last}",
+            f"gcloud scheduler jobs list --project {deployment.project} --location "
+            f"{os.environ.get('FUNCTIONS_REGION', 'us-central1')}; if it is not there: "
+            + deployment.deploy("functions"),
+        )
+    if failures := found.get("failures"):
+        since = found.get("lastSuccessAt")
+        return warning(
+            f"failed {failures} times in a row, since {text(since) if since else 'ever'}: "
+            f"{found.get('error')}",
+            "mend what is named above; the next run, within five minutes, tells whether it helped",
+        )
+    return ok(f"at {text(sent)}, in {found.get('delayMs')} ms")
+
+
+def _clocks(deployment: Deployment) -> Finding:
+    """Of this machine, of Particle and of Google; each may be the wrong one."""
+    others = {"Particle": deployment.particle_url}
+    if not deployment.local:
+        others["Google"] = _GOOGLE
+    ahead = {name: _ahead(url) for name, url in others.items()}
+    known = {name: seconds for name, seconds in ahead.items() if seconds is not None}
+    if not known:
+        return warning("nobody tells the time", "check the network")
+    shown = ", ".join(f"{name} {seconds:+.0f} s" for name, seconds in known.items())
+    if any(abs(seconds) > SKEW.total_seconds() for seconds in known.values()):
+        return warning(f"against this machine's: {shown}", "set this machine's clock: timedatectl")
+    return ok(f"against this machine's: {shown}")
+
+
+def _ahead(url: str) -> float | None:
+    """Seconds that a server's clock is ahead of ours, to one second; None when it tells no time."""
+    session = requests.Session()
+    session.trust_env = False
+    try:
+        before = time.time()
+        answer = session.head(url, timeout=10)
+        now = (before + time.time()) / 2
+        return email.utils.parsedate_to_datetime(answer.headers["Date"]).timestamp() + 0.5 - now
+    except (requests.RequestException, KeyError, ValueError):
+        return None
+
+
+CANARY = Link(
+    "canary",
+    _canary,
+    needs=("Firestore", "functions", "topic", "publisher", "subscription", "integrations"),
+)
+EVENTS = Link("events", _events, needs=("Firestore",))
+SCHEDULED = Link(
+    "scheduled check", _scheduled, needs=("Firestore",), cloud_only="the emulator keeps no schedule"
+)
+CLOCKS = Link("clocks", _clocks, needs=("settings",))

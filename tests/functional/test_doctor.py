@@ -1,0 +1,271 @@
+"""The doctor on the running stack: all is well, and a link broken on purpose is the one named."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+
+import main as functions
+from admin.app import main
+from admin.doctor.chain import LINKS
+from local.runs import ROOT
+from local.stack import Stack
+from shared import canary, cloud, settings, store
+from shared.telemetry import intake
+from tests.support import integrations
+from tests.support.functions import deliver
+from tests.support.simulator import Simulator
+from tests.support.telemetry import message
+
+Findings = dict[str, dict[str, Any]]
+Doctor = Callable[[int], Findings]
+ONLY_IN_THE_CLOUD = {"indexes", "version", "publisher", "dead-letter topic", "scheduled check"}
+
+
+@pytest.fixture(autouse=True)
+def _at_its_start(clean_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("FUNCTIONS_EMULATOR_HOST", f"127.0.0.1:{clean_stack.ports.functions}")
+    cloud.tokens.cache_clear()
+    intake.recorder.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.particle.cache_clear()
+    settings.access_mode.cache_clear()
+
+
+@pytest.fixture
+def doctor(capsys: pytest.CaptureFixture[str]) -> Doctor:
+    """Runs it; its findings by the links' names, when it ends with the expected status."""
+
+    def run(status: int) -> Findings:
+        settings.particle.cache_clear()
+        settings.access_mode.cache_clear()
+        capsys.readouterr()
+        assert main(["doctor", "--local", "--json"]) == status
+        answer = json.loads(capsys.readouterr().out)
+        assert answer["state"] == ("broken" if status else "ok")
+        assert [link["name"] for link in answer["links"]] == [link.name for link in LINKS]
+        return {link["name"]: link for link in answer["links"]}
+
+    return run
+
+
+def in_state(findings: Findings, state: str) -> set[str]:
+    return {name for name, finding in findings.items() if finding["state"] == state}
+
+
+def is_broken(findings: Findings, link: str, mend: str, *, unchecked: set[str]) -> None:
+    """It alone is broken; what cannot be examined without it is not said to be."""
+    assert in_state(findings, "broken") == {link}
+    assert mend in findings[link]["mend"]
+    assert in_state(findings, "not checked") == unchecked
+    assert in_state(findings, "not here") == ONLY_IN_THE_CLOUD - unchecked
+
+
+@pytest.fixture
+def in_use(doctor: Doctor, owned: Any, simulator: Simulator) -> None:
+    """As in the demo: a customer owns a device, which publishes."""
+    assert deliver(message(owned.device_id, "21")) < 300
+
+
+@pytest.mark.usefixtures("in_use")
+def test_all_is_well(doctor: Doctor, capsys: pytest.CaptureFixture[str]) -> None:
+    found = doctor(0)
+    assert in_state(found, "not here") == ONLY_IN_THE_CLOUD
+    assert in_state(found, "ok") == {link.name for link in LINKS} - ONLY_IN_THE_CLOUD
+    assert main(["doctor", "--local"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[13 : 13 + len(link.name)] for line, link in zip(lines, LINKS, strict=True)] == [
+        link.name for link in LINKS
+    ]
+
+
+def test_what_nobody_uses_yet_is_a_warning(doctor: Doctor) -> None:
+    for document in store.client().collection(store.HEALTH).list_documents():
+        document.delete()
+    found = doctor(0)
+    assert in_state(found, "warning") == {"customers' tokens", "events"}
+    assert "particle integrate --event" in found["events"]["mend"]
+
+
+AT_PARTICLE = {"product", "access mode", "customers' tokens", "integrations", "canary"}
+
+
+def test_a_wrong_secret(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARTICLE_CLIENT_SECRET", "f" * 40)
+    is_broken(doctor(1), "OAuth client", "Two-Legged Auth (Server)", unchecked=AT_PARTICLE)
+
+
+def test_a_product_that_is_not_there(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARTICLE_PRODUCT", "99")
+    is_broken(doctor(1), "product", "PARTICLE_PRODUCT", unchecked=AT_PARTICLE - {"product"})
+
+
+def test_particle_is_away(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARTICLE_API_URL", "http://127.0.0.1:9")
+    found = doctor(1)
+    assert in_state(found, "warning") >= {"clocks"}
+    is_broken(found, "OAuth client", "start the demo", unchecked=AT_PARTICLE)
+
+
+def test_particle_fails(doctor: Doctor, simulator: Simulator) -> None:
+    simulator.fail({"route": "GET */integrations"}, {"kind": "status", "status": 500})
+    is_broken(doctor(1), "integrations", "status.particle.io", unchecked={"canary"})
+
+
+def test_a_customers_token_is_refused(doctor: Doctor, in_use: None, simulator: Simulator) -> None:
+    body = {"error": "invalid_grant", "error_description": "Customer not found"}
+    refused = {"kind": "status", "status": 400, "body": body}
+    doctor(0)
+    with second_only(simulator, refused):
+        found = doctor(1)
+    is_broken(found, "customers' tokens", "Two-Legged Auth (Server)", unchecked=set())
+
+
+@contextlib.contextmanager
+def second_only(simulator: Simulator, fault: dict[str, Any]) -> Iterator[None]:
+    """The fault strikes when customers have been listed."""
+    from shared.particle import Particle  # noqa: PLC0415 - patched for this test alone
+
+    original = Particle.customers
+
+    def listed(self: Particle, *arguments: Any) -> list[str]:
+        found = original(self, *arguments)
+        simulator.fail({"route": "/oauth/token"}, fault, count=1)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Particle, "customers", listed)
+        yield
+
+
+def test_other_rules(stack: Stack, doctor: Doctor) -> None:
+    rules = (ROOT / "firestore.rules").read_text()
+    load_rules(stack, rules.replace("// Default deny.", "// Default allow."))
+    try:
+        is_broken(doctor(1), "rules", "make demo", unchecked=set())
+    finally:
+        load_rules(stack, rules)
+    doctor(0)
+
+
+def load_rules(stack: Stack, rules: str) -> None:
+    url = f"http://{stack.firestore_host}/emulator/v1/projects/{stack.project_id}:securityRules"
+    body = {"rules": {"files": [{"name": "firestore.rules", "content": rules}]}}
+    requests.put(url, json=body, timeout=30).raise_for_status()
+
+
+def test_a_function_that_was_not_loaded(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(functions, "FUNCTIONS", (*functions.FUNCTIONS, "brew_coffee"))
+    found = doctor(1)
+    assert "brew_coffee" in found["functions"]["found"]
+    unchecked = {"subscription", "canary"}
+    is_broken(found, "functions", "make demo", unchecked=unchecked)
+
+
+def test_a_topic_that_was_deleted(stack: Stack, doctor: Doctor) -> None:
+    topic = f"http://{stack.pubsub_host}/v1/{settings.topic()}"
+    subscription = f"http://{stack.pubsub_host}/v1/{subscription_of(stack)}"
+    kept = requests.get(subscription, timeout=30).json()
+    requests.delete(topic, timeout=30).raise_for_status()
+    try:
+        found = doctor(1)
+        is_broken(found, "topic", "make demo", unchecked={"subscription", "canary"})
+    finally:
+        requests.put(topic, timeout=30).raise_for_status()
+        # One whose topic was deleted stays with none: the emulators' reads from it by its name.
+        requests.delete(subscription, timeout=30).raise_for_status()
+        requests.put(subscription, json={**kept, "topic": settings.topic()}, timeout=30)
+    doctor(0)
+
+
+def subscription_of(stack: Stack) -> str:
+    url = f"http://{stack.pubsub_host}/v1/{settings.topic()}/subscriptions"
+    (name,) = requests.get(url, timeout=30).json()["subscriptions"]
+    return str(name)
+
+
+def test_integrations_that_are_disabled_elsewhere_or_gone(doctor: Doctor) -> None:
+    (one,) = integrations.all_of_them()
+    integrations.change(one, disabled=True)
+    found = doctor(1)
+    is_broken(found, "integrations", "particle integrate", unchecked={"canary"})
+    assert "disabled: all events" in found["integrations"]["found"]
+    integrations.change(one, topic="projects/p/topics/anothers")
+    found = doctor(1)
+    is_broken(found, "integrations", "particle integrate", unchecked={"canary"})
+    assert "there are some to projects/p/topics/anothers" in found["integrations"]["found"]
+    assert main(["particle", "integrate", "--local"]) == 0
+    doctor(0)
+
+
+def test_integrations_that_forward_too_much_or_too_little(doctor: Doctor) -> None:
+    (one,) = integrations.all_of_them()
+    particle, server = cloud.particle(), cloud.tokens().server
+    particle.integrations.create(server, "pump", one.topic)
+    found = doctor(0)["integrations"]
+    assert (found["state"], found["mend"].split()[-1]) == ("warning", "--delete-superfluous")
+    particle.integrations.delete(server, one.id)
+    found = doctor(0)["integrations"]
+    assert (found["state"], found["mend"].split()[-1]) == ("warning", "spark/status")
+
+
+def test_what_particle_does_not_show_to_the_server(doctor: Doctor, simulator: Simulator) -> None:
+    refused = {"kind": "status", "status": 403, "body": {"error": "Permission denied"}}
+    simulator.fail({"route": "*/integrations*"}, refused)
+    found = doctor(0)
+    assert in_state(found, "warning") >= {"integrations", "canary"}
+    assert "PARTICLE_ACCESS_TOKEN" in found["integrations"]["mend"]
+    assert "HEALTH_CHECK" in found["canary"]["mend"]
+
+
+def test_a_delivery_that_failed_and_works_again(doctor: Doctor, simulator: Simulator) -> None:
+    (one,) = integrations.all_of_them()
+    log = [{"type": "error", "created_at": "2026-01-02", "message": "denied"}]
+    body = {"integration": {"id": one.id, "event": "", "topic": one.topic, "logs": log}}
+    answer = {"kind": "status", "status": 200, "body": body}
+    simulator.fail({"route": f"GET */{one.id}"}, answer, count=1)
+    found = doctor(0)
+    assert found["integrations"]["state"] == "warning"
+    assert "denied" in found["integrations"]["found"]
+    assert found["canary"]["state"] == "ok"
+
+
+def test_a_canary_that_particle_cannot_publish(doctor: Doctor, simulator: Simulator) -> None:
+    body = {"pass": False, "error": "quota"}
+    simulator.fail({"route": "*/test"}, {"kind": "status", "status": 200, "body": body})
+    found = doctor(1)
+    is_broken(found, "canary", "logs", unchecked=set())
+    assert "quota" in found["canary"]["found"]
+
+
+def test_a_canary_that_nobody_stores(
+    doctor: Doctor, no_delivery: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canary, "PATIENCE", 1.5)
+    found = doctor(1)
+    is_broken(found, "canary", "logs", unchecked=set())
+    assert "not stored within" in found["canary"]["found"]
+
+
+@pytest.fixture
+def no_delivery(stack: Stack) -> Iterator[None]:
+    hub = f"http://127.0.0.1:{stack.ports.hub}/functions"
+    requests.put(f"{hub}/disableBackgroundTriggers", timeout=30).raise_for_status()
+    yield
+    requests.put(f"{hub}/enableBackgroundTriggers", timeout=60).raise_for_status()
+
+
+def test_a_dead_letter(doctor: Doctor) -> None:
+    assert deliver(message("nobody", "1")) < 300
+    found = doctor(0)["dead letters"]
+    assert (found["state"], found["found"][0]) == ("warning", "1")
+    assert found["mend"].endswith("--local dead-letters list")
+
+
+def test_no_demo_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:9")
+    assert main(["doctor", "--local"]) == 2

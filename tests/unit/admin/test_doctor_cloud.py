@@ -1,0 +1,575 @@
+"""The doctor's links in the cloud, each against answers in the form that Google documents.
+
+Sources: the REST references of Cloud Firestore (databases, indexes, fields), Firebase Rules, Cloud
+Functions v2, Pub/Sub v1, Cloud Storage v1 and Cloud Monitoring v3; errors are google.rpc.Status.
+"""
+
+import copy
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest import mock
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import requests
+
+import main
+from admin import target
+from admin.doctor import in_firestore, in_functions, in_pubsub, whole
+from admin.doctor.deployment import Deployment
+from admin.doctor.finding import Finding, Link, State, examined
+from admin.doctor.google import Google
+from admin.target import Target
+from local.configuration import read_settings
+from local.runs import ROOT
+from shared import settings, store
+
+TOPIC = "projects/acme/topics/particle-events"
+DATABASE = "projects/acme/databases/(default)"
+SUBSCRIPTION = "projects/acme/subscriptions/eventarc-us-central1-ingest-123456-sub-789"
+DEAD = "projects/acme/topics/particle-events-dead"
+Answers = dict[str, Any]
+
+
+class Recorded(requests.adapters.BaseAdapter):
+    """Answers requests by host and path; a tuple is a status and a body, bytes are no JSON."""
+
+    def __init__(self, answers: Answers) -> None:
+        super().__init__()
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        parts = urlsplit(unquote(str(request.url)))
+        place = f"{parts.netloc}{parts.path}"
+        self.asked.append(place)
+        found = self.answers.get(f"{place}?{parts.query}", self.answers.get(place, (404, {})))
+        status, body = found if isinstance(found, tuple) else (200, found)
+        response = requests.Response()
+        response.status_code = status
+        response.request = request
+        response.url = str(request.url)
+        response.raw = io.BytesIO(body if isinstance(body, bytes) else json.dumps(body).encode())
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    with mock.patch.dict(os.environ):
+        for name in target._EMULATORS:
+            os.environ.pop(name, None)
+        yield
+
+
+Examine = Callable[[Link, Answers], Finding]
+
+
+@pytest.fixture
+def examine() -> Examine:
+    """Examines one link of project `acme` where Google answers so."""
+
+    def run(link: Link, answers: Answers) -> Finding:
+        session = requests.Session()
+        session.mount("https://", Recorded(answers))
+        deployment = Deployment(Target("acme", local=False))
+        vars(deployment)["google"] = Google("acme", session)
+        ((_, finding),) = examined([link], deployment)
+        return finding
+
+    return run
+
+
+def refusal(status: int, name: str, reason: str | None = None) -> tuple[int, Any]:
+    error: dict[str, Any] = {"code": status, "message": f"It is\n{name}.", "status": name}
+    if reason:
+        info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}
+        error["details"] = [{**info, "domain": "googleapis.com", "metadata": {}}]
+    return status, {"error": error}
+
+
+# Firestore
+
+DATABASE_ANSWER = {
+    "name": DATABASE,
+    "uid": "6c1cb6a2-1d0b-4a77-9d51-1f2f0a8f9b3e",
+    "createTime": "2026-01-02T03:04:05.678901Z",
+    "locationId": "nam5",
+    "type": "FIRESTORE_NATIVE",
+    "concurrencyMode": "PESSIMISTIC",
+    "deleteProtectionState": "DELETE_PROTECTION_ENABLED",
+    "etag": "IPju0oqp/ooDMLPmgeao/ooD",
+}
+AT_FIRESTORE = "firestore.googleapis.com/v1/" + DATABASE
+
+
+@pytest.fixture
+def readable(mocker: Any) -> Any:
+    """Firestore's own client, which reads by gRPC."""
+    return mocker.patch.object(store, "health")
+
+
+def test_the_database_and_where_it_lies(examine: Examine, readable: Any) -> None:
+    found = examine(in_firestore.DATABASE, {AT_FIRESTORE: DATABASE_ANSWER})
+    assert found == Finding(State.OK, "in nam5, and can be read")
+    readable.assert_called_once()
+
+
+def test_datastore_mode_will_not_do(examine: Examine) -> None:
+    other = DATABASE_ANSWER | {"type": "DATASTORE_MODE"}
+    found = examine(in_firestore.DATABASE, {AT_FIRESTORE: other})
+    assert (found.state, "firestore-native" in found.mend) == (State.BROKEN, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "mend"),
+    [
+        (refusal(404, "NOT_FOUND"), "./deploy.sh --project acme"),
+        (refusal(403, "PERMISSION_DENIED"), "roles/datastore.viewer"),
+        (refusal(401, "UNAUTHENTICATED"), "gcloud auth application-default login"),
+        (
+            refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED"),
+            "gcloud services enable firestore.googleapis.com --project acme",
+        ),
+        (refusal(503, "UNAVAILABLE"), "status.cloud.google.com"),
+        ((502, b"<html>"), "status.cloud.google.com"),
+    ],
+)
+def test_each_refusal_has_a_mend(answer: Any, mend: str, examine: Examine) -> None:
+    found = examine(in_firestore.DATABASE, {AT_FIRESTORE: answer})
+    assert found.state is State.BROKEN
+    assert str(answer[0]) in found.found
+    assert "\n" not in found.found
+    assert mend in found.mend
+
+
+def test_no_network(mocker: Any) -> None:
+    session = requests.Session()
+    mocker.patch.object(session, "get", side_effect=requests.ConnectionError)
+    deployment = Deployment(Target("acme", local=False))
+    vars(deployment)["google"] = Google("acme", session)
+    ((_, found),) = examined([in_firestore.DATABASE], deployment)
+    assert (found.state, found.mend) == (State.BROKEN, "check the network")
+
+
+RULES = "firebaserules.googleapis.com/v1/projects/acme"
+
+
+def rules(content: str) -> Answers:
+    return {
+        f"{RULES}/releases/cloud.firestore": {
+            "name": "projects/acme/releases/cloud.firestore",
+            "rulesetName": "projects/acme/rulesets/5f0b1d9e",
+            "createTime": "2026-01-02T03:04:05.678901Z",
+            "updateTime": "2026-05-06T07:08:09.101112Z",
+        },
+        f"{RULES}/rulesets/5f0b1d9e": {
+            "name": "projects/acme/rulesets/5f0b1d9e",
+            "source": {
+                "files": [{"name": "firestore.rules", "content": content, "fingerprint": "6x="}]
+            },
+            "createTime": "2026-05-06T07:08:09.101112Z",
+        },
+    }
+
+
+def test_rules(examine: Examine) -> None:
+    ours = (ROOT / "firestore.rules").read_text()
+    found = examine(in_firestore.RULES, rules(ours))
+    assert (found.state, "2026-05-06" in found.found) == (State.OK, True)
+    found = examine(in_firestore.RULES, rules(ours + "\n"))
+    assert found.state is State.BROKEN
+    assert found.mend == "./deploy.sh --project acme --only rules"
+    assert examine(in_firestore.RULES, {}).mend == "./deploy.sh --project acme"
+
+
+def index_answers() -> tuple[list[Any], list[Any]]:
+    """What Firestore lists when firestore.indexes.json is deployed and ready."""
+    file = json.loads((ROOT / "firestore.indexes.json").read_text())
+    groups = f"{DATABASE}/collectionGroups"
+    indexes = [
+        {
+            "name": f"{groups}/{index['collectionGroup']}/indexes/CICAgJ{number}",
+            "queryScope": index["queryScope"],
+            "fields": [*index["fields"], {"fieldPath": "__name__", "order": "DESCENDING"}],
+            "state": "READY",
+            "density": "SPARSE_ALL",
+        }
+        for number, index in enumerate(file["indexes"])
+    ]
+    fields = [
+        {
+            "name": f"{groups}/{field['collectionGroup']}/fields/{field['fieldPath']}",
+            "indexConfig": {"ancestorField": f"{groups}/__default__/fields/*"},
+            **({"ttlConfig": {"state": "ACTIVE"}} if field.get("ttl") else {}),
+        }
+        for field in file["fieldOverrides"]
+    ]
+    return indexes, fields
+
+
+def listed(indexes: list[Any], fields: list[Any]) -> Answers:
+    groups = f"{AT_FIRESTORE}/collectionGroups/-"
+    overridden = "filter=indexConfig.usesAncestorConfig=false+OR+ttlConfig:*"
+    return {
+        f"{groups}/indexes": {"indexes": indexes},
+        f"{groups}/fields?{overridden}": {"fields": fields[:3], "nextPageToken": "more"},
+        f"{groups}/fields?{overridden}&pageToken=more": {"fields": fields[3:]},
+    }
+
+
+def test_indexes_are_ready(examine: Examine) -> None:
+    found = examine(in_firestore.INDEXES, listed(*index_answers()))
+    assert found.state is State.OK, found
+    file = json.loads((ROOT / "firestore.indexes.json").read_text())
+    ttls = sum("ttl" in field for field in file["fieldOverrides"])
+    assert found.found.startswith(f"{len(file['indexes']) + len(file['fieldOverrides']) + ttls} ")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "state", "said"),
+    [
+        (lambda i, _: i.pop(0), State.BROKEN, "missing: commands (deviceid ascending, createdat"),
+        (lambda i, _: i[0].update(state="NEEDS_REPAIR"), State.BROKEN, "failed: commands"),
+        (lambda i, _: i[0].update(state="CREATING"), State.WARNING, "being built: commands"),
+        (lambda i, _: i[0].update(queryScope="COLLECTION_GROUP"), State.BROKEN, "missing"),
+        (lambda _, f: f[5].pop("ttlConfig"), State.BROKEN, "missing: TTL of events.expireAt"),
+        (lambda _, f: f[5].update(ttlConfig={"state": "CREATING"}), State.WARNING, "TTL of events"),
+        (lambda _, f: f.pop(0), State.BROKEN, "missing: exemption of events.data"),
+        (lambda i, f: (i.clear(), f.clear()), State.BROKEN, " more"),
+    ],
+)
+def test_an_index_that_is_not(
+    spoil: Callable[[list[Any], list[Any]], Any], state: State, said: str, examine: Examine
+) -> None:
+    indexes, fields = copy.deepcopy(index_answers())
+    spoil(indexes, fields)
+    found = examine(in_firestore.INDEXES, listed(indexes, fields))
+    assert (found.state, said in found.found) == (state, True), found
+    assert found.mend
+
+
+# Functions
+
+BUCKET = "gcf-v2-sources-123456789012-us-central1"
+FUNCTIONS = "cloudfunctions.googleapis.com/v2/projects/acme/locations/us-central1/functions"
+
+
+def function(name: str) -> dict[str, Any]:
+    environment = {
+        "FIREBASE_CONFIG": "{}",
+        "GCLOUD_PROJECT": "acme",
+        **read_settings(ROOT / ".env"),
+    }
+    return {
+        "name": f"projects/acme/locations/us-central1/functions/{name}",
+        "buildConfig": {
+            "build": "projects/123456789012/locations/us-central1/builds/5f0b1d9e",
+            "runtime": "python311",
+            "entryPoint": name,
+            "source": {
+                "storageSource": {"bucket": BUCKET, "object": f"{name}/function-source.zip"}
+            },
+        },
+        "serviceConfig": {
+            "service": f"projects/acme/locations/us-central1/services/{name}",
+            "timeoutSeconds": 60,
+            "environmentVariables": environment,
+            "maxInstanceCount": 20,
+            "availableMemory": "512Mi",
+            "maxInstanceRequestConcurrency": settings.CONCURRENCY,
+            "availableCpu": "1",
+        },
+        "state": "ACTIVE",
+        "updateTime": "2026-05-06T07:08:09.101112Z",
+        "labels": {"deployment-tool": "cli-firebase", "firebase-functions-hash": "0a1b2c"},
+        "environment": "GEN_2",
+    }
+
+
+def archive(**changed: str) -> bytes:
+    """What the Firebase CLI uploads; paths with `__` for `/` may be changed or added."""
+    changes = {name.replace("__", "/") + ".py": text for name, text in changed.items()}
+    files = {
+        path.relative_to(ROOT).as_posix(): path.read_text()
+        for pattern in in_functions._SOURCES
+        for path in ROOT.glob(pattern)
+    }
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as made:
+        for name, text in {**files, "LICENSE": (ROOT / "LICENSE").read_text(), **changes}.items():
+            if text:
+                made.writestr(name, text)
+        made.writestr(".runtimeconfig.json", "{}")
+    return content.getvalue()
+
+
+def deployed(
+    functions: list[dict[str, Any]] | None = None, archives: dict[str, bytes] | None = None
+) -> Answers:
+    """Functions, and the archives of those that were not built from this checkout."""
+    functions = [function(name) for name in main.FUNCTIONS] if functions is None else functions
+    answers: Answers = {FUNCTIONS: {"functions": functions}}
+    ours = archive()
+    for name in main.FUNCTIONS:
+        content = (archives or {}).get(name, ours)
+        place = f"storage.googleapis.com/storage/v1/b/{BUCKET}/o/{name}/function-source.zip"
+        answers[place] = {"kind": "storage#object", "md5Hash": str(hash(content)), "size": "1"}
+        answers[f"{place}?alt=media"] = content
+    return answers
+
+
+def test_functions_are_deployed(examine: Examine) -> None:
+    found = examine(in_functions.FUNCTIONS, deployed())
+    assert found == Finding(State.OK, f"{len(main.FUNCTIONS)}, all active in us-central1")
+
+
+def test_functions_that_are_not(examine: Examine) -> None:
+    some = [function(name) for name in main.FUNCTIONS if name not in {"ingest", "mint_token"}]
+    found = examine(in_functions.FUNCTIONS, deployed(some))
+    assert found.found == "not deployed: ingest, mint_token"
+    assert found.mend == "./deploy.sh --project acme --only functions,dead-letters"
+    assert examine(in_functions.FUNCTIONS, {FUNCTIONS: {}}).state is State.BROKEN
+    refused = {FUNCTIONS: refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED")}
+    found = examine(in_functions.FUNCTIONS, refused)
+    assert found.mend == "gcloud services enable cloudfunctions.googleapis.com --project acme"
+
+
+def test_functions_that_are_not_active(examine: Examine) -> None:
+    functions = [function(name) for name in main.FUNCTIONS]
+    functions[2]["state"] = "DEPLOYING"
+    assert examine(in_functions.FUNCTIONS, deployed(functions)).state is State.WARNING
+    functions[3] |= {
+        "state": "FAILED",
+        "stateMessages": [
+            {"severity": "ERROR", "type": "CloudRunServiceNotFound", "message": "It is gone."}
+        ],
+    }
+    found = examine(in_functions.FUNCTIONS, deployed(functions))
+    assert found.state is State.BROKEN
+    assert f"{main.FUNCTIONS[3]} is FAILED: It is gone." in found.found
+
+
+def test_the_version_is_this_checkout(examine: Examine) -> None:
+    assert examine(in_functions.VERSION, deployed()).state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (archive(shared__store="other"), "shared/store.py"),
+        (archive(functions__ingest=""), "functions/ingest.py"),
+        (archive(functions__gone="print()"), "functions/gone.py"),
+        (archive(a="1", b="1", c="1", d="1"), "a.py, b.py, c.py and 1 more"),
+    ],
+)
+def test_another_version(content: bytes, said: str, examine: Examine) -> None:
+    found = examine(in_functions.VERSION, deployed(archives={"ingest": content}))
+    assert (found.state, found.found) == (State.WARNING, f"not this checkout: {said}")
+    assert found.mend == "./deploy.sh --project acme --only functions"
+
+
+def test_other_settings(examine: Examine) -> None:
+    functions = [function(name) for name in main.FUNCTIONS]
+    functions[0]["serviceConfig"]["environmentVariables"]["CALLS_PER_MINUTE"] = "7"
+    found = examine(in_functions.VERSION, deployed(functions))
+    assert (found.state, "CALLS_PER_MINUTE" in found.found) == (State.WARNING, True)
+
+
+def test_threads_that_are_fewer_than_requests(examine: Examine) -> None:
+    functions = [function(name) for name in main.FUNCTIONS]
+    functions[1]["serviceConfig"]["maxInstanceRequestConcurrency"] = 80
+    found = examine(in_functions.VERSION, deployed(functions))
+    assert (found.state, "40 threads for 80 requests" in found.found) == (State.WARNING, True)
+
+
+# Pub/Sub
+
+PUBSUB = "pubsub.googleapis.com/v1"
+MONITORING = "monitoring.googleapis.com/v3/projects/acme/timeSeries"
+ALL: Answers = {
+    f"{PUBSUB}/{TOPIC}": {"name": TOPIC, "messageRetentionDuration": "604800s"},
+    f"{PUBSUB}/{TOPIC}:getIamPolicy": {
+        "version": 1,
+        "etag": "BwX9",
+        "bindings": [
+            {"role": "roles/pubsub.viewer", "members": ["user:jo@example.com"]},
+            {"role": "roles/pubsub.publisher", "members": [in_pubsub.PUBLISHER]},
+        ],
+    },
+    f"{PUBSUB}/{TOPIC}/subscriptions": {
+        "subscriptions": [SUBSCRIPTION, "projects/acme/subscriptions/particle-events-bigquery"]
+    },
+    f"{PUBSUB}/{SUBSCRIPTION}": {
+        "name": SUBSCRIPTION,
+        "topic": TOPIC,
+        "pushConfig": {"pushEndpoint": "https://ingest-abc-uc.a.run.app?__GCP_CloudEventsMode="},
+        "ackDeadlineSeconds": 600,
+        "messageRetentionDuration": "86400s",
+        "deadLetterPolicy": {"deadLetterTopic": DEAD, "maxDeliveryAttempts": 100},
+        "state": "ACTIVE",
+    },
+    f"{PUBSUB}/projects/acme/subscriptions/particle-events-bigquery": {"topic": TOPIC},
+    f"{PUBSUB}/{DEAD}/subscriptions": {
+        "subscriptions": ["projects/acme/subscriptions/particle-events-dead"]
+    },
+    MONITORING: {},
+}
+
+
+def series(value: int) -> Answers:
+    point = {
+        "interval": {"startTime": "2026-05-06T07:08:00Z", "endTime": "2026-05-06T07:08:00Z"},
+        "value": {"int64Value": str(value)},
+    }
+    return {"timeSeries": [{"metricKind": "GAUGE", "valueType": "INT64", "points": [point]}]}
+
+
+LINKS = [
+    in_pubsub.TOPIC,
+    in_pubsub.PUBLISHERS,
+    in_pubsub.SUBSCRIPTION,
+    in_pubsub.DEAD_LETTER_TOPIC,
+]
+
+
+@pytest.mark.parametrize("link", LINKS, ids=lambda link: link.name)
+@pytest.mark.parametrize(
+    "measured", [{}, series(0), series(30), refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED")]
+)
+def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine) -> None:
+    state = examine(link, ALL | {MONITORING: measured}).state
+    waits = link is in_pubsub.DEAD_LETTER_TOPIC and measured == series(30)
+    assert state is (State.WARNING if waits else State.OK)
+
+
+@pytest.mark.parametrize(
+    ("link", "changes", "state", "mend"),
+    [
+        (in_pubsub.TOPIC, {f"{PUBSUB}/{TOPIC}": refusal(404, "NOT_FOUND")}, State.BROKEN, "topic"),
+        (
+            in_pubsub.TOPIC,
+            {f"{PUBSUB}/{TOPIC}": refusal(403, "PERMISSION_DENIED")},
+            State.BROKEN,
+            "roles/pubsub.viewer",
+        ),
+        (
+            in_pubsub.PUBLISHERS,
+            {f"{PUBSUB}/{TOPIC}:getIamPolicy": {"etag": "ACAB"}},
+            State.BROKEN,
+            "--only publisher",
+        ),
+        (
+            in_pubsub.SUBSCRIPTION,
+            {f"{PUBSUB}/{TOPIC}/subscriptions": {}},
+            State.BROKEN,
+            "--only functions,dead-letters",
+        ),
+        (
+            in_pubsub.SUBSCRIPTION,
+            {f"{PUBSUB}/{SUBSCRIPTION}": {"topic": TOPIC}},
+            State.BROKEN,
+            "--only dead-letters",
+        ),
+        (in_pubsub.SUBSCRIPTION, {MONITORING: series(3600)}, State.WARNING, "functions logs read"),
+        (
+            in_pubsub.DEAD_LETTER_TOPIC,
+            {f"{PUBSUB}/{DEAD}/subscriptions": {}},
+            State.BROKEN,
+            "--only dead-letters",
+        ),
+        (in_pubsub.DEAD_LETTER_TOPIC, {MONITORING: series(3)}, State.WARNING, "subscriptions pull"),
+    ],
+)
+def test_what_is_wrong_with_the_topic(
+    link: Link, changes: Answers, state: State, mend: str, examine: Examine
+) -> None:
+    found = examine(link, ALL | changes)
+    assert (found.state, mend in found.mend) == (state, True), found
+
+
+# The scheduled check and the clocks
+
+NOW = datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("record", "state", "said"),
+    [
+        ({"sentAt": NOW, "failures": 0, "delayMs": 812}, State.OK, "in 812 ms"),
+        ({}, State.BROKEN, "has never run"),
+        ({"sentAt": NOW - timedelta(hours=1), "failures": 0}, State.BROKEN, "last ran at"),
+        (
+            {"sentAt": NOW, "failures": 3, "error": "no such topic", "lastSuccessAt": NOW},
+            State.WARNING,
+            "failed 3 times in a row",
+        ),
+        ({"sentAt": NOW, "failures": 3, "error": "x"}, State.WARNING, "since ever: x"),
+    ],
+)
+def test_the_scheduled_check(
+    record: dict[str, Any], state: State, said: str, examine: Examine, readable: Any
+) -> None:
+    readable.return_value.get.return_value.to_dict.return_value = record
+    found = examine(whole.SCHEDULED, {})
+    assert (found.state, said in found.found) == (state, True), found
+    assert bool(found.mend) == (state is not State.OK)
+
+
+def test_the_scheduled_check_can_be_turned_off(examine: Examine, mocker: Any) -> None:
+    mocker.patch.object(settings, "health_check", return_value=False)
+    assert examine(whole.SCHEDULED, {}).state is State.NOT_HERE
+
+
+@pytest.mark.parametrize(
+    ("particle", "google", "state"),
+    [
+        (0.4, -0.7, State.OK),
+        (-90.0, -89.0, State.WARNING),
+        (0.0, 90.0, State.WARNING),
+        (None, 0.0, State.OK),
+        (None, None, State.WARNING),
+    ],
+)
+def test_the_clocks(
+    particle: float | None, google: float | None, state: State, examine: Examine, mocker: Any
+) -> None:
+    url = "https://api.particle.io"
+    mocker.patch.object(Deployment, "particle_url", url)
+    ahead = {url: particle, whole._GOOGLE: google}
+    mocker.patch.object(whole, "_ahead", side_effect=ahead.__getitem__)
+    found = examine(whole.CLOCKS, {})
+    assert found.state is state
+
+
+# The chain
+
+
+def test_what_needs_a_broken_link_is_not_examined() -> None:
+    deployment = Deployment(Target("acme", local=False))
+    seen: list[str] = []
+
+    def link(name: str, state: State, *needs: str) -> Link:
+        def look(_: Deployment) -> Finding:
+            seen.append(name)
+            return Finding(state, "")
+
+        return Link(name, look, needs)
+
+    links = [
+        link("a", State.WARNING),
+        link("b", State.BROKEN, "a"),
+        link("c", State.OK, "b"),
+        link("d", State.OK, "c"),
+        link("e", State.OK, "a", "elsewhere"),
+    ]
+    states = {each.name: finding.state for each, finding in examined(links, deployment)}
+    assert seen == ["a", "b", "e"]
+    assert (states["c"], states["d"]) == (State.UNCHECKED, State.UNCHECKED)
