@@ -44,7 +44,6 @@ ALLOWED = {
     "deadLetters/{messageId}": NOTHING,
     "limits/{name}": NOTHING,
     "health/{name}": NOTHING,
-    "operations/{id}": NOTHING,
     "unknownDevices/{deviceId}": NOTHING,
 }
 """What the owner may do; nobody else may do anything."""
