@@ -7,7 +7,7 @@ SHELL := /bin/sh
 PYTHON := venv/bin/python
 STEP := local/setup/step.sh
 # Scripts for /bin/sh or bash.
-SCRIPTS := $(wildcard deploy.sh deploy/*.sh .ci/run local/setup/*.sh)
+SCRIPTS := $(wildcard deploy.sh .ci/run local/setup/*.sh)
 # The web app is a package of its own.
 WEB := $(if $(wildcard web/package-lock.json),web)
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
@@ -32,7 +32,7 @@ lint: .stamps/python $(WEB:%=.stamps/web) ## Formatter, linters, type checkers
 	@$(STEP) 'ruff format --check' $(PYTHON) -m ruff format --check .
 	@$(STEP) 'ruff check' $(PYTHON) -m ruff check .
 	@$(STEP) 'mypy --strict' $(PYTHON) -m mypy --strict --explicit-package-bases .
-	@$(STEP) 'shellcheck' venv/bin/shellcheck -x $(SCRIPTS)
+	@$(STEP) 'shellcheck' venv/bin/shellcheck --external-sources --check-sourced $(SCRIPTS)
 ifdef WEB
 	@$(STEP) 'biome' npm --prefix web run lint
 	@$(STEP) 'tsc' npm --prefix web run check

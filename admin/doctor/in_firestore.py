@@ -88,11 +88,14 @@ def _composite(indexes: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _of_field(field: dict[str, Any]) -> dict[str, str]:
-    name = f"{_part(field['name'], 'collectionGroups')}.{_part(field['name'], 'fields')}"
+    group = _part(field["name"], "collectionGroups")
+    name = f"{group}.{_part(field['name'], 'fields')}"
     found = {}
     if ttl := field.get("ttlConfig"):
         found[f"TTL of {name}"] = ttl.get("state", "")
     config = field.get("indexConfig", {})
+    for index in config.get("indexes", []):
+        found[_index_name(group, index["queryScope"], index["fields"])] = index["state"]
     if not config.get("usesAncestorConfig") and not config.get("indexes"):
         found[f"exemption of {name}"] = "READY"
     return found
@@ -105,6 +108,9 @@ def _wanted(file: dict[str, Any]) -> Iterator[str]:
         name = f"{field['collectionGroup']}.{field['fieldPath']}"
         if field.get("ttl"):
             yield f"TTL of {name}"
+        for index in field["indexes"]:
+            fields = [{"fieldPath": field["fieldPath"], **index}]
+            yield _index_name(field["collectionGroup"], index["queryScope"], fields)
         if not field["indexes"]:
             yield f"exemption of {name}"
 

@@ -207,7 +207,17 @@ def index_answers() -> tuple[list[Any], list[Any]]:
     fields = [
         {
             "name": f"{groups}/{field['collectionGroup']}/fields/{field['fieldPath']}",
-            "indexConfig": {"ancestorField": f"{groups}/__default__/fields/*"},
+            "indexConfig": {
+                "ancestorField": f"{groups}/__default__/fields/*",
+                "indexes": [
+                    {
+                        "queryScope": index["queryScope"],
+                        "fields": [{"fieldPath": field["fieldPath"], "order": index["order"]}],
+                        "state": "READY",
+                    }
+                    for index in field["indexes"]
+                ],
+            },
             **({"ttlConfig": {"state": "ACTIVE"}} if field.get("ttl") else {}),
         }
         for field in file["fieldOverrides"]
