@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import requests
 from firebase_admin import auth
 
-from local.client import Account
+from local.client import Account, Client
 from shared import cloud, customers, ownership, store
 from tests.functional.conftest import Label
 from tests.support.command_line import CommandLine
@@ -188,9 +189,12 @@ def test_the_audit_trail_is_written_with_the_change_or_not_at_all(
 
 
 def test_customers_do_not_see_the_audit_trail(
-    owned: Label, customer: Account, admin: CommandLine
+    owned: Label, customer: Account, admin: CommandLine, client: Client
 ) -> None:
     admin.said("devices", "block", owned.device_id, "--reason", "r")
     (done,) = admin.document("audit", "list", "--device", owned.device_id)
+    with pytest.raises(requests.HTTPError, match="403"):
+        client.read(store.operations().document(done["id"]).path, customer)
     lines = call("export_account", {}, customer)["lines"]
+    assert lines
     assert not [line for line in lines if done["id"] in line]
