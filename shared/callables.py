@@ -136,7 +136,10 @@ def callable_function(
 
         # The SDK types what it returns like what it takes; it is a view.
         exported = cast(
-            "View", on_call(secrets=secrets, cors=_cors(), **settings.CALLABLE_OPTIONS)(handler)
+            "View",
+            on_call(secrets=secrets, cors=_cors(), **settings.callable_options(function.__name__))(
+                handler
+            ),
         )
 
         @functools.wraps(exported)

@@ -130,10 +130,10 @@ _REGION = StringParam(
 _MIN_INSTANCES = IntParam(
     "MIN_INSTANCES",
     default=0,
-    label="Instances of each callable that are kept warm",
+    label="Instances that are kept warm",
     description=(
         "With 0 the first call after a quiet time waits some seconds for an instance to start. "
-        "Each instance kept is paid for while it idles, once for each callable"
+        "Of ingest and of each callable that a customer waits for; paid for while they idle"
     ),
 )
 _VPC_CONNECTOR = StringParam(
@@ -168,33 +168,53 @@ _OPTIONS: dict[str, Any] = {
     "concurrency": CONCURRENCY,
     # 800 requests at once; a bound on cost, and on the calls that Particle sees from one product.
     "max_instances": 20,
-    # All of the traffic, for Particle's address is a public one. The Firebase CLI takes an empty
-    # name for "no connector"; Direct VPC egress is not in the Python SDK.
+}
+
+# All of the traffic, for Particle's address is a public one. The Firebase CLI takes an empty name
+# for "no connector"; Direct VPC egress is not in the Python SDK.
+_ONE_ADDRESS: dict[str, Any] = {
     "vpc_connector": _VPC_CONNECTOR,
     "vpc_connector_egress_settings": VpcEgressSetting.ALL_TRAFFIC,
 }
 
-CALLABLE_OPTIONS: dict[str, Any] = {
+_WAITED_FOR = {"claim_device", "invoke_function", "list_devices", "mint_token", "read_variable"}
+"""What an app calls while somebody looks at the screen; each costs its own warm instances."""
+
+_CALLABLE_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
-    # A customer waits for the answer. No other function is waited for.
-    "min_instances": _MIN_INSTANCES,
+    **_ONE_ADDRESS,
     # A device may take 30 s to answer; the client's own timeout is 35 s.
     "timeout_sec": 60,
 }
 
 EVENT_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
+    **_ONE_ADDRESS,
     # Longer than any call to Particle, and a failure comes again anyway.
     "timeout_sec": 60,
     # Failed deliveries come again for 24 hours, with growing pauses.
     "retry": True,
 }
 
+INGEST_OPTIONS: dict[str, Any] = {
+    # It never calls Particle: its traffic need not squeeze through the connector.
+    **{name: value for name, value in EVENT_OPTIONS.items() if name not in _ONE_ADDRESS},
+    # Customers look at what it stores.
+    "min_instances": _MIN_INSTANCES,
+}
+
 SCHEDULE_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
+    **_ONE_ADDRESS,
     # What a run does not finish, the next one does.
     "timeout_sec": 60,
 }
+
+
+def callable_options(name: str) -> dict[str, Any]:
+    """Options of the callable with this name."""
+    warm = {"min_instances": _MIN_INSTANCES} if name in _WAITED_FOR else {}
+    return {**_CALLABLE_OPTIONS, **warm}
 
 
 class SettingMissingError(RuntimeError):

@@ -25,7 +25,7 @@ Handler = Callable[[CloudEvent], None]
 
 def on_message_published(topic: str) -> Callable[[Handler], Handler]:
     """Run on every message of a Pub/Sub topic, again until it succeeds, for at most 24 hours."""
-    options = PubSubOptions(topic=topic, **settings.EVENT_OPTIONS)
+    options = PubSubOptions(topic=topic, **settings.INGEST_OPTIONS)
 
     def decorate(function: Handler) -> Handler:
         return _exported(function, options._endpoint(func_name=function.__name__))  # noqa: SLF001 - the SDK offers no other way
