@@ -37,6 +37,7 @@ def doctor(context: typer.Context) -> None:
 
     deployment = Deployment(context.obj())
     deployment.target.connect()
+    _ = deployment.google  # without a log-in there is nothing to begin with
     report.run(LINKS, deployment)
 
 

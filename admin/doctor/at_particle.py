@@ -2,6 +2,7 @@
 
 from admin.doctor.deployment import ACCESS_TOKEN, Deployment
 from admin.doctor.finding import Finding, Link, broken, ok, warning
+from admin.errors import CannotRun
 from admin.integrations import covers, plan
 from admin.particle import SECRETS, use_secrets
 from admin.target import PEPPER
@@ -23,8 +24,11 @@ def _settings(deployment: Deployment) -> Finding:
 
 
 def _secrets(deployment: Deployment) -> Finding:
-    use_secrets(deployment.target)
-    deployment.target.pepper()
+    try:
+        use_secrets(deployment.target)
+        deployment.target.pepper()
+    except CannotRun as failure:
+        return broken(str(failure), deployment.deploy("secrets"))
     return ok(", ".join((*SECRETS, PEPPER)))
 
 

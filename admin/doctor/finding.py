@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from admin.doctor.deployment import Deployment
 from admin.doctor.google import GoogleError
-from admin.errors import CannotRun
 from shared.particle import errors
 from shared.settings import SettingMissingError
 
@@ -72,7 +71,11 @@ class Link:
 
 
 def examined(links: Iterable[Link], deployment: Deployment) -> Iterator[tuple[Link, Finding]]:
-    """Examine links in order, each as it is asked for."""
+    """Examine links in order, each as it is asked for.
+
+    Raises:
+        CannotRun: there are no credentials to examine them with.
+    """
     bad: set[str] = set()
     for link in links:
         finding = _finding(link, deployment, bad)
@@ -88,19 +91,19 @@ def _finding(link: Link, deployment: Deployment, bad: set[str]) -> Finding:
         return Finding(State.UNCHECKED, f"needs {', '.join(missing)}")
     try:
         return link.examine(deployment)
-    except (GoogleError, SettingMissingError, errors.ParticleError, CannotRun) as failure:
+    except (GoogleError, SettingMissingError, errors.ParticleError) as failure:
         return _explained(failure, deployment)
 
 
-def _explained(failure: Exception, deployment: Deployment) -> Finding:
+def _explained(
+    failure: GoogleError | SettingMissingError | errors.ParticleError, deployment: Deployment
+) -> Finding:
     """What is the same wherever it is met."""
     if isinstance(failure, GoogleError):
         return broken(failure.found, failure.mend)
     if isinstance(failure, SettingMissingError):
         return broken(str(failure), f"correct it in .env.{deployment.project}, then deploy")
-    if isinstance(failure, errors.ParticleError):
-        return _at_particle(failure, deployment)
-    return broken(str(failure), "do what is said there")
+    return _at_particle(failure, deployment)
 
 
 def _at_particle(failure: errors.ParticleError, deployment: Deployment) -> Finding:

@@ -6,7 +6,7 @@ from typing import Any
 
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, broken, ok, warning
-from admin.errors import explained
+from admin.errors import CannotRun, explained
 from local.runs import ROOT
 
 _VIEWER = "Cloud Datastore Viewer (roles/datastore.viewer)"
@@ -29,8 +29,11 @@ def _database(deployment: Deployment) -> Finding:
                 f"--project {deployment.project}, if it is empty",
             )
         where = f"in {database.get('locationId')}"
-    with explained(deployment.project):
-        store.health("canary").get()
+    try:
+        with explained(deployment.project):
+            store.health("canary").get()
+    except CannotRun as failure:
+        return broken(str(failure), deployment.deploy("database"))
     return ok(f"{where}, and can be read")
 
 

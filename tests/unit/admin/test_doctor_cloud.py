@@ -11,19 +11,25 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from unittest import mock
 from urllib.parse import unquote, urlsplit
 
+import google.auth
 import pytest
 import requests
+from google.auth.exceptions import DefaultCredentialsError, RefreshError
 
 import main
 from admin import target
-from admin.doctor import in_firestore, in_functions, in_pubsub, whole
+from admin.app import main as run_command
+from admin.doctor import at_particle, in_firestore, in_functions, in_pubsub, whole
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, State, examined
 from admin.doctor.google import Google
+from admin.errors import CannotRun
+from admin.particle import SECRETS
 from admin.target import Target
 from local.configuration import read_settings
 from local.runs import ROOT
@@ -64,7 +70,7 @@ class Recorded(requests.adapters.BaseAdapter):
 @pytest.fixture(autouse=True)
 def _environment() -> Iterator[None]:
     with mock.patch.dict(os.environ):
-        for name in target._EMULATORS:
+        for name in (*target._EMULATORS, *SECRETS, target.PEPPER):
             os.environ.pop(name, None)
         yield
 
@@ -557,6 +563,39 @@ def test_the_clocks(
     mocker.patch.object(whole, "_ahead", side_effect=ahead.__getitem__)
     found = examine(whole.CLOCKS, {})
     assert found.state is state
+
+
+# The command
+
+
+def test_without_a_log_in_it_cannot_run(mocker: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    mocker.patch.object(google.auth, "default", side_effect=DefaultCredentialsError)
+    assert run_command(["doctor", "--project", "acme"]) == 2
+    assert "gcloud auth application-default login" in capsys.readouterr().err
+
+
+def test_a_log_in_that_has_ended(mocker: Any) -> None:
+    session = requests.Session()
+    mocker.patch.object(session, "get", side_effect=RefreshError)
+    with pytest.raises(CannotRun, match="gcloud auth application-default login"):
+        Google("acme", session).get("https://pubsub.googleapis.com/", "")
+
+
+def test_secrets_that_cannot_be_had(
+    examine: Examine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gcloud = tmp_path / "gcloud"
+    gcloud.write_text("#!/bin/sh\necho 'NOT_FOUND: no secret' >&2\nexit 1\n")
+    gcloud.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = examine(at_particle.ACCESS[0], {})
+    assert (found.state, found.mend) == (State.BROKEN, "./deploy.sh --project acme --only secrets")
+    assert "PARTICLE_CLIENT_ID of project acme cannot be read (NOT_FOUND" in found.found
+    gcloud.write_text("#!/bin/sh\nprintf hush\n")
+    found = examine(at_particle.ACCESS[0], {})
+    assert found.state is State.OK
+    assert "hush" not in found.found
+    assert os.environ["PARTICLE_CLIENT_SECRET"] == "hush"
 
 
 # The chain
