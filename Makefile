@@ -47,7 +47,7 @@ bench: setup ## Benchmarks and long campaigns
 docs: .stamps/python ## The documentation as a site, in .local/site/
 	@$(PYTHON) -m local.docs site
 
-try: .stamps/python ## Do what docs/getting-started.md says, in a fresh clone; about 4 minutes
+try: .stamps/python ## Do what docs/getting-started.md says, in a fresh clone; about 2 minutes
 	@$(PYTHON) -m local.docs try
 
 pictures: setup web/dist/.demo .stamps/browser ## Pictures of every page of the web app, in .local/pictures/
