@@ -28,6 +28,8 @@ DEMO_PORTS: Final = Ports.of_block(0, fixed=True)
 
 _START: Final = 900.0
 """Seconds that a fresh clone may take to be ready: it installs everything."""
+_TYPED: Final = 300.0
+"""Seconds that all of the second terminal may take."""
 _STOP: Final = 60.0
 _END: Final = "@@@ block ended"
 
@@ -72,15 +74,21 @@ def type_in(
     """
     steps = [(b, a) for b, a in _steps(page) if changes or b.note != CHANGES]
     typed = "".join(f"{_with_ports(block.text, ports)}\necho '{_END}'\n" for block, _ in steps)
-    done = subprocess.run(  # noqa: S603 - the page's
-        ["bash", "-euo", "pipefail", "-c", typed],  # noqa: S607 - the reader's
-        stdin=subprocess.DEVNULL,
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - the page's
+            ["bash", "-euo", "pipefail", "-c", typed],  # noqa: S607 - the reader's
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=_TYPED,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as failure:
+        raise PageError(
+            f"Not done after {_TYPED:.0f} s:\n{(failure.stdout or b'').decode()}"
+        ) from None
     printed = done.stdout.split(f"{_END}\n")
     for (block, answer), output in zip(steps, printed, strict=False):
         if answer and not _fits(answer.text, output):

@@ -37,6 +37,11 @@ def test_every_callable_has_a_page() -> None:
     assert {page.stem for page in function_pages.FOLDER.glob("*.md")} == callables
 
 
+def test_the_overview_names_every_function() -> None:
+    overview = (DOCS / "functions.md").read_text(encoding="utf-8")
+    assert {name for name in main.FUNCTIONS if f"`{name}`" not in overview} == set()
+
+
 @by_name
 def test_the_page_is_as_it_would_be_written_now(function: Function) -> None:
     page = function_pages.FOLDER / f"{function.name}.md"

@@ -16,6 +16,7 @@ from admin.app import app
 from local.docs.pages import Block, blocks, links, pages
 from local.docs.pages import anchors as anchors_of
 from local.runs import ROOT
+from shared import store
 
 _BLOCKS = [block for page in pages() for block in blocks(page)]
 _PARSED = [block for block in _BLOCKS if block.mark != "not run"]
@@ -170,6 +171,15 @@ def test_options_of_the_deployment_exist() -> None:
             told = set(re.findall(r"--[a-z-]+", line.split("`")[0]))
             unknown = {option for option in told if option not in done.stdout}
             assert not unknown, f"{page.relative_to(ROOT)}: {unknown}"
+
+
+def test_every_collection_and_setting_is_described() -> None:
+    data_model = (ROOT / "docs" / "data-model.md").read_text(encoding="utf-8")
+    collections = {value for name, value in vars(store).items() if name.isupper()}
+    assert {name for name in collections if name not in data_model} == set()
+    settings = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env").read_text(), re.MULTILINE))
+    everything = "".join(text for _, text in _text_of_pages())
+    assert {name for name in settings if name not in everything} == set()
 
 
 def test_settings_that_pages_name_exist() -> None:
