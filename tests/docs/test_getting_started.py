@@ -18,7 +18,9 @@ PAGE = DOCS / "getting-started.md"
 
 def test_its_commands_answer_what_it_says(clean_stack: Stack) -> None:
     assert operator(["devices", "import", str(FLEET), "--local"]) == 0
-    try_page.type_in(PAGE, ROOT, clean_stack.ports, clean_stack.environment, changes=False)
+    functions = {"FUNCTIONS_EMULATOR_HOST": f"127.0.0.1:{clean_stack.ports.functions}"}
+    environment = clean_stack.environment | functions
+    try_page.type_in(PAGE, ROOT, clean_stack.ports, environment, changes=False)
 
 
 @pytest.mark.parametrize(

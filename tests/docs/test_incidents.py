@@ -3,6 +3,7 @@
 import json
 import re
 
+from admin.doctor.chain import LINKS
 from local.docs.pages import DOCS, anchors
 from local.runs import ROOT
 
@@ -36,3 +37,14 @@ def test_every_reason_of_a_dead_letter_is_explained() -> None:
     }
     assert len(raised) > 5
     assert {reason for reason in raised if f"`{reason}`" not in TEXT} == set()
+
+
+def test_the_doctor_has_each_link_that_the_pages_name_and_they_name_each() -> None:
+    names = {link.name for link in LINKS}
+    real_cloud = (DOCS / "real-cloud.md").read_text(encoding="utf-8")
+    cells = "\n".join(re.findall(r"^\|.*\|$", real_cloud, re.MULTILINE))
+    assert set(re.findall(r"\*\*(.+?)\*\*", cells)) <= names
+    assert {name for name in names if f"**{name}**" not in real_cloud} == set()
+    told = re.findall(r"doctor: ((?:\*\*.+?\*\*(?: or )?)+)", TEXT)
+    assert told
+    assert {name for cell in told for name in re.findall(r"\*\*(.+?)\*\*", cell)} <= names
