@@ -104,7 +104,7 @@ def test_reads_of_a_page_are_those_of_the_web_app() -> None:
 
 def test_the_numbers_are_those_of_the_code() -> None:
     assert presence.HISTORY == cost.STATUS_READS
-    assert settings.CALLABLE_OPTIONS["memory"] == cost.MEMORY_GIB * 1024
+    assert settings.INGEST_OPTIONS["memory"] == cost.MEMORY_GIB * 1024
     env = (DOCS.parent / ".env").read_text(encoding="utf-8")
     assert f"ROLLUP_RETENTION_DAYS={Fleet().rollup_retention_days}\n" in env
     assert Fleet().retention_days == 90
