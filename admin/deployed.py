@@ -2,8 +2,10 @@
 
 import os
 
+from admin.errors import CannotRun
 from admin.target import Target
 from local.configuration import read_settings
+from local.errors import StackError
 from local.runs import ROOT
 
 
@@ -11,11 +13,22 @@ def use_settings(target: Target) -> None:
     """Put the settings of `.env` and `.env.<project>` into the environment, where they are not set.
 
     The Firebase CLI gives the functions these values; a command that stores events must keep them
-    as long as the functions do.
+    as long as the functions do. Raises `CannotRun`.
+    """
+    for name, value in settings_of(target.project).items():
+        os.environ.setdefault(name, value)
+
+
+def settings_of(project: str) -> dict[str, str]:
+    """What `.env` and `.env.<project>` say.
+
+    Raises:
+        CannotRun: a line of them is neither a comment nor a setting.
     """
     settings: dict[str, str] = {}
-    for file in (ROOT / ".env", ROOT / f".env.{target.project}"):
-        if file.exists():
-            settings |= read_settings(file)
-    for name, value in settings.items():
-        os.environ.setdefault(name, value)
+    for name in (".env", f".env.{project}"):
+        try:
+            settings |= read_settings(ROOT / name)
+        except StackError as error:
+            raise CannotRun(str(error)) from error
+    return settings

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 import main
+from admin.deployed import settings_of
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, broken, ok, warning
 from admin.target import FUNCTIONS_EMULATOR_HOST
-from local.configuration import read_settings
 from local.runs import ROOT
 
 _VIEWER = "Cloud Functions Viewer (roles/cloudfunctions.viewer)"
@@ -58,7 +58,7 @@ def _version(deployment: Deployment) -> Finding:
         return warning(
             f"not this checkout: {', '.join(different[:3])}{more}", deployment.deploy("functions")
         )
-    configured = _configured(deployment)
+    configured = settings_of(deployment.project)
     for one in ours:
         service = one["serviceConfig"]
         given = service.get("environmentVariables", {})
@@ -102,11 +102,6 @@ def _differences(functions: list[dict[str, Any]], deployment: Deployment) -> lis
 def _differs(name: str, archive: zipfile.ZipFile) -> bool:
     path = ROOT / name
     return not path.is_file() or path.read_bytes() != archive.read(name)
-
-
-def _configured(deployment: Deployment) -> dict[str, str]:
-    files = (ROOT / ".env", ROOT / f".env.{deployment.project}")
-    return {name: value for file in files for name, value in read_settings(file).items()}
 
 
 def _deployed(deployment: Deployment) -> dict[str, dict[str, Any]]:

@@ -57,9 +57,15 @@ def _subscription(deployment: Deployment) -> Finding:
     if deployment.local:
         return ok("delivers to ingest; the emulator delivers once, and keeps no dead letters")
     for name in names:
-        if not _dead_topic(name, deployment):
+        found = _subscribed(name, deployment)
+        if not _dead_topic(found):
             return broken(
-                "what ingest never takes is lost after 7 days: no dead-letter topic",
+                "what ingest never takes is lost after a day: no dead-letter topic",
+                deployment.deploy("dead-letters"),
+            )
+        if "retryPolicy" not in found:
+            return warning(
+                "what ingest does not take comes again at once: no growing pauses",
                 deployment.deploy("dead-letters"),
             )
         waiting = _measured(name, "oldest_unacked_message_age", deployment)
@@ -69,14 +75,14 @@ def _subscription(deployment: Deployment) -> Finding:
                 f"gcloud functions logs read ingest --gen2 --min-log-level=error "
                 f"--project {deployment.project}",
             )
-    return ok(f"delivers to ingest; {_dead_topic(names[0], deployment)} for what it never takes")
+    return ok(f"delivers to ingest, again with growing pauses; {_dead_topic(found)} at last")
 
 
 def _dead_letter_topic(deployment: Deployment) -> Finding:
     found = [
         topic
         for name in _subscriptions(deployment.topic, deployment)
-        if (topic := _dead_topic(name, deployment))
+        if (topic := _dead_topic(_subscribed(name, deployment)))
     ]
     for topic in found:
         kept = _subscriptions(topic, deployment)
@@ -89,7 +95,7 @@ def _dead_letter_topic(deployment: Deployment) -> Finding:
             if number := _measured(name, "num_undelivered_messages", deployment):
                 return warning(
                     f"{number} messages that ingest never took wait in {name}",
-                    f"gcloud pubsub subscriptions pull {name} --limit=10",
+                    f"{deployment.command} dead-letters list",
                 )
     return ok(", ".join(found))
 
@@ -99,9 +105,13 @@ def _subscriptions(topic: str, deployment: Deployment) -> list[str]:
     return deployment.google.items(url, "subscriptions", _VIEWER)
 
 
-def _dead_topic(subscription: str, deployment: Deployment) -> str:
-    found = deployment.google.get(f"{deployment.pubsub}/v1/{subscription}", _VIEWER)
-    return str(found.get("deadLetterPolicy", {}).get("deadLetterTopic", ""))
+def _subscribed(name: str, deployment: Deployment) -> dict[str, Any]:
+    found: dict[str, Any] = deployment.google.get(f"{deployment.pubsub}/v1/{name}", _VIEWER)
+    return found
+
+
+def _dead_topic(subscription: dict[str, Any]) -> str:
+    return str(subscription.get("deadLetterPolicy", {}).get("deadLetterTopic", ""))
 
 
 def _measured(subscription: str, metric: str, deployment: Deployment) -> int | None:

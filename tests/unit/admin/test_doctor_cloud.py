@@ -259,6 +259,11 @@ def test_indexes_are_ready(examine: Examine) -> None:
         (lambda _, f: f[5].pop("ttlConfig"), State.BROKEN, "missing: TTL of events.expireAt"),
         (lambda _, f: f[5].update(ttlConfig={"state": "CREATING"}), State.WARNING, "TTL of events"),
         (lambda _, f: f.pop(0), State.BROKEN, "missing: exemption of events.data"),
+        (
+            lambda _, f: [field["indexConfig"].pop("indexes") for field in f],
+            State.BROKEN,
+            "missing: tenures (uid ascending) in collection_group",
+        ),
         (lambda i, f: (i.clear(), f.clear()), State.BROKEN, " more"),
     ],
 )
@@ -430,6 +435,7 @@ ALL: Answers = {
         "ackDeadlineSeconds": 600,
         "messageRetentionDuration": "86400s",
         "deadLetterPolicy": {"deadLetterTopic": DEAD, "maxDeliveryAttempts": 100},
+        "retryPolicy": {"minimumBackoff": "10s", "maximumBackoff": "600s"},
         "state": "ACTIVE",
     },
     f"{PUBSUB}/projects/acme/subscriptions/particle-events-bigquery": {"topic": TOPIC},
@@ -494,6 +500,17 @@ def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine)
             State.BROKEN,
             "--only dead-letters",
         ),
+        (
+            in_pubsub.SUBSCRIPTION,
+            {
+                f"{PUBSUB}/{SUBSCRIPTION}": {
+                    "topic": TOPIC,
+                    "deadLetterPolicy": {"deadLetterTopic": DEAD},
+                }
+            },
+            State.WARNING,
+            "--only dead-letters",
+        ),
         (in_pubsub.SUBSCRIPTION, {MONITORING: series(3600)}, State.WARNING, "functions logs read"),
         (
             in_pubsub.DEAD_LETTER_TOPIC,
@@ -501,7 +518,7 @@ def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine)
             State.BROKEN,
             "--only dead-letters",
         ),
-        (in_pubsub.DEAD_LETTER_TOPIC, {MONITORING: series(3)}, State.WARNING, "subscriptions pull"),
+        (in_pubsub.DEAD_LETTER_TOPIC, {MONITORING: series(3)}, State.WARNING, "dead-letters list"),
     ],
 )
 def test_what_is_wrong_with_the_topic(
