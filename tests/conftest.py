@@ -7,12 +7,12 @@ from types import FrameType
 from unittest import mock
 
 import pytest
-import requests
 
 from local import Stack
 from local.client import Account, Client
 from local.reset import reset
 from local.runs import ROOT
+from tests.support import triggers
 from tests.support.limits import forget_limits
 
 FLEET = ROOT / "demo" / "fleet.csv"
@@ -71,7 +71,5 @@ def _unspent_limits(request: pytest.FixtureRequest) -> None:
 @pytest.fixture(scope="module")
 def no_triggers(stack: Stack) -> Iterator[None]:
     """The functions emulator leaves documents and messages alone: the test delivers them."""
-    hub = f"http://127.0.0.1:{stack.ports.hub}/functions"
-    requests.put(f"{hub}/disableBackgroundTriggers", timeout=30).raise_for_status()
-    yield
-    requests.put(f"{hub}/enableBackgroundTriggers", timeout=60).raise_for_status()
+    with triggers.paused(stack):
+        yield

@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import requests
 
 from local.stack import Stack
 from shared import canary, cloud, settings, store
-from tests.support import integrations
+from tests.support import integrations, triggers
 from tests.support.functions import client
 from tests.support.simulator import Simulator
 from tests.support.telemetry import dead_letters, outside
@@ -115,17 +114,7 @@ def test_it_can_be_turned_off(
     assert simulator.requests("POST", "/test") == []
 
 
-def test_nothing_is_stored(
-    stack: Stack, capsys: Said, monkeypatch: pytest.MonkeyPatch, no_delivery: None
-) -> None:
+def test_nothing_is_stored(stack: Stack, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(canary, "PATIENCE", 2.0)
-    is_lost(capsys, "was not stored within", 1)
-
-
-@pytest.fixture
-def no_delivery(stack: Stack) -> Any:
-    """The platform calls no function."""
-    hub = f"http://127.0.0.1:{stack.ports.hub}/functions"
-    requests.put(f"{hub}/disableBackgroundTriggers", timeout=30).raise_for_status()
-    yield
-    requests.put(f"{hub}/enableBackgroundTriggers", timeout=60).raise_for_status()
+    with triggers.paused(stack):
+        is_lost(capsys, "was not stored within", 1)

@@ -15,7 +15,7 @@ from local.runs import ROOT
 from local.stack import Stack
 from shared import canary, cloud, settings, store
 from shared.telemetry import intake
-from tests.support import integrations
+from tests.support import integrations, triggers
 from tests.support.functions import deliver
 from tests.support.simulator import Simulator
 from tests.support.telemetry import message
@@ -240,20 +240,13 @@ def test_a_canary_that_particle_cannot_publish(doctor: Doctor, simulator: Simula
 
 
 def test_a_canary_that_nobody_stores(
-    doctor: Doctor, no_delivery: None, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(canary, "PATIENCE", 1.5)
-    found = doctor(1)
+    with triggers.paused(stack):
+        found = doctor(1)
     is_broken(found, "canary", "logs", unchecked=set())
     assert "not stored within" in found["canary"]["found"]
-
-
-@pytest.fixture
-def no_delivery(stack: Stack) -> Iterator[None]:
-    hub = f"http://127.0.0.1:{stack.ports.hub}/functions"
-    requests.put(f"{hub}/disableBackgroundTriggers", timeout=30).raise_for_status()
-    yield
-    requests.put(f"{hub}/enableBackgroundTriggers", timeout=60).raise_for_status()
 
 
 def test_a_dead_letter(doctor: Doctor) -> None:
