@@ -75,10 +75,15 @@ def cost_(
 
 
 @app.command("try")
-def try_() -> None:
+def try_(
+    *,
+    free_ports: Annotated[
+        bool, typer.Option("--free-ports", help="Beside a demo that runs already.")
+    ] = False,
+) -> None:
     """Do what docs/getting-started.md says, in a fresh clone of what is committed, and time it."""
     try:
-        try_page.try_in_fresh_clone(DOCS / "getting-started.md")
+        try_page.try_in_fresh_clone(DOCS / "getting-started.md", free_ports=free_ports)
     except (try_page.PageError, StackError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

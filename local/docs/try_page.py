@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from local.docs.pages import Block, blocks
-from local.ports import Ports
+from local.ports import HOST, Ports
 from local.progress import say
 from local.runs import ROOT
 from local.waiting import wait_until
@@ -25,6 +25,10 @@ from local.waiting import wait_until
 FIRST_TERMINAL: Final = "first terminal"
 CHANGES: Final = "changes the folder"
 DEMO_PORTS: Final = Ports.of_block(0, fixed=True)
+
+_AT_FREE_PORTS: Final = (
+    "make setup web/dist/.demo && exec venv/bin/python -m local demo --free-ports"
+)
 
 _START: Final = 900.0
 """Seconds that a fresh clone may take to be ready: it installs everything."""
@@ -38,8 +42,12 @@ class PageError(Exception):
     """A command of the page failed, or answered something else."""
 
 
-def try_in_fresh_clone(page: Path) -> None:
+def try_in_fresh_clone(page: Path, *, free_ports: bool) -> None:
     """Clone this repository as it is committed, and run the page in it.
+
+    Args:
+        page: of `docs/`.
+        free_ports: with a demo at other ports than the page's, beside one that runs already.
 
     Raises:
         PageError: what the page says is not what happens.
@@ -49,12 +57,24 @@ def try_in_fresh_clone(page: Path) -> None:
         began = time.monotonic()
         _git("clone", "--quiet", str(ROOT), str(clone))
         (start,) = (b.text for b in blocks(page) if b.mark == "try" and b.note == FIRST_TERMINAL)
-        with _first_terminal(start, clone):
+        with _first_terminal(_AT_FREE_PORTS if free_ports else start, clone) as log:
             say(f"ready after {time.monotonic() - began:.0f} s, set-up included")
+            ports = _ports_in(log) if free_ports else DEMO_PORTS
             tried = time.monotonic()
-            type_in(page, clone, DEMO_PORTS, {}, changes=True)
+            type_in(page, clone, ports, addresses(ports), changes=True)
             say(f"{page.relative_to(ROOT)}: all as it says; {time.monotonic() - tried:.0f} s")
         say(f"{time.monotonic() - began:.0f} s in all")
+
+
+def addresses(ports: Ports) -> dict[str, str]:
+    """What tells the operator's command line where a demo is."""
+    return {
+        "FIRESTORE_EMULATOR_HOST": f"{HOST}:{ports.firestore}",
+        "FIREBASE_AUTH_EMULATOR_HOST": f"{HOST}:{ports.auth}",
+        "FUNCTIONS_EMULATOR_HOST": f"{HOST}:{ports.functions}",
+        "PUBSUB_EMULATOR_HOST": f"{HOST}:{ports.pubsub}",
+        "PARTICLE_API_URL": f"http://{HOST}:{ports.simulator}",
+    }
 
 
 def type_in(
@@ -126,12 +146,12 @@ def _with_ports(text: str, ports: Ports) -> str:
 
 
 @contextmanager
-def _first_terminal(command: str, folder: Path) -> Iterator[None]:
-    """Run what goes on running, until it says `ready`; end it with Ctrl-C."""
+def _first_terminal(command: str, folder: Path) -> Iterator[str]:
+    """Run what goes on running, until it says `ready`, and give what it said; end it with Ctrl-C."""
     log = folder.parent / "first-terminal.log"
     with log.open("wb") as output:
         running = subprocess.Popen(  # noqa: S603 - the page's
-            ["bash", "-c", f"exec {command}"],  # noqa: S607 - the reader's
+            ["bash", "-c", command],  # noqa: S607 - the reader's
             cwd=folder,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -145,11 +165,20 @@ def _first_terminal(command: str, folder: Path) -> Iterator[None]:
 
     try:
         wait_until(command, lambda: "\nready\n" in log.read_text(), _START, check)
-        yield
+        yield log.read_text()
     finally:
         if running.poll() is None:
             os.killpg(running.pid, signal.SIGINT)
         running.wait(_STOP)
+
+
+def _ports_in(log: str) -> Ports:
+    """The ports of a demo at free ones, by the address of its web app."""
+    found = re.search(r"Web app +http://[\d.]+:(\d+)", log)
+    if not found:
+        raise PageError(f"The demo does not say where it is:\n{log}")
+    # They stand in a row: see Ports.of_block.
+    return Ports.of_block(int(found[1]) - Ports.of_block(0).hosting)
 
 
 def _git(*arguments: str) -> None:

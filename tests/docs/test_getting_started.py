@@ -18,8 +18,7 @@ PAGE = DOCS / "getting-started.md"
 
 def test_its_commands_answer_what_it_says(clean_stack: Stack) -> None:
     assert operator(["devices", "import", str(FLEET), "--local"]) == 0
-    functions = {"FUNCTIONS_EMULATOR_HOST": f"127.0.0.1:{clean_stack.ports.functions}"}
-    environment = clean_stack.environment | functions
+    environment = clean_stack.environment | try_page.addresses(clean_stack.ports)
     try_page.type_in(PAGE, ROOT, clean_stack.ports, environment, changes=False)
 
 
