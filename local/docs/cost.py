@@ -134,7 +134,6 @@ def quantities(fleet: Fleet) -> dict[str, float]:
         + status * STATUS_WRITES
         + commands * COMMAND_WRITES,
         "reads": reads + status * STATUS_READS,
-        "deletes": commands,
         "ttl_deletes": events + rollups,
         "storage": _stored_bytes(fleet),
         "egress": reads * READ_BYTES,
