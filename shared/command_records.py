@@ -5,7 +5,7 @@ One commit before the call, without a read, decides everything at once:
 - `users/{uid}/commands/{commandId}` is created, or taken from the queue as it was seen,
 - `users/{uid}/devices/{deviceId}` is touched: it exists only while the user owns the device,
 - `devices/{deviceId}.underWay.{commandId}` keeps the device from changing hands until the call
-  has ended, for `DEADLINE` at most,
+  has ended, for `DEADLINE` at most, and tells until when others may wait there (`waitingUntil`),
 - the activity is noted.
 
 A deleted account owns nothing before anything of it is erased, so the tombstone needs no look.
@@ -23,6 +23,7 @@ from google.cloud.firestore import (
     DELETE_FIELD,
     SERVER_TIMESTAMP,
     Increment,
+    Maximum,
     WriteBatch,
 )
 from google.cloud.firestore_v1.field_path import FieldPath
@@ -34,8 +35,8 @@ DEADLINE = timedelta(seconds=60)
 """A call has ended after this: the functions' own time limit."""
 
 
-def begin(uid: str, command_id: str, request: dict[str, Any]) -> None:
-    """Make the record of a call that is about to be made.
+def begin(uid: str, command_id: str, request: dict[str, Any]) -> bool:
+    """Make the record of a call that is about to be made; whether others may wait for the device.
 
     Raises Firestore's `AlreadyExists` for a used id, and `NotFound` when the user does not own the
     device.
@@ -62,7 +63,9 @@ def begin(uid: str, command_id: str, request: dict[str, Any]) -> None:
         function=request["function"],
         commandId=command_id,
     )
-    batch.commit(timeout=10)
+    _created, _owned, held, _noted = batch.commit(timeout=10)
+    waiting_until: int = held.transform_results[0].integer_value
+    return waiting_until > time.time() * 1000
 
 
 def resume(uid: str, queued: store.Snapshot) -> bool:
@@ -106,7 +109,10 @@ def end(
             **more,
         },
     )
-    batch.update(store.device(device_id), {_under_way(command_id): DELETE_FIELD})
+    registered: dict[str, Any] = {_under_way(command_id): DELETE_FIELD}
+    if "expiresAt" in more:
+        registered["waitingUntil"] = Maximum(_milliseconds(more["expiresAt"]))
+    batch.update(store.device(device_id), registered)
     try:
         batch.commit(timeout=10)
     except GoogleAPICallError as lost:
@@ -148,8 +154,14 @@ def _hold(batch: WriteBatch, uid: str, device_id: str, command_id: str) -> None:
     """Only for the owner, and keeping the device theirs until the call has ended."""
     # Changes nothing, but fails the commit when the document is not there.
     batch.update(store.user_device(uid, device_id), {"claimEpoch": Increment(0)})
-    until = round((time.time() + DEADLINE.total_seconds()) * 1000)
-    batch.update(store.device(device_id), {_under_way(command_id): until})
+    until = _milliseconds(datetime.now(UTC) + DEADLINE)
+    # The second one changes nothing either, and gives back what is stored.
+    registered = {_under_way(command_id): until, "waitingUntil": Increment(0)}
+    batch.update(store.device(device_id), registered)
+
+
+def _milliseconds(time_: datetime) -> int:
+    return round(time_.timestamp() * 1000)
 
 
 def _under_way(command_id: str) -> str:

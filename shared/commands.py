@@ -99,18 +99,23 @@ def invoke(
     request = {"deviceId": device_id, "function": function, "argument": argument}
     began_at = datetime.now(UTC)
     try:
-        command_records.begin(uid, command_id, request)
+        others_wait = command_records.begin(uid, command_id, request)
     except AlreadyExists:
         return _answer_again(uid, command_id, request)
     except NotFound:
         raise NotYourDevice from None
     if when_offline and when_offline.coalesce:
         queueing.cancel_earlier(uid, device_id, function)
+    if when_offline and others_wait and queueing.has_room(uid, device_id):
+        _queue(uid, device_id, command_id, when_offline, began_at)
+        return _send_queued(uid, command_id, request)
     try:
         value = call_device(device_id, function, argument)
     except DeviceOffline as failure:
         if when_offline and queueing.has_room(uid, device_id):
             _queue(uid, device_id, command_id, when_offline, began_at)
+            if _is_back_since(began_at, uid, device_id):
+                return _send_queued(uid, command_id, request)
             return Command(command_id, "queued")
         raise _failed(uid, device_id, command_id, failure) from None
     except ProductError as failure:
@@ -231,10 +236,23 @@ def _queue(
         expiresAt=began_at + when_offline.expires_in,
         coalesce=when_offline.coalesce,
     )
-    # It may have come online just now, before there was anything to send it.
+
+
+def _is_back_since(began_at: datetime, uid: str, device_id: str) -> bool:
+    """Whether the device came online just now, before there was anything to send it."""
     device = store.user_device(uid, device_id).get(["status", "statusAt"]).to_dict() or {}
-    if device.get("status") == "online" and device["statusAt"] >= began_at:
+    return device.get("status") == "online" and bool(device["statusAt"] >= began_at)
+
+
+def _send_queued(uid: str, command_id: str, request: dict[str, str]) -> Command:
+    """Send what waits for the device, this call last, and answer what became of it."""
+    device_id = request["deviceId"]
+    try:
         queueing.send(uid, device_id, call_device)
+    except queueing.NotFinishedError:
+        queueing.send_later(device_id)
+        return Command(command_id, "queued")
+    return _answer_again(uid, command_id, request)
 
 
 def _id_of(request_id: str) -> str:

@@ -3,7 +3,8 @@
 Only a call that surely did not run waits. It is taken for sending by a commit that needs its record
 as it was read, so that neither a second run, nor a device that comes and goes, nor somebody who
 cancels it, makes it run twice. One run sends for a device at a time, by a lease in the registry
-(`sendingUntil`), so that the calls keep their order.
+(`sendingUntil`), so that the calls keep their order. A new call that may wait goes behind those
+that do (`waitingUntil` in the registry: none waits longer), also when the device is online.
 """
 
 import time
@@ -43,6 +44,7 @@ def send(uid: str, device_id: str, call_device: CallDevice) -> None:
         return
     _lease(uid, device_id)
     deadline = time.monotonic() + BUDGET
+    ended: dict[str, Any] = {"sendingUntil": DELETE_FIELD}
     try:
         # Again, under the lease: another run may have sent some of them since.
         for record in _waiting(uid, device_id):
@@ -50,8 +52,14 @@ def send(uid: str, device_id: str, call_device: CallDevice) -> None:
                 raise NotFinishedError(device_id)
             if _is_due(record) and not _send_one(uid, record, call_device):
                 return
+        ended["waitingUntil"] = DELETE_FIELD
     finally:
-        store.device(device_id).update({"sendingUntil": DELETE_FIELD})
+        store.device(device_id).update(ended)
+
+
+def send_later(device_id: str) -> None:
+    """Have the trigger send what waits for the device, as often as that takes."""
+    store.online(device_id).set({"askedAt": SERVER_TIMESTAMP}, merge=True)
 
 
 def cancel_earlier(uid: str, device_id: str, function: str) -> None:

@@ -225,7 +225,8 @@ FUNCTIONS: Final = (
             ),
             (
                 "Only a call that surely did not run is queued. Up to 20 wait for one device, and "
-                "are made in order. One that is not queued does not wait for those that are."
+                "are made in order. While some wait, a new call with `queue` goes behind them, "
+                "also when the device is online; one with `fail` does not wait for them."
             ),
         ),
     ),

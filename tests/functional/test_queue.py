@@ -274,6 +274,47 @@ def test_it_came_online_while_it_was_being_queued(
     assert status(customer, command_id) == "succeeded"
 
 
+def test_a_call_that_may_wait_goes_behind_those_that_do(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    """Else an older wish would undo a newer one as soon as it is sent."""
+    ids = [queue(offline, customer, argument)["commandId"] for argument in ("10", "11")]
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    answer = queue(offline, customer, "12")
+    assert (answer["status"], answer["returnValue"]) == ("succeeded", 120)
+    assert arguments(simulator) == ["10", "11", "12"]
+    assert {status(customer, command_id) for command_id in ids} == {"succeeded"}
+    assert "waitingUntil" not in (store.device(offline.device_id).get().to_dict() or {})
+
+
+def test_behind_those_that_wait_a_failure_is_told_too(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    call("cancel_command", {"commandId": queue(offline, customer)["commandId"]}, customer)
+    simulator.set_online(offline.device_id, online=True)
+    simulator.fail({"route": SET_TARGET}, {"kind": "cut-after"}, 1)
+    request = {"deviceId": offline.device_id, "function": "set_target", "whenOffline": "queue"}
+    answer = refusal("invoke_function", {**request, "argument": "12"}, customer)
+    assert answer.reason == "device-timeout"
+    assert status(customer, answer.details["commandId"]) == "unknown"
+
+
+def test_while_another_is_sending_the_trigger_goes_on(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    queue(offline, customer, "10")
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    soon = round((datetime.now(UTC) + timedelta(seconds=30)).timestamp() * 1000)
+    store.device(offline.device_id).update({"sendingUntil": soon})
+    assert queue(offline, customer, "11")["status"] == "queued"
+    assert store.online(offline.device_id).get().exists, "what starts the trigger"
+    store.device(offline.device_id).update({"sendingUntil": 0})
+    assert came_online(offline) < 300
+    assert arguments(simulator) == ["10", "11"]
+
+
 def test_in_mode_product(
     product_mode: None, new_label: Callable[..., Label], customer: Account, simulator: Simulator
 ) -> None:
