@@ -51,8 +51,8 @@ _TITLES = (
 )
 _INTRODUCTION = """# Benchmarks
 
-`make bench` runs a short form (about 5 minutes) and the long fault campaign;
-`venv/bin/python -m benchmarks --full` all of it. `--write` writes this page.
+`make bench` runs a short form (about 10 minutes), the long fault campaign and 200 rounds of each
+race; `venv/bin/python -m benchmarks --full` all of it. `--write` writes this page.
 
 Side by side on the functions framework's production server with 40 threads and the Firestore
 emulator: a handler that does nothing; the naive peer, which stores each event with one `set` of a

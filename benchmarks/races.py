@@ -30,17 +30,27 @@ def run(rounds: int) -> list[Race]:
     """Run them all. Raises `RuntimeError` when they could not be run."""
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder) / "races.xml"
-        ended = subprocess.run(  # noqa: S603 - fixed argv
-            [sys.executable, "-m", "pytest", "-q", TESTS, f"--junitxml={found}"],
-            cwd=ROOT,
-            env={**os.environ, "RACE_ROUNDS": str(rounds)},
-            stdout=sys.stderr,
-            check=False,
-        )
-        if ended.returncode not in {0, 1}:
-            raise RuntimeError(f"pytest ended with status {ended.returncode}")
+        status = _pytest(TESTS, f"--junitxml={found}", RACE_ROUNDS=str(rounds))
+        if status not in {0, 1}:
+            raise RuntimeError(f"pytest ended with status {status}")
         cases = ET.parse(found).iter("testcase")  # noqa: S314 - written just now by pytest
         return [_race(case) for case in cases]
+
+
+def _pytest(*arguments: str, **environment: str) -> int:
+    """Run it, its words on our stderr; stopped with us, it still stops what it has started."""
+    with subprocess.Popen(  # noqa: S603 - fixed argv
+        [sys.executable, "-m", "pytest", "-q", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=sys.stderr,
+        start_new_session=True,
+    ) as process:
+        try:
+            return process.wait()
+        except BaseException:
+            process.terminate()
+            raise
 
 
 def _race(case: ET.Element) -> Race:

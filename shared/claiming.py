@@ -108,11 +108,18 @@ def create_claim_code(uid: str, label: Label, setup_code: str | None) -> ClaimCo
         mode.free(uid, device)
         # Before the code is asked for: nobody shall hold one that is not awaited.
         expires_at = datetime.now(UTC) + CODE_LIFETIME
+        batch = store.client().batch()
+        batch.update(
+            entry.reference,
+            {"awaitedBy": uid, "awaitedUntil": expires_at},
+            option=store.client().write_option(last_update_time=entry.update_time),
+        )
+        serial_number = registered["serialNumber"]
+        ownership.note(
+            batch, uid, "claim-code-created", deviceId=device_id, serialNumber=serial_number
+        )
         try:
-            entry.reference.update(
-                {"awaitedBy": uid, "awaitedUntil": expires_at},
-                option=store.client().write_option(last_update_time=entry.update_time),
-            )
+            batch.commit()
         except OVERTAKEN:
             continue
         return ClaimCode(mode.claim_code(uid), expires_at)

@@ -32,6 +32,9 @@ def test_the_device_becomes_theirs_when_it_has_presented_the_code(
     in_an_hour = datetime.now(UTC) + timedelta(hours=1)
     assert abs(datetime.fromisoformat(answer["expiresAt"]) - in_an_hour) < timedelta(seconds=10)
     assert len(answer["claimCode"]) == 63
+    noted = [entry.to_dict() or {} for entry in store.activity(customer.uid).stream()]
+    (created,) = [entry for entry in noted if entry["action"] == "claim-code-created"]
+    assert (created["deviceId"], created["serialNumber"]) == (label.device_id, label.serial_number)
     assert reported(label) < 300
     assert owner(label) is None
 
