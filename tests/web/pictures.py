@@ -131,5 +131,5 @@ def test_pictures(
     visitor.page.get_by_role("heading", level=1).wait_for()
     take(visitor, "not-found")
     visitor.page.context.set_offline(True)
-    expect(visitor.page.get_by_text("You are offline.")).to_be_visible()
+    expect(visitor.cut_off).to_be_visible()
     take(visitor, "offline")

@@ -66,13 +66,13 @@ def test_the_app_starts_without_a_network(
 
     visitor.page.context.set_offline(True)
     visitor.page.reload()
-    expect(visitor.page.get_by_text("You are offline.")).to_be_visible()
+    expect(visitor.cut_off).to_be_visible()
     expect(card).to_contain_text("20.4 °C")
     visitor.look()
 
     visitor.page.context.set_offline(False)
     simulator.publish(owned.device_id, "temperature", "20.8")
-    expect(visitor.page.get_by_text("You are offline.")).to_have_count(0)
+    expect(visitor.cut_off).to_have_count(0)
     expect(card).to_contain_text("20.8 °C")
 
 

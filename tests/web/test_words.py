@@ -45,14 +45,14 @@ def test_of_a_dead_network(visit: Callable[..., Visitor], customer: Account, lab
     visitor = visit(customer)
     visitor.open("/devices/add")
     visitor.page.context.set_offline(True)
-    expect(visitor.page.get_by_text("You are offline.")).to_be_visible()
+    expect(visitor.cut_off).to_be_visible()
     visitor.fill("Serial number", label.serial_number)
     visitor.fill("Setup code", label.setup_code)
     visitor.press("Add the device")
     expect(visitor.is_told("no-answer")).to_contain_text("Check your connection")
 
     visitor.page.context.set_offline(False)
-    expect(visitor.page.get_by_text("You are offline.")).to_have_count(0)
+    expect(visitor.cut_off).to_have_count(0)
     # Nothing was lost but the answer: the same again.
     visitor.press("Add the device")
     expect(visitor.presence("online")).to_be_visible()

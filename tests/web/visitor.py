@@ -89,6 +89,11 @@ class Visitor:
         """The badge, when it says so."""
         return self.page.locator(f"[data-presence={state}]").first
 
+    @property
+    def cut_off(self) -> Locator:
+        """The notice that there is no connection."""
+        return self.page.locator("[data-connection=lost]")
+
     def look(self) -> None:
         """Whether all that is shown can be reached and read: by axe's rules, and on this screen."""
         # Words that fade in are too pale while they do.

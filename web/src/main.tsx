@@ -6,6 +6,7 @@ import { BrowserRouter } from 'react-router';
 import { App } from './App';
 import { connect } from './backend/app';
 import { CrashBoundary } from './components/CrashBoundary';
+import { Crashed } from './components/Crashed';
 import { Unreachable } from './components/Unreachable';
 import { loadMessages } from './messages/i18n';
 import { cssVariables, mantineTheme } from './theme/mantine';
@@ -27,7 +28,7 @@ createRoot(root).render(
       cssVariablesResolver={cssVariables}
       defaultColorScheme="auto"
     >
-      <CrashBoundary>
+      <CrashBoundary instead={<Crashed />}>
         {failure ? (
           <Unreachable />
         ) : (

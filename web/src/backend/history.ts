@@ -1,10 +1,12 @@
 /** What a device published before: numbers for charts from rollups, and pages of its events. */
+import { FirebaseError } from 'firebase/app';
 import {
   collection,
   documentId,
   getDocs,
   limit,
   orderBy,
+  type QuerySnapshot,
   query,
   startAfter,
   Timestamp,
@@ -24,6 +26,13 @@ export interface Course {
 
 /** Days that are over, by course and day, for as long as the page is open; null: nothing that day. */
 const past = new Map<string, Rollup | null>();
+
+/** Without a connection the SDK answers from the browser's own copy, which cannot tell that there is no more. */
+function refuseEmptyCopy(found: QuerySnapshot, wanted: number): void {
+  if (found.metadata.fromCache && found.size < wanted) {
+    throw new FirebaseError('unavailable', 'Firestore does not answer');
+  }
+}
 
 /** Days that may still change: today, and yesterday for what arrives late. */
 function isOver(day: string, now: number): boolean {
@@ -60,6 +69,7 @@ export async function readRollups(
       const rollup = toRollup(document.data());
       read.set(rollup.day, rollup);
     }
+    refuseEmptyCopy(found, 1);
     if (!found.metadata.fromCache) {
       for (const day of missing) if (isOver(day, now)) past.set(key(day), read.get(day) ?? null);
     }
@@ -84,5 +94,6 @@ export async function readEventsBefore(
       limit(count),
     ),
   );
+  refuseEmptyCopy(found, count);
   return found.docs.map((document) => toDeviceEvent(document.id, document.data()));
 }

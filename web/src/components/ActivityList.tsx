@@ -8,8 +8,7 @@ import { shortTime } from '../model/times';
 import { nameOfFunction } from '../product';
 import { useCustomer } from '../session/context';
 import { useLive } from '../session/useLive';
-import { Busy } from './Busy';
-import { Failure } from './Failure';
+import { LiveList } from './LiveList';
 
 const SHOWN = 10;
 
@@ -52,30 +51,31 @@ export function ActivityList({ deviceId, now }: { deviceId?: string; now: number
   const { uid } = useCustomer();
   const activity = useLive(useMemo(() => watchActivity(uid, SHOWN, deviceId), [uid, deviceId]));
   const words = useWords(deviceId === undefined);
-  if (activity.state === 'loading') return <Busy />;
-  if (activity.state === 'failed') return <Failure problem={activity.problem} />;
-  if (activity.value.length === 0) return <Text size="sm">{t('device.noActivity')}</Text>;
   return (
-    <Stack component="ol" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
-      {activity.value.map((one) => (
-        <Group
-          key={one.id}
-          component="li"
-          justify="space-between"
-          align="baseline"
-          wrap="nowrap"
-          data-activity={one.action}
-        >
-          <Text size="sm" miw={0} style={{ overflowWrap: 'anywhere' }}>
-            {words(one)}
-          </Text>
-          {one.at !== undefined && (
-            <Text size="xs" c="dimmed" style={{ flexShrink: 0 }}>
-              {shortTime(one.at, now, speech.locale)}
-            </Text>
-          )}
-        </Group>
-      ))}
-    </Stack>
+    <LiveList live={activity} empty={t('device.noActivity')}>
+      {(entries) => (
+        <Stack component="ol" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
+          {entries.map((one) => (
+            <Group
+              key={one.id}
+              component="li"
+              justify="space-between"
+              align="baseline"
+              wrap="nowrap"
+              data-activity={one.action}
+            >
+              <Text size="sm" miw={0} style={{ overflowWrap: 'anywhere' }}>
+                {words(one)}
+              </Text>
+              {one.at !== undefined && (
+                <Text size="xs" c="dimmed" style={{ flexShrink: 0 }}>
+                  {shortTime(one.at, now, speech.locale)}
+                </Text>
+              )}
+            </Group>
+          ))}
+        </Stack>
+      )}
+    </LiveList>
   );
 }

@@ -64,8 +64,6 @@ function One({ command, name, now }: { command: Command; name: string; now: numb
 
 /** What was sent to the device, and how far each is, live. */
 export function CommandList({ device, commands, now }: CommandListProps) {
-  const { t } = useTranslation();
-  if (commands.length === 0) return <Text size="sm">{t('device.noCommands')}</Text>;
   return (
     <Stack component="ol" gap="sm" p={0} m={0} style={{ listStyle: 'none' }}>
       {commands.map((command) => (

@@ -1,8 +1,13 @@
 import { Component, type ErrorInfo, type ReactNode } from 'react';
-import { Crashed } from './Crashed';
 
-/** Shows words in place of an empty page when a page fails, a chunk of it that does not load included. */
-export class CrashBoundary extends Component<{ children: ReactNode }, { crashed: boolean }> {
+interface CrashBoundaryProps {
+  /** Shown in place of what has failed. */
+  instead: ReactNode;
+  children: ReactNode;
+}
+
+/** Shows words in place of an empty page when a part fails, a chunk of it that does not load included. */
+export class CrashBoundary extends Component<CrashBoundaryProps, { crashed: boolean }> {
   override state = { crashed: false };
 
   static getDerivedStateFromError() {
@@ -14,6 +19,6 @@ export class CrashBoundary extends Component<{ children: ReactNode }, { crashed:
   }
 
   override render() {
-    return this.state.crashed ? <Crashed /> : this.props.children;
+    return this.state.crashed ? this.props.instead : this.props.children;
   }
 }

@@ -9,8 +9,8 @@ import { shortTime } from '../model/times';
 import { useCustomer } from '../session/context';
 import { useAction } from '../session/useAction';
 import { useLive } from '../session/useLive';
-import { Busy } from './Busy';
 import { Failure } from './Failure';
+import { LiveList } from './LiveList';
 import { Reading } from './Reading';
 
 /** Followed live. */
@@ -22,11 +22,16 @@ function newestFirst(events: Iterable<DeviceEvent>): DeviceEvent[] {
   return [...events].sort((a, b) => (b.publishedAt ?? 0) - (a.publishedAt ?? 0));
 }
 
-/** The events of a device, the newest live, older ones a page at a time. */
-export function EventList({ deviceId, now }: { deviceId: string; now: number }) {
+interface EventsProps {
+  deviceId: string;
+  /** The newest. */
+  live: DeviceEvent[];
+  now: number;
+}
+
+function Events({ deviceId, live, now }: EventsProps) {
   const { t } = useTranslation();
   const { uid } = useCustomer();
-  const events = useLive(useMemo(() => watchEvents(uid, deviceId, SHOWN_EVENTS), [uid, deviceId]));
   // A new event pushes the last of the live ones out of their list; from the first page of older ones
   // on, it stays between the two.
   const seen = useRef(new Map<string, DeviceEvent>());
@@ -38,11 +43,8 @@ export function EventList({ deviceId, now }: { deviceId: string; now: number }) 
     setPaged(true);
     setEnded(page.length < PAGE);
   });
-  if (events.state === 'loading') return <Busy />;
-  if (events.state === 'failed') return <Failure problem={events.problem} />;
-  if (events.value.length === 0) return <Text size="sm">{t('device.noEvents')}</Text>;
-  for (const event of events.value) seen.current.set(event.id, event);
-  const shown = paged ? newestFirst(seen.current.values()) : events.value;
+  for (const event of live) seen.current.set(event.id, event);
+  const shown = paged ? newestFirst(seen.current.values()) : live;
   const last = shown.at(-1)?.publishedAt;
   return (
     <Stack gap="sm">
@@ -66,7 +68,7 @@ export function EventList({ deviceId, now }: { deviceId: string; now: number }) 
           {t('device.noOlder')}
         </Text>
       ) : (
-        events.value.length === SHOWN_EVENTS &&
+        live.length === SHOWN_EVENTS &&
         last !== undefined && (
           <Group>
             <Button
@@ -81,5 +83,17 @@ export function EventList({ deviceId, now }: { deviceId: string; now: number }) 
         )
       )}
     </Stack>
+  );
+}
+
+/** The events of a device, the newest live, older ones a page at a time. */
+export function EventList({ deviceId, now }: { deviceId: string; now: number }) {
+  const { t } = useTranslation();
+  const { uid } = useCustomer();
+  const events = useLive(useMemo(() => watchEvents(uid, deviceId, SHOWN_EVENTS), [uid, deviceId]));
+  return (
+    <LiveList live={events} empty={t('device.noEvents')}>
+      {(live) => <Events deviceId={deviceId} live={live} now={now} />}
+    </LiveList>
   );
 }

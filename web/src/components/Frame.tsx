@@ -1,13 +1,13 @@
 import { Alert, AppShell, Button, Container, Group, Stack } from '@mantine/core';
 import { useNetwork } from '@mantine/hooks';
 import { IconCpu, IconUser, IconWifiOff } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'react-router';
+import { useCustomer } from '../session/context';
 import { AccountNotice } from './AccountNotice';
 import { Brand } from './Brand';
 import { UpdateNotice } from './UpdateNotice';
-import { VerifyNotice } from './VerifyNotice';
 
 const HEADER_HEIGHT = 56;
 const TAB_BAR_HEIGHT = 60;
@@ -42,11 +42,26 @@ function Sections({ stretched = false }: { stretched?: boolean }) {
   );
 }
 
+/** A moment from the browser's own copy, at the start, is no reason to speak of the connection. */
+const STALE_MS = 5_000;
+
+/** When the browser has no network, or one on which Firestore does not answer. */
 function OfflineNotice() {
   const { t } = useTranslation();
   const { online } = useNetwork();
-  return online ? null : (
-    <Alert color="yellow" icon={<IconWifiOff aria-hidden />} role="status">
+  const { devices } = useCustomer();
+  const stale = devices.state === 'shown' && devices.stale;
+  const [lasting, setLasting] = useState(false);
+  useEffect(() => {
+    if (!stale) return;
+    const timer = setTimeout(() => setLasting(true), STALE_MS);
+    return () => {
+      clearTimeout(timer);
+      setLasting(false);
+    };
+  }, [stale]);
+  return online && !lasting ? null : (
+    <Alert color="yellow" icon={<IconWifiOff aria-hidden />} role="status" data-connection="lost">
       {t('common.offline')}
     </Alert>
   );
@@ -76,7 +91,6 @@ export function Frame({ children }: { children: ReactNode }) {
             <OfflineNotice />
             <UpdateNotice />
             <AccountNotice />
-            <VerifyNotice />
             {children}
           </Stack>
         </Container>

@@ -82,6 +82,7 @@ function Course({ device, reading, whole: counted, rollups }: CourseProps) {
     });
   const title = t('history.chart', { name: say(reading.name), ...ends });
   const go = (next: Range) => setZoomed(isWhole(next, whole) ? undefined : next);
+  if (series[0].length === 0 && !zoomed) return <Text size="sm">{t('history.empty')}</Text>;
   return (
     <Stack gap="sm" data-course={keyOf(reading)} data-zoomed={zoomed !== undefined}>
       {series[0].length === 0 ? (

@@ -10,6 +10,7 @@ import { Failure } from '../components/Failure';
 import { NameForm } from '../components/NameForm';
 import { Page } from '../components/Page';
 import { Section } from '../components/Section';
+import { VerifyNotice } from '../components/VerifyNotice';
 import { PROFILE_TEXT_MAX } from '../model/profile';
 import { askForNewPassword, signOut } from '../session/account';
 import { useCustomer } from '../session/context';
@@ -40,7 +41,7 @@ export function AccountPage() {
   const now = useNow();
   const own = profile.state === 'shown' ? profile.value : undefined;
   return (
-    <Page title={t('account.title')}>
+    <Page title={t('account.title')} above={<VerifyNotice />}>
       <Paper withBorder p="md">
         <Stack>
           {own && (

@@ -1,13 +1,13 @@
 import { Button, Group, Text, TextInput } from '@mantine/core';
 import { IconQrcode } from '@tabler/icons-react';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation, useNavigate } from 'react-router';
 import { claimDevice } from '../backend/callables';
 import { ActionForm } from '../components/ActionForm';
 import { BackToDevices } from '../components/BackToDevices';
-import { Busy } from '../components/Busy';
 import { ExactField } from '../components/fields';
+import { LoadedPart } from '../components/LoadedPart';
 import { Page } from '../components/Page';
 import { WifiSetup } from '../components/WifiSetup';
 import { DEVICE_NAME_MAX } from '../model/inputs';
@@ -46,7 +46,7 @@ export function AddDevicePage() {
     <Page title={t('addDevice.title')} above={<BackToDevices />}>
       <Text>{t('addDevice.text')}</Text>
       {scanning ? (
-        <Suspense fallback={<Busy />}>
+        <LoadedPart>
           <Scanner
             found={(scanned) => {
               form.setValues(scanned);
@@ -54,7 +54,7 @@ export function AddDevicePage() {
             }}
             cancel={() => setScanning(false)}
           />
-        </Suspense>
+        </LoadedPart>
       ) : (
         <Group>
           <Button

@@ -1,5 +1,5 @@
 import { Group, Stack, Text } from '@mantine/core';
-import { lazy, Suspense, useMemo } from 'react';
+import { lazy, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation, useParams } from 'react-router';
 import { watchCommands } from '../backend/live';
@@ -13,6 +13,8 @@ import { EventList } from '../components/EventList';
 import { Failure } from '../components/Failure';
 import { LastSeen } from '../components/LastSeen';
 import { LatestValues } from '../components/LatestValues';
+import { LiveList } from '../components/LiveList';
+import { LoadedPart } from '../components/LoadedPart';
 import { ManageDevice } from '../components/ManageDevice';
 import { Page } from '../components/Page';
 import { PresenceBadge } from '../components/PresenceBadge';
@@ -72,9 +74,9 @@ function DeviceSections({ device }: { device: Device }) {
         )}
       </Section>
       <Section title={t('device.history')}>
-        <Suspense fallback={<Busy />}>
+        <LoadedPart>
           <History device={device} />
-        </Suspense>
+        </LoadedPart>
       </Section>
       <Section title={t(kind ? 'device.variables' : 'device.read')}>
         {kind ? (
@@ -84,12 +86,9 @@ function DeviceSections({ device }: { device: Device }) {
         )}
       </Section>
       <Section title={t('device.commands')}>
-        {commands.state === 'failed' && <Failure problem={commands.problem} />}
-        {commands.state === 'loading' ? (
-          <Busy />
-        ) : (
-          <CommandList device={device} commands={sent} now={now} />
-        )}
+        <LiveList live={commands} empty={t('device.noCommands')}>
+          {(commands) => <CommandList device={device} commands={commands} now={now} />}
+        </LiveList>
       </Section>
       <Section title={t('device.events')}>
         <EventList deviceId={device.id} now={now} />
@@ -124,7 +123,7 @@ export function DevicePage() {
   if (devices.state === 'loading' || justAdded) return <Busy />;
   return (
     <Page title={t('device.notFoundTitle')} above={<BackToDevices />}>
-      <Text>{t(devices.stale ? 'devices.notSynced' : 'device.notFound')}</Text>
+      <Text>{t(devices.stale ? 'common.notSynced' : 'device.notFound')}</Text>
     </Page>
   );
 }

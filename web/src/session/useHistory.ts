@@ -12,7 +12,7 @@ export type History =
   | { state: 'shown'; whole: Range; rollups: Rollup[] }
   | { state: 'failed'; problem: Problem };
 
-/** The rollups of the last hour, day, week or month; read again when a new bucket has begun. */
+/** The rollups of the last hour, day, week or month; read again when a new bucket has begun, or a connection is back. */
 export function useHistory({ uid, deviceId, event, claimEpoch }: Course, span: Span): History {
   const [history, setHistory] = useState<History>({ state: 'loading' });
   useEffect(() => {
@@ -31,9 +31,11 @@ export function useHistory({ uid, deviceId, event, claimEpoch }: Course, span: S
     setHistory({ state: 'loading' });
     void read();
     const timer = setInterval(read, REFRESH_MS);
+    window.addEventListener('online', read);
     return () => {
       left = true;
       clearInterval(timer);
+      window.removeEventListener('online', read);
     };
   }, [uid, deviceId, event, claimEpoch, span]);
   return history;
