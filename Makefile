@@ -50,7 +50,7 @@ docs: .stamps/python ## The documentation as a site, in .local/site/
 try: .stamps/python ## Do what docs/getting-started.md says, in a fresh clone; about 2 minutes
 	@$(PYTHON) -m local.docs try
 
-pictures: setup web/dist/.demo .stamps/browser ## Pictures of every page of the web app, in .local/pictures/
+pictures: setup web/dist/.demo .stamps/browser ## Pictures of every page of the web app, in docs/pictures/
 	@$(PYTHON) -m pytest -q tests/web/pictures.py
 
 # The second run of npm drops what the first one leaves behind of packages that it visited and did

@@ -1,15 +1,17 @@
-"""Pictures of every page, phone and desktop, for the docs: `make pictures`.
+"""Pictures of every page, phone and desktop, in `docs/pictures/`: `make pictures`.
 
-No test: pytest runs it only when it is named. The pictures lie in `.local/pictures/`; those that
-the docs show are copied to `docs/pictures/` by hand, after a look at each.
+No test: pytest runs it only when it is named.
 """
 
+import io
+import json
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import ViewportSize, expect
 
 from local.client import Account, Client
@@ -17,10 +19,13 @@ from local.runs import ROOT
 from shared import store
 from tests.functional.conftest import Label
 from tests.support.simulator import Simulator
-from tests.web.conftest import DESKTOP, PHONE
-from tests.web.visitor import Visitor
+from tests.web.conftest import DESKTOP, PHONE, UNDESCRIBED
+from tests.web.visitor import PASSWORD, Visitor
 
-FOLDER = ROOT / ".local" / "pictures"
+FOLDER = ROOT / "docs" / "pictures"
+SCREENS: dict[str, ViewportSize] = {"phone": PHONE, "desktop": DESKTOP}
+COLOURS = 256
+"""Enough for smooth letters; small spots of a rare colour keep theirs."""
 
 
 def record_month(account: Account, label: Label) -> None:
@@ -50,15 +55,26 @@ def record_month(account: Account, label: Label) -> None:
 
 
 @pytest.fixture
+def customer(client: Client) -> Account:
+    """Whose name and address stand in the pictures."""
+    account = client.sign_up("ada@example.com", PASSWORD)
+    client.create(f"users/{account.uid}", {"displayName": "Ada Example"}, account)
+    return account
+
+
+@pytest.fixture
 def home(
     customer: Account, client: Client, new_label: Callable[..., Label], simulator: Simulator
-) -> Label:
-    """A customer's three devices, the first with a month behind it."""
-    devices = {}
-    for kind, name in (("thermostat", "Living room"), ("pump", "Garden pump"), ("tracker", "Van")):
-        devices[kind] = new_label(kind)
-        client.call("claim_device", {**devices[kind].claim, "name": name}, customer)
-    room, garden, van = devices.values()
+) -> None:
+    """The customer's four devices: one with a month behind it, one that nobody described."""
+
+    def claim(name: str, **settings: Any) -> Label:
+        label = new_label(**settings)
+        client.call("claim_device", {**label.claim, "name": name}, customer)
+        return label
+
+    room, garden = claim("Living room"), claim("Garden pump", kind="pump")
+    van, probe = claim("Van", kind="tracker"), claim("Greenhouse", beginning=UNDESCRIBED)
     record_month(customer, room)
     for number in range(6):
         simulator.publish(room.device_id, "temperature", f"{20.1 + number / 10:.2f}")
@@ -67,69 +83,112 @@ def home(
     flow = '{"rate": 23.8, "pressure": 2.19, "litres": 1240.5, "running": true}'
     simulator.publish(garden.device_id, "flow", flow)
     simulator.publish(van.device_id, "loc", '{"lat": 48.1374, "lon": 11.5755, "speed": 8.4}')
+    vitals = {
+        "network": {"signal": {"at": "LTE Cat-M1", "strength": 64.0}},
+        "power": {"battery": {"charge": 71.0, "state": "discharging"}},
+    }
+    update = "spark/device/diagnostics/update"
+    simulator.publish(van.device_id, update, json.dumps({"device": vitals}))
+    simulator.publish(probe.device_id, "soil/probe", '{"moisture": 41.5, "note": "dry"}')
+    simulator.publish(probe.device_id, "door", "closed")
     for function, argument in (("set_target", "21.5"), ("set_mode", "heat")):
         request = {"deviceId": room.device_id, "function": function, "argument": argument}
         client.call("invoke_function", request, customer)
-    store.user_device(customer.uid, van.device_id).update(
-        {
-            "battery": {"charge": 71.0, "state": "discharging"},
-            "signal": {"strength": 64.0, "technology": "LTE Cat-M1"},
-        }
-    )
     simulator.set_online(garden.device_id, online=False)
-    return room
 
 
-@pytest.mark.parametrize("screen", ["phone", "desktop"])
-def test_pictures(
-    visit: Callable[..., Visitor], home: Label, customer: Account, screen: str
-) -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    size: ViewportSize = {"phone": PHONE, "desktop": DESKTOP}[screen]
-    settings = {"viewport": size}
+def take(visitor: Visitor, name: str) -> None:
+    """Look at the whole page, and keep a picture of it in few colours."""
+    visitor.look()
+    page = visitor.page
+    size = page.viewport_size
+    assert size
+    # The whole page on one screen: bars at the top and bottom of it stay where they are.
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({**size, "height": max(height, size["height"])})
+    page.evaluate("scrollTo(0, 0)")
+    page.mouse.move(0, 0)
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    page.set_viewport_size(size)
+    screen = next(name for name, one in SCREENS.items() if one["width"] == size["width"])
+    picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(FOLDER / f"{name}-{screen}.png", optimize=True)
 
-    def take(visitor: Visitor, name: str) -> None:
-        visitor.look()
-        # The whole page on one screen: bars at the top and bottom of it stay where they are.
-        height = visitor.page.evaluate("document.documentElement.scrollHeight")
-        visitor.page.set_viewport_size({**size, "height": max(height, size["height"])})
-        visitor.page.evaluate("scrollTo(0, 0)")
-        visitor.page.mouse.move(0, 0)
-        visitor.page.screenshot(path=FOLDER / f"{name}-{screen}.png")
-        visitor.page.set_viewport_size(size)
 
-    stranger = visit(**settings)
+@pytest.mark.parametrize("size", SCREENS.values(), ids=SCREENS)
+def test_before_sign_in(visit: Callable[..., Visitor], size: ViewportSize) -> None:
+    visitor = visit(viewport=size)
     for name in ("sign-in", "sign-up", "forgotten"):
-        stranger.open(f"/{name}")
-        stranger.page.get_by_role("heading", level=1).wait_for()
-        take(stranger, name)
-    stranger.open("/mail-link?mode=resetPassword&oobCode=none")
-    stranger.page.get_by_label("New password", exact=True).wait_for()
-    take(stranger, "new-password")
+        visitor.open(f"/{name}")
+        visitor.page.get_by_role("heading", level=1).wait_for()
+        take(visitor, name)
+    visitor.open("/mail-link?mode=resetPassword&oobCode=too-old")
+    visitor.is_told("link-used-up")
+    take(visitor, "old-link")
 
-    visitor = visit(customer, **settings)
-    expect(visitor.presence("offline")).to_be_visible()
-    take(visitor, "verify")
-    visitor.page.add_style_tag(content="[data-verify] { display: none }")
-    take(visitor, "devices")
-    visitor.follow("Living room")
-    expect(visitor.page.locator("[data-points]")).to_be_visible()
-    expect(visitor.page.locator("[data-event]")).not_to_have_count(0)
-    take(visitor, "device")
-    visitor.press("Show as table")
-    take(visitor, "device-table")
-    visitor.press("Remove this device")
-    take(visitor, "device-remove")
-    visitor.follow("Devices")
-    visitor.follow("Add a device")
-    take(visitor, "add")
-    visitor.follow("Account")
-    expect(visitor.page.locator("[data-activity]").first).to_be_visible()
-    visitor.press("Delete the account")
-    take(visitor, "account")
-    visitor.open("/nowhere")
-    visitor.page.get_by_role("heading", level=1).wait_for()
-    take(visitor, "not-found")
-    visitor.page.context.set_offline(True)
-    expect(visitor.cut_off).to_be_visible()
-    take(visitor, "offline")
+
+@pytest.mark.parametrize("size", SCREENS.values(), ids=SCREENS)
+def test_right_after_sign_up(
+    visit: Callable[..., Visitor], size: ViewportSize, new_email: str
+) -> None:
+    visitor = visit(viewport=size)
+    visitor.sign_up(new_email)
+    expect(visitor.page.get_by_text("You have no device yet.")).to_be_visible()
+    expect(visitor.page.locator("[data-account]")).to_have_count(0)
+    take(visitor, "no-device")
+
+
+def test_at_home(
+    visit: Callable[..., Visitor],
+    home: None,
+    customer: Account,
+    label: Label,
+) -> None:
+    for size in SCREENS.values():
+        visitor = visit(customer, viewport=size)
+        page = visitor.page
+        # No reader of the docs needs it on each picture; it is on that of the empty list.
+        page.add_style_tag(content="[data-verify] { display: none }")
+        expect(visitor.presence("offline")).to_be_visible()
+        expect(page.locator("[data-battery]")).to_be_visible()
+        take(visitor, "devices")
+        visitor.follow("Living room")
+        expect(page.locator("[data-points]")).to_be_visible()
+        expect(page.locator("[data-event]")).not_to_have_count(0)
+        take(visitor, "device")
+        visitor.press("Show as table")
+        visitor.press("Remove this device")
+        take(visitor, "device-open")
+        visitor.follow("Your devices")
+        visitor.follow("Greenhouse")
+        expect(page.locator("[data-points]")).to_be_visible()
+        take(visitor, "device-undescribed")
+        visitor.follow("Your devices")
+        visitor.follow("Add a device")
+        take(visitor, "add")
+        visitor.fill("Serial number", label.serial_number)
+        visitor.fill("Setup code", label.setup_code)
+        visitor.press("My device needs my Wi-Fi first")
+        visitor.press("Get a code for the set-up")
+        expect(page.locator("[data-claim-code]")).to_be_visible()
+        take(visitor, "add-wifi")
+        visitor.follow("Account")
+        expect(page.locator("[data-activity]").first).to_be_visible()
+        visitor.press("Delete the account")
+        take(visitor, "account")
+        visitor.open("/nowhere")
+        page.get_by_role("heading", level=1).wait_for()
+        take(visitor, "not-found")
+        page.context.set_offline(True)
+        expect(visitor.cut_off).to_be_visible()
+        visitor.follow("To your devices")
+        take(visitor, "offline")
+
+    german = visit(locale="de-DE", color_scheme="dark")
+    german.open()
+    german.page.get_by_label("E-Mail-Adresse", exact=True).fill(customer.email or "")
+    german.page.get_by_label("Passwort", exact=True).fill(PASSWORD)
+    german.press("Anmelden")
+    german.follow("Living room")
+    expect(german.page.locator("[data-points]")).to_be_visible()
+    expect(german.page.locator("[data-event]")).not_to_have_count(0)
+    take(german, "device-german-dark")

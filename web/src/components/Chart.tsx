@@ -8,6 +8,8 @@ import type { Series } from '../model/series';
 import classes from './Chart.module.css';
 
 const HEIGHT = 220;
+/** So few values are marked one by one: a line between two of them may be too short to be seen. */
+const FEW = 60;
 
 interface ChartProps {
   /** What is to be seen, in words, for those who do not see it. */
@@ -51,7 +53,11 @@ function options(
     ],
     series: [
       {},
-      { stroke: line, width: 2, points: { size: 5, fill: line } },
+      {
+        stroke: line,
+        width: 2,
+        points: { show: (_plot, _series, from, to) => to - from < FEW, size: 6, fill: line },
+      },
       { stroke: 'transparent', points: { show: false } },
       { stroke: 'transparent', points: { show: false } },
     ],

@@ -5,7 +5,7 @@ import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
 import type { Command, CommandState } from '../model/records';
 import { shortTime } from '../model/times';
-import { nameOfFunction } from '../product';
+import { wish } from '../product';
 import { useAction } from '../session/useAction';
 import { Failure } from './Failure';
 
@@ -25,15 +25,22 @@ interface CommandListProps {
   now: number;
 }
 
-function One({ command, name, now }: { command: Command; name: string; now: number }) {
+interface OneProps {
+  command: Command;
+  name: string;
+  set: string;
+  now: number;
+}
+
+function One({ command, name, set, now }: OneProps) {
   const { t } = useTranslation();
   const [progress, cancel] = useAction(cancelCommand);
-  const { id, function: called, argument, status, returnValue, createdAt } = command;
+  const { id, function: called, status, returnValue, createdAt } = command;
   return (
     <Stack component="li" gap={4} data-sent={called} data-state={status}>
       <Group justify="space-between" wrap="nowrap" gap="xs">
         <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-          <b>{name}</b> {argument}
+          <b>{name}</b> {set}
         </Text>
         <Badge variant="dot" color={COLOURS[status]} tt="none" style={{ flexShrink: 0 }}>
           {t(`command.states.${status}`)}
@@ -64,15 +71,12 @@ function One({ command, name, now }: { command: Command; name: string; now: numb
 
 /** What was sent to the device, and how far each is, live. */
 export function CommandList({ device, commands, now }: CommandListProps) {
+  const { t } = useTranslation();
+  const words = { on: t('common.on'), off: t('common.off') };
   return (
     <Stack component="ol" gap="sm" p={0} m={0} style={{ listStyle: 'none' }}>
       {commands.map((command) => (
-        <One
-          key={command.id}
-          command={command}
-          name={nameOfFunction(device, command.function)}
-          now={now}
-        />
+        <One key={command.id} command={command} {...wish(device, command, words)} now={now} />
       ))}
     </Stack>
   );

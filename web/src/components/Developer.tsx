@@ -20,12 +20,12 @@ function Token({ token }: { token: CustomerToken }) {
         ]}
       />
       <Group>
-        <Button variant="default" size="compact-md" onClick={toggle} aria-expanded={shown}>
+        <Button variant="default" size="compact-sm" onClick={toggle} aria-expanded={shown}>
           {t(shown ? 'account.hide' : 'account.show')}
         </Button>
         <CopyButton value={token.accessToken}>
           {({ copied, copy }) => (
-            <Button variant="default" size="compact-md" onClick={copy}>
+            <Button variant="default" size="compact-sm" onClick={copy}>
               {t(copied ? 'account.copied' : 'account.copy')}
             </Button>
           )}

@@ -79,6 +79,7 @@ function Course({ device, reading, whole: counted, rollups }: CourseProps) {
       min: format(all.min) + unit,
       max: format(all.max) + unit,
       count: all.count,
+      number: all.count.toLocaleString(speech.locale),
     });
   const title = t('history.chart', { name: say(reading.name), ...ends });
   const go = (next: Range) => setZoomed(isWhole(next, whole) ? undefined : next);

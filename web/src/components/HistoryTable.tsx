@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { speech } from '../messages/i18n';
 import type { Bucket } from '../model/rollups';
-import { dateAndTime } from '../model/times';
+import { dayAndTime } from '../model/times';
 
 const PAGE = 24;
 
@@ -23,7 +23,12 @@ export function HistoryTable({ name, buckets, format }: HistoryTableProps) {
   return (
     <Stack gap="sm">
       <ScrollArea viewportProps={{ tabIndex: 0 }} type="auto">
-        <Table captionSide="top" miw={420} data-history-rows={buckets.length}>
+        <Table
+          captionSide="top"
+          horizontalSpacing="xs"
+          fz={{ base: 'xs', xs: 'sm' }}
+          data-history-rows={buckets.length}
+        >
           <Table.Caption>{t('history.caption', { name })}</Table.Caption>
           <Table.Thead>
             <Table.Tr>
@@ -37,7 +42,9 @@ export function HistoryTable({ name, buckets, format }: HistoryTableProps) {
           <Table.Tbody>
             {rows.map(({ from, count, sum, min, max }) => (
               <Table.Tr key={from}>
-                <Table.Td>{dateAndTime(from, speech.locale)}</Table.Td>
+                <Table.Td style={{ whiteSpace: 'nowrap' }}>
+                  {dayAndTime(from, speech.locale)}
+                </Table.Td>
                 <Table.Td>{format(sum / count)}</Table.Td>
                 <Table.Td>{format(min)}</Table.Td>
                 <Table.Td>{format(max)}</Table.Td>

@@ -1,4 +1,4 @@
-import { Stack, Title } from '@mantine/core';
+import { Group, Stack, Title } from '@mantine/core';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useNavigationType } from 'react-router';
 import { theme } from '../theme/theme';
@@ -7,11 +7,13 @@ interface PageProps {
   title: string;
   /** Above the title, such as the way back. */
   above?: ReactNode;
+  /** Beside the title: what is done here most. */
+  beside?: ReactNode;
   children: ReactNode;
 }
 
 /** One page: its title in the tab and as heading, which readers of the screen are taken to. */
-export function Page({ title, above, children }: PageProps) {
+export function Page({ title, above, beside, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   const arrived = useNavigationType() !== 'POP';
   useEffect(() => {
@@ -21,15 +23,18 @@ export function Page({ title, above, children }: PageProps) {
     <Stack gap="md">
       <title>{`${title} – ${theme.name}`}</title>
       {above}
-      <Title
-        order={1}
-        size="h2"
-        ref={heading}
-        tabIndex={-1}
-        style={{ outline: 'none', overflowWrap: 'anywhere' }}
-      >
-        {title}
-      </Title>
+      <Group justify="space-between">
+        <Title
+          order={1}
+          size="h2"
+          ref={heading}
+          tabIndex={-1}
+          style={{ outline: 'none', overflowWrap: 'anywhere' }}
+        >
+          {title}
+        </Title>
+        {beside}
+      </Group>
       {children}
     </Stack>
   );

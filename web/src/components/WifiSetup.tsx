@@ -38,14 +38,14 @@ function Handover({ code }: { code: ClaimCode }) {
       <Group>
         <CopyButton value={code.claimCode}>
           {({ copied, copy }) => (
-            <Button variant="default" size="compact-md" onClick={copy}>
+            <Button variant="default" size="compact-sm" onClick={copy}>
               {t(copied ? 'account.copied' : 'account.copy')}
             </Button>
           )}
         </CopyButton>
         <Button
           variant="default"
-          size="compact-md"
+          size="compact-sm"
           loading={checked.state === 'busy'}
           onClick={() => check()}
         >

@@ -33,6 +33,16 @@ export function dateAndTime(millis: number, locale: string): string {
   );
 }
 
+/** Day of the month and time of day, where the year is plain. */
+export function dayAndTime(millis: number, locale: string): string {
+  return new Intl.DateTimeFormat(locale, {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+  }).format(millis);
+}
+
 /** Time of day; with the date when that is not today's. */
 export function shortTime(millis: number, now: number, locale: string): string {
   const today = new Date(millis).toDateString() === new Date(now).toDateString();

@@ -41,7 +41,7 @@ export function AccountPage() {
   const now = useNow();
   const own = profile.state === 'shown' ? profile.value : undefined;
   return (
-    <Page title={t('account.title')} above={<VerifyNotice />}>
+    <Page title={t('account.title')}>
       <Paper withBorder p="md">
         <Stack>
           {own && (
@@ -68,6 +68,7 @@ export function AccountPage() {
           </Group>
         </Stack>
       </Paper>
+      <VerifyNotice />
       <Section title={t('activity.title')}>
         <ActivityList now={now} />
       </Section>

@@ -1,4 +1,4 @@
-import { Button, Group, Stack } from '@mantine/core';
+import { Button, Stack } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -33,13 +33,16 @@ function DeviceList() {
 export function DevicesPage() {
   const { t } = useTranslation();
   return (
-    <Page title={t('devices.title')} above={<VerifyNotice />}>
-      <DeviceList />
-      <Group>
+    <Page
+      title={t('devices.title')}
+      beside={
         <Button component={Link} to="/devices/add" leftSection={<IconPlus size={20} aria-hidden />}>
           {t('devices.add')}
         </Button>
-      </Group>
+      }
+    >
+      <DeviceList />
+      <VerifyNotice />
     </Page>
   );
 }

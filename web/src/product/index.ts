@@ -2,11 +2,12 @@
 import { IconCpu } from '@tabler/icons-react';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
+import type { Command } from '../model/records';
 import { type Json, partsOf } from '../model/values';
 import { pump } from './kinds/pump';
 import { thermostat } from './kinds/thermostat';
 import { tracker } from './kinds/tracker';
-import type { Kind, ReadingDescription, Source, Words } from './types';
+import type { Control, Kind, ReadingDescription, Source, Words } from './types';
 
 /** The first that a device fits is its kind. */
 export const KINDS: readonly Kind[] = [thermostat, pump, tracker];
@@ -25,14 +26,45 @@ export function say(words: Words, language: string = speech.language): string {
   return words[language] ?? words.en;
 }
 
-/** The words of the control that calls a function of the device; else the function's own name. */
-export function nameOfFunction(device: Device, called: string): string {
-  const control = kindOf(device)?.controls.find(
+function controlOf(device: Device, called: string): Control | undefined {
+  return kindOf(device)?.controls.find(
     (one) => one.function === called || (one.type === 'switch' && one.offFunction === called),
   );
+}
+
+/** The words of the control that calls a function of the device; else the function's own name. */
+export function nameOfFunction(device: Device, called: string): string {
+  const control = controlOf(device, called);
   // A switch with two functions tells by their names alone which way it was turned.
   if (!control || (control.type === 'switch' && control.offFunction)) return called;
   return say(control.label);
+}
+
+/** What was wished with a command: the control's label, and what it was set to. */
+export function wish(
+  device: Device,
+  { function: called, argument }: Pick<Command, 'function' | 'argument'>,
+  words: { on: string; off: string },
+): { name: string; set: string } {
+  const control = controlOf(device, called);
+  const name = control ? say(control.label) : called;
+  switch (control?.type) {
+    case 'button':
+      return { name, set: '' };
+    case 'switch': {
+      const { off, offFunction } = control;
+      const isOff = offFunction ? called === offFunction : argument === off;
+      return { name, set: isOff ? words.off : words.on };
+    }
+    case 'slider': {
+      const number = Number(argument);
+      if (!Number.isFinite(number)) return { name, set: argument };
+      const unit = control.unit ? ` ${control.unit}` : '';
+      return { name, set: number.toLocaleString(speech.locale) + unit };
+    }
+    default:
+      return { name, set: argument };
+  }
 }
 
 /** The newest value at a source, with its time; undefined when none was received. */

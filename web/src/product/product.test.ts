@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { toDevice } from '../model/device';
-import { charted, KINDS, keyOf, kindOf, newest, say, undescribed } from '.';
+import { charted, KINDS, keyOf, kindOf, nameOfFunction, newest, say, undescribed, wish } from '.';
 
 // Before the imports: the language is chosen when the messages' module is loaded.
 vi.hoisted(() => vi.stubGlobal('navigator', { languages: ['en-GB'] }));
@@ -55,5 +55,28 @@ describe('a device', () => {
     expect(newest(seen, { event: 'state', part: 'target' })).toEqual({ value: 20, at: 1 });
     expect(newest(seen, { event: 'state', part: 'mode' })).toBeUndefined();
     expect(newest(seen, { event: 'none' })).toBeUndefined();
+  });
+});
+
+describe('a command', () => {
+  const words = { on: 'on', off: 'off' };
+
+  it.each([
+    ['TH-1', 'set_target', '21.5', 'Target temperature', '21.5 °C'],
+    ['TH-1', 'set_target', 'warm', 'Target temperature', 'warm'],
+    ['TH-1', 'set_mode', 'heat', 'Heating', 'on'],
+    ['TH-1', 'set_mode', 'off', 'Heating', 'off'],
+    ['PM-1', 'start', '', 'Pump', 'on'],
+    ['PM-1', 'stop', '', 'Pump', 'off'],
+    ['GT-1', 'locate', 'now', 'Report the position now', ''],
+    ['XX-1', 'set_target', '21.5', 'set_target', '21.5'],
+  ])('of %s, %s(%s), is told as %s: %s', (serialNumber, called, argument, name, set) => {
+    const told = wish(device(serialNumber, {}), { function: called, argument }, words);
+    expect(told).toEqual({ name, set });
+  });
+
+  it('is named after its control, unless two functions share it', () => {
+    expect(nameOfFunction(device('TH-1', {}), 'set_mode')).toBe('Heating');
+    expect(nameOfFunction(device('PM-1', {}), 'stop')).toBe('stop');
   });
 });
