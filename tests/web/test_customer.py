@@ -21,6 +21,7 @@ def test_from_sign_up_to_control(
     # The account is being prepared, and the page goes on by itself.
     expect(visitor.page.locator("[data-account]")).to_have_count(0)
     expect(visitor.page.get_by_text("You have no device yet.")).to_be_visible()
+    visitor.look()
 
     # As people type it.
     typed = Label(label.device_id, label.serial_number.lower().replace("-", " "), label.setup_code)

@@ -58,7 +58,7 @@ def test_pages_behind_sign_in(
 def test_the_keyboard_alone_does_the_job(visitor: Visitor, label: Label, new_email: str) -> None:
     keyboard = visitor.page.keyboard
 
-    def reach(role: Literal["link", "textbox"], name: str) -> None:
+    def reach(role: Literal["button", "link", "textbox"], name: str) -> None:
         """Press Tab until the thing has the focus."""
         wanted = visitor.page.get_by_role(role, name=name, exact=True).filter(visible=True).first
         expect(wanted).to_be_visible()
@@ -88,3 +88,20 @@ def test_the_keyboard_alone_does_the_job(visitor: Visitor, label: Label, new_ema
     reach("link", "Your devices")
     keyboard.press("Enter")
     expect(visitor.page.locator(f"[data-device='{label.device_id}']")).to_be_visible()
+
+    # A question takes the focus, and gives it back when it is answered with no.
+    reach("link", label.serial_number)
+    keyboard.press("Enter")
+    remove = visitor.page.get_by_role("button", name="Remove this device")
+    reach("button", "Remove this device")
+    keyboard.press("Enter")
+    question = visitor.page.get_by_role("form", name="Remove this device")
+    expect(question).to_be_focused()
+    reach("button", "Keep the device")
+    keyboard.press("Enter")
+    expect(remove).to_be_focused()
+    keyboard.press("Enter")
+    reach("button", "Remove the device")
+    keyboard.press("Enter")
+    expect(visitor.heading("Your devices")).to_be_focused()
+    expect(visitor.page.get_by_text("You have no device yet.")).to_be_visible()

@@ -39,6 +39,7 @@ def test_of_claiming(
     # `owned` is the same device, which has an owner by now.
     visitor.claim(owned)
     expect(visitor.is_told("claimed-by-another")).to_contain_text("belongs to another account")
+    visitor.look()
 
 
 def test_of_a_dead_network(visit: Callable[..., Visitor], customer: Account, label: Label) -> None:

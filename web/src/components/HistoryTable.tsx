@@ -25,7 +25,7 @@ export function HistoryTable({ name, buckets, format }: HistoryTableProps) {
       <ScrollArea viewportProps={{ tabIndex: 0 }} type="auto">
         <Table
           captionSide="top"
-          horizontalSpacing="xs"
+          horizontalSpacing={6}
           fz={{ base: 'xs', xs: 'sm' }}
           data-history-rows={buckets.length}
         >

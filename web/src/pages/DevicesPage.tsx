@@ -36,7 +36,7 @@ export function DevicesPage() {
     <Page
       title={t('devices.title')}
       beside={
-        <Button component={Link} to="/devices/add" leftSection={<IconPlus size={20} aria-hidden />}>
+        <Button component={Link} to="/devices/add" px="sm" leftSection={<IconPlus size={20} aria-hidden />}>
           {t('devices.add')}
         </Button>
       }
