@@ -147,7 +147,7 @@ def _with_ports(text: str, ports: Ports) -> str:
 
 @contextmanager
 def _first_terminal(command: str, folder: Path) -> Iterator[str]:
-    """Run what goes on running, until it says `ready`, and give what it said; end it with Ctrl-C."""
+    """Run what goes on running until it says `ready`, and give what it said; end it with Ctrl-C."""
     log = folder.parent / "first-terminal.log"
     with log.open("wb") as output:
         running = subprocess.Popen(  # noqa: S603 - the page's

@@ -111,7 +111,9 @@ def take(visitor: Visitor, name: str) -> None:
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     page.set_viewport_size(size)
     screen = next(name for name, one in SCREENS.items() if one["width"] == size["width"])
-    picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(FOLDER / f"{name}-{screen}.png", optimize=True)
+    picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(
+        FOLDER / f"{name}-{screen}.png", optimize=True
+    )
 
 
 @pytest.mark.parametrize("size", SCREENS.values(), ids=SCREENS)
