@@ -10,6 +10,7 @@ from local.docs.cost import PRICES, Fleet, read_prices
 from local.docs.pages import DOCS
 from local.errors import StackError
 from local.runs import ROOT
+from local.signals import Stopped
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=__doc__)
 
@@ -84,6 +85,8 @@ def try_(
     """Do what docs/getting-started.md says, in a fresh clone of what is committed, and time it."""
     try:
         try_page.try_in_fresh_clone(DOCS / "getting-started.md", free_ports=free_ports)
+    except Stopped:
+        raise typer.Exit(1) from None
     except (try_page.PageError, StackError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -5,21 +5,24 @@ A block after `<!-- try -->` is typed into the second terminal, one after `<!-- 
 block before it has to print; `…` stands for anything.
 """
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from local.docs.pages import Block, blocks
 from local.ports import HOST, Ports
 from local.progress import say
 from local.runs import ROOT
+from local.signals import stop_signals
 from local.waiting import wait_until
 
 FIRST_TERMINAL: Final = "first terminal"
@@ -52,7 +55,7 @@ def try_in_fresh_clone(page: Path, *, free_ports: bool) -> None:
     Raises:
         PageError: what the page says is not what happens.
     """
-    with tempfile.TemporaryDirectory(prefix="try-") as folder:
+    with stop_signals(), tempfile.TemporaryDirectory(prefix="try-") as folder:
         clone = Path(folder) / "clone"
         began = time.monotonic()
         _git("clone", "--quiet", str(ROOT), str(clone))
@@ -94,28 +97,46 @@ def type_in(
     """
     steps = [(b, a) for b, a in _steps(page) if changes or b.note != CHANGES]
     typed = "".join(f"{_with_ports(block.text, ports)}\necho '{_END}'\n" for block, _ in steps)
-    try:
-        done = subprocess.run(  # noqa: S603 - the page's
+    with (
+        tempfile.TemporaryFile("w+") as complaints,
+        subprocess.Popen(  # noqa: S603 - the page's
             ["bash", "-euo", "pipefail", "-c", typed],  # noqa: S607 - the reader's
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
             cwd=folder,
             env={**os.environ, **environment},
-            capture_output=True,
             text=True,
-            timeout=_TYPED,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as failure:
-        raise PageError(
-            f"Not done after {_TYPED:.0f} s:\n{(failure.stdout or b'').decode()}"
-        ) from None
-    printed = done.stdout.split(f"{_END}\n")
-    for (block, answer), output in zip(steps, printed, strict=False):
-        if answer and not _fits(answer.text, output):
-            raise PageError(f"{block} answered\n{output}\nand not\n{answer.text}{done.stderr}")
-    if done.returncode:
-        failed = steps[len(printed) - 1][0]
-        raise PageError(f"{failed} failed\n{printed[-1]}\n{done.stderr}")
+            start_new_session=True,
+        ) as shell,
+    ):
+        patience = threading.Timer(_TYPED, os.killpg, (shell.pid, signal.SIGKILL))
+        patience.start()
+        try:
+            for block, answer in steps:
+                _run_step(block, answer, shell, complaints)
+        finally:
+            patience.cancel()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
+
+
+def _run_step(
+    block: Block, answer: Block | None, shell: subprocess.Popen[str], complaints: IO[str]
+) -> None:
+    """Read what a block prints until it has ended, and compare it."""
+    began = time.monotonic()
+    printed: list[str] = []
+    for line in shell.stdout or ():
+        if line.rstrip() == _END:
+            break
+        printed.append(line)
+    else:
+        complaints.seek(0)
+        raise PageError(f"{block} failed:\n{''.join(printed)}\n{complaints.read()}")
+    if answer and not _fits(answer.text, "".join(printed)):
+        raise PageError(f"{block} answered\n{''.join(printed)}\nand not\n{answer.text}")
+    say(f"  {block}  {time.monotonic() - began:.1f} s")
 
 
 def _steps(page: Path) -> Iterator[tuple[Block, Block | None]]:
