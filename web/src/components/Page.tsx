@@ -23,7 +23,7 @@ export function Page({ title, above, beside, children }: PageProps) {
     <Stack gap="md">
       <title>{`${title} – ${theme.name}`}</title>
       {above}
-      <Group justify="space-between">
+      <Group justify="space-between" gap="xs">
         <Title
           order={1}
           size="h2"

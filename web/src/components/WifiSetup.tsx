@@ -1,4 +1,5 @@
 import { Button, Code, CopyButton, Group, List, Stack, Text } from '@mantine/core';
+import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
@@ -66,10 +67,17 @@ export function WifiSetup({ label }: { label: () => Label | undefined }) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const [made, make] = useAction(createClaimCode);
+  const Sign = open ? IconChevronUp : IconChevronDown;
   return (
     <Stack gap="sm" component="section" aria-label={t('wifi.title')}>
       <Group>
-        <Button variant="subtle" px={0} aria-expanded={open} onClick={() => setOpen(!open)}>
+        <Button
+          variant="subtle"
+          px={0}
+          rightSection={<Sign size={18} aria-hidden />}
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
           {t('wifi.title')}
         </Button>
       </Group>

@@ -1,4 +1,4 @@
-import { Button, Stack } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -8,6 +8,7 @@ import { Page } from '../components/Page';
 import { VerifyNotice } from '../components/VerifyNotice';
 import { useCustomer } from '../session/context';
 import { useNow } from '../session/useNow';
+import classes from './DevicesPage.module.css';
 
 function DeviceList() {
   const { t } = useTranslation();
@@ -16,7 +17,7 @@ function DeviceList() {
   return (
     <LiveList live={devices} empty={t('devices.empty')}>
       {(all) => (
-        <Stack component="ul" gap="md" p={0} m={0} style={{ listStyle: 'none' }}>
+        <ul className={classes.cards}>
           {all
             .toSorted((a, b) => a.name.localeCompare(b.name))
             .map((device) => (
@@ -24,7 +25,7 @@ function DeviceList() {
                 <DeviceCard device={device} now={now} />
               </li>
             ))}
-        </Stack>
+        </ul>
       )}
     </LiveList>
   );
@@ -36,7 +37,12 @@ export function DevicesPage() {
     <Page
       title={t('devices.title')}
       beside={
-        <Button component={Link} to="/devices/add" px="sm" leftSection={<IconPlus size={20} aria-hidden />}>
+        <Button
+          component={Link}
+          to="/devices/add"
+          px="sm"
+          leftSection={<IconPlus size={20} aria-hidden />}
+        >
           {t('devices.add')}
         </Button>
       }
