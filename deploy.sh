@@ -29,7 +29,7 @@ usage: ./deploy.sh --project ID [--dry-run] [--only STEP,...] [--yes] [more, bel
        ./deploy.sh --project ID --destroy [--dry-run]
 
   --project ID            the Firebase project, or its alias in .firebaserc; its settings stand in
-                          .env.ID
+                          .env.ID or .env.ALIAS
   --dry-run               print every command in order and run none; needs no log-in
   --only STEP[,STEP]      run these steps alone, in the order below
   --yes                   ask nothing. Functions of the project's default codebase that are not in
@@ -78,7 +78,7 @@ END
 }
 
 main() {
-  project='' region='' location='' dry_run='' yes='' only='' extra='' alert_email='' destroy=''
+  project='' environment='' region='' location='' dry_run='' yes='' only='' extra='' alert_email='' destroy=''
   step=0 title='' hint='' account='' number=''
   # Commands are shown on this one, also by functions whose own output is being read.
   exec 3>&1
@@ -138,6 +138,7 @@ arguments() {
     name=$(project_of "$project")
     project=${name:-$project}
   fi
+  environment_of_project
   [[ $project =~ ^[a-z][a-z0-9-]{4,28}[a-z0-9]$ ]] || wrong_usage "no project id: $project"
   [[ $project != demo-* ]] || wrong_usage \
     "$project exists in the emulators alone (every id that starts with demo- does): run make demo"

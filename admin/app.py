@@ -60,7 +60,10 @@ def choose_target(
         bool, typer.Option("--local", help="The running demo (make demo) on this machine.")
     ] = False,
     project: Annotated[
-        str | None, typer.Option(metavar="ID", help="The Google Cloud project to work on.")
+        str | None,
+        typer.Option(
+            metavar="ID", help="The Google Cloud project to work on, or its alias in .firebaserc."
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Answer with one JSON document, for programs.")

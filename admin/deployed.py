@@ -2,6 +2,7 @@
 
 import os
 
+from admin.environments import settings_file
 from admin.errors import CannotRun
 from admin.target import Target
 from local.configuration import read_settings
@@ -10,7 +11,7 @@ from local.runs import ROOT
 
 
 def use_settings(target: Target) -> None:
-    """Put the settings of `.env` and `.env.<project>` into the environment, where they are not set.
+    """Put the settings of `.env` and the project's file into the environment, where there are none.
 
     The Firebase CLI gives the functions these values; a command that stores events must keep them
     as long as the functions do. Raises `CannotRun`.
@@ -20,13 +21,13 @@ def use_settings(target: Target) -> None:
 
 
 def settings_of(project: str) -> dict[str, str]:
-    """What `.env` and `.env.<project>` say.
+    """What `.env` and the project's own file say.
 
     Raises:
         CannotRun: a line of them is neither a comment nor a setting.
     """
     settings: dict[str, str] = {}
-    for name in (".env", f".env.{project}"):
+    for name in (".env", settings_file(project)):
         try:
             settings |= read_settings(ROOT / name)
         except StackError as error:

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 
+from admin.environments import project_named
 from admin.errors import CannotRun
 from local.configuration import SECRETS_FILE, read_settings
 from local.errors import StackError
@@ -61,7 +62,7 @@ class Target:
                 f"--project means the cloud, but {' and '.join(set_here)} would send this to an "
                 "emulator: unset it, or add --local"
             )
-        return cls(project, local=False)
+        return cls(project_named(project), local=False)
 
     def connect(self) -> None:
         """Point the product's own modules (`shared.store`) at this deployment.

@@ -42,8 +42,8 @@ step_fixed_ip() {
       "--region=$region" --project "$project"
   fi
   if [[ -z $(setting VPC_CONNECTOR) ]]; then
-    note "VPC_CONNECTOR=$network goes to .env.$project; the functions take it when they are deployed."
-    [[ -n $dry_run ]] || printf '\nVPC_CONNECTOR=%s\n' "$network" >>".env.$project"
+    note "VPC_CONNECTOR=$network goes to .env.$environment; the functions take it when they are deployed."
+    [[ -n $dry_run ]] || printf '\nVPC_CONNECTOR=%s\n' "$network" >>".env.$environment"
   fi
   note 'The address:'
   run gcloud compute addresses describe "$network" "--region=$region" --project "$project" \
@@ -84,7 +84,7 @@ undo_fixed_ip() {
   if listed "$networks" "$network"; then
     run gcloud compute networks delete "$network" --project "$project" --quiet
   fi
-  note "VPC_CONNECTOR stays in .env.$project: remove the line before you deploy again without it."
+  note "VPC_CONNECTOR stays in .env.$environment: remove the line before you deploy again without it."
 }
 
 list_in_region() { # KIND

@@ -237,6 +237,6 @@ firebase_deploy() { # TARGET FLAG...
   local target=$1
   shift
   # Looking for the functions starts Python; the CLI gives up after 10 s unless it is told otherwise.
-  run env FUNCTIONS_DISCOVERY_TIMEOUT=60 "$firebase" deploy --only "$target" --project "$project" "$@"
+  run env FUNCTIONS_DISCOVERY_TIMEOUT=60 "$firebase" deploy --only "$target" --project "$environment" "$@"
 }
 

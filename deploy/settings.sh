@@ -14,7 +14,7 @@ settings=(
 check_tools_and_settings() {
   begin 'Check the tools and the settings' \
     'Says all at once what is missing on this machine.' ''
-  local file=.env.$project missing=()
+  local file=.env.$environment missing=()
 
   command -v gcloud >/dev/null || missing+=(
     'gcloud, the Google Cloud CLI: https://cloud.google.com/sdk/docs/install')
@@ -49,9 +49,9 @@ check_tools_and_settings() {
     [[ -z $(setting "$name") ]] || missing+=(
       "a place for $name that is no file, whose lines the functions are given: take it out of $file")
   done
-  for name in $(aliases); do
-    [[ ! -e .env.$name ]] || missing+=(
-      "one file of settings for $project: the Firebase CLI reads .env.$name only when it is called by that alias, and the operator's command line never does. Move its lines to $file")
+  for name in "$project" $(aliases); do
+    [[ $name == "$environment" || ! -e .env.$name ]] || missing+=(
+      "one file of settings for $project: there are $file and .env.$name, and the Firebase CLI refuses both. Move the lines of one to the other")
   done
 
   product=$(setting PARTICLE_PRODUCT)
@@ -83,10 +83,10 @@ check_tools_and_settings() {
   product=${product:-YOUR_PRODUCT}
 }
 
-# The value of a setting as the Firebase CLI sees it: .env.ID goes before .env.
+# The value of a setting as the Firebase CLI sees it: the environment's file goes before .env.
 setting() {
   local file value=''
-  for file in .env ".env.$project"; do
+  for file in .env ".env.$environment"; do
     [[ -f $file ]] || continue
     value=$(awk -v name="$1" -v value="$value" '
       { sub(/\r$/, ""); sub(/^[ \t]*(export[ \t]+)?/, "") }
@@ -115,6 +115,15 @@ fits() { # NAME VALUE
     EVENT_RETENTION_DAYS) [[ $2 =~ ^[1-9][0-9]*$ ]] ;;
     FUNCTIONS_REGION) [[ $2 =~ ^[a-z]+-[a-z]+[0-9]+$ ]] ;;
   esac
+}
+
+# The name that the file of the project's settings has, by which the Firebase CLI is called, too.
+environment_of_project() {
+  local name
+  environment=$project
+  for name in $(aliases); do
+    if [[ -e .env.$name ]]; then environment=$name; fi
+  done
 }
 
 # Names for projects, as `firebase use --add` writes them: "alias": "project-id" in .firebaserc.

@@ -63,13 +63,13 @@ def _product(deployment: Deployment) -> Finding:
     except errors.NotFoundError:
         return broken(
             f"Particle has no product {product}",
-            f"correct PARTICLE_PRODUCT in .env.{deployment.project}, then deploy",
+            f"correct PARTICLE_PRODUCT in {deployment.settings_file}, then deploy",
         )
     except errors.ForbiddenError as failure:
         return broken(
             f"{settings.particle().client_id} may not read product {product}: it belongs to "
             f"another product, or its scope is limited ({failure.text})",
-            f"correct PARTICLE_PRODUCT in .env.{deployment.project}, or "
+            f"correct PARTICLE_PRODUCT in {deployment.settings_file}, or "
             + _SERVER_CLIENT
             + _new_secret(deployment),
         )

@@ -7,6 +7,7 @@ import requests
 
 from admin.deployed import use_settings
 from admin.doctor.google import Google
+from admin.environments import settings_file
 from admin.errors import CannotRun
 from admin.target import Target
 from shared import settings
@@ -23,6 +24,7 @@ class Deployment:
         """Take over the deployment's settings; nothing is asked of anybody yet."""
         self.target = target
         self.project = target.project
+        self.settings_file = settings_file(target.project)
         self.local = target.local
         os.environ["GCLOUD_PROJECT"] = os.environ["GOOGLE_CLOUD_PROJECT"] = target.project
         use_settings(target)

@@ -102,7 +102,7 @@ def _explained(
     if isinstance(failure, GoogleError):
         return broken(failure.found, failure.mend)
     if isinstance(failure, SettingMissingError):
-        return broken(str(failure), f"correct it in .env.{deployment.project}, then deploy")
+        return broken(str(failure), f"correct it in {deployment.settings_file}, then deploy")
     return _at_particle(failure, deployment)
 
 
@@ -112,7 +112,7 @@ def _at_particle(failure: errors.ParticleError, deployment: Deployment) -> Findi
             f"no connection to {deployment.particle_url}",
             "start the demo (make demo)"
             if deployment.local
-            else f"check the network, and PARTICLE_API_URL in .env.{deployment.project}",
+            else f"check the network, and PARTICLE_API_URL in {deployment.settings_file}",
         )
     if isinstance(failure, errors.RateLimitedError):
         return broken(

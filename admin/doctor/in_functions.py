@@ -65,7 +65,7 @@ def _version(deployment: Deployment) -> Finding:
         changed = sorted(name for name, value in configured.items() if given.get(name) != value)
         if changed:
             return warning(
-                f"deployed with other settings than .env and .env.{deployment.project} have: "
+                f"deployed with other settings than .env and {deployment.settings_file} have: "
                 + ", ".join(changed),
                 deployment.deploy("functions"),
             )

@@ -54,7 +54,7 @@ def _canary(deployment: Deployment) -> Finding:
         return warning(
             f"cannot be sent: Particle does not allow it ({failure.text})",
             f"set {ACCESS_TOKEN} to a token of a member of the product's team; and HEALTH_CHECK="
-            f"false in .env.{deployment.project}, for the functions have no such token",
+            f"false in {deployment.settings_file}, for the functions have no such token",
         )
     return ok(f"from Particle to Firestore in {max(delays)} ms")
 

@@ -120,14 +120,22 @@ def test_an_alias_of_firebaserc_stands_for_its_project(checkout: Checkout) -> No
         assert "in .env.acme-live: PARTICLE_PRODUCT" in done.stderr, "settings of its own"
 
 
-def test_settings_under_an_alias_are_refused(checkout: Checkout) -> None:
+def test_settings_may_be_named_after_an_alias(checkout: Checkout) -> None:
+    (checkout.folder / ".firebaserc").write_text(json.dumps({"projects": {"staging": PROJECT}}))
+    (checkout.folder / f".env.{PROJECT}").rename(checkout.folder / ".env.staging")
+    assert checkout.deploy("--only", "rules").returncode == 0
+    (deployed,) = (call.line for call in checkout.calls if " deploy " in call.line)
+    assert "--project staging" in deployed, "by its id, the Firebase CLI would not read the file"
+
+
+def test_two_files_of_settings_are_refused(checkout: Checkout) -> None:
     (checkout.folder / ".firebaserc").write_text(json.dumps({"projects": {"staging": PROJECT}}))
     (checkout.folder / ".env.production").touch()
     assert checkout.run("--dry-run").stderr == ""
     (checkout.folder / ".env.staging").touch()
     done = checkout.deploy()
     assert done.returncode == 1
-    assert f"Move its lines to .env.{PROJECT}" in done.stderr
+    assert f"there are .env.staging and .env.{PROJECT}" in done.stderr
     assert checkout.calls == []
 
 
