@@ -91,6 +91,7 @@ def give(
             "claimedAt": claimed_at,
             "claimEpoch": epoch,
             "underWay": {},
+            "waitingUntil": 0,
             **dict.fromkeys(
                 ("reservedBy", "reservedUntil", "awaitedBy", "awaitedUntil"),
                 DELETE_FIELD,

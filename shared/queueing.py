@@ -52,7 +52,7 @@ def send(uid: str, device_id: str, call_device: CallDevice) -> None:
                 raise NotFinishedError(device_id)
             if _is_due(record) and not _send_one(uid, record, call_device):
                 return
-        ended["waitingUntil"] = DELETE_FIELD
+        ended["waitingUntil"] = 0
     finally:
         store.device(device_id).update(ended)
 
