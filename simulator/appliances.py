@@ -134,6 +134,13 @@ class Pump(Kind):
         self.publish_flow()
         return self.speed()
 
+    @function
+    def reset_litres(self, _argument: str) -> int:
+        """Lets the meter begin again at zero."""
+        self.state["litres"] = 0.0
+        self.publish_flow()
+        return 0
+
     def run(self, *, running: bool) -> int:
         self.state["running"] = running
         self.publish_flow()
@@ -177,10 +184,12 @@ class Tracker(Kind):
         "heading": 40.0,
         "speed": 9.0,
         "battery": 93.0,
+        "driver": "",
     }
 
     METRES_PER_DEGREE = 111_320.0
     BATTERY_PER_HOUR = 2.0
+    LONGEST_NAME = 40
 
     @variable
     def battery(self) -> float:
@@ -199,6 +208,18 @@ class Tracker(Kind):
         """Publishes the position at once."""
         self.publish("loc", compact(self.location()))
         return 1
+
+    @variable
+    def driver(self) -> str:
+        return str(self.state["driver"])
+
+    @function
+    def set_driver(self, argument: str) -> int:
+        """Notes who drives; returns the length of the name, negative on refusal."""
+        if len(argument) > self.LONGEST_NAME:
+            return OUT_OF_RANGE
+        self.state["driver"] = argument
+        return len(argument)
 
     def location(self) -> dict[str, float]:
         return {

@@ -18,6 +18,18 @@ from tests.support.limits import forget_limits
 FLEET = ROOT / "demo" / "fleet.csv"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For several workers (`make test`): what shares a stack stays together, else each file.
+
+    Two workers have a stack each, one for the functions' tests and one for the others'.
+    """
+    for item in items:
+        group = item.nodeid.partition("::")[0]
+        if "stack" in getattr(item, "fixturenames", ()):
+            group = "functional" if group.startswith("tests/functional") else "stack"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The stack, on ports of its own; started when the first test asks for it.

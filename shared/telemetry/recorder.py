@@ -151,7 +151,13 @@ class Recorder:
         if tenure.has_place(name) and (
             sure or not settling.latest_is_right(device_id, tenure, name)
         ):
-            settling.repair_latest(device_id, tenure, name)
+            try:
+                settling.repair_latest(device_id, tenure, name)
+            except settling.OutdatedTenureError:
+                place = self._tenures.look_up({device_id})[device_id]
+                if isinstance(place, Tenure) and place.uid == tenure.uid:
+                    self._refresh(place, event)
+                return
         if event.name == presence.STATUS:
             settling.judge_presence(event.device_id, tenure)
 

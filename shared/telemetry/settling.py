@@ -42,6 +42,10 @@ class OvertakenError(RuntimeError):
     """Others changed it each time; the platform delivers again, and it is tried again."""
 
 
+class OutdatedTenureError(RuntimeError):
+    """The device came back to the same customer; what was put right was the earlier tenure's."""
+
+
 def put_in_place(uid: str, device_id: str, event_id: str, present: Tenure | None) -> bool:
     """See that an event below a customer's device is where it belongs; whether it had to move.
 
@@ -118,11 +122,15 @@ def store_outside(event: Event, received_at: datetime, present: Tenure | None) -
 
 
 def latest_is_right(device_id: str, tenure: Tenure, name: str) -> bool:
-    """Whether `latest` shows the event of the greatest order that was ever written for the name."""
-    fields = [path("latest", name, "order"), path("latestOrder", name)]
+    """Whether `latest` shows the newest event of a name ever written, and one of this tenure."""
+    entry = path("latest", name)
+    fields = [f"{entry}.order", f"{entry}.publishedAt", path("latestOrder", name)]
     found = store.user_device(tenure.uid, device_id).get(fields).to_dict() or {}
-    shown = found.get("latest", {}).get(name, {}).get("order")
-    return bool(shown == found.get("latestOrder", {}).get(name))
+    shown = found.get("latest", {}).get(name)
+    greatest = found.get("latestOrder", {}).get(name)
+    if shown is None:
+        return greatest is None
+    return shown.get("order") == greatest and tenure.holds(shown["publishedAt"])
 
 
 def repair_latest(device_id: str, tenure: Tenure, name: str) -> None:
@@ -130,16 +138,16 @@ def repair_latest(device_id: str, tenure: Tenure, name: str) -> None:
 
     It writes as a commit does, and so sees whether a newer one came in between. Of all who write at
     the same time, the last one has written the greatest order, or comes again. Raises
-    `OvertakenError`.
+    `OvertakenError`, and `OutdatedTenureError` when it has to be done again for a later tenure.
     """
     device = store.user_device(tenure.uid, device_id)
     for _ in range(ROUNDS):
         newest = next(iter(_of_name(device, name, tenure.since).limit(1).stream()), None)
         try:
             if newest:
-                done = _write_latest(device, name, newest)
+                done = _write_latest(device, tenure, name, newest)
             else:
-                done = _clear_latest(device, name, tenure.since)
+                done = _clear_latest(device, tenure, name)
         except NotFound:
             return  # the device has left the customer
         if done:
@@ -147,7 +155,9 @@ def repair_latest(device_id: str, tenure: Tenure, name: str) -> None:
     raise OvertakenError(f"latest of {name!r} is overtaken faster than it can be repaired")
 
 
-def _write_latest(device: DocumentReference, name: str, newest: store.Snapshot) -> bool:
+def _write_latest(
+    device: DocumentReference, tenure: Tenure, name: str, newest: store.Snapshot
+) -> bool:
     found = newest.to_dict() or {}
     order = order_of(found["publishedAt"], newest.id)
     fields = latest_fields(name, found["value"], found["data"], found["publishedAt"], order)
@@ -156,19 +166,25 @@ def _write_latest(device: DocumentReference, name: str, newest: store.Snapshot) 
         device,
         {
             **{path(*keys): item for keys, item in fields.items()},
+            "claimEpoch": Increment(0),
             path("latestOrder", name): Maximum(order),
         },
     )
     (result,) = batch.commit(retry=RETRY, timeout=COMMIT_SECONDS)
-    return bool(result.transform_results[0].integer_value == order)
+    epoch, greatest = (found.integer_value for found in result.transform_results)
+    if epoch != tenure.epoch:
+        raise OutdatedTenureError
+    return bool(greatest == order)
 
 
-def _clear_latest(device: DocumentReference, name: str, since: datetime) -> bool:
+def _clear_latest(device: DocumentReference, tenure: Tenure, name: str) -> bool:
     """Take out a name of which the tenure has no event; False when one may have come meanwhile."""
     snapshot = device.get(["claimEpoch"])
     if not snapshot.exists:
         return True
-    if next(iter(_of_name(device, name, since).limit(1).stream()), None):
+    if snapshot.get("claimEpoch") != tenure.epoch:
+        raise OutdatedTenureError
+    if next(iter(_of_name(device, name, tenure.since).limit(1).stream()), None):
         return False  # it came before the snapshot, and has to be written
     gone = [("latest", name), ("latestOrder", name), *((f,) for f in system.field_names(name))]
     batch = store.client().batch()

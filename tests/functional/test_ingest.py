@@ -14,7 +14,7 @@ from google.api_core.exceptions import ServiceUnavailable
 
 from local.client import Account, Client
 from shared import settings, store
-from shared.telemetry import intake
+from shared.telemetry import intake, settling
 from tests.functional.conftest import Label
 from tests.support.functions import call, deliver
 from tests.support.telemetry import again, dead_letters, device, events, hand_over, message, outside
@@ -190,6 +190,27 @@ def test_a_device_that_comes_back_to_the_same_customer(owned: Label, customer: A
     deliver(message(owned.device_id, "2"))
     assert [event["value"] for event in events(customer, owned)] == [0, 2]
     assert device(customer, owned)["latest"]["temperature"]["value"] == 2
+
+
+def test_a_device_that_comes_back_while_latest_is_repaired(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the earlier tenure had is not shown in the later one."""
+    repair = settling.repair_latest
+    handed_over: list[datetime] = []
+
+    def too_late(*arguments: Any) -> None:
+        if not handed_over:
+            handed_over.append(hand_over(owned, customer, customer))
+        repair(*arguments)
+
+    monkeypatch.setattr(settling, "repair_latest", too_late)
+    start = datetime.now(UTC)
+    deliver(message(owned.device_id, "2", at=start + timedelta(milliseconds=1)))
+    assert deliver(message(owned.device_id, "1", at=start)) < 300
+    assert handed_over
+    assert "temperature" not in device(customer, owned)["latest"]
+    assert [event["value"] for event in events(customer, owned)] == [1, 2]
 
 
 def test_presence_follows_particles_own_events(owned: Label, customer: Account) -> None:

@@ -59,6 +59,53 @@ def test_a_button_of_another_kind(
     expect(visitor.page.locator("[data-sent=locate]")).to_have_attribute("data-state", "succeeded")
 
 
+def test_a_text(
+    visit: Callable[..., Visitor],
+    new_label: Callable[..., Label],
+    customer: Account,
+    client: Client,
+    simulator: Simulator,
+) -> None:
+    van = new_label("tracker")
+    client.call("claim_device", {**van.claim, "name": "Van"}, customer)
+    visitor = visit(customer)
+    visitor.follow("Van")
+    visitor.page.get_by_role("textbox", name="Driver").fill("Ada Lovelace")
+    visitor.press("Set: Driver")
+    expect(visitor.page.locator("[data-sent=set_driver]")).to_have_attribute(
+        "data-state", "succeeded"
+    )
+    assert simulator.device(van.device_id)["state"]["driver"] == "Ada Lovelace"
+    visitor.press("Refresh Driver")
+    expect(visitor.page.locator("[data-variable=driver]")).to_contain_text("Ada Lovelace")
+
+
+def test_a_button_that_asks_first(
+    visit: Callable[..., Visitor],
+    new_label: Callable[..., Label],
+    customer: Account,
+    client: Client,
+    simulator: Simulator,
+) -> None:
+    well = new_label("pump", state={"running": False, "speed": 60, "litres": 12.5})
+    client.call("claim_device", {**well.claim, "name": "Well"}, customer)
+    visitor = visit(customer)
+    visitor.follow("Well")
+    visitor.press("Reset the meter")
+    asked = visitor.page.get_by_role("alertdialog", name="begins again at zero")
+    expect(asked).to_be_focused()
+    visitor.press("No, leave it")
+    expect(asked).not_to_be_visible()
+    assert simulator.device(well.device_id)["state"]["litres"] == 12.5
+
+    visitor.press("Reset the meter")
+    visitor.press("Yes, do it")
+    expect(visitor.page.locator("[data-sent=reset_litres]")).to_have_attribute(
+        "data-state", "succeeded"
+    )
+    assert simulator.device(well.device_id)["state"]["litres"] == 0
+
+
 def test_a_command_waits_for_its_device(
     visit_owner: Visitor, owned: Label, simulator: Simulator
 ) -> None:

@@ -84,6 +84,8 @@ def test_pump_pumps_only_while_it_runs() -> None:
     assert flow["rate"] == 0.0
     pump.press()
     assert pump.read("running") is True
+    assert pump.call("reset_litres", "") == 0
+    assert pump.read("litres") == 0.0
 
 
 def test_tracker_moves_as_fast_as_it_says() -> None:
@@ -96,6 +98,13 @@ def test_tracker_moves_as_fast_as_it_says() -> None:
     assert 0 < metres <= after["speed"] * 10 + 1
     assert tracker.read("battery") <= 93.0
     assert tracker.call("locate", "") == 1
+
+
+def test_tracker_knows_its_driver() -> None:
+    tracker, _ = made(Tracker)
+    assert tracker.call("set_driver", "Ada") == 3
+    assert tracker.call("set_driver", "A" * 41) < 0
+    assert tracker.read("driver") == "Ada"
 
 
 def test_results_are_cut_to_32_bits() -> None:

@@ -54,9 +54,9 @@ function Pressable({ device, control }: ControlProps<ButtonControl>) {
         >
           <Text size="sm">{say(confirm)}</Text>
           <Group>
-            <Button onClick={send}>{t('common.yes')}</Button>
+            <Button onClick={send}>{t('common.doIt')}</Button>
             <Button variant="default" onClick={() => setAsking(false)}>
-              {t('common.no')}
+              {t('common.leaveIt')}
             </Button>
           </Group>
         </Stack>
@@ -173,7 +173,11 @@ function Writable({ device, control }: ControlProps<TextControl>) {
           onChange={(event) => setText(event.currentTarget.value)}
         />
         <Group>
-          <Button type="submit" loading={call.progress.state === 'busy'}>
+          <Button
+            type="submit"
+            aria-label={`${t('device.set')}: ${say(control.label)}`}
+            loading={call.progress.state === 'busy'}
+          >
             {t('device.set')}
           </Button>
         </Group>

@@ -69,6 +69,7 @@ describe('a command', () => {
     ['PM-1', 'start', '', 'Pump', 'on'],
     ['PM-1', 'stop', '', 'Pump', 'off'],
     ['GT-1', 'locate', 'now', 'Report the position now', ''],
+    ['GT-1', 'set_driver', 'Ada', 'Driver', 'Ada'],
     ['XX-1', 'set_target', '21.5', 'set_target', '21.5'],
   ])('of %s, %s(%s), is told as %s: %s', (serialNumber, called, argument, name, set) => {
     const told = wish(device(serialNumber, {}), { function: called, argument }, words);

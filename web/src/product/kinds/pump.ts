@@ -58,6 +58,15 @@ export const pump: Kind = {
       step: 5,
       unit: '%',
     },
+    {
+      type: 'button',
+      label: { en: 'Reset the meter', de: 'Zähler zurücksetzen' },
+      function: 'reset_litres',
+      confirm: {
+        en: 'What was pumped in all begins again at zero. Reset the meter?',
+        de: 'Was insgesamt gepumpt wurde, zählt wieder ab null. Zähler zurücksetzen?',
+      },
+    },
   ],
   variables: [
     { name: 'speed', label: { en: 'Speed', de: 'Drehzahl' }, unit: '%', digits: 0 },

@@ -44,8 +44,17 @@ export const tracker: Kind = {
       icon: IconMapPin,
       queueSeconds: 86_400,
     },
+    {
+      type: 'text',
+      label: { en: 'Driver', de: 'Am Steuer' },
+      function: 'set_driver',
+      maxLength: 40,
+      hint: { en: 'Who drives today', de: 'Wer heute fährt' },
+      queueSeconds: 86_400,
+    },
   ],
   variables: [
+    { name: 'driver', label: { en: 'Driver', de: 'Am Steuer' } },
     { name: 'battery', label: { en: 'Battery', de: 'Akku' }, unit: '%', digits: 0 },
     { name: 'speed', label: { en: 'Speed', de: 'Geschwindigkeit' }, unit: 'm/s', digits: 1 },
   ],
