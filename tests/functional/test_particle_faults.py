@@ -69,12 +69,16 @@ def can_meet(route: str, fault: str) -> bool:
     return "token" not in fault or route not in {TOKEN, CUSTOMER}
 
 
+IN_DOUBT = {"500, but done", "cut after", "hangs"}
+"""Whether it was done is not known after these. What becomes of the others is the client's to say,
+and it is the same in both access modes."""
+
 CASES = [
     (mode, function, route, fault)
     for (mode, function), routes in STEPS.items()
     for route in routes
     for fault in FAULTS
-    if can_meet(route, fault)
+    if can_meet(route, fault) and (mode == "customer" or fault in IN_DOUBT)
 ]
 
 
