@@ -21,15 +21,13 @@ PAGE = pathlib.Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _BASE = Case()
 _SHORT = (Case(concurrency=1, events=300), _BASE, Case(concurrency=64), Case(duplicates=0.1))
 _FULL = (
-    *(Case(devices=devices, events=3000) for devices in (100, 1000, 10_000)),
-    *(
-        Case(concurrency=concurrency, events=600 * min(concurrency, 5))
-        for concurrency in (1, 4, 16, 40, 64)
-    ),
-    *(Case(duplicates=share, events=3000) for share in (0.01, 0.1)),
-    Case(duplicates=0.1, elsewhere=True, events=3000),
+    # First, for the emulator gets slow at documents that exist when it holds very many.
+    Case(duplicates=0.1, elsewhere=True),
+    *(Case(devices=devices) for devices in (100, 1000, 10_000)),
+    *(Case(concurrency=concurrency) for concurrency in (1, 4, 16, 40, 64)),
+    *(Case(duplicates=share) for share in (0.01, 0.1)),
 )
-_COUNTED = (_BASE, Case(concurrency=1, events=300), Case(duplicates=0.1))
+_COUNTED = (Case(events=10_000), Case(concurrency=1, events=1000), Case(duplicates=0.1))
 _COUNTED_FULL = (
     Case(events=10_000),
     Case(devices=10_000, events=10_000),
