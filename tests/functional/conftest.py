@@ -1,5 +1,6 @@
 """What the functional tests share: a world with customers, stock and the simulated Particle."""
 
+import contextlib
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from local.stack import Stack
 from shared import access, cloud, settings, setup_codes, store
 from tests.support.functions import call
 from tests.support.simulator import Simulator
+from tests.support.triggers import paused
 
+LIVE = "live_triggers"
 PEPPER = "demo-pepper-not-a-secret"
 
 
@@ -29,6 +32,18 @@ class Label:
     def claim(self) -> dict[str, str]:
         """The request of one who holds the device in hand."""
         return {"serialNumber": self.serial_number, "setupCode": self.setup_code}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _triggers(request: pytest.FixtureRequest, stack: Stack) -> Iterator[None]:
+    """Documents and messages are delivered by the test itself, unless it is of the emulator's part.
+
+    Otherwise what a device publishes on a call would come to lie beside what is being tested, some
+    time later or not at all. A module with the mark `live_triggers` has the emulator's deliver.
+    """
+    alone = contextlib.nullcontext() if request.node.get_closest_marker(LIVE) else paused(stack)
+    with alone:
+        yield
 
 
 @pytest.fixture

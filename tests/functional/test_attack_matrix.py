@@ -20,8 +20,6 @@ from tests.support.documents import everything
 from tests.support.functions import CALLABLES, call
 from tests.support.simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 OWN = "acts on the caller's own account"
 """There is nothing of the owner's to name in the request: it succeeds, and reaches nothing."""
 COMMAND = {"function": "set_target", "argument": "19", "requestId": "used"}

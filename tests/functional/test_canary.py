@@ -13,6 +13,8 @@ from tests.support.functions import client
 from tests.support.simulator import Simulator
 from tests.support.telemetry import dead_letters, outside
 
+pytestmark = pytest.mark.live_triggers
+
 Said = pytest.CaptureFixture[str]
 
 

@@ -18,8 +18,6 @@ from tests.support.command_line import CommandLine
 from tests.support.functions import call
 from tests.support.simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 
 @pytest.fixture
 def admin(stack: object, capsys: pytest.CaptureFixture[str]) -> CommandLine:

@@ -12,8 +12,6 @@ from tests.functional.conftest import Label
 from tests.support.functions import call, created, refusal
 from tests.support.simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 
 def owner(label: Label) -> str | None:
     found: str | None = store.device(label.device_id).get().get("ownerUid")

@@ -18,8 +18,6 @@ from tests.functional.conftest import Label
 from tests.support.functions import call
 from tests.support.simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 ROW = re.compile(r"^\| `(\w+)`([^|]*)\| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 DOCS = (ROOT / "docs" / "functions.md").read_text(encoding="utf-8")
 DOCUMENTED = {

@@ -17,8 +17,6 @@ from tests.functional.conftest import Label
 from tests.support.command_line import CommandLine
 from tests.support.telemetry import dead_letters, events, message
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 Kill = Callable[[dict[str, Any]], str]
 
 

@@ -20,7 +20,6 @@ from tests.support.functions import call, created, deliver, refusal
 from tests.support.simulator import Simulator
 from tests.support.telemetry import message
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
 DELETE = {"confirm": "delete"}
 
 

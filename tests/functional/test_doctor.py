@@ -20,6 +20,8 @@ from tests.support.functions import deliver
 from tests.support.simulator import Simulator
 from tests.support.telemetry import message
 
+pytestmark = pytest.mark.live_triggers
+
 Findings = dict[str, dict[str, Any]]
 Doctor = Callable[[int], Findings]
 ONLY_IN_THE_CLOUD = {"indexes", "version", "publisher", "dead-letter topic", "scheduled check"}

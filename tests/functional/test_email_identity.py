@@ -11,8 +11,6 @@ from tests.functional.conftest import Label
 from tests.support.functions import call, refusal, user_created
 from tests.support.simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 
 @pytest.fixture(autouse=True)
 def _by_email(stack: object, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,6 @@ from shared import cloud, store
 from tests.functional.conftest import Label, register
 from tests.support.command_line import CommandLine
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 NOW = datetime.now(UTC)
 HOUR_AGO = round((NOW - timedelta(hours=1)).timestamp() * 1000)
 JUST_NOW = round(NOW.timestamp() * 1000)

@@ -7,8 +7,6 @@ import pytest
 from benchmarks import campaign
 from local.stack import Stack
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 
 @pytest.mark.timeout(600)
 def test_no_fault_loses_doubles_or_misplaces_an_event(stack: Stack) -> None:

@@ -15,8 +15,6 @@ from tests.functional.conftest import Label
 from tests.support.command_line import CommandLine
 from tests.support.telemetry import message
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 ARGUMENTS = {
     "devices import": ["{stock}", "--refused", "{folder}/refused.csv"],
     "devices codes": ["{stock}", "--output", "{folder}/codes.csv", "--labels", "{folder}/l.html"],

@@ -18,8 +18,6 @@ from tests.support.functions import call, deliver, refusal
 from tests.support.simulator import Simulator
 from tests.support.telemetry import message
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 
 @pytest.fixture
 def admin(stack: object, capsys: pytest.CaptureFixture[str]) -> CommandLine:

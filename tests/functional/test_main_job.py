@@ -26,6 +26,8 @@ from shared import customers
 from tests.functional.conftest import Label
 from tests.support.simulator import Simulator
 
+pytestmark = pytest.mark.live_triggers
+
 PATIENCE = 60
 """Seconds that an event may take through Pub/Sub and a cold function on a busy machine."""
 

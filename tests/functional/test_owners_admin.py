@@ -17,8 +17,6 @@ from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 
 @pytest.fixture
 def operator(stack: object, capsys: pytest.CaptureFixture[str]) -> Any:

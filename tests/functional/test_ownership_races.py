@@ -22,8 +22,6 @@ from tests.functional.conftest import Label
 from tests.support.limits import forget_limits
 from tests.support.simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "20"))
 """Rounds of each race; a campaign sets more."""
 

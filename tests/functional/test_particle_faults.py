@@ -22,8 +22,6 @@ from tests.functional.conftest import Label
 from tests.support.functions import call
 from tests.support.simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 TOKEN = "POST /oauth/token"
 CUSTOMER = "POST /v1/products/*/customers"
 DEVICE = "GET /v1/products/*/devices/*"

@@ -9,7 +9,6 @@ from tests.support.simulator import Simulator
 
 def test_the_main_calls_work_without_a_customer(
     product_mode: None,
-    no_triggers: None,
     label: Label,
     customer: Account,
     another: Account,

@@ -13,7 +13,6 @@ from tests.functional.conftest import Label
 from tests.support.functions import call, client, refusal
 from tests.support.simulator import Simulator
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
 SET_TARGET = "POST /v1/products/*/devices/*/set_target"
 
 

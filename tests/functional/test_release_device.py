@@ -15,8 +15,6 @@ from tests.support.simulator import Simulator
 
 RELEASE = {"route": "DELETE /v1/products/*/devices/*/owner"}
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
 
 def registry(label: Label) -> dict[str, Any]:
     return store.device(label.device_id).get().to_dict() or {}

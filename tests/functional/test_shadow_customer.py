@@ -28,9 +28,6 @@ def user(customer: Account, client: Client) -> Account:
     return customer
 
 
-pytestmark = pytest.mark.usefixtures("no_triggers")
-
-
 @pytest.fixture(autouse=True)
 def _forgetful_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test begins in a process that knows of nobody."""

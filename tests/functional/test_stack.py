@@ -19,6 +19,8 @@ from local.ports import HOST, Ports, is_free
 from local.processes import MARK
 from local.runs import ROOT, configuration_file
 
+pytestmark = pytest.mark.live_triggers
+
 
 def started_by(pid: int) -> list[psutil.Process]:
     """The living processes of all stacks that this process has started."""

@@ -3,7 +3,7 @@
 import re
 import statistics
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from playwright.sync_api import CDPSession, expect
@@ -26,15 +26,16 @@ DEARER = 5
 
 @pytest.fixture
 def long_history(customer: Account, owned: Label) -> None:
-    """30 days of temperatures, one each 25 seconds, and the last of the events."""
+    """30 days of temperatures until now, one each 25 seconds, and the last of the events."""
     device = store.user_device(customer.uid, owned.device_id)
     now = datetime.now(UTC)
-    cells = {}
-    for bucket in range(PER_DAY):
-        mean = 18 + bucket % 97 / 10
-        cells[str(bucket)] = {"count": 1, "sum": mean, "min": mean, "max": mean}
-    for back in range(1, 31):
+    today = datetime.combine(now, time(), UTC)
+    for back in range(31):
         day = (now.date() - timedelta(days=back)).isoformat()
+        cells = {}
+        for bucket in range(PER_DAY if back else (now - today).seconds // BUCKET_SECONDS):
+            mean = 18 + bucket % 97 / 10
+            cells[str(bucket)] = {"count": 1, "sum": mean, "min": mean, "max": mean}
         rollup = {
             "event": "temperature",
             "day": day,
