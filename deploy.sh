@@ -60,6 +60,7 @@ steps() {
   cat <<'END'
   billing        check that the project has the plan Blaze
   apis           enable the APIs
+  rights         give the functions' account its rights
   secrets        store the secrets
   particle       check product and OAuth client at Particle
   database       create the Firestore database
@@ -68,6 +69,7 @@ steps() {
   rules          deploy the rules, the indexes and the TTL policies
   fixed-ip       make one fixed address for what the functions send (--fixed-ip)
   functions      deploy the functions
+  public         let apps call the functions
   dead-letters   keep what ingest never acknowledges
   web            build and deploy the web app
   bigquery       send a copy of all events to BigQuery (--bigquery)
@@ -79,7 +81,7 @@ END
 
 main() {
   project='' environment='' region='' location='' dry_run='' yes='' only='' extra='' alert_email='' destroy=''
-  step=0 title='' hint='' account='' number=''
+  step=0 title='' hint='' account='' number='' enabled_apis=''
   # Commands are shown on this one, also by functions whose own output is being read.
   exec 3>&1
   arguments "$@"

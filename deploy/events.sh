@@ -100,7 +100,9 @@ step_integration() {
 undo_integration() {
   begin 'Disconnect Particle' \
     'First, so that no event is lost on the way: Particle has nothing to send to any more.' \
-    'It can be removed by hand too: console.particle.io, product, Integrations. Then run again.'
+    'Until it is removed, Particle goes on trying to publish. By hand: console.particle.io, product,
+Integrations.'
+  enabled secretmanager || return 0 # the secrets are what the integration is made with
   admin particle disintegrate --topic "projects/$project/topics/$topic"
 }
 
@@ -108,6 +110,7 @@ undo_topics() {
   begin 'Delete the topics and their subscriptions' \
     'After the functions, whose subscription goes with them. Events that wait there are gone.' \
     'The account needs the role Pub/Sub Admin (roles/pubsub.admin).'
+  enabled pubsub || return 0
   local topics subscriptions name
   subscriptions=$(list_subscriptions)
   for name in "$archive,$topic" "$dead,$dead"; do

@@ -54,13 +54,8 @@ undo_fixed_ip() {
   begin 'Release the fixed address' \
     'After the functions that use it. From the outside in.' \
     'A connector that was just in use may take minutes to let go of its network: run again.'
-  local apis_enabled routers addresses connectors subnets networks
-  apis_enabled=$(look gcloud services list --enabled --project "$project" \
-    '--format=value(config.name)')
-  if ! listed "$apis_enabled" vpcaccess.googleapis.com; then
-    note 'there is none'
-    return
-  fi
+  enabled vpcaccess || return 0
+  local routers addresses connectors subnets networks
   routers=$(list_in_region routers)
   if listed "$routers" "$network"; then
     note 'with its NAT'

@@ -54,6 +54,7 @@ undo_monitoring() {
   begin 'Remove the alert policies' \
     'With the log-based metrics and the e-mail channel that this script made.' \
     'The account needs the roles Logs Configuration Writer and Monitoring Editor.'
+  enabled monitoring || return 0
   local file name metrics policy policies channel channels
   policies=$(list_policies)
   for policy in ${dry_run:+POLICY} $(awk -F '\t' '$1 { print $2 }' <<<"$policies"); do

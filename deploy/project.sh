@@ -6,6 +6,7 @@ apis=(
   cloudbuild.googleapis.com
   cloudfunctions.googleapis.com
   cloudscheduler.googleapis.com
+  compute.googleapis.com
   eventarc.googleapis.com
   firebase.googleapis.com
   firebasehosting.googleapis.com
@@ -19,7 +20,9 @@ apis=(
   secretmanager.googleapis.com
 )
 firebase=tools/node_modules/.bin/firebase
-roles=(roles/datastore.user roles/firebaseauth.admin)
+# Of the account that the functions are built and run under. Organisations made since May 2024 give it
+# none; older projects made it an Editor, which covers these.
+roles=(roles/cloudbuild.builds.builder roles/datastore.user roles/firebaseauth.admin)
 
 install() {
   begin 'Install and build' \
@@ -76,6 +79,33 @@ step_apis() {
     'What the functions, Firestore, Pub/Sub, Hosting, Auth and the secrets run on.' \
     'The project must have billing (Firebase plan Blaze), and the account the role Editor or Owner.'
   run gcloud services enable "${apis[@]}" --project "$project"
+}
+
+step_rights() {
+  begin 'Give the functions their rights' \
+    'To the account that builds and runs them. Early, for a right takes minutes until all know of it.' \
+    'Your account needs the role Project IAM Admin. In a project that was made just now, that of the functions
+may take some minutes to exist: run again.'
+  local role
+  for role in "${roles[@]}"; do
+    run gcloud projects add-iam-policy-binding "$project" "--member=$(functions_account)" \
+      "--role=$role" --condition=None --format=none
+  done
+}
+
+undo_rights() {
+  begin "Take back the functions' rights" \
+    'Those that this script gave, from the account that they were built and run under.' \
+    'The account needs the role Project IAM Admin.'
+  local granted role
+  granted=$(look gcloud projects get-iam-policy "$project" '--flatten=bindings[].members' \
+    "--filter=bindings.members=$(functions_account)" '--format=value(bindings.role)')
+  for role in "${roles[@]}"; do
+    if listed "$granted" "$role"; then
+      run gcloud projects remove-iam-policy-binding "$project" "--member=$(functions_account)" \
+        "--role=$role" --condition=None --format=none
+    fi
+  done
 }
 
 step_secrets() {
@@ -175,22 +205,40 @@ the cost of indexes that nothing asks. Take their lines out and run again.'
 step_functions() {
   begin 'Deploy the functions' \
     'Grants their service account access to the secrets, too. Takes some minutes.' \
-    'In a new project the first try may fail while new service accounts become known: run again.'
+    'In a new project the first try may fail while new accounts and their rights become known: run again.'
   # With nobody to ask, the CLI wants --force before it turns retries on for the event functions.
   firebase_deploy functions ${yes:+--non-interactive --force}
-  note 'In newer organisations this account has no rights of its own.'
-  local role
-  for role in "${roles[@]}"; do
-    run gcloud projects add-iam-policy-binding "$project" "--member=$(functions_account)" \
-      "--role=$role" --condition=None --format=none
+}
+
+step_public() {
+  begin 'Let apps call the functions' \
+    'Anybody may send a request: the functions ask who it is. The CLI sees to it in new functions alone.' \
+    "The account needs the role Cloud Run Admin (roles/run.admin). If the organisation allows only accounts
+of its own domain (policy iam.allowedPolicyMemberDomains), which allUsers is not, its administrator must
+make an exception for this project: docs/deploy.md. Then:
+  ./deploy.sh --project $project --only public"
+  local name
+  for name in $(callables); do
+    run gcloud functions add-invoker-policy-binding "$name" --member=allUsers "--region=$region" \
+      --project "$project" --format=none
+  done
+}
+
+# The functions that apps call. Each has a file of its name.
+callables() {
+  local file
+  grep -l '^@callable_function(' functions/*.py | while IFS= read -r file; do
+    file=${file##*/}
+    printf '%s\n' "${file%.py}"
   done
 }
 
 undo_functions() {
   begin 'Delete the functions' \
-    'With their triggers and schedule, and then the rights of their account.' \
-    'The account needs the role Owner, or Editor with Project IAM Admin.'
-  local ours names='' name deployed granted role
+    'With their triggers and schedule.' \
+    'The account needs the role Owner or Editor.'
+  enabled cloudfunctions || return 0
+  local ours names='' name deployed
   deployed=$(look gcloud functions list --v2 "--regions=$region" --project "$project" \
     '--format=value(name.basename())')
   ours=$(awk -F '"' '/^FUNCTIONS = /,/^\)/ { if (NF == 3) print $2 }' main.py)
@@ -201,14 +249,6 @@ undo_functions() {
     # shellcheck disable=SC2086 # names of functions hold no spaces
     run "$firebase" functions:delete $names --region "$region" --project "$project" --force
   fi
-  granted=$(look gcloud projects get-iam-policy "$project" '--flatten=bindings[].members' \
-    "--filter=bindings.members=$(functions_account)" '--format=value(bindings.role)')
-  for role in "${roles[@]}"; do
-    if listed "$granted" "$role"; then
-      run gcloud projects remove-iam-policy-binding "$project" "--member=$(functions_account)" \
-        "--role=$role" --condition=None --format=none
-    fi
-  done
 }
 
 functions_account() {
@@ -217,20 +257,37 @@ functions_account() {
 
 step_web() {
   begin 'Deploy the web app' \
-    'Registers it in the project once: its configuration comes from there.' ''
-  local apps
+    'Registers it in the project once: its configuration comes from there.' \
+    "If the name of the site is taken, by another project, choose one, and run again:
+  $firebase hosting:sites:create NAME --project $project"
+  local apps sites
   apps=$(look "$firebase" apps:list WEB --project "$project" --json --non-interactive)
   if [[ -n $dry_run ]] || ! grep -q '"appId"' <<<"$apps"; then
     [[ -z $dry_run ]] || note 'unless one is registered:'
     run "$firebase" apps:create WEB web --project "$project" --non-interactive
+  fi
+  sites=$(list_sites)
+  if [[ -n $dry_run ]] || ! grep -q '/sites/' <<<"$sites"; then
+    [[ -z $dry_run ]] || note 'unless there is a site:'
+    run "$firebase" hosting:sites:create "$project" --project "$project" --non-interactive
   fi
   firebase_deploy hosting ${yes:+--non-interactive}
 }
 
 undo_web() {
   begin 'Take the web app off the air' \
-    'Versions that were published stay in Hosting, and can be published again.' ''
-  run "$firebase" hosting:disable --project "$project" --force
+    'Versions that were published stay in Hosting, and can be published again.' \
+    'By hand: Firebase console, Hosting.'
+  enabled firebasehosting || return 0
+  local sites
+  sites=$(list_sites)
+  if [[ -n $dry_run ]] || grep -q '/sites/' <<<"$sites"; then
+    run "$firebase" hosting:disable --project "$project" --force
+  fi
+}
+
+list_sites() {
+  look "$firebase" hosting:sites:list --project "$project" --json --non-interactive
 }
 
 firebase_deploy() { # TARGET FLAG...

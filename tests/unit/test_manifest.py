@@ -152,6 +152,17 @@ def test_each_has_its_trigger_its_options_and_no_other_secrets(
     assert endpoint.get("vpc") == (None if name == "ingest" else through)
 
 
+def test_exactly_the_callables_are_made_public(endpoints: dict[str, Any]) -> None:
+    done = subprocess.run(
+        ["bash", "-c", ". deploy/project.sh; callables"],  # noqa: S607
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(done.stdout.split()) == {n for n, e in endpoints.items() if "callableTrigger" in e}
+
+
 def test_an_instance_has_a_thread_for_each_concurrent_request(endpoints: dict[str, Any]) -> None:
     threads = re.search(r"^THREADS=(\d+)$", (ROOT / ".env").read_text(), re.MULTILINE)
     assert threads

@@ -26,13 +26,14 @@ CLIENT_SECRET = "0123456789abcdef-hush"
 ACCESS_TOKEN = "fedcba9876543210-mine"
 # fmt: off
 STEPS = (
-    "billing", "apis", "secrets", "particle", "database", "topic", "metrics", "rules", "fixed-ip",
-    "functions", "dead-letters", "web", "bigquery", "publisher", "integration", "alerts",
+    "billing", "apis", "rights", "secrets", "particle", "database", "topic", "metrics", "rules",
+    "fixed-ip", "functions", "public", "dead-letters", "web", "bigquery", "publisher",
+    "integration", "alerts",
 )
 KINDS = (
     "services", "databases", "topics", "subscriptions", "metrics", "networks", "subnets",
     "connectors", "addresses", "routers", "nats", "functions", "granted", "apps", "channels",
-    "policies",
+    "policies", "public", "sites",
 )
 # fmt: on
 TOOLS = ("gcloud", "bq", "node", "npm", "make", "python3.11")
@@ -74,6 +75,9 @@ class Checkout:
             new.mkdir(parents=True)
         shutil.copy(ROOT / "deploy.sh", self.folder)
         (self.folder / "main.py").write_text(FUNCTIONS)
+        (self.folder / "functions").mkdir()
+        (self.folder / "functions/ingest.py").write_text("@on_message_published(TOPIC)\n")
+        (self.folder / "functions/mint_token.py").write_text("@callable_function(Request)\n")
         # The alerts are the test's own, so that it does not change with those of the product.
         for sample in ("metrics/calls_failed.json", "alerts/calls-failed.json"):
             (path := self.folder / "deploy/monitoring" / sample).parent.mkdir(parents=True)
@@ -97,6 +101,7 @@ class Checkout:
         self.holds("state", "ENABLED")
         for kind in KINDS:
             self.holds(kind)
+        self.holds("granted", "roles/editor")
 
     def holds(self, what: str, *lines: str) -> None:
         """Say what the project in the cloud holds."""
@@ -122,7 +127,7 @@ class Checkout:
         return {
             str(path.relative_to(self.state)): path.read_text()
             for path in places
-            if path.name not in {"calls", "failed"}
+            if path.name not in {"calls", "failed", "refused"}
         }
 
     def lets_each_command_fail_twice(self, *, except_for: Sequence[str] = ()) -> None:

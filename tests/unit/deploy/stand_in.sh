@@ -8,6 +8,8 @@
 #   topics, networks, metrics, ...: what there is of a kind, one a line, as it is listed; kinds are
 #              called as in gcloud's commands
 #   account, number, billing, firebase, state, granted: what else there is
+#   public     the functions that anybody may call
+#   refused    patterns of commands that fail, however often they are tried
 #   failed     where it exists, each command fails twice, the first time before it has done anything,
 #              then after it has done its work; a line for each failure
 #
@@ -33,6 +35,18 @@ fi
 if [ "$failures" -eq 0 ]; then
   echo 'PERMISSION_DENIED: told to fail' >&2
   exit 1
+fi
+
+if [ -e "$STAND_IN/refused" ]; then
+  while IFS= read -r line; do
+    # shellcheck disable=SC2254 # patterns they are
+    case "$name $*" in
+      $line)
+        echo 'PERMISSION_DENIED: not here' >&2
+        exit 1
+        ;;
+    esac
+  done <"$STAND_IN/refused"
 fi
 
 list() { # FILE [FORMAT]
@@ -64,11 +78,15 @@ remove() { # FILE WORD, alone in its line, before a comma or between tabs
   printf '%s' "$rest" >"$STAND_IN/$1"
 }
 
-put() { # FILE LINE, unless it is there
+holds() { # FILE LINE
   while IFS= read -r line; do
     [ "$line" != "$2" ] || return 0
   done <"$STAND_IN/$1"
-  printf '%s\n' "$2" >>"$STAND_IN/$1"
+  return 1
+}
+
+put() { # FILE LINE, unless it is there
+  holds "$@" || printf '%s\n' "$2" >>"$STAND_IN/$1"
 }
 
 option=''
@@ -119,6 +137,7 @@ case "$name $*" in
     of --topic "$@"
     add subscriptions "$item,$option"
     ;;
+  'gcloud functions add-invoker-policy-binding '*) put public "$3" ;;
   'gcloud compute addresses describe '*) echo 203.0.113.7 ;;
   'gcloud beta monitoring channels create '*)
     add channels projects/p/notificationChannels/1
@@ -160,12 +179,26 @@ case "$name $*" in
   'firebase projects:list '*) list firebase '    "projectId": "%s",\n' ;;
   'firebase apps:list WEB '*) list apps '    "appId": "%s",\n' ;;
   'firebase apps:create WEB '*) add apps "$3" ;;
+  'firebase hosting:sites:list '*) list sites '    "name": "projects/p/sites/%s",\n' ;;
+  'firebase hosting:sites:create '*) add sites "$2" ;;
+  'firebase deploy --only hosting '* | 'firebase hosting:disable '*)
+    if ! read -r _ <"$STAND_IN/sites"; then
+      echo 'there is no Hosting site' >&2
+      exit 1
+    fi
+    ;;
   'firebase deploy --only functions '*)
+    if ! holds granted roles/editor && ! holds granted roles/cloudbuild.builds.builder; then
+      echo 'Build failed: the service account lacks permissions' >&2
+      exit 1
+    fi
+    holds functions mint_token || put public mint_token # only where it is created
     printf '%s\n' ingest mint_token somebodys_own >"$STAND_IN/functions"
     put subscriptions "$trigger"
     ;;
   'firebase functions:delete '*)
     echo somebodys_own >"$STAND_IN/functions"
+    : >"$STAND_IN/public"
     remove subscriptions "$trigger"
     ;;
   'gcloud '*)

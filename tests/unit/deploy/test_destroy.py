@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 import main
 from tests.unit.deploy.checkout import (
     ALWAYS,
@@ -15,7 +17,7 @@ from tests.unit.deploy.checkout import (
 )
 
 TYPED = [("Type the id of the project to go on:", PROJECT)]
-DATA = {"databases", "apps", "services"}
+DATA = {"databases", "apps", "services", "sites"}
 
 
 def test_a_dry_run_prints_every_command(checkout: Checkout) -> None:
@@ -27,7 +29,6 @@ def test_a_dry_run_prints_every_command(checkout: Checkout) -> None:
 
 def test_it_takes_back_everything_but_data(checkout: Checkout) -> None:
     checkout.deploy(*EVERYTHING)
-    checkout.holds("granted", *checkout.held("granted"), "roles/editor")
     secrets = checkout.secrets
     status, shown = at_a_terminal(checkout, TYPED, "--destroy")
     assert status == 0, shown
@@ -67,18 +68,56 @@ def test_what_was_never_made_is_not_asked_for(checkout: Checkout) -> None:
     assert not [call.line for call in checkout.calls if call.argv[1:2] == ["compute"]]
 
 
-def test_it_stops_at_any_failure_and_runs_again_until_it_is_through(checkout: Checkout) -> None:
+def test_it_stops_a_part_at_any_failure_and_runs_again_until_it_is_through(
+    checkout: Checkout,
+) -> None:
     checkout.deploy(*EVERYTHING)
+    checkout.deploy("--only", "billing")
     always = [call.line for call in checkout.calls if call.line.startswith(ALWAYS)]
-    checkout.lets_each_command_fail_twice(except_for=always)
-    failures = 0
+    looking = f"gcloud services list --enabled --project {PROJECT} --format=value(config.name)"
+    checkout.lets_each_command_fail_twice(except_for=[*always, looking])
+    runs = 0
     while (result := at_a_terminal(checkout, TYPED, "--destroy"))[0] != 0:
-        failures += 1
-        assert "Stopped in step" in result[1]
+        runs += 1
         assert "told to fail" in result[1]
-    assert failures > 2 * 20
+        parts = set(re.findall(r"^Not taken back: (.*)\.\r$", result[1], re.MULTILINE))
+        [left] = [one for one in result[1].splitlines() if "for the reasons above:" in one]
+        assert len(parts) == len(left.partition(":")[2].split()) > 0
+    assert runs >= 2 * 10, "twice for each command of the longest part"
+    held = {kind: checkout.held(kind) for kind in set(KINDS) - DATA if checkout.held(kind)}
+    assert held == {"functions": ["somebodys_own"], "granted": ["roles/editor"]}
+
+
+def test_what_cannot_be_reached_keeps_nothing_else(checkout: Checkout) -> None:
+    """Particle does not answer, or the secrets are gone, and will not be mended."""
+    checkout.deploy(*EVERYTHING)
+    checkout.holds("refused", "python -m admin *")
+    status, shown = at_a_terminal(checkout, TYPED, "--destroy")
+    assert status == 1
+    assert "Not taken back: Disconnect Particle." in shown
+    assert "console.particle.io" in shown
+    assert "Not taken back, for the reasons above: integration\r\n" in shown
     left = {kind: checkout.held(kind) for kind in set(KINDS) - DATA if checkout.held(kind)}
-    assert left == {"functions": ["somebodys_own"]}
+    assert left == {"functions": ["somebodys_own"], "granted": ["roles/editor"]}
+
+
+@pytest.mark.parametrize("stopped_after", ["billing", "billing,apis,rights"])
+def test_a_deployment_that_stopped_early_can_be_taken_back(
+    checkout: Checkout, stopped_after: str
+) -> None:
+    """There are no secrets, so the operator's commands fail; there is no site, or no API at all."""
+    checkout.deploy("--only", stopped_after)
+    if stopped_after == "billing":
+        apis = ("firebase hosting:*", "gcloud functions *", "gcloud pubsub *", "gcloud secrets *")
+        checkout.holds("refused", *apis, "gcloud a* monitoring *", "gcloud logging *", "python *")
+        status, shown = at_a_terminal(checkout, TYPED, "--destroy")
+        assert status == 0, shown
+    else:
+        checkout.holds("refused", "python *")
+        status, shown = at_a_terminal(checkout, TYPED, "--destroy")
+        assert "for the reasons above: integration\r\n" in shown
+    assert checkout.held("granted") == ["roles/editor"]
+    assert not [call.line for call in checkout.calls if "hosting:disable" in call.line]
 
 
 def test_another_id_changes_nothing(checkout: Checkout) -> None:

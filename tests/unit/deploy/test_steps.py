@@ -148,6 +148,40 @@ def test_what_particle_refuses_stops_before_anything_is_deployed(checkout: Check
     assert "Ask Particle" in done.stderr
 
 
+def test_the_account_has_its_rights_before_it_is_needed(checkout: Checkout) -> None:
+    """In organisations made since May 2024 it is no Editor, and the build is refused."""
+    checkout.holds("granted")
+    assert checkout.deploy("--only", "functions").returncode == 1
+    assert checkout.deploy().returncode == 0
+    assert "roles/cloudbuild.builds.builder" in checkout.held("granted")
+
+
+def test_functions_that_lost_public_access_get_it_back(checkout: Checkout) -> None:
+    """The Firebase CLI gives it to functions that it creates, and never again."""
+    checkout.deploy()
+    checkout.holds("public")
+    checkout.deploy("--only", "functions")
+    assert checkout.held("public") == []
+    checkout.deploy("--only", "public")
+    assert checkout.held("public") == ["mint_token"]
+
+
+def test_where_the_organisation_forbids_public_access_it_says_so_each_time(
+    checkout: Checkout,
+) -> None:
+    checkout.holds("refused", "gcloud functions add-invoker-policy-binding *")
+    for _ in range(2):
+        done = checkout.deploy("--only", "functions,public")
+        assert done.returncode == 1
+        assert "iam.allowedPolicyMemberDomains" in done.stderr
+
+
+def test_a_site_of_any_name_is_used(checkout: Checkout) -> None:
+    checkout.holds("sites", "pumps-by-acme")
+    assert checkout.deploy("--only", "web").returncode == 0
+    assert checkout.held("sites") == ["pumps-by-acme"]
+
+
 def test_messages_that_ingest_never_takes_are_kept(checkout: Checkout) -> None:
     checkout.deploy("--only", "topic,functions,dead-letters")
     assert "particle-events-dead,particle-events-dead" in checkout.held("subscriptions")
