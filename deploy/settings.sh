@@ -93,7 +93,7 @@ setting() {
       index($0, name) == 1 && substr($0, length(name) + 1) ~ /^[ \t]*=/ {
         value = substr($0, length(name) + 1)
         sub(/^[ \t]*=[ \t]*/, "", value)
-        if (value ~ /^"[^"]*"/ || value ~ /^\047[^\047]*\047/) {
+        if (value ~ /^("[^"]*"|\047[^\047]*\047)[ \t]*(#.*)?$/) {
           quote = substr(value, 1, 1)
           value = substr(value, 2)
           value = substr(value, 1, index(value, quote) - 1)

@@ -5,6 +5,7 @@ places that git and the deployment ignore.
 """
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,12 @@ SETTINGS_FILES: Final = (".env", f".env.{PROJECT_ID}")
 DEVELOPER_SETTINGS: Final = ".env.local"
 SECRETS_FILE: Final = ".secret.local"
 
+_ASSIGNMENT: Final = re.compile(
+    r"""(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*"""
+    r"""(?:(?P<quoted>'[^']*'|"[^"]*")|(?P<bare>[^#]*))\s*(?:\#.*)?""",
+    re.ASCII,
+)
+
 
 def read_settings(file: Path) -> dict[str, str]:
     """The variables of an env file, as the Firebase CLI reads it; a missing file has none.
@@ -36,15 +43,11 @@ def read_settings(file: Path) -> dict[str, str]:
         text = line.strip()
         if not text or text.startswith("#"):
             continue
-        name, assigned, value = text.partition("=")
-        if not assigned or not name.strip().isidentifier():
+        found = _ASSIGNMENT.fullmatch(text)
+        if not found:
             raise StackError(f"{file.name}, line {number}: expected NAME=value, found: {text[:60]}")
-        value = value.strip()
-        if value[:1] in {"'", '"'} and value[:1] == value[-1:] and len(value) > 1:
-            value = value[1:-1]
-        else:
-            value = value.partition(" #")[0].rstrip()
-        settings[name.strip()] = value
+        name, quoted, bare = found.group("name", "quoted", "bare")
+        settings[name] = quoted[1:-1] if quoted else bare.rstrip()
     return settings
 
 

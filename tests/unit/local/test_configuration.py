@@ -1,6 +1,7 @@
 """The env files and the Firebase configuration of one run."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -34,20 +35,59 @@ PORTS = Ports(
 )
 
 
-def test_an_env_file_is_read_as_the_firebase_cli_reads_it(tmp_path: Path) -> None:
-    file = tmp_path / ".env"
-    file.write_text(
-        "# a comment\n\nPLAIN=1319\nSPACED = a value # why\nQUOTED=\"a # b\"\nSINGLE='x'\nEMPTY=\n",
-        encoding="utf-8",
-    )
+ENV_LINES = {
+    "PLAIN=1319": "1319",
+    "SPACED = a value # why": "a value",
+    "NO_SPACE=1#why": "1",
+    'QUOTED="a # b"': "a # b",
+    'QUOTED_AND="a # b" # why': "a # b",
+    "NO_SPACE_AFTER='x'#why": "x",
+    "SINGLE='it is \"x\"'": 'it is "x"',
+    "export EXPORTED=1": "1",
+    "export EXPORTED_TOO = 'x' # why": "x",
+    "  INDENTED=1": "1",
+    "EMPTY=": "",
+    "NOTHING= # why": "",
+    "EQUALS=a=1,b=2": "a=1,b=2",
+    "INSIDE=it's": "it's",
+    "AFTER='a' b": "'a' b",
+    'OPEN="a # b': '"a',
+    "WINDOWS=1\r": "1",
+    "TWICE=1": "2",
+    "TWICE=2": "2",
+}
+"""Lines of an env file, each with the value that it gives."""
 
-    assert read_settings(file) == {
-        "PLAIN": "1319",
-        "SPACED": "a value",
-        "QUOTED": "a # b",
-        "SINGLE": "x",
-        "EMPTY": "",
-    }
+NODE = """
+const { parse } = require("./tools/node_modules/firebase-tools/lib/functions/env.js");
+const text = require("fs").readFileSync(process.argv[1], "utf8");
+console.log(JSON.stringify(parse(text).envs));
+"""
+SHELL = """
+. ./deploy/settings.sh
+cd "$1"; shift
+environment=none
+for name; do printf '%s\\n' "$(setting "$name")"; done
+"""
+
+
+def printed(*argv: str | Path) -> str:
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603
+
+
+def test_an_env_file_means_the_same_to_the_firebase_cli_the_stack_and_deploy_sh(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / ".env"
+    text = "# a comment\n\n" + "".join(f"{line}\n" for line in ENV_LINES)
+    file.write_text(text, encoding="utf-8", newline="")
+    names = [line.replace("export ", "").partition("=")[0].strip() for line in ENV_LINES]
+    expected = dict(zip(names, ENV_LINES.values(), strict=True))
+
+    assert json.loads(printed("node", "-e", NODE, file)) == expected
+    assert read_settings(file) == expected
+    read = printed("bash", "-c", SHELL, "bash", tmp_path, *expected).splitlines()
+    assert dict(zip(expected, read, strict=True)) == expected
 
 
 def test_a_missing_env_file_has_no_settings(tmp_path: Path) -> None:
