@@ -81,7 +81,7 @@ END
 
 main() {
   project='' environment='' region='' location='' dry_run='' yes='' only='' extra='' alert_email='' destroy=''
-  step=0 title='' hint='' account='' number='' enabled_apis=''
+  step=0 title='' hint='' account='' number='' enabled_apis='' app_check_key=''
   # Commands are shown on this one, also by functions whose own output is being read.
   exec 3>&1
   arguments "$@"

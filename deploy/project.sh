@@ -9,6 +9,7 @@ apis=(
   compute.googleapis.com
   eventarc.googleapis.com
   firebase.googleapis.com
+  firebaseappcheck.googleapis.com
   firebasehosting.googleapis.com
   firebaserules.googleapis.com
   firestore.googleapis.com
@@ -33,7 +34,8 @@ install() {
     stop 'venv/ was made with another Python than 3.11. Remove it (rm -r venv) and run again.'
   fi
   if will web; then
-    run env "VITE_FUNCTIONS_REGION=$region" npm --prefix web run build
+    run env "VITE_FUNCTIONS_REGION=$region" ${app_check_key:+"VITE_APP_CHECK_KEY=$app_check_key"} \
+      npm --prefix web run build
   fi
 }
 
@@ -41,7 +43,14 @@ check_log_ins() {
   begin 'Check the log-ins' \
     'gcloud and the Firebase CLI each have their own; both must be able to see the project.' \
     'Log in with: gcloud auth login; '"$firebase"' login'
-  local projects
+  local projects components
+  if will alerts; then
+    # Other than a missing command this shows only at the end, and gcloud asks whether to install it.
+    components=$(look gcloud version '--format=value(alpha,beta)')
+    [[ -n $dry_run || $components == ?*$'\t'?* ]] ||
+      stop 'The alerts need two components of gcloud. Run: gcloud components install alpha beta
+(or apt-get install google-cloud-cli: the package holds both), or leave the step alerts out by --only.'
+  fi
   account=$(look gcloud auth list --filter=status:ACTIVE '--format=value(account)')
   [[ -n $dry_run || -n $account ]] || stop 'gcloud is not logged in. Run: gcloud auth login'
   number=$(look gcloud projects describe "$project" '--format=value(projectNumber)')

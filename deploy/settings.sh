@@ -54,6 +54,13 @@ check_tools_and_settings() {
       "one file of settings for $project: there are $file and .env.$name, and the Firebase CLI refuses both. Move the lines of one to the other")
   done
 
+  app_check_key=$(setting VITE_APP_CHECK_KEY)
+  if [[ -z $app_check_key ]]; then
+    # From a shell alone, the next deployment from another shell would build the app without it.
+    [[ $(setting REQUIRE_APP_CHECK) != [tT][rR][uU][eE] && -z ${VITE_APP_CHECK_KEY:-} ]] || missing+=(
+      "VITE_APP_CHECK_KEY in $file, the reCAPTCHA key of the web app, which nobody could use without it (docs/deploy.md, App Check)")
+  fi
+
   product=$(setting PARTICLE_PRODUCT)
   value=$(setting FUNCTIONS_REGION)
   if [[ -n $value && -n $region && $value != "$region" ]]; then

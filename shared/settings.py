@@ -136,6 +136,15 @@ _MIN_INSTANCES = IntParam(
         "Of ingest and of each callable that a customer waits for; paid for while they idle"
     ),
 )
+_MAX_INSTANCES = IntParam(
+    "MAX_INSTANCES",
+    default=20,
+    label="Instances at most",
+    description=(
+        "Of each function. With 40 requests in each, 20 serve 800 at once: a bound on cost, and on "
+        "the calls that Particle sees. New projects and small regions may allow fewer"
+    ),
+)
 _VPC_CONNECTOR = StringParam(
     "VPC_CONNECTOR",
     default="",
@@ -166,8 +175,7 @@ _OPTIONS: dict[str, Any] = {
     # Interpreter and libraries take about 80 MB; 256 leaves little for 40 requests at once.
     "memory": MemoryOption.MB_512,
     "concurrency": CONCURRENCY,
-    # 800 requests at once; a bound on cost, and on the calls that Particle sees from one product.
-    "max_instances": 20,
+    "max_instances": _MAX_INSTANCES,
 }
 
 # All of the traffic, for Particle's address is a public one. The Firebase CLI takes an empty name

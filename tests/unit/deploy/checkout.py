@@ -97,6 +97,7 @@ class Checkout:
         self.holds("account", "dev@acme.example")
         self.holds("number", "4711")
         self.holds("billing", "True")
+        self.holds("components", "2026.01.02\t2026.01.02")
         self.holds("firebase", "other", PROJECT)
         self.holds("state", "ENABLED")
         for kind in KINDS:

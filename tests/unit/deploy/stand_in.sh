@@ -7,7 +7,7 @@
 #   secrets/   a file for each secret in the project, a line for each of its values
 #   topics, networks, metrics, ...: what there is of a kind, one a line, as it is listed; kinds are
 #              called as in gcloud's commands
-#   account, number, billing, firebase, state, granted: what else there is
+#   account, number, billing, firebase, state, granted, components: what else there is
 #   public     the functions that anybody may call
 #   refused    patterns of commands that fail, however often they are tried
 #   failed     where it exists, each command fails twice, the first time before it has done anything,
@@ -115,6 +115,7 @@ done
 
 trigger=eventarc-us-central1-ingest-42-sub-7,particle-events
 case "$name $*" in
+  'gcloud version '*) list components ;;
   'gcloud auth list '*) list account ;;
   'gcloud projects describe '*) list number ;;
   'gcloud billing projects describe '*) list billing ;;

@@ -52,6 +52,36 @@ def test_the_web_app_is_built_where_it_is_deployed(checkout: Checkout) -> None:
     assert "npm" not in [call.argv[0] for call in checkout.calls]
 
 
+def test_the_key_of_app_check_comes_from_the_settings(checkout: Checkout) -> None:
+    """One that stands in a shell alone is lost by the next deployment from another one."""
+    settings = checkout.folder / f".env.{PROJECT}"
+    before = settings.read_text()
+    settings.write_text(f"{before}REQUIRE_APP_CHECK=True\n")
+    for given in ({}, {"VITE_APP_CHECK_KEY": "of-a-shell"}):
+        done = checkout.run("--yes", "--only", "web", given=given)
+        assert done.returncode == 1
+        assert f"VITE_APP_CHECK_KEY in .env.{PROJECT}" in done.stderr
+        settings.write_text(before)
+    settings.write_text(
+        f"{before}REQUIRE_APP_CHECK=true\nVITE_APP_CHECK_KEY=6Lc_of-acme # public\n"
+    )
+    assert checkout.deploy("--only", "web").returncode == 0
+    build = next(call for call in checkout.calls if call.argv[0] == "npm")
+    assert "VITE_APP_CHECK_KEY='6Lc_of-acme'" in build.environment
+
+
+@pytest.mark.parametrize("components", ["", "2026.01.02\t"])
+def test_components_of_gcloud_that_alerts_need_are_asked_for_first(
+    checkout: Checkout, components: str
+) -> None:
+    checkout.holds("components", components)
+    done = checkout.deploy()
+    assert done.returncode == 1
+    assert "gcloud components install alpha beta" in done.stderr
+    assert checkout.steps[-1] == "gcloud version --format=value(alpha,beta)", "the last one"
+    assert checkout.deploy("--only", "functions").returncode == 0
+
+
 def test_options_that_name_a_step_add_it(checkout: Checkout) -> None:
     lines = checkout.run("--dry-run").stdout
     assert "vpc-access" not in lines
