@@ -72,6 +72,7 @@ steps() {
   public         let apps call the functions
   dead-letters   keep what ingest never acknowledges
   web            build and deploy the web app
+  sign-in        turn on the sign-in with e-mail address and password
   bigquery       send a copy of all events to BigQuery (--bigquery)
   publisher      let Particle publish
   integration    make or repair Particle's integration
@@ -81,7 +82,7 @@ END
 
 main() {
   project='' environment='' region='' location='' dry_run='' yes='' only='' extra='' alert_email='' destroy=''
-  step=0 title='' hint='' account='' number='' enabled_apis='' app_check_key=''
+  step=0 title='' hint='' account='' number='' enabled_apis='' app_check_key='' sign_in_by_hand='' told=''
   # Commands are shown on this one, also by functions whose own output is being read.
   exec 3>&1
   arguments "$@"
@@ -189,19 +190,26 @@ what_remains() {
   else
     printf '\nDeployed: https://%s.web.app' "$project"
   fi >&3
-  if [[ -z $only ]]; then
-    cat >&3 <<END
- This remains to be done by hand:
+  {
+    [[ -n $only && -z $sign_in_by_hand ]] || printf ' This remains to be done by hand:\n'
+    [[ -z $sign_in_by_hand ]] || cat <<END
 
-1. Firebase console: turn on the sign-in method "Email/Password"
-   https://console.firebase.google.com/project/$project/authentication/providers
-
-2. Your devices, so that they can be claimed by what is printed on them. python -m admin is the
-   operator's command line (docs/operator.md; venv/bin/python -m admin --help):
-     gcloud auth application-default login
-     venv/bin/python -m admin --project $project devices import stock.csv
+- Sign-in, which the Firebase CLI could not turn on: Firebase console, the method "Email/Password"
+  https://console.firebase.google.com/project/$project/authentication/providers
 END
-  fi
+    [[ -n $only || -n $told ]] || cat <<END
+
+- Alarms reach nobody: the alert policies have no address. Name one, which can be that of a group:
+    ./deploy.sh --project $project --only alerts --alert-email ADDRESS
+END
+    [[ -n $only ]] || cat <<END
+
+- Your devices, so that they can be claimed by what is printed on them. python -m admin is the
+  operator's command line (docs/operator.md; venv/bin/python -m admin --help):
+    gcloud auth application-default login
+    venv/bin/python -m admin --project $project devices import stock.csv
+END
+  } >&3
   printf '\nWhether every link works, from the secrets to an event in Firestore:\n' >&3
   printf '  venv/bin/python -m admin --project %s doctor\n' "$project" >&3
 }

@@ -28,6 +28,7 @@ lie in components of gcloud (gcloud components install alpha beta). Then:
   ./deploy.sh --project $project --only alerts"
   local file name policies policy channels channel=''
   if [[ -n $alert_email ]]; then find_channel; fi
+  told=$channel
   policies=$(list_policies)
   for file in deploy/monitoring/alerts/*.*; do
     name=$(stem "$file")
@@ -42,6 +43,7 @@ lie in components of gcloud (gcloud components install alpha beta). Then:
       [[ -z $dry_run ]] || note 'or, when it exists, with the channels that it has:'
       # Channels that somebody attached by hand would go with the rest of the policy.
       channels=$(awk -F '\t' -v name="$name" '$1 == name { print $3 }' <<<"$policies")
+      told+=$channels
       [[ -z $channel || ",$channels," == *",$channel,"* ]] || channels+=${channels:+,}$channel
       run gcloud alpha monitoring policies update "${policy:-POLICY}" "--policy-from-file=$file" \
         "--update-user-labels=particle_alert=$name" \

@@ -283,6 +283,15 @@ step_web() {
   firebase_deploy hosting ${yes:+--non-interactive}
 }
 
+step_sign_in() {
+  begin 'Turn on the sign-in' 'With e-mail address and password. Other methods: Firebase console.' ''
+  # New in the CLI, and refused to log-ins of service accounts: what can be done by hand stops nothing.
+  if ! firebase_deploy auth ${yes:+--non-interactive}; then
+    sign_in_by_hand=1
+    note 'That is to be done by hand: see below. All else goes on.'
+  fi
+}
+
 undo_web() {
   begin 'Take the web app off the air' \
     'Versions that were published stay in Hosting, and can be published again.' \

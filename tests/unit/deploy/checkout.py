@@ -27,7 +27,7 @@ ACCESS_TOKEN = "fedcba9876543210-mine"
 # fmt: off
 STEPS = (
     "billing", "apis", "rights", "secrets", "particle", "database", "topic", "metrics", "rules",
-    "fixed-ip", "functions", "public", "dead-letters", "web", "bigquery", "publisher",
+    "fixed-ip", "functions", "public", "dead-letters", "web", "sign-in", "bigquery", "publisher",
     "integration", "alerts",
 )
 KINDS = (

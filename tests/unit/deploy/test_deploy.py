@@ -381,7 +381,7 @@ def test_at_a_terminal_it_asks_once_and_shows_no_secret(checkout: Checkout) -> N
     assert checkout.secret("PARTICLE_CLIENT_ID") == [CLIENT_ID]
     assert checkout.secret("PARTICLE_CLIENT_SECRET") == [CLIENT_SECRET]
     deployed = [call.argv for call in checkout.calls if "deploy" in call.argv]
-    assert len(deployed) == 3
+    assert len(deployed) == 4
     assert all("--force" not in argv for argv in deployed), "somebody is there to be asked"
     status, shown = at_a_terminal(checkout, answers[:1])
     assert status == 0, shown

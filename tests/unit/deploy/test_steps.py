@@ -99,7 +99,7 @@ def test_a_dry_run_prints_the_steps_that_are_asked_for(checkout: Checkout) -> No
     assert checkout.run("--dry-run", *asked).stdout == (HERE / "dry_run_options.txt").read_text()
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", [step for step in STEPS if step != "sign-in"])
 def test_a_step_that_fails_anywhere_is_finished_by_the_next_runs(
     checkout: Checkout, history: dict[str, Step], step: str
 ) -> None:
@@ -204,6 +204,24 @@ def test_where_the_organisation_forbids_public_access_it_says_so_each_time(
         done = checkout.deploy("--only", "functions,public")
         assert done.returncode == 1
         assert "iam.allowedPolicyMemberDomains" in done.stderr
+
+
+def test_sign_in_that_cannot_be_turned_on_is_left_to_a_person(checkout: Checkout) -> None:
+    errand = "console.firebase.google.com/project/acme-pumps/authentication/providers"
+    assert errand not in checkout.deploy("--only", "sign-in").stdout
+    checkout.holds("refused", "firebase deploy --only auth *")
+    for steps in (("--only", "sign-in"), ()):
+        done = checkout.deploy(*steps)
+        assert done.returncode == 0, done.stderr
+        assert errand in done.stdout
+    assert json.loads((ROOT / "firebase.json").read_text())["auth"]["providers"]["emailPassword"]
+
+
+def test_who_names_no_address_is_told_that_alarms_reach_nobody(checkout: Checkout) -> None:
+    assert "Alarms reach nobody" in checkout.deploy().stdout
+    assert "Alarms reach nobody" not in checkout.deploy("--alert-email=ops@acme.example").stdout
+    assert "Alarms reach nobody" not in checkout.deploy().stdout, "the policies have one"
+    assert "Alarms reach nobody" not in checkout.deploy("--only", "rules").stdout
 
 
 def test_a_site_of_any_name_is_used(checkout: Checkout) -> None:
