@@ -144,9 +144,9 @@ def test_each_has_its_trigger_its_options_and_no_other_secrets(
     assert endpoint["region"] == ["{{ params.FUNCTIONS_REGION }}"]
     assert (endpoint["cpu"], endpoint["availableMemoryMb"]) == (1, 512)
     assert endpoint["timeoutSeconds"] == 60
-    assert endpoint["maxInstances"] == "{{ params.MAX_INSTANCES }}"
     # None tells the platform to go back to its default, zero.
     assert endpoint["minInstances"] == ("{{ params.MIN_INSTANCES }}" if name in WARM else None)
+    assert endpoint["maxInstances"] == "{{ params.MAX_INSTANCES }}"
 
     # By a parameter: the Firebase CLI attaches no connector where it is empty.
     through = {"connector": "{{ params.VPC_CONNECTOR }}", "egressSettings": "ALL_TRAFFIC"}
