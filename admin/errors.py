@@ -11,6 +11,10 @@ class CannotRun(Exception):  # noqa: N818 - it reads as what it says: "raise Can
     """The command cannot do its work. The message names the cause and the remedy; status 2."""
 
 
+class NoLogInError(CannotRun):
+    """Nobody is logged in at Google Cloud, or the log-in has ended: nothing can be done at all."""
+
+
 LOG_IN = "run: gcloud auth application-default login"
 
 
@@ -20,7 +24,7 @@ def explained(project: str) -> Iterator[None]:
     try:
         yield
     except (auth.DefaultCredentialsError, auth.RefreshError) as error:
-        raise CannotRun(f"No valid credentials for Google Cloud: {LOG_IN}") from error
+        raise NoLogInError(f"No valid credentials for Google Cloud: {LOG_IN}") from error
     except auth.TransportError as error:
         raise CannotRun("Google's log-in service cannot be reached: check the network") from error
     except (api.PermissionDenied, api.Unauthenticated) as error:

@@ -16,7 +16,7 @@ from local.runs import ROOT
 _VIEWER = "Cloud Functions Viewer (roles/cloudfunctions.viewer)"
 _STORAGE_VIEWER = "Storage Object Viewer (roles/storage.objectViewer)"
 _STORAGE = "https://storage.googleapis.com/storage/v1"
-_SOURCES = ("main.py", "requirements.txt", "functions/*.py", "shared/**/*.py")
+_SOURCES = ("main.py", "requirements.txt", "offer.json", "functions/*.py", "shared/**/*.py")
 
 
 def _functions(deployment: Deployment) -> Finding:

@@ -8,6 +8,7 @@ import copy
 import io
 import json
 import os
+import secrets
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,12 +20,13 @@ from urllib.parse import unquote, urlsplit
 import google.auth
 import pytest
 import requests
+from google.api_core import exceptions as api
 from google.auth.exceptions import DefaultCredentialsError, RefreshError
 
 import main
 from admin import target
 from admin.app import main as run_command
-from admin.doctor import at_particle, in_firestore, in_functions, in_pubsub, whole
+from admin.doctor import at_particle, chain, in_firestore, in_functions, in_pubsub, whole
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, State, examined
 from admin.doctor.google import Google
@@ -33,7 +35,8 @@ from admin.particle import SECRETS
 from admin.target import Target
 from local.configuration import read_settings
 from local.runs import ROOT
-from shared import settings, store
+from shared import canary, settings, store
+from shared.particle import Integration, transport
 
 TOPIC = "projects/acme/topics/particle-events"
 DATABASE = "projects/acme/databases/(default)"
@@ -55,16 +58,21 @@ class Recorded(requests.adapters.BaseAdapter):
         place = f"{parts.netloc}{parts.path}"
         self.asked.append(place)
         found = self.answers.get(f"{place}?{parts.query}", self.answers.get(place, (404, {})))
-        status, body = found if isinstance(found, tuple) else (200, found)
-        response = requests.Response()
-        response.status_code = status
-        response.request = request
-        response.url = str(request.url)
-        response.raw = io.BytesIO(body if isinstance(body, bytes) else json.dumps(body).encode())
-        return response
+        return response(request, found)
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def response(request: requests.PreparedRequest, answer: Any) -> requests.Response:
+    """As requests makes it of what comes over the network."""
+    status, body = answer if isinstance(answer, tuple) else (200, answer)
+    made = requests.Response()
+    made.status_code = status
+    made.request = request
+    made.url = str(request.url)
+    made.raw = io.BytesIO(body if isinstance(body, bytes) else json.dumps(body).encode())
+    return made
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +80,14 @@ def _environment() -> Iterator[None]:
     with mock.patch.dict(os.environ):
         for name in (*target._EMULATORS, *SECRETS, target.PEPPER):
             os.environ.pop(name, None)
+        forget_settings()
         yield
+    forget_settings()
+
+
+def forget_settings() -> None:
+    settings.particle.cache_clear()
+    settings.access_mode.cache_clear()
 
 
 Examine = Callable[[Link, Answers], Finding]
@@ -138,7 +153,10 @@ def test_datastore_mode_will_not_do(examine: Examine) -> None:
     ("answer", "mend"),
     [
         (refusal(404, "NOT_FOUND"), "./deploy.sh --project acme"),
-        (refusal(403, "PERMISSION_DENIED"), "roles/datastore.viewer"),
+        (
+            refusal(403, "PERMISSION_DENIED", "BILLING_DISABLED"),
+            "console.firebase.google.com/project/acme/usage",
+        ),
         (refusal(401, "UNAUTHENTICATED"), "gcloud auth application-default login"),
         (
             refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED"),
@@ -154,6 +172,22 @@ def test_each_refusal_has_a_mend(answer: Any, mend: str, examine: Examine) -> No
     assert str(answer[0]) in found.found
     assert "\n" not in found.found
     assert mend in found.mend
+
+
+@pytest.mark.parametrize(
+    ("reason", "role"),
+    [
+        (None, "roles/datastore.viewer"),
+        ("IAM_PERMISSION_DENIED", "roles/datastore.viewer"),
+        ("USER_PROJECT_DENIED", "roles/serviceusage.serviceUsageConsumer"),
+    ],
+)
+def test_who_may_not_look_finds_nothing_broken(
+    reason: str | None, role: str, examine: Examine
+) -> None:
+    refused = refusal(403, "PERMISSION_DENIED", reason)
+    found = examine(in_firestore.DATABASE, {AT_FIRESTORE: refused})
+    assert (found.state, role in found.mend) == (State.UNCHECKED, True), found
 
 
 def test_no_network(mocker: Any) -> None:
@@ -397,6 +431,19 @@ def test_another_version(content: bytes, said: str, examine: Examine) -> None:
     assert found.mend == "./deploy.sh --project acme --only functions"
 
 
+def test_an_offer_that_was_never_deployed(
+    examine: Examine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is, customers may call everything."""
+    with zipfile.ZipFile(io.BytesIO(archive())) as made:
+        made.extractall(tmp_path)
+    monkeypatch.setattr(in_functions, "ROOT", tmp_path)
+    assert examine(in_functions.VERSION, deployed()).state is State.OK
+    (tmp_path / "offer.json").write_text("{}")
+    found = examine(in_functions.VERSION, deployed())
+    assert (found.state, found.found) == (State.WARNING, "not this checkout: offer.json")
+
+
 def test_other_settings(examine: Examine) -> None:
     functions = [function(name) for name in main.FUNCTIONS]
     functions[0]["serviceConfig"]["environmentVariables"]["CALLS_PER_MINUTE"] = "7"
@@ -479,7 +526,7 @@ def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine)
         (
             in_pubsub.TOPIC,
             {f"{PUBSUB}/{TOPIC}": refusal(403, "PERMISSION_DENIED")},
-            State.BROKEN,
+            State.UNCHECKED,
             "roles/pubsub.viewer",
         ),
         (
@@ -582,6 +629,84 @@ def test_the_clocks(
     assert found.state is state
 
 
+# Whatever is refused
+
+
+@pytest.fixture
+def refusing(mocker: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Lets Google, Particle and Firestore's own client answer everything with a status."""
+
+    def set_up(status: int) -> None:
+        failure: Any = {401: api.Unauthenticated, 403: api.PermissionDenied}.get(
+            status, api.ServiceUnavailable
+        )
+
+        def send(self: Any, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+            return response(request, refusal(status, "REFUSED"))
+
+        mocker.patch.object(requests.adapters.HTTPAdapter, "send", send)
+        mocker.patch.object(transport, "pause_before_retry", return_value=None)
+        mocker.patch.object(store, "client", side_effect=failure("no"))
+        mocker.patch.object(Google, "of_operator", return_value=Google("acme", requests.Session()))
+        for name in (*SECRETS, target.PEPPER):
+            monkeypatch.setenv(name, "given")
+        monkeypatch.setenv("PARTICLE_PRODUCT", "1")
+        monkeypatch.setenv("PARTICLE_API_URL", "https://api.particle.io")
+        monkeypatch.setenv("PARTICLE_ACCESS_MODE", "customer")
+
+    return set_up
+
+
+@pytest.mark.parametrize("status", [403, 503])
+@pytest.mark.parametrize("link", chain.LINKS, ids=lambda link: link.name)
+def test_a_refusal_is_a_finding(link: Link, status: int, refusing: Callable[[int], None]) -> None:
+    refusing(status)
+    ((_, found),) = examined([link], Deployment(Target("acme", local=False)))
+    assert found.found
+
+
+@pytest.mark.parametrize("status", [403, 503])
+def test_a_canary_that_nobody_may_look_for(
+    status: int, refusing: Callable[[int], None], mocker: Any
+) -> None:
+    refusing(status)
+    mocker.patch.object(canary, "ours", return_value=[Integration("1", "", TOPIC)])
+    deployment = Deployment(Target("acme", local=False))
+    vars(deployment)["particle"] = mocker.Mock()
+    ((_, found),) = examined([whole.CANARY], deployment)
+    assert (found.state, "Firestore of project acme" in found.found) == (State.BROKEN, True)
+
+
+def test_whatever_is_refused_all_links_are_told(
+    refusing: Callable[[int], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    refusing(403)
+    assert run_command(["doctor", "--project", "acme", "--json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert [link["name"] for link in answer["links"]] == [link.name for link in chain.LINKS]
+
+
+def test_a_token_from_the_environment_that_has_ended(
+    refusing: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARTICLE_ACCESS_TOKEN", "old")
+    refusing(401)
+    deployment = Deployment(Target("acme", local=False))
+    ((_, found),) = examined([at_particle.INTEGRATIONS], deployment)
+    assert (found.state, "PARTICLE_ACCESS_TOKEN" in found.found) == (State.BROKEN, True), found
+
+
+def test_a_canary_that_cannot_be_deleted_has_arrived(mocker: Any) -> None:
+    event = mocker.MagicMock(create_time=NOW, read_time=NOW)
+    event.reference.delete.side_effect = api.PermissionDenied("no")  # type: ignore[no-untyped-call]
+    mocker.patch.object(secrets, "token_hex", return_value="1")
+    event.get.return_value = "canary-1"
+    mocker.patch.object(canary, "_newest", return_value=[event])
+    flight = canary.fly(mocker.Mock(), mocker.Mock(), Integration("1", "", TOPIC), 0.0)
+    assert flight.delay_ms >= 0
+    event.reference.delete.assert_called_once()
+
+
 # The command
 
 
@@ -631,11 +756,12 @@ def test_what_needs_a_broken_link_is_not_examined() -> None:
 
     links = [
         link("a", State.WARNING),
+        link("hidden", State.UNCHECKED),
         link("b", State.BROKEN, "a"),
         link("c", State.OK, "b"),
         link("d", State.OK, "c"),
-        link("e", State.OK, "a", "elsewhere"),
+        link("e", State.OK, "a", "hidden", "elsewhere"),
     ]
     states = {each.name: finding.state for each, finding in examined(links, deployment)}
-    assert seen == ["a", "b", "e"]
+    assert seen == ["a", "hidden", "b", "e"]
     assert (states["c"], states["d"]) == (State.UNCHECKED, State.UNCHECKED)
