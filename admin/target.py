@@ -72,6 +72,9 @@ class Target:
         """
         if self.local:
             _require_listener(os.environ["FIRESTORE_EMULATOR_HOST"])
+        else:
+            # Firebase Auth refuses people whose requests count for no project.
+            os.environ.setdefault("GOOGLE_CLOUD_QUOTA_PROJECT", self.project)
         os.environ["GCLOUD_PROJECT"] = os.environ["GOOGLE_CLOUD_PROJECT"] = self.project
 
     def pepper(self) -> str:

@@ -1,12 +1,13 @@
 """Every link of the chain, in order: who we are at Particle, what is deployed, whether it works."""
 
-from admin.doctor import at_particle, in_firestore, in_functions, in_pubsub, whole
+from admin.doctor import at_particle, in_auth, in_firestore, in_functions, in_pubsub, whole
 
 LINKS = (
     *at_particle.ACCESS,
     in_firestore.DATABASE,
     in_firestore.RULES,
     in_firestore.INDEXES,
+    in_auth.USERS,
     in_functions.FUNCTIONS,
     in_functions.VERSION,
     in_pubsub.TOPIC,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from admin.doctor.deployment import Deployment
 from admin.doctor.google import GoogleError
-from admin.errors import CannotRun, NoLogInError
+from admin.errors import CannotRun, NoAccessError, NoLogInError
 from shared.particle import errors
 from shared.settings import SettingMissingError
 
@@ -107,7 +107,9 @@ def _explained(
 ) -> Finding:
     """What is the same wherever it is met."""
     if isinstance(failure, CannotRun):
-        return broken(str(failure), "")  # its message says what to do
+        hidden = isinstance(failure, NoAccessError)
+        # Its message says what to do.
+        return Finding(State.UNCHECKED if hidden else State.BROKEN, str(failure))
     if isinstance(failure, GoogleError):
         state = State.UNCHECKED if failure.hidden else State.BROKEN
         return Finding(state, failure.found, failure.mend)

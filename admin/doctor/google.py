@@ -5,10 +5,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from admin.errors import LOG_IN, NoLogInError
-
-USAGE = "Service Usage Consumer (roles/serviceusage.serviceUsageConsumer)"
-"""Whose requests may count for the project."""
+from admin.errors import LOG_IN, USAGE, NoLogInError
 
 _SECONDS = 30.0
 

@@ -1,5 +1,6 @@
 """What the operator's command line says when it cannot run, and what it says to be asked for."""
 
+import json
 import os
 import pathlib
 import re
@@ -7,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from unittest import mock
 
+import firebase_admin.credentials
 import pytest
 
 from admin import target
@@ -105,6 +107,27 @@ def test_help_needs_no_target(arguments: list[str], capsys: pytest.CaptureFixtur
     main(arguments)
     captured = capsys.readouterr()
     assert "Usage: python -m admin" in captured.out + captured.err
+
+
+@pytest.mark.parametrize(("own", "counted"), [(None, "acme"), ("another", "another")])
+def test_requests_of_a_person_count_for_the_project(
+    own: str | None, counted: str, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    """By the credentials of `gcloud auth application-default login`, which name no project."""
+    log_in = {
+        "type": "authorized_user",
+        "client_id": "an-id",
+        "client_secret": "a-secret",
+        "refresh_token": "a-token",
+    }
+    (tmp_path / "log-in.json").write_text(json.dumps(log_in))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "log-in.json"))
+    monkeypatch.delenv("GOOGLE_CLOUD_QUOTA_PROJECT", raising=False)
+    if own:
+        monkeypatch.setenv("GOOGLE_CLOUD_QUOTA_PROJECT", own)
+    Target("acme", local=False).connect()
+    credentials = firebase_admin.credentials.ApplicationDefault().get_credential()
+    assert credentials.quota_project_id == counted
 
 
 def test_the_demo_has_its_own_pepper(monkeypatch: pytest.MonkeyPatch) -> None:

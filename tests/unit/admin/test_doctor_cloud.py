@@ -17,16 +17,19 @@ from typing import Any
 from unittest import mock
 from urllib.parse import unquote, urlsplit
 
+import firebase_admin
 import google.auth
 import pytest
 import requests
+from firebase_admin import credentials
 from google.api_core import exceptions as api
+from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError, RefreshError
 
 import main
 from admin import target
 from admin.app import main as run_command
-from admin.doctor import at_particle, chain, in_firestore, in_functions, in_pubsub, whole
+from admin.doctor import at_particle, chain, in_auth, in_firestore, in_functions, in_pubsub, whole
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, State, examined
 from admin.doctor.google import Google
@@ -35,7 +38,7 @@ from admin.particle import SECRETS
 from admin.target import Target
 from local.configuration import read_settings
 from local.runs import ROOT
-from shared import canary, settings, store
+from shared import canary, cloud, settings, store
 from shared.particle import Integration, transport
 
 TOPIC = "projects/acme/topics/particle-events"
@@ -632,8 +635,24 @@ def test_the_clocks(
 # Whatever is refused
 
 
+class _Nobody(credentials.Base):  # type: ignore[misc] # the package has no types
+    """Credentials of nobody, for Firebase's client."""
+
+    def get_credential(self) -> AnonymousCredentials:
+        return AnonymousCredentials()  # type: ignore[no-untyped-call]
+
+
 @pytest.fixture
-def refusing(mocker: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+def firebase(mocker: Any) -> Iterator[None]:
+    """Firebase's client for project `acme`."""
+    app = firebase_admin.initialize_app(_Nobody(), {"projectId": "acme"}, "acme")
+    mocker.patch.object(cloud, "firebase", return_value=app)
+    yield
+    firebase_admin.delete_app(app)
+
+
+@pytest.fixture
+def refusing(firebase: None, mocker: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Lets Google, Particle and Firestore's own client answer everything with a status."""
 
     def set_up(status: int) -> None:
@@ -694,6 +713,26 @@ def test_a_token_from_the_environment_that_has_ended(
     deployment = Deployment(Target("acme", local=False))
     ((_, found),) = examined([at_particle.INTEGRATIONS], deployment)
     assert (found.state, "PARTICLE_ACCESS_TOKEN" in found.found) == (State.BROKEN, True), found
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "said"),
+    [
+        ((200, {"users": []}), State.OK, "nobody has signed up yet"),
+        ((200, {"users": [{"localId": "ada"}]}), State.OK, "can be read"),
+        (refusal(403, "PERMISSION_DENIED"), State.UNCHECKED, "roles/firebaseauth.viewer"),
+        ((400, {"error": {"message": "CONFIGURATION_NOT_FOUND"}}), State.BROKEN, "never set up"),
+        ((503, {}), State.BROKEN, "Firebase Auth failed"),
+    ],
+)
+def test_users(answer: Any, state: State, said: str, firebase: None, mocker: Any) -> None:
+    def send(self: Any, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        assert str(request.url).startswith("https://identitytoolkit.googleapis.com/")
+        return response(request, answer)
+
+    mocker.patch.object(requests.adapters.HTTPAdapter, "send", send)
+    ((_, found),) = examined([in_auth.USERS], Deployment(Target("acme", local=False)))
+    assert (found.state, said in found.found) == (state, True), found
 
 
 def test_a_canary_that_cannot_be_deleted_has_arrived(mocker: Any) -> None:
