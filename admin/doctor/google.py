@@ -68,6 +68,10 @@ class Google:
         """
         return self._answer(url, role, query).json()
 
+    def ask(self, url: str, role: str) -> Any:
+        """As `get`, for what Google answers to POST alone although it changes nothing."""
+        return self._answer(url, role, {}, "POST").json()
+
     def content(self, url: str, role: str, **query: str) -> bytes:
         """As `get`, for what is no JSON."""
         return self._answer(url, role, query).content
@@ -83,12 +87,14 @@ class Google:
             if not token:
                 return found
 
-    def _answer(self, url: str, role: str, query: dict[str, str]) -> requests.Response:
+    def _answer(
+        self, url: str, role: str, query: dict[str, str], method: str = "GET"
+    ) -> requests.Response:
         from google.auth.exceptions import GoogleAuthError, RefreshError  # noqa: PLC0415 - as above
 
         service = urlsplit(url).netloc
         try:
-            answer = self._session.get(url, params=query, timeout=_SECONDS)
+            answer = self._session.request(method, url, params=query, timeout=_SECONDS)
         except RefreshError as error:
             raise NoLogInError(f"The log-in at Google Cloud has ended: {LOG_IN}") from error
         except (requests.RequestException, GoogleAuthError) as error:

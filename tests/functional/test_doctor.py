@@ -10,6 +10,7 @@ import requests
 
 import main as functions
 from admin.app import main
+from admin.doctor import in_public
 from admin.doctor.chain import LINKS
 from local.runs import ROOT
 from local.stack import Stack
@@ -24,12 +25,13 @@ pytestmark = pytest.mark.live_triggers
 
 Findings = dict[str, dict[str, Any]]
 Doctor = Callable[[int], Findings]
-ONLY_IN_THE_CLOUD = {"indexes", "version", "publisher", "dead-letter topic", "scheduled check"}
+ONLY_IN_THE_CLOUD = {link.name for link in LINKS if link.cloud_only}
 
 
 @pytest.fixture(autouse=True)
 def _at_its_start(clean_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("FUNCTIONS_EMULATOR_HOST", f"127.0.0.1:{clean_stack.ports.functions}")
+    monkeypatch.setenv("HOSTING_EMULATOR_HOST", f"127.0.0.1:{clean_stack.ports.hosting}")
     cloud.tokens.cache_clear()
     intake.recorder.cache_clear()
     yield
@@ -164,8 +166,22 @@ def test_a_function_that_was_not_loaded(doctor: Doctor, monkeypatch: pytest.Monk
     monkeypatch.setattr(functions, "FUNCTIONS", (*functions.FUNCTIONS, "brew_coffee"))
     found = doctor(1)
     assert "brew_coffee" in found["functions"]["found"]
-    unchecked = {"subscription", "canary"}
+    unchecked = {"callables", "subscription", "canary"}
     is_broken(found, "functions", "make demo", unchecked=unchecked)
+
+
+def test_a_callable_that_does_not_answer(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(in_public, "IN_DEMO", ("list_devices", "brew_coffee"))
+    found = doctor(1)
+    is_broken(found, "callables", "logs", unchecked=set())
+    assert "brew_coffee (404)" in found["callables"]["found"]
+
+
+def test_a_web_app_that_is_another(
+    doctor: Doctor, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOSTING_EMULATOR_HOST", f"127.0.0.1:{stack.ports.simulator}")
+    is_broken(doctor(1), "web app", "make demo", unchecked=set())
 
 
 def test_a_topic_that_was_deleted(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,15 @@
 """The doctor's links in the cloud, each against answers in the form that Google documents.
 
 Sources: the REST references of Cloud Firestore (databases, indexes, fields), Firebase Rules, Cloud
-Functions v2, Pub/Sub v1, Cloud Storage v1 and Cloud Monitoring v3; errors are google.rpc.Status.
+Functions v2, Pub/Sub v1, Cloud Storage v1, Cloud Monitoring v3, Resource Manager v3, Identity
+Platform v2 and Firebase Hosting v1beta1; errors are google.rpc.Status.
 """
 
 import copy
 import io
 import json
 import os
+import re
 import secrets
 import zipfile
 from collections.abc import Callable, Iterator
@@ -29,7 +31,17 @@ from google.auth.exceptions import DefaultCredentialsError, RefreshError
 import main
 from admin import target
 from admin.app import main as run_command
-from admin.doctor import at_particle, chain, in_auth, in_firestore, in_functions, in_pubsub, whole
+from admin.doctor import (
+    at_particle,
+    chain,
+    in_auth,
+    in_firestore,
+    in_functions,
+    in_monitoring,
+    in_public,
+    in_pubsub,
+    whole,
+)
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, State, examined
 from admin.doctor.google import Google
@@ -40,6 +52,7 @@ from local.configuration import read_settings
 from local.runs import ROOT
 from shared import canary, cloud, settings, store
 from shared.particle import Integration, transport
+from tests.support.functions import CALLABLES
 
 TOPIC = "projects/acme/topics/particle-events"
 DATABASE = "projects/acme/databases/(default)"
@@ -104,7 +117,7 @@ def examine() -> Examine:
         session = requests.Session()
         session.mount("https://", Recorded(answers))
         deployment = Deployment(Target("acme", local=False))
-        vars(deployment)["google"] = Google("acme", session)
+        vars(deployment).update(google=Google("acme", session), public=session)
         ((_, finding),) = examined([link], deployment)
         return finding
 
@@ -195,7 +208,7 @@ def test_who_may_not_look_finds_nothing_broken(
 
 def test_no_network(mocker: Any) -> None:
     session = requests.Session()
-    mocker.patch.object(session, "get", side_effect=requests.ConnectionError)
+    mocker.patch.object(session, "request", side_effect=requests.ConnectionError)
     deployment = Deployment(Target("acme", local=False))
     vars(deployment)["google"] = Google("acme", session)
     ((_, found),) = examined([in_firestore.DATABASE], deployment)
@@ -320,6 +333,9 @@ BUCKET = "gcf-v2-sources-123456789012-us-central1"
 FUNCTIONS = "cloudfunctions.googleapis.com/v2/projects/acme/locations/us-central1/functions"
 
 
+ACCOUNT = "123456789012-compute@developer.gserviceaccount.com"
+
+
 def function(name: str) -> dict[str, Any]:
     environment = {
         "FIREBASE_CONFIG": "{}",
@@ -344,6 +360,7 @@ def function(name: str) -> dict[str, Any]:
             "availableMemory": "512Mi",
             "maxInstanceRequestConcurrency": settings.CONCURRENCY,
             "availableCpu": "1",
+            "serviceAccountEmail": ACCOUNT,
         },
         "state": "ACTIVE",
         "updateTime": "2026-05-06T07:08:09.101112Z",
@@ -459,6 +476,188 @@ def test_threads_that_are_fewer_than_requests(examine: Examine) -> None:
     functions[1]["serviceConfig"]["maxInstanceRequestConcurrency"] = 80
     found = examine(in_functions.VERSION, deployed(functions))
     assert (found.state, "40 threads for 80 requests" in found.found) == (State.WARNING, True)
+
+
+def policy(*bindings: dict[str, Any]) -> Answers:
+    place = "cloudresourcemanager.googleapis.com/v3/projects/acme:getIamPolicy"
+    return deployed() | {place: {"version": 1, "etag": "BwX9", "bindings": list(bindings)}}
+
+
+def granted(role: str, member: str = f"serviceAccount:{ACCOUNT}", **more: Any) -> dict[str, Any]:
+    return {"role": f"roles/{role}", "members": ["user:jo@example.com", member], **more}
+
+
+FIRESTORE, AUTH = granted("datastore.user"), granted("firebaseauth.admin")
+
+
+@pytest.mark.parametrize(
+    ("bindings", "missing"),
+    [
+        ([FIRESTORE, AUTH], ""),
+        ([granted("editor")], ""),
+        ([FIRESTORE], "firebaseauth.admin"),
+        ([FIRESTORE, granted("firebaseauth.viewer")], "firebaseauth.admin"),
+        ([AUTH, granted("datastore.user", "serviceAccount:other@acme")], "datastore.user"),
+        ([AUTH, granted("datastore.user", condition={"expression": "x"})], "datastore.user"),
+        ([], "roles/datastore.user and roles/firebaseauth.admin"),
+    ],
+)
+def test_the_functions_account(
+    bindings: list[dict[str, Any]], missing: str, examine: Examine
+) -> None:
+    found = examine(in_functions.ACCOUNT, policy(*bindings))
+    state = State.BROKEN if missing else State.OK
+    assert (found.state, missing in found.found) == (state, True), found
+    assert ("--only rights" in found.mend) == bool(missing)
+
+
+def test_the_functions_account_where_nobody_may_see_it(examine: Examine) -> None:
+    place = next(iter(policy().keys() - deployed().keys()))
+    refused = refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED")
+    found = examine(in_functions.ACCOUNT, deployed() | {place: refused})
+    assert (found.state, "services enable" in found.mend) == (State.UNCHECKED, True)
+
+
+def test_the_doctor_asks_for_the_roles_that_the_deployment_gives() -> None:
+    script = (ROOT / "deploy" / "project.sh").read_text(encoding="utf-8")
+    given = re.search(r"^roles=\((.+)\)$", script, re.MULTILINE)
+    assert given
+    assert set(in_functions.ROLES) <= set(given[1].split())
+
+
+# What customers touch
+
+OURS = (401, {"error": {"status": "UNAUTHENTICATED", "details": {"reason": "sign-in-required"}}})
+
+
+def called(**others: Any) -> Answers:
+    host = "us-central1-acme.cloudfunctions.net"
+    return {f"{host}/{name}": others.get(name, OURS) for name in in_public.NAMES}
+
+
+def test_callables_refuse_who_is_not_signed_in(examine: Examine) -> None:
+    assert examine(in_public.CALLABLES, called()).state is State.OK
+    assert set(in_public.NAMES) == set(CALLABLES)
+    guarded = (401, {"error": {"details": {"reason": "app-check-required"}}})
+    assert examine(in_public.CALLABLES, called(mint_token=guarded)).state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "mend"),
+    [
+        ((403, b"<html>Your client does not have permission"), "public", "--only public"),
+        ((401, b"<html>"), "mint_token (401)", "logs read mint_token"),
+        ((200, {"result": {}}), "mint_token (200)", "logs read mint_token"),
+        ((503, b"Service Unavailable"), "mint_token (503)", "logs read mint_token"),
+        ((500, {"error": {"details": {"reason": "internal"}}}), "(500)", "logs read mint_token"),
+    ],
+)
+def test_callables_that_customers_cannot_call(
+    answer: Any, said: str, mend: str, examine: Examine
+) -> None:
+    found = examine(in_public.CALLABLES, called(mint_token=answer))
+    assert (found.state, said in found.found) == (State.BROKEN, True), found
+    assert mend in found.mend
+
+
+HOSTING = "firebasehosting.googleapis.com/v1beta1/projects/acme/sites"
+SITES = {
+    "sites": [
+        {"name": "projects/acme/sites/o", "defaultUrl": "https://o.web.app", "type": "USER_SITE"},
+        {
+            "name": "projects/acme/sites/acme-1",
+            "defaultUrl": "https://acme-1.web.app",
+            "type": "DEFAULT_SITE",
+        },
+    ]
+}
+INIT = "acme-1.web.app/__/firebase/init.json"
+SERVED: Answers = {HOSTING: SITES, "acme-1.web.app/": b"<html>", INIT: {"projectId": "acme"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "said"),
+    [
+        ({}, State.OK, "https://acme-1.web.app"),
+        ({HOSTING: {}}, State.BROKEN, "no site"),
+        ({HOSTING: refusal(403, "PERMISSION_DENIED")}, State.UNCHECKED, "403"),
+        ({"acme-1.web.app/": (404, b"<html>")}, State.BROKEN, "there is none at"),
+        ({INIT: (404, b"<html>")}, State.BROKEN, "there is none at"),
+        ({INIT: b"<html>"}, State.BROKEN, "there is none at"),
+        ({INIT: {"projectId": "acme-old"}}, State.BROKEN, "is of project acme-old"),
+    ],
+)
+def test_the_web_app(changes: Answers, state: State, said: str, examine: Examine) -> None:
+    found = examine(in_public.WEB_APP, SERVED | changes)
+    assert (found.state, said in found.found) == (state, True), found
+
+
+IDENTITY = "identitytoolkit.googleapis.com/admin/v2/projects/acme"
+
+
+def provider(name: str, *, enabled: bool) -> dict[str, Any]:
+    path = f"projects/123456789012/defaultSupportedIdpConfigs/{name}"
+    return {"name": path, "clientId": "x", **({"enabled": True} if enabled else {})}
+
+
+@pytest.mark.parametrize(
+    ("email", "providers", "state", "said"),
+    [
+        ({"enabled": True, "passwordRequired": True}, [], State.OK, "with e-mail address"),
+        ({"enabled": True}, [], State.BROKEN, "nobody can sign in"),
+        ({}, [provider("google.com", enabled=False)], State.BROKEN, "nobody can sign in"),
+        ({}, [provider("google.com", enabled=True)], State.OK, "with google.com; e-mail"),
+    ],
+)
+def test_sign_in(
+    email: dict[str, Any], providers: list[Any], state: State, said: str, examine: Examine
+) -> None:
+    answers = {
+        f"{IDENTITY}/config": {
+            "name": "projects/123456789012/config",
+            "signIn": {"email": email, "hashConfig": {"algorithm": "SCRYPT"}},
+        },
+        f"{IDENTITY}/defaultSupportedIdpConfigs": {"defaultSupportedIdpConfigs": providers},
+    }
+    found = examine(in_auth.SIGN_IN, answers)
+    assert (found.state, said in found.found) == (state, True), found
+    assert ("authentication/providers" in found.mend) == (state is State.BROKEN)
+
+
+POLICIES = "monitoring.googleapis.com/v3/projects/acme/alertPolicies"
+
+
+def alarms() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": f"projects/acme/alertPolicies/{number}",
+            "displayName": json.loads(file.read_text())["displayName"],
+            "userLabels": {"product": "particle-backend", "particle_alert": file.stem},
+            "enabled": True,
+            "notificationChannels": ["projects/acme/notificationChannels/1"],
+        }
+        for number, file in enumerate(sorted((ROOT / "deploy/monitoring/alerts").glob("*")))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "state", "mend"),
+    [
+        (lambda _: None, State.OK, ""),
+        (lambda a: a.append({"name": "another's", "enabled": True}), State.OK, ""),
+        (lambda a: a.clear(), State.WARNING, "--only alerts"),
+        (lambda a: a[1].pop("userLabels"), State.WARNING, "--only alerts"),
+        (lambda a: a[1].pop("enabled"), State.WARNING, "console.cloud.google.com"),
+        (lambda a: a[1].pop("notificationChannels"), State.WARNING, "--alert-email"),
+    ],
+)
+def test_alarms(
+    spoil: Callable[[list[Any]], Any], state: State, mend: str, examine: Examine
+) -> None:
+    policies = alarms()
+    spoil(policies)
+    found = examine(in_monitoring.ALARMS, {POLICIES: {"alertPolicies": policies}})
+    assert (found.state, mend in found.mend) == (state, True), found
 
 
 # Pub/Sub
@@ -757,7 +956,7 @@ def test_without_a_log_in_it_cannot_run(mocker: Any, capsys: pytest.CaptureFixtu
 
 def test_a_log_in_that_has_ended(mocker: Any) -> None:
     session = requests.Session()
-    mocker.patch.object(session, "get", side_effect=RefreshError)
+    mocker.patch.object(session, "request", side_effect=RefreshError)
     with pytest.raises(CannotRun, match="gcloud auth application-default login"):
         Google("acme", session).get("https://pubsub.googleapis.com/", "")
 
