@@ -10,6 +10,7 @@ from admin import (
     audit,
     codes,
     devices,
+    error_log,
     events,
     fleet,
     letters,
@@ -50,6 +51,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(letters.app, name="dead-letters")
 app.add_typer(product.app, name="particle")
 app.add_typer(audit.app, name="audit")
+app.add_typer(error_log.app, name="errors")
 
 
 @app.callback()

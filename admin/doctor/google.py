@@ -68,9 +68,9 @@ class Google:
         """
         return self._answer(url, role, query).json()
 
-    def ask(self, url: str, role: str) -> Any:
+    def ask(self, url: str, role: str, body: Any = None) -> Any:
         """As `get`, for what Google answers to POST alone although it changes nothing."""
-        return self._answer(url, role, {}, "POST").json()
+        return self._answer(url, role, {}, body or {}).json()
 
     def content(self, url: str, role: str, **query: str) -> bytes:
         """As `get`, for what is no JSON."""
@@ -88,13 +88,15 @@ class Google:
                 return found
 
     def _answer(
-        self, url: str, role: str, query: dict[str, str], method: str = "GET"
+        self, url: str, role: str, query: dict[str, str], body: Any = None
     ) -> requests.Response:
         from google.auth.exceptions import GoogleAuthError, RefreshError  # noqa: PLC0415 - as above
 
         service = urlsplit(url).netloc
         try:
-            answer = self._session.request(method, url, params=query, timeout=_SECONDS)
+            answer = self._session.request(
+                "GET" if body is None else "POST", url, params=query, json=body, timeout=_SECONDS
+            )
         except RefreshError as error:
             raise NoLogInError(f"The log-in at Google Cloud has ended: {LOG_IN}") from error
         except (requests.RequestException, GoogleAuthError) as error:
