@@ -35,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Operate a deployment: the demo on this machine (--local) or a project in the cloud.",
+    epilog="Somebody calls: devices show SERIAL · users show EMAIL · errors show ID · doctor",
 )
 lookup.register(devices.app)
 devices.app.command()(codes.codes)

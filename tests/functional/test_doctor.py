@@ -217,6 +217,23 @@ def test_integrations_that_are_disabled_elsewhere_or_gone(doctor: Doctor) -> Non
     doctor(0)
 
 
+def test_changes_of_integrations_are_in_the_trail(
+    clean_stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for command in ("disintegrate", "integrate", "integrate"):
+        assert main(["particle", command, "--local"]) == 0
+    capsys.readouterr()
+    assert main(["audit", "list", "--local", "--json"]) == 0
+    made, deleted = json.loads(capsys.readouterr().out)
+    assert (deleted["action"], deleted["deleted"]) == ("integrations-deleted", [""])
+    assert (made["action"], made["created"]) == ("integrations-changed", [""])
+    assert made["by"]
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:9")
+    assert main(["particle", "disintegrate", "--local"]) == 0
+    assert "not in the audit trail" in capsys.readouterr().err
+    assert integrations.all_of_them() == []
+
+
 def test_integrations_that_forward_too_much_or_too_little(doctor: Doctor) -> None:
     (one,) = integrations.all_of_them()
     particle, server = cloud.particle(), cloud.tokens().server

@@ -78,6 +78,11 @@ def test_personal_data_are_shown_only_when_asked_for(
     assert '"at home"' in {one["data"] for one in told["events"]}
     assert {one["argument"] for one in told["commands"]} == {"17"}
     assert "at home" in admin.said("devices", "show", owned.device_id, "--data")
+    read = admin.document("audit", "list", "--device", owned.device_id)
+    assert [one["action"] for one in read] == ["device-data-read"] * 2
+    admin.said("users", "show", str(customer.email))
+    (read,) = admin.document("audit", "list", "--user", customer.uid)
+    assert (read["action"], bool(read["by"])) == ("user-read", True)
 
 
 def test_a_device_that_nobody_owns(label: Label, admin: CommandLine) -> None:
@@ -256,5 +261,5 @@ def test_an_error_number(stack: Stack, client: Client, admin: CommandLine) -> No
     (line,) = admin.document("errors", "show", error_id)
     assert (line["function"], line["reason"]) == ("list_devices", "sign-in-required")
     assert "sign-in-required" in admin.said("errors", "show", f" {error_id.upper()} ")
-    assert admin.run("errors", "show", "0" * 12).status == 2
+    assert admin.run("errors", "show", "0" * 12).status == 1
     assert "no error number" in admin.run("errors", "show", 'x" OR "y').err

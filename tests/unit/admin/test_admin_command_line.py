@@ -6,13 +6,15 @@ import pathlib
 import re
 import socket
 from collections.abc import Iterator
+from typing import Any
 from unittest import mock
 
 import firebase_admin.credentials
 import pytest
+import typer.main
 
 from admin import target
-from admin.app import main
+from admin.app import app, main
 from admin.target import PEPPER, Target
 
 GOOD = "device_id,serial_number,setup_code\ne00fce680000000000000001,PT-1,K7QW92MX\n"
@@ -107,6 +109,26 @@ def test_help_needs_no_target(arguments: list[str], capsys: pytest.CaptureFixtur
     main(arguments)
     captured = capsys.readouterr()
     assert "Usage: python -m admin" in captured.out + captured.err
+
+
+def groups(command: Any, *path: str) -> Iterator[list[str]]:
+    if hasattr(command, "commands"):
+        yield list(path)
+        for name, inner in command.commands.items():
+            yield from groups(inner, *path, name)
+
+
+@pytest.mark.parametrize("path", list(groups(typer.main.get_command(app))), ids=str)
+def test_no_line_of_a_list_of_commands_is_cut(
+    path: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*path, "--help"]) == 0
+    shown = capsys.readouterr().out
+    listed = shown.partition("Commands:\n")[2].splitlines()
+    assert listed
+    assert [line for line in listed if line.endswith("...")] == []
+    assert ("Somebody calls: devices show" in shown) == (not path)
 
 
 @pytest.mark.parametrize(("own", "counted"), [(None, "acme"), ("another", "another")])

@@ -811,24 +811,30 @@ def test_the_scheduled_check_can_be_turned_off(examine: Examine, mocker: Any) ->
 
 
 @pytest.mark.parametrize(
-    ("particle", "google", "state"),
+    ("particle", "google", "state", "mend"),
     [
-        (0.4, -0.7, State.OK),
-        (-90.0, -89.0, State.WARNING),
-        (0.0, 90.0, State.WARNING),
-        (None, 0.0, State.OK),
-        (None, None, State.WARNING),
+        (0.4, -0.7, State.OK, ""),
+        (-90.0, -89.0, State.WARNING, "let this machine set its clock"),
+        (0.0, 90.0, State.WARNING, "Google's clock"),
+        (-90.0, None, State.WARNING, "let this machine set its clock"),
+        (None, 0.0, State.OK, ""),
+        (None, None, State.WARNING, "network"),
     ],
 )
 def test_the_clocks(
-    particle: float | None, google: float | None, state: State, examine: Examine, mocker: Any
+    particle: float | None,
+    google: float | None,
+    state: State,
+    mend: str,
+    examine: Examine,
+    mocker: Any,
 ) -> None:
     url = "https://api.particle.io"
     mocker.patch.object(Deployment, "particle_url", url)
     ahead = {url: particle, whole._GOOGLE: google}
     mocker.patch.object(whole, "_ahead", side_effect=ahead.__getitem__)
     found = examine(whole.CLOCKS, {})
-    assert found.state is state
+    assert (found.state, mend in found.mend) == (state, True), found
 
 
 # Whatever is refused

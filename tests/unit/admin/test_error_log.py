@@ -63,15 +63,20 @@ def test_it_is_found_by_its_number(mocker: Any, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "said"),
+    ("status", "body", "ended", "said"),
     [
-        (200, {}, "No line of the last 30 days"),
-        (403, {"error": {"message": "no", "details": []}}, "roles/logging.viewer"),
+        (200, {}, 1, "No line of the last 30 days"),
+        (403, {"error": {"message": "no", "details": []}}, 2, "roles/logging.viewer"),
     ],
 )
 def test_it_is_not(
-    status: int, body: Any, said: str, mocker: Any, capsys: pytest.CaptureFixture[str]
+    status: int,
+    body: Any,
+    ended: int,
+    said: str,
+    mocker: Any,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     log_in(mocker, status, body)
-    assert main(SHOW) == 2
+    assert main(SHOW) == ended
     assert said in capsys.readouterr().err
