@@ -41,7 +41,7 @@ def _sign_in(deployment: Deployment) -> Finding:
         return ok(f"with {', '.join(names)}; e-mail address and password are turned off")
     return broken(
         "nobody can sign in: e-mail address and password are turned off",
-        f'turn on "Email/Password": {_console(deployment)}/providers',
+        f"{deployment.deploy('sign-in')}, or by hand: {_console(deployment)}/providers",
     )
 
 
