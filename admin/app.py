@@ -10,6 +10,7 @@ from admin import (
     audit,
     codes,
     devices,
+    error_log,
     events,
     fleet,
     letters,
@@ -34,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Operate a deployment: the demo on this machine (--local) or a project in the cloud.",
+    epilog="Somebody calls: devices show SERIAL · users show EMAIL · errors show ID · doctor",
 )
 lookup.register(devices.app)
 devices.app.command()(codes.codes)
@@ -50,6 +52,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(letters.app, name="dead-letters")
 app.add_typer(product.app, name="particle")
 app.add_typer(audit.app, name="audit")
+app.add_typer(error_log.app, name="errors")
 
 
 @app.callback()

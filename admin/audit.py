@@ -1,4 +1,4 @@
-"""`audit`: what operators changed, who did it and why."""
+"""`audit`: what operators did, who it was and why."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from admin.connection import connected
-from admin.errors import CannotRun
+from admin.errors import CannotRun, explained
 from admin.output import answer, table
 from admin.target import Target
 
 if TYPE_CHECKING:  # importing Firestore's client takes a second, which --help need not wait
     from shared.operations import Operation
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What operators changed.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What operators did.")
 
 Reason = Annotated[str, typer.Option(help="Why; it stands in the audit trail.")]
 
@@ -27,6 +27,22 @@ def operation(target: Target, action: str, reason: str | None = None) -> "Operat
     from shared.operations import Operation  # noqa: PLC0415 - as above
 
     return Operation(action, operator(target), reason)
+
+
+def note(target: Target, action: str, **touched: Any) -> None:
+    """Record what no commit of ours does: something at Particle, or reading personal data.
+
+    Who may not write to Firestore, or does not reach it, is told so and goes on: they could do it
+    at Particle or in Google's console just as well.
+    """
+    from shared import operations  # noqa: PLC0415 - as above
+
+    try:
+        target.connect()
+        with explained(target.project):
+            operations.record(operation(target, action), **touched)
+    except CannotRun as failure:
+        typer.echo(f"This is not in the audit trail. {failure}", err=True)
 
 
 @app.callback()
@@ -49,7 +65,7 @@ def list_operations(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
 ) -> None:
-    """List what operators changed, newest first."""
+    """List what operators did, newest first."""
     start = _start(since) if since else None
     with connected(context):
         from admin.named import device_named, user_named  # noqa: PLC0415 - as above
@@ -63,9 +79,6 @@ def list_operations(
 
 def show(operations: list[dict[str, Any]]) -> None:
     """Print operations for people."""
-    if not operations:
-        typer.echo("Nothing was changed")
-        return
     header = ("AT", "BY", "ACTION", "DEVICE", "USER", "REASON")
     keys = ("at", "by", "action", "deviceId", "uid", "reason")
     table(header, ([operation.get(key) for key in keys] for operation in operations))

@@ -33,7 +33,7 @@ def codes(
         str, typer.Option(help="The web app; a label's QR code leads there.")
     ] = "https://app.example.com",
 ) -> None:
-    """Make a setup code for each device, and a label with its QR code.
+    """Make setup codes, and labels with QR codes.
 
     The files hold the codes in the clear: keep them as you keep the labels. In a QR code the code
     stands in the link's fragment, which browsers do not send to servers.

@@ -56,7 +56,9 @@ def import_stock(
         bool, typer.Option("--dry-run", help="Check everything and write nothing, no file either.")
     ] = False,
 ) -> None:
-    """Bring a stock list into the registry, so that its devices can be claimed.
+    """Bring a stock list into the registry.
+
+    Its devices can then be claimed.
 
     Can be repeated: what is there unchanged stays; a device that nobody owns gets the serial number
     and setup code of the list; one that a customer owns is refused. Exit status: 0 all rows are in,

@@ -11,7 +11,34 @@ class CannotRun(Exception):  # noqa: N818 - it reads as what it says: "raise Can
     """The command cannot do its work. The message names the cause and the remedy; status 2."""
 
 
+class NoLogInError(CannotRun):
+    """Nobody is logged in at Google Cloud, or the log-in has ended: nothing can be done at all."""
+
+
+class NoAccessError(CannotRun):
+    """The operator may not do this, which says nothing of whether it works."""
+
+
 LOG_IN = "run: gcloud auth application-default login"
+
+USAGE = "Service Usage Consumer (roles/serviceusage.serviceUsageConsumer)"
+"""The role of people whose requests may count for the project."""
+
+
+def remedy(said: str, role: str) -> str:
+    """What a person does whom Google refuses with 403: the texts alone tell the causes apart.
+
+    Requests of people count for a project, the quota project, which they must be allowed to use
+    (Google Cloud docs, "Troubleshoot your ADC setup").
+    """
+    if "requires a quota project" in said:
+        return (
+            "Requests of this log-in count for no project: unset GOOGLE_CLOUD_QUOTA_PROJECT, or "
+            "run: gcloud auth application-default set-quota-project ID"
+        )
+    if "serviceusage" in said.lower():
+        return f"Ask for the role {USAGE} on the project"
+    return f"Ask for the role {role} on the project, or log in with another account ({LOG_IN})"
 
 
 @contextlib.contextmanager
@@ -20,14 +47,13 @@ def explained(project: str) -> Iterator[None]:
     try:
         yield
     except (auth.DefaultCredentialsError, auth.RefreshError) as error:
-        raise CannotRun(f"No valid credentials for Google Cloud: {LOG_IN}") from error
+        raise NoLogInError(f"No valid credentials for Google Cloud: {LOG_IN}") from error
     except auth.TransportError as error:
         raise CannotRun("Google's log-in service cannot be reached: check the network") from error
     except (api.PermissionDenied, api.Unauthenticated) as error:
         raise CannotRun(
             f"No access to Firestore of project {project}: {error.message} "
-            "Ask for the role Cloud Datastore User (roles/datastore.user) on it, "
-            f"or log in with another account ({LOG_IN})"
+            + remedy(str(error.message), "Cloud Datastore User (roles/datastore.user)")
         ) from error
     except api.NotFound as error:
         raise CannotRun(

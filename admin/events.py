@@ -38,7 +38,9 @@ def replay(
         ),
     ],
 ) -> None:
-    """Take recorded messages in, as if they had just been delivered.
+    """Take recorded messages in.
+
+    As if they had just been delivered.
 
     What is stored already stays as it is: running it twice changes nothing. What can never be
     stored goes to the dead letters. Exit status: 0 all are stored, 1 some are dead letters, 2 the

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 from firebase_admin import exceptions as firebase
 
-from admin.errors import LOG_IN, CannotRun
+from admin.errors import CannotRun, NoAccessError, remedy
 from shared import log
 from shared.errors import ProductError
 from shared.particle.errors import ParticleError
@@ -14,6 +14,11 @@ from shared.settings import SettingMissingError
 
 FAILURES = (ProductError, ParticleError, SettingMissingError)
 """What asking Particle, or working for a user, may end in."""
+
+_ROLE = (
+    "Firebase Authentication Admin (roles/firebaseauth.admin; to look only, "
+    "roles/firebaseauth.viewer)"
+)
 
 
 @contextlib.contextmanager
@@ -27,9 +32,9 @@ def told(inner: AbstractContextManager[None]) -> Iterator[None]:
     except FAILURES as failure:
         raise CannotRun(str(failure)) from failure
     except (firebase.PermissionDeniedError, firebase.UnauthenticatedError) as failure:
-        raise CannotRun(
-            "No access to the project's users. Ask for the role Firebase Authentication Admin "
-            f"(roles/firebaseauth.admin; to look only, firebaseauth.viewer), or {LOG_IN}"
+        said = " ".join(str(failure).split())
+        raise NoAccessError(
+            f"No access to the project's users: {said[:300]} - {remedy(said, _ROLE)}"
         ) from failure
     except firebase.FirebaseError as failure:
         raise CannotRun(f"Firebase Auth failed: {failure}. Run it again") from failure

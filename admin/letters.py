@@ -85,7 +85,9 @@ def replay(
     everything: _All = False,
     reason: _Reason = None,
 ) -> None:
-    """Take dead letters in again as if they had just arrived; those that are stored go.
+    """Take dead letters in again.
+
+    As if they had just arrived; those that are stored go.
 
     For after a fault of ours is mended, or a retention was set higher. Can be repeated. Exit
     status: 0 all are stored, 1 some stay, 2 the command could not run.

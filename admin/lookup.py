@@ -43,7 +43,10 @@ def show(
         from admin.device_report import report  # noqa: PLC0415
         from admin.named import device_named  # noqa: PLC0415 - as above
 
-        found = report(target, device_named(device), data=data)
+        device_id = device_named(device)
+        if data:
+            audit.note(target, "device-data-read", device_id=device_id)
+        found = report(target, device_id, data=data)
     answer(found, lambda: _screen(found, data=data))
 
 

@@ -47,7 +47,7 @@ def release(
 
 
 def block(context: typer.Context, *, device: Device, reason: Reason) -> None:
-    """Let nobody claim a device; who owns it keeps it (see release)."""
+    """Let nobody claim a device. Who owns it keeps it (see release)."""
     _set_blocked(context, device, blocked=True, reason=reason)
 
 
@@ -63,7 +63,7 @@ def reassign(
     to: Annotated[str, typer.Option(help="The new owner's e-mail address or uid.")],
     reason: Reason,
 ) -> None:
-    """Give a device to another customer, who starts with an empty history."""
+    """Give a device to another customer. They start with an empty history."""
     with connected(context, to_particle=True) as target:
         from admin.named import device_named, user_named  # noqa: PLC0415 - as above
         from shared import claiming, ownership, releasing  # noqa: PLC0415 - as above

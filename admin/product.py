@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from admin.audit import note
 from admin.errors import CannotRun
 from admin.output import answer
 
@@ -26,10 +27,10 @@ _TOPIC = "particle-events"
 
 
 def doctor(context: typer.Context) -> None:
-    """Examine every link from Particle to Firestore, and say what mends what is broken.
+    """Find the broken link from Particle to the app.
 
-    Sends a test event the whole way. Exit status: 0 it works, 1 something is broken, 2 the
-    command could not run.
+    Examines every link, and says what mends what is broken. Sends a test event the whole way. Exit
+    status: 0 it works, 1 something is broken, 2 the command could not run.
     """
     from admin.doctor import report  # noqa: PLC0415 - as above
     from admin.doctor.chain import LINKS  # noqa: PLC0415 - as above
@@ -43,9 +44,10 @@ def doctor(context: typer.Context) -> None:
 
 @app.command()
 def check(context: typer.Context) -> None:
-    """Examine credentials, product and access mode; needs nothing that is deployed.
+    """Examine credentials, product and access mode.
 
-    Exit status: 0 all fits, 1 something does not, 2 the command could not run.
+    Needs nothing that is deployed. Exit status: 0 all fits, 1 something does not, 2 the command
+    could not run.
     """
     from admin.doctor import report  # noqa: PLC0415 - as above
     from admin.doctor.at_particle import ACCESS  # noqa: PLC0415 - as above
@@ -72,15 +74,17 @@ def integrate(
         typer.Option("--delete-superfluous", help="Delete those that forward events twice."),
     ] = False,
 ) -> None:
-    """Let Particle forward the product's events to the topic, each once; can be repeated.
+    """Let Particle forward events to the topic.
 
-    Creates the integrations that are missing and turns on those that are disabled.
+    Each once: creates the integrations that are missing and turns on those that are disabled. Can
+    be repeated.
     """
     from admin.integrations import plan  # noqa: PLC0415 - as above
 
     with _product(context) as deployment:
         name = _full(topic, deployment)
         intended = plan(_to(name, deployment), event or ())
+        _record(intended, name, deployment, deletes=delete_superfluous)
         _create(intended, name, deployment)
         for one in intended.enable:
             deployment.particle.integrations.enable(deployment.integrator, one)
@@ -99,9 +103,16 @@ def integrate(
 
 @app.command()
 def disintegrate(context: typer.Context, *, topic: _Topic = _TOPIC) -> None:
-    """Delete the integrations to the topic: no event comes any more. Others are left alone."""
+    """Delete the integrations to the topic.
+
+    No event comes any more. Others are left alone.
+    """
     with _product(context) as deployment:
-        ours = _to(_full(topic, deployment), deployment)
+        name = _full(topic, deployment)
+        ours = _to(name, deployment)
+        if ours:
+            deleted = [one.event for one in ours]
+            note(deployment.target, "integrations-deleted", topic=name, deleted=deleted)
         _delete(ours, deployment)
     answer(
         {"deleted": [{"id": one.id, "event": one.event} for one in ours]},
@@ -144,6 +155,17 @@ def _full(topic: str, deployment: "Deployment") -> str:
 def _to(topic: str, deployment: "Deployment") -> list["Integration"]:
     listed = deployment.particle.integrations.list(deployment.integrator)
     return [one for one in listed if one.topic == topic]
+
+
+def _record(intended: "Plan", topic: str, deployment: "Deployment", *, deletes: bool) -> None:
+    """Before it is done, so that nothing is done without its record."""
+    changes = {
+        "created": list(intended.create),
+        "enabled": [one.event for one in intended.enable],
+        "deleted": [one.event for one in intended.superfluous] if deletes else [],
+    }
+    if any(changes.values()):
+        note(deployment.target, "integrations-changed", topic=topic, **changes)
 
 
 def _create(intended: "Plan", topic: str, deployment: "Deployment") -> None:

@@ -27,7 +27,10 @@ def quarantine() -> None:
 
 @app.command("list")
 def list_quarantined(context: typer.Context) -> None:
-    """List the devices in quarantine, and who of them is registered here."""
+    """List the devices in quarantine.
+
+    And who of them is registered here.
+    """
     with connected(context, to_particle=True):
         # Not at the top: it imports Firestore's client, a second that --help need not wait.
         from admin.at_particle import quarantined  # noqa: PLC0415

@@ -21,7 +21,9 @@ def register(users: typer.Typer, devices: typer.Typer) -> None:
 
 
 def backfill(context: typer.Context, *, dry_run: DryRun = False) -> None:
-    """Make the shadow customers of users who signed up before this product was installed.
+    """Make the shadow customers that are missing.
+
+    Those of users who signed up before this product was installed.
 
     Can be stopped and run again: who has one is skipped. Anonymous users get none. Exit status: 0
     all have one, 1 some could not get one, 2 the command could not run.
@@ -66,7 +68,9 @@ def adopt_customers(
         bool, typer.Option("--unverified", help="Also users whose address is not verified.")
     ] = False,
 ) -> None:
-    """Bind users to customers at Particle who bear their verified e-mail address.
+    """Bind users to the customers at Particle.
+
+    To those who bear their verified e-mail address.
 
     For a product that had customers before. Can be repeated. Particle lists only customers who own
     a device. Users who are bound already stay as they are.
@@ -103,7 +107,9 @@ def adopt_claims(
     ] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Make customers the owners of what they have claimed at Particle before this product came.
+    """Take over claims that exist at Particle.
+
+    Makes customers the owners of what they claimed there before this product came.
 
     For imported devices that nobody owns here, whose owner at Particle is a user's customer (users
     adopt). Can be repeated: what is done is skipped.

@@ -14,13 +14,15 @@ from local.runs import ROOT
 DEMO_PROJECT = "demo-particle"
 PEPPER = "SETUP_CODE_PEPPER"
 FUNCTIONS_EMULATOR_HOST = "FUNCTIONS_EMULATOR_HOST"
-"""Not a name of Google's, who have none for it."""
+HOSTING_EMULATOR_HOST = "HOSTING_EMULATOR_HOST"
+"""Not names of Google's, who have none for these."""
 
 _EMULATORS = {
     "FIRESTORE_EMULATOR_HOST": "127.0.0.1:8080",
     "FIREBASE_AUTH_EMULATOR_HOST": "127.0.0.1:9099",
     "PUBSUB_EMULATOR_HOST": "127.0.0.1:8085",
     FUNCTIONS_EMULATOR_HOST: "127.0.0.1:5001",
+    HOSTING_EMULATOR_HOST: "127.0.0.1:5000",
 }
 _GCLOUD_SECONDS = 60
 
@@ -72,6 +74,9 @@ class Target:
         """
         if self.local:
             _require_listener(os.environ["FIRESTORE_EMULATOR_HOST"])
+        else:
+            # Firebase Auth refuses people whose requests count for no project.
+            os.environ.setdefault("GOOGLE_CLOUD_QUOTA_PROJECT", self.project)
         os.environ["GCLOUD_PROJECT"] = os.environ["GOOGLE_CLOUD_PROJECT"] = self.project
 
     def pepper(self) -> str:

@@ -10,7 +10,9 @@ from admin.output import answer, table
 
 
 def unknown(context: typer.Context) -> None:
-    """List devices that publish events and are not in the registry, last seen first.
+    """List devices that publish, unregistered.
+
+    Last seen first.
 
     Their events are kept. Import the devices, and their next events find their place; or take them
     out of the product at Particle.

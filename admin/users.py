@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from admin.audit import Reason, operation
+from admin.audit import Reason, note, operation
 from admin.connection import connected
 from admin.errors import CannotRun
 from admin.output import answer, fields, heading, table
@@ -25,13 +25,15 @@ def users() -> None:
 
 @app.command()
 def show(context: typer.Context, *, user: User) -> None:
-    """Show all that is known of a customer."""
-    with connected(context):
+    """Show all that is known of a customer. The audit trail tells who looked."""
+    with connected(context) as target:
         # Not at the top: it imports Firestore's client, a second that --help need not wait.
         from admin.named import user_named  # noqa: PLC0415
         from admin.user_report import report  # noqa: PLC0415 - as above
 
-        found = report(user_named(user))
+        uid = user_named(user)
+        note(target, "user-read", uid=uid)
+        found = report(uid)
     answer(found, lambda: _screen(found))
 
 

@@ -1,10 +1,10 @@
-"""The audit trail: what operators changed, who did it and why. Only ever added to.
+"""The audit trail: what operators did, who it was and why. Only ever added to.
 
     operations/{id}   by, action, reason, deviceId, uid, at, and what the action has besides
 
 Every operator's change is written here, in the commit that makes it wherever that is possible, so
-that none is made without its record. Customers do not see it; what touches their devices also
-stands in their activity.
+that none is made without its record; and who looked at personal data. Customers do not see it; what
+touches their devices also stands in their activity.
 """
 
 from dataclasses import dataclass

@@ -1,14 +1,28 @@
 """Every link of the chain, in order: who we are at Particle, what is deployed, whether it works."""
 
-from admin.doctor import at_particle, in_firestore, in_functions, in_pubsub, whole
+from admin.doctor import (
+    at_particle,
+    in_auth,
+    in_firestore,
+    in_functions,
+    in_monitoring,
+    in_public,
+    in_pubsub,
+    whole,
+)
 
 LINKS = (
     *at_particle.ACCESS,
     in_firestore.DATABASE,
     in_firestore.RULES,
     in_firestore.INDEXES,
+    in_auth.USERS,
+    in_auth.SIGN_IN,
     in_functions.FUNCTIONS,
     in_functions.VERSION,
+    in_functions.ACCOUNT,
+    in_public.CALLABLES,
+    in_public.WEB_APP,
     in_pubsub.TOPIC,
     in_pubsub.PUBLISHERS,
     in_pubsub.SUBSCRIPTION,
@@ -19,4 +33,5 @@ LINKS = (
     in_firestore.DEAD_LETTERS,
     whole.SCHEDULED,
     whole.CLOCKS,
+    in_monitoring.ALARMS,
 )

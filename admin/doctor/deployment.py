@@ -9,7 +9,7 @@ from admin.deployed import use_settings
 from admin.doctor.google import Google
 from admin.environments import settings_file
 from admin.errors import CannotRun
-from admin.target import Target
+from admin.target import FUNCTIONS_EMULATOR_HOST, Target
 from shared import settings
 from shared.particle import Credentials, Particle, TokenCache, errors
 
@@ -73,9 +73,26 @@ class Deployment:
         """Google Cloud with the operator's log-in, or the demo's emulators."""
         if not self.local:
             return Google.of_operator(self.project)
+        return Google(self.project, self.public)
+
+    @functools.cached_property
+    def public(self) -> requests.Session:
+        """Asks without a log-in, as anybody can."""
         session = requests.Session()
-        session.trust_env = False  # only this machine is meant
-        return Google(self.project, session)
+        session.trust_env = not self.local  # else only this machine is meant
+        return session
+
+    @property
+    def region(self) -> str:
+        """Where the functions are."""
+        return os.environ.get("FUNCTIONS_REGION") or "us-central1"
+
+    def callable_url(self, name: str) -> str:
+        """Where Firebase's SDKs call a function."""
+        if self.local:
+            host = os.environ[FUNCTIONS_EMULATOR_HOST]
+            return f"http://{host}/{self.project}/{self.region}/{name}"
+        return f"https://{self.region}-{self.project}.cloudfunctions.net/{name}"
 
     @property
     def pubsub(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from admin.doctor.deployment import Deployment
 from admin.doctor.google import GoogleError
+from admin.errors import CannotRun, NoAccessError, NoLogInError
 from shared.particle import errors
 from shared.settings import SettingMissingError
 
@@ -20,7 +21,7 @@ class State(enum.StrEnum):
     NOT_HERE = "not here"
     """Only the cloud has it, and this is the demo; or it is turned off."""
     UNCHECKED = "not checked"
-    """It could not be examined, because another link is broken."""
+    """It could not be examined: another link is broken, or the operator may not look."""
 
 
 @dataclass(frozen=True)
@@ -73,34 +74,45 @@ class Link:
 def examined(links: Iterable[Link], deployment: Deployment) -> Iterator[tuple[Link, Finding]]:
     """Examine links in order, each as it is asked for.
 
+    A link that the operator may not look at may be well: what needs it is examined all the same.
+
     Raises:
-        CannotRun: there are no credentials to examine them with.
+        NoLogInError: there are no credentials to examine them with.
     """
     bad: set[str] = set()
     for link in links:
-        finding = _finding(link, deployment, bad)
-        if finding.state in {State.BROKEN, State.UNCHECKED}:
+        missing = [name for name in link.needs if name in bad]
+        finding = _finding(link, deployment, missing)
+        if finding.state is State.BROKEN or (finding.state is State.UNCHECKED and missing):
             bad.add(link.name)
         yield link, finding
 
 
-def _finding(link: Link, deployment: Deployment, bad: set[str]) -> Finding:
+def _finding(link: Link, deployment: Deployment, missing: list[str]) -> Finding:
     if deployment.local and link.cloud_only:
         return not_here(link.cloud_only)
-    if missing := [name for name in link.needs if name in bad]:
+    if missing:
         return Finding(State.UNCHECKED, f"needs {', '.join(missing)}")
     try:
         return link.examine(deployment)
-    except (GoogleError, SettingMissingError, errors.ParticleError) as failure:
+    except NoLogInError:
+        raise
+    except (CannotRun, GoogleError, SettingMissingError, errors.ParticleError) as failure:
         return _explained(failure, deployment)
 
 
 def _explained(
-    failure: GoogleError | SettingMissingError | errors.ParticleError, deployment: Deployment
+    failure: CannotRun | GoogleError | SettingMissingError | errors.ParticleError,
+    deployment: Deployment,
 ) -> Finding:
     """What is the same wherever it is met."""
+    if isinstance(failure, CannotRun):
+        hidden = isinstance(failure, NoAccessError)
+        # Its message says what to do.
+        return Finding(State.UNCHECKED if hidden else State.BROKEN, str(failure))
     if isinstance(failure, GoogleError):
-        return broken(failure.found, failure.mend)
+        state = State.UNCHECKED if failure.hidden else State.BROKEN
+        return Finding(state, failure.found, failure.mend)
     if isinstance(failure, SettingMissingError):
         return broken(str(failure), f"correct it in {deployment.settings_file}, then deploy")
     return _at_particle(failure, deployment)

@@ -5,19 +5,27 @@ from urllib.parse import urlsplit
 
 import requests
 
-from admin.errors import LOG_IN, CannotRun
+from admin.errors import LOG_IN, USAGE, NoLogInError
 
 _SECONDS = 30.0
 
 
 class GoogleError(Exception):
-    """An answer that is no success. `status` is HTTP's, `mend` what to do."""
+    """An answer that is no success.
 
-    def __init__(self, status: int, found: str, mend: str) -> None:
-        """With what Google said, in one line."""
+    Attributes:
+        status: HTTP's; 0 for no answer.
+        found: what Google said, in one line.
+        mend: what to do.
+        hidden: the operator may not look, which says nothing of what there is to see.
+    """
+
+    def __init__(self, status: int, found: str, mend: str, *, hidden: bool = False) -> None:
+        """As the attributes."""
         self.status = status
         self.found = found
         self.mend = mend
+        self.hidden = hidden
         super().__init__(f"{found} {mend}")
 
 
@@ -34,7 +42,7 @@ class Google:
         """With the log-in of `gcloud auth application-default login`.
 
         Raises:
-            CannotRun: there is none.
+            NoLogInError: there is none.
         """
         # Not at the top: only the cloud needs them, and they take a while.
         import google.auth  # noqa: PLC0415
@@ -48,7 +56,7 @@ class Google:
                 quota_project_id=project,
             )
         except DefaultCredentialsError as error:
-            raise CannotRun(f"No valid credentials for Google Cloud: {LOG_IN}") from error
+            raise NoLogInError(f"No valid credentials for Google Cloud: {LOG_IN}") from error
         return cls(project, AuthorizedSession(credentials))  # type: ignore[no-untyped-call] # the package has no types
 
     def get(self, url: str, role: str, **query: str) -> Any:
@@ -56,9 +64,13 @@ class Google:
 
         Raises:
             GoogleError: it was not answered with success.
-            CannotRun: the operator's log-in has ended.
+            NoLogInError: the operator's log-in has ended.
         """
         return self._answer(url, role, query).json()
+
+    def ask(self, url: str, role: str, body: Any = None) -> Any:
+        """As `get`, for what Google answers to POST alone although it changes nothing."""
+        return self._answer(url, role, {}, body or {}).json()
 
     def content(self, url: str, role: str, **query: str) -> bytes:
         """As `get`, for what is no JSON."""
@@ -75,14 +87,18 @@ class Google:
             if not token:
                 return found
 
-    def _answer(self, url: str, role: str, query: dict[str, str]) -> requests.Response:
+    def _answer(
+        self, url: str, role: str, query: dict[str, str], body: Any = None
+    ) -> requests.Response:
         from google.auth.exceptions import GoogleAuthError, RefreshError  # noqa: PLC0415 - as above
 
         service = urlsplit(url).netloc
         try:
-            answer = self._session.get(url, params=query, timeout=_SECONDS)
+            answer = self._session.request(
+                "GET" if body is None else "POST", url, params=query, json=body, timeout=_SECONDS
+            )
         except RefreshError as error:
-            raise CannotRun(f"The log-in at Google Cloud has ended: {LOG_IN}") from error
+            raise NoLogInError(f"The log-in at Google Cloud has ended: {LOG_IN}") from error
         except (requests.RequestException, GoogleAuthError) as error:
             raise GoogleError(0, f"{service} cannot be reached", "check the network") from error
         if answer.ok:
@@ -98,8 +114,18 @@ class Google:
         except (requests.JSONDecodeError, KeyError, TypeError, AttributeError):
             message, reasons = answer.reason or "", set()
         found = f"{service}: {answer.status_code} {message}".strip()
+        forbidden = answer.status_code == requests.codes.forbidden
         if "SERVICE_DISABLED" in reasons:
+            forbidden = False
             mend = f"gcloud services enable {service} --project {self._project}"
+        elif "BILLING_DISABLED" in reasons:
+            forbidden = False
+            mend = (
+                "give the project a billing account: https://console.firebase.google.com/project/"
+                f"{self._project}/usage/details"
+            )
+        elif "USER_PROJECT_DENIED" in reasons:
+            mend = f"ask for the role {USAGE} on project {self._project}"
         elif answer.status_code in {requests.codes.unauthorized, requests.codes.forbidden}:
             mend = (
                 f"ask for the role {role} on project {self._project}, "
@@ -109,4 +135,4 @@ class Google:
             mend = f"./deploy.sh --project {self._project}"
         else:
             mend = "run this again; if it stays, see https://status.cloud.google.com"
-        return GoogleError(answer.status_code, found, mend)
+        return GoogleError(answer.status_code, found, mend, hidden=forbidden)

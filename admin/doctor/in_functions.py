@@ -6,17 +6,28 @@ import zipfile
 from typing import Any
 from urllib.parse import quote
 
+import requests
+
 import main
 from admin.deployed import settings_of
 from admin.doctor.deployment import Deployment
-from admin.doctor.finding import Finding, Link, broken, ok, warning
+from admin.doctor.finding import Finding, Link, State, broken, ok, warning
+from admin.doctor.google import GoogleError
 from admin.target import FUNCTIONS_EMULATOR_HOST
 from local.runs import ROOT
 
 _VIEWER = "Cloud Functions Viewer (roles/cloudfunctions.viewer)"
 _STORAGE_VIEWER = "Storage Object Viewer (roles/storage.objectViewer)"
+_REVIEWER = "Security Reviewer (roles/iam.securityReviewer)"
 _STORAGE = "https://storage.googleapis.com/storage/v1"
-_SOURCES = ("main.py", "requirements.txt", "functions/*.py", "shared/**/*.py")
+_SOURCES = ("main.py", "requirements.txt", "offer.json", "functions/*.py", "shared/**/*.py")
+
+_ANY = ("roles/owner", "roles/editor")
+ROLES = {
+    "roles/datastore.user": ("roles/datastore.owner", *_ANY),
+    "roles/firebaseauth.admin": ("roles/firebase.admin", *_ANY),
+}
+"""What the functions need at run time, each with wider roles that hold it."""
 
 
 def _functions(deployment: Deployment) -> Finding:
@@ -34,7 +45,7 @@ def _functions(deployment: Deployment) -> Finding:
         if set(states.values()) == {"DEPLOYING"}:
             return warning(found, "wait, then run this again")
         return broken(found + "".join(f": {text}" for text in said[:1]), deploy)
-    return ok(f"{len(ours)}, all active in {_region()}")
+    return ok(f"{len(ours)}, all active in {deployment.region}")
 
 
 _SAID = "stateMessages"
@@ -105,7 +116,7 @@ def _differs(name: str, archive: zipfile.ZipFile) -> bool:
 
 
 def _deployed(deployment: Deployment) -> dict[str, dict[str, Any]]:
-    parent = f"projects/{deployment.project}/locations/{_region()}"
+    parent = f"projects/{deployment.project}/locations/{deployment.region}"
     url = f"https://cloudfunctions.googleapis.com/v2/{parent}/functions"
     return {_name(one): one for one in deployment.google.items(url, "functions", _VIEWER)}
 
@@ -114,11 +125,40 @@ def _name(function: dict[str, Any]) -> str:
     return str(function["name"].rpartition("/")[2])
 
 
-def _region() -> str:
-    return os.environ.get("FUNCTIONS_REGION") or "us-central1"
+def _account(deployment: Deployment) -> Finding:
+    """Whether the account that the functions run under has the rights that deploy.sh gives it."""
+    accounts = {
+        f"serviceAccount:{one['serviceConfig']['serviceAccountEmail']}"
+        for name, one in _deployed(deployment).items()
+        if name in main.FUNCTIONS
+    }
+    url = f"https://cloudresourcemanager.googleapis.com/v3/projects/{deployment.project}"
+    try:
+        policy = deployment.google.ask(f"{url}:getIamPolicy", _REVIEWER)
+    except GoogleError as failure:
+        if failure.status != requests.codes.forbidden:
+            raise
+        # Also where this API is off: nothing else needs it.
+        return Finding(State.UNCHECKED, failure.found, failure.mend)
+    for account in sorted(accounts):
+        granted = {
+            binding["role"]
+            for binding in policy.get("bindings", [])
+            if account in binding.get("members", []) and "condition" not in binding
+        }
+        if missing := [role for role, wider in ROLES.items() if not granted & {role, *wider}]:
+            return broken(
+                f"{account.partition(':')[2]} has not {' and '.join(missing)} from the project "
+                "itself",
+                deployment.deploy("rights"),
+            )
+    return ok("may use Firestore and manage users")
 
 
 FUNCTIONS = Link("functions", _functions)
+ACCOUNT = Link(
+    "service account", _account, needs=("functions",), cloud_only="the emulators ask nobody"
+)
 VERSION = Link(
     "version", _version, needs=("functions",), cloud_only="the emulator runs this checkout"
 )

@@ -2,6 +2,7 @@
 
 import email.utils
 import os
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -119,8 +120,20 @@ def _clocks(deployment: Deployment) -> Finding:
         return warning("nobody tells the time", "check the network")
     shown = ", ".join(f"{name} {seconds:+.0f} s" for name, seconds in known.items())
     if any(abs(seconds) > SKEW.total_seconds() for seconds in known.values()):
-        return warning(f"against this machine's: {shown}", "set this machine's clock: timedatectl")
+        return warning(f"against this machine's: {shown}", _mend(known))
     return ok(f"against this machine's: {shown}")
+
+
+def _mend(ahead: dict[str, float]) -> str:
+    """Where the others agree among themselves, this machine's clock is the wrong one."""
+    if len(ahead) > 1 and max(ahead.values()) - min(ahead.values()) > SKEW.total_seconds():
+        wrong = max(ahead, key=lambda name: abs(ahead[name]))
+        return f"it is probably {wrong}'s clock that is wrong: nothing to do here but to tell them"
+    where = {
+        "darwin": "System Settings, General, Date & Time",
+        "win32": "Settings, Time & language",
+    }.get(sys.platform, "the settings of date and time")
+    return f"let this machine set its clock by the network ({where}), then run this again"
 
 
 def _ahead(url: str) -> float | None:

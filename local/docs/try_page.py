@@ -75,6 +75,7 @@ def addresses(ports: Ports) -> dict[str, str]:
         "FIRESTORE_EMULATOR_HOST": f"{HOST}:{ports.firestore}",
         "FIREBASE_AUTH_EMULATOR_HOST": f"{HOST}:{ports.auth}",
         "FUNCTIONS_EMULATOR_HOST": f"{HOST}:{ports.functions}",
+        "HOSTING_EMULATOR_HOST": f"{HOST}:{ports.hosting}",
         "PUBSUB_EMULATOR_HOST": f"{HOST}:{ports.pubsub}",
         "PARTICLE_API_URL": f"http://{HOST}:{ports.simulator}",
     }

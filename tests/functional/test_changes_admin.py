@@ -41,9 +41,9 @@ def test_a_deleted_account(
     assert not store.user(customer.uid).get().exists
     assert ownership.owner_of(owned.device_id) is None
     assert simulator.device(owned.device_id)["owner"] is None
+    (done,) = admin.document("audit", "list", "--user", customer.uid)
     found = admin.document("users", "show", customer.uid)
     assert (found["signIn"], found["deletion"]["state"]) == ("no account", "erased")
-    (done,) = admin.document("audit", "list", "--user", customer.uid)
     assert (done["action"], done["reason"]) == ("account-deleted", "asked by mail")
     assert done["by"] == getpass.getuser()
     assert admin.run("users", "show", customer.email).status == 2
@@ -141,7 +141,7 @@ def test_the_audit_trail(
     clean_stack: object, label: Label, customer: Account, admin: CommandLine, tmp_path: Path
 ) -> None:
     assert admin.document("audit", "list") == []
-    assert "Nothing" in admin.said("audit", "list")
+    assert "none" in admin.said("audit", "list")
     device = ("devices", "block", label.serial_number, "--reason")
     admin.said(*device, "one")
     admin.said(*device, "two")

@@ -10,6 +10,7 @@ import requests
 
 import main as functions
 from admin.app import main
+from admin.doctor import in_public
 from admin.doctor.chain import LINKS
 from local.runs import ROOT
 from local.stack import Stack
@@ -24,12 +25,13 @@ pytestmark = pytest.mark.live_triggers
 
 Findings = dict[str, dict[str, Any]]
 Doctor = Callable[[int], Findings]
-ONLY_IN_THE_CLOUD = {"indexes", "version", "publisher", "dead-letter topic", "scheduled check"}
+ONLY_IN_THE_CLOUD = {link.name for link in LINKS if link.cloud_only}
 
 
 @pytest.fixture(autouse=True)
 def _at_its_start(clean_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("FUNCTIONS_EMULATOR_HOST", f"127.0.0.1:{clean_stack.ports.functions}")
+    monkeypatch.setenv("HOSTING_EMULATOR_HOST", f"127.0.0.1:{clean_stack.ports.hosting}")
     cloud.tokens.cache_clear()
     intake.recorder.cache_clear()
     yield
@@ -164,8 +166,22 @@ def test_a_function_that_was_not_loaded(doctor: Doctor, monkeypatch: pytest.Monk
     monkeypatch.setattr(functions, "FUNCTIONS", (*functions.FUNCTIONS, "brew_coffee"))
     found = doctor(1)
     assert "brew_coffee" in found["functions"]["found"]
-    unchecked = {"subscription", "canary"}
+    unchecked = {"callables", "subscription", "canary"}
     is_broken(found, "functions", "make demo", unchecked=unchecked)
+
+
+def test_a_callable_that_does_not_answer(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(in_public, "IN_DEMO", ("list_devices", "brew_coffee"))
+    found = doctor(1)
+    is_broken(found, "callables", "logs", unchecked=set())
+    assert "brew_coffee (404)" in found["callables"]["found"]
+
+
+def test_a_web_app_that_is_another(
+    doctor: Doctor, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOSTING_EMULATOR_HOST", f"127.0.0.1:{stack.ports.simulator}")
+    is_broken(doctor(1), "web app", "make demo", unchecked=set())
 
 
 def test_a_topic_that_was_deleted(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +215,23 @@ def test_integrations_that_are_disabled_elsewhere_or_gone(doctor: Doctor) -> Non
     assert "there are some to projects/p/topics/anothers" in found["integrations"]["found"]
     assert main(["particle", "integrate", "--local"]) == 0
     doctor(0)
+
+
+def test_changes_of_integrations_are_in_the_trail(
+    clean_stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for command in ("disintegrate", "integrate", "integrate"):
+        assert main(["particle", command, "--local"]) == 0
+    capsys.readouterr()
+    assert main(["audit", "list", "--local", "--json"]) == 0
+    made, deleted = json.loads(capsys.readouterr().out)
+    assert (deleted["action"], deleted["deleted"]) == ("integrations-deleted", [""])
+    assert (made["action"], made["created"]) == ("integrations-changed", [""])
+    assert made["by"]
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:9")
+    assert main(["particle", "disintegrate", "--local"]) == 0
+    assert "not in the audit trail" in capsys.readouterr().err
+    assert integrations.all_of_them() == []
 
 
 def test_integrations_that_forward_too_much_or_too_little(doctor: Doctor) -> None:

@@ -32,6 +32,7 @@ ARGUMENTS = {
     "users delete": ["{uid}", "--reason", "r", "--yes"],
     "users backfill": ["--dry-run"],
     "users adopt": ["--dry-run"],
+    "errors show": ["0123456789ab"],
     "fleet status": ["--list"],
     "events replay": ["{recording}"],
     "dead-letters replay": ["--reason", "no-such-reason"],

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from firebase_admin import auth
 
-from local.client import Account
+from local.client import Account, CallableError, Client
+from local.stack import Stack
+from local.waiting import wait_until
 from shared import cloud, customers, store
 from tests.functional.conftest import Label, register
 from tests.support.command_line import CommandLine
@@ -76,6 +78,11 @@ def test_personal_data_are_shown_only_when_asked_for(
     assert '"at home"' in {one["data"] for one in told["events"]}
     assert {one["argument"] for one in told["commands"]} == {"17"}
     assert "at home" in admin.said("devices", "show", owned.device_id, "--data")
+    read = admin.document("audit", "list", "--device", owned.device_id)
+    assert [one["action"] for one in read] == ["device-data-read"] * 2
+    admin.said("users", "show", str(customer.email))
+    (read,) = admin.document("audit", "list", "--user", customer.uid)
+    assert (read["action"], bool(read["by"])) == ("user-read", True)
 
 
 def test_a_device_that_nobody_owns(label: Label, admin: CommandLine) -> None:
@@ -239,3 +246,20 @@ def test_nobody_by_that_name(admin: CommandLine) -> None:
         ran = admin.run("users", "show", name)
         assert (ran.status, ran.out) == (2, "")
         assert name in ran.err
+
+
+def test_an_error_number(stack: Stack, client: Client, admin: CommandLine) -> None:
+    """From the answer that an app got, by way of what the emulator wrote down."""
+    with pytest.raises(CallableError) as refused:
+        client.call("list_devices", {})
+    error_id = refused.value.details["errorId"]
+
+    def written() -> bool:
+        return admin.run("errors", "show", error_id).status == 0
+
+    wait_until("The line of the log", written, 30, stack.check)
+    (line,) = admin.document("errors", "show", error_id)
+    assert (line["function"], line["reason"]) == ("list_devices", "sign-in-required")
+    assert "sign-in-required" in admin.said("errors", "show", f" {error_id.upper()} ")
+    assert admin.run("errors", "show", "0" * 12).status == 1
+    assert "no error number" in admin.run("errors", "show", 'x" OR "y').err

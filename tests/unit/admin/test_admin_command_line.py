@@ -1,16 +1,20 @@
 """What the operator's command line says when it cannot run, and what it says to be asked for."""
 
+import json
 import os
 import pathlib
 import re
 import socket
 from collections.abc import Iterator
+from typing import Any
 from unittest import mock
 
+import firebase_admin.credentials
 import pytest
+import typer.main
 
 from admin import target
-from admin.app import main
+from admin.app import app, main
 from admin.target import PEPPER, Target
 
 GOOD = "device_id,serial_number,setup_code\ne00fce680000000000000001,PT-1,K7QW92MX\n"
@@ -105,6 +109,47 @@ def test_help_needs_no_target(arguments: list[str], capsys: pytest.CaptureFixtur
     main(arguments)
     captured = capsys.readouterr()
     assert "Usage: python -m admin" in captured.out + captured.err
+
+
+def groups(command: Any, *path: str) -> Iterator[list[str]]:
+    if hasattr(command, "commands"):
+        yield list(path)
+        for name, inner in command.commands.items():
+            yield from groups(inner, *path, name)
+
+
+@pytest.mark.parametrize("path", list(groups(typer.main.get_command(app))), ids=str)
+def test_no_line_of_a_list_of_commands_is_cut(
+    path: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*path, "--help"]) == 0
+    shown = capsys.readouterr().out
+    listed = shown.partition("Commands:\n")[2].splitlines()
+    assert listed
+    assert [line for line in listed if line.endswith("...")] == []
+    assert ("Somebody calls: devices show" in shown) == (not path)
+
+
+@pytest.mark.parametrize(("own", "counted"), [(None, "acme"), ("another", "another")])
+def test_requests_of_a_person_count_for_the_project(
+    own: str | None, counted: str, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    """By the credentials of `gcloud auth application-default login`, which name no project."""
+    log_in = {
+        "type": "authorized_user",
+        "client_id": "an-id",
+        "client_secret": "a-secret",
+        "refresh_token": "a-token",
+    }
+    (tmp_path / "log-in.json").write_text(json.dumps(log_in))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "log-in.json"))
+    monkeypatch.delenv("GOOGLE_CLOUD_QUOTA_PROJECT", raising=False)
+    if own:
+        monkeypatch.setenv("GOOGLE_CLOUD_QUOTA_PROJECT", own)
+    Target("acme", local=False).connect()
+    credentials = firebase_admin.credentials.ApplicationDefault().get_credential()
+    assert credentials.quota_project_id == counted
 
 
 def test_the_demo_has_its_own_pepper(monkeypatch: pytest.MonkeyPatch) -> None:

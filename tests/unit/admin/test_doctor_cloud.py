@@ -1,13 +1,16 @@
 """The doctor's links in the cloud, each against answers in the form that Google documents.
 
 Sources: the REST references of Cloud Firestore (databases, indexes, fields), Firebase Rules, Cloud
-Functions v2, Pub/Sub v1, Cloud Storage v1 and Cloud Monitoring v3; errors are google.rpc.Status.
+Functions v2, Pub/Sub v1, Cloud Storage v1, Cloud Monitoring v3, Resource Manager v3, Identity
+Platform v2 and Firebase Hosting v1beta1; errors are google.rpc.Status.
 """
 
 import copy
 import io
 import json
 import os
+import re
+import secrets
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,15 +19,29 @@ from typing import Any
 from unittest import mock
 from urllib.parse import unquote, urlsplit
 
+import firebase_admin
 import google.auth
 import pytest
 import requests
+from firebase_admin import credentials
+from google.api_core import exceptions as api
+from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError, RefreshError
 
 import main
 from admin import target
 from admin.app import main as run_command
-from admin.doctor import at_particle, in_firestore, in_functions, in_pubsub, whole
+from admin.doctor import (
+    at_particle,
+    chain,
+    in_auth,
+    in_firestore,
+    in_functions,
+    in_monitoring,
+    in_public,
+    in_pubsub,
+    whole,
+)
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, State, examined
 from admin.doctor.google import Google
@@ -33,7 +50,9 @@ from admin.particle import SECRETS
 from admin.target import Target
 from local.configuration import read_settings
 from local.runs import ROOT
-from shared import settings, store
+from shared import canary, cloud, settings, store
+from shared.particle import Integration, transport
+from tests.support.functions import CALLABLES
 
 TOPIC = "projects/acme/topics/particle-events"
 DATABASE = "projects/acme/databases/(default)"
@@ -55,16 +74,21 @@ class Recorded(requests.adapters.BaseAdapter):
         place = f"{parts.netloc}{parts.path}"
         self.asked.append(place)
         found = self.answers.get(f"{place}?{parts.query}", self.answers.get(place, (404, {})))
-        status, body = found if isinstance(found, tuple) else (200, found)
-        response = requests.Response()
-        response.status_code = status
-        response.request = request
-        response.url = str(request.url)
-        response.raw = io.BytesIO(body if isinstance(body, bytes) else json.dumps(body).encode())
-        return response
+        return response(request, found)
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def response(request: requests.PreparedRequest, answer: Any) -> requests.Response:
+    """As requests makes it of what comes over the network."""
+    status, body = answer if isinstance(answer, tuple) else (200, answer)
+    made = requests.Response()
+    made.status_code = status
+    made.request = request
+    made.url = str(request.url)
+    made.raw = io.BytesIO(body if isinstance(body, bytes) else json.dumps(body).encode())
+    return made
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +96,14 @@ def _environment() -> Iterator[None]:
     with mock.patch.dict(os.environ):
         for name in (*target._EMULATORS, *SECRETS, target.PEPPER):
             os.environ.pop(name, None)
+        forget_settings()
         yield
+    forget_settings()
+
+
+def forget_settings() -> None:
+    settings.particle.cache_clear()
+    settings.access_mode.cache_clear()
 
 
 Examine = Callable[[Link, Answers], Finding]
@@ -86,7 +117,7 @@ def examine() -> Examine:
         session = requests.Session()
         session.mount("https://", Recorded(answers))
         deployment = Deployment(Target("acme", local=False))
-        vars(deployment)["google"] = Google("acme", session)
+        vars(deployment).update(google=Google("acme", session), public=session)
         ((_, finding),) = examined([link], deployment)
         return finding
 
@@ -138,7 +169,10 @@ def test_datastore_mode_will_not_do(examine: Examine) -> None:
     ("answer", "mend"),
     [
         (refusal(404, "NOT_FOUND"), "./deploy.sh --project acme"),
-        (refusal(403, "PERMISSION_DENIED"), "roles/datastore.viewer"),
+        (
+            refusal(403, "PERMISSION_DENIED", "BILLING_DISABLED"),
+            "console.firebase.google.com/project/acme/usage",
+        ),
         (refusal(401, "UNAUTHENTICATED"), "gcloud auth application-default login"),
         (
             refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED"),
@@ -156,9 +190,25 @@ def test_each_refusal_has_a_mend(answer: Any, mend: str, examine: Examine) -> No
     assert mend in found.mend
 
 
+@pytest.mark.parametrize(
+    ("reason", "role"),
+    [
+        (None, "roles/datastore.viewer"),
+        ("IAM_PERMISSION_DENIED", "roles/datastore.viewer"),
+        ("USER_PROJECT_DENIED", "roles/serviceusage.serviceUsageConsumer"),
+    ],
+)
+def test_who_may_not_look_finds_nothing_broken(
+    reason: str | None, role: str, examine: Examine
+) -> None:
+    refused = refusal(403, "PERMISSION_DENIED", reason)
+    found = examine(in_firestore.DATABASE, {AT_FIRESTORE: refused})
+    assert (found.state, role in found.mend) == (State.UNCHECKED, True), found
+
+
 def test_no_network(mocker: Any) -> None:
     session = requests.Session()
-    mocker.patch.object(session, "get", side_effect=requests.ConnectionError)
+    mocker.patch.object(session, "request", side_effect=requests.ConnectionError)
     deployment = Deployment(Target("acme", local=False))
     vars(deployment)["google"] = Google("acme", session)
     ((_, found),) = examined([in_firestore.DATABASE], deployment)
@@ -283,6 +333,9 @@ BUCKET = "gcf-v2-sources-123456789012-us-central1"
 FUNCTIONS = "cloudfunctions.googleapis.com/v2/projects/acme/locations/us-central1/functions"
 
 
+ACCOUNT = "123456789012-compute@developer.gserviceaccount.com"
+
+
 def function(name: str) -> dict[str, Any]:
     environment = {
         "FIREBASE_CONFIG": "{}",
@@ -307,6 +360,7 @@ def function(name: str) -> dict[str, Any]:
             "availableMemory": "512Mi",
             "maxInstanceRequestConcurrency": settings.CONCURRENCY,
             "availableCpu": "1",
+            "serviceAccountEmail": ACCOUNT,
         },
         "state": "ACTIVE",
         "updateTime": "2026-05-06T07:08:09.101112Z",
@@ -397,6 +451,19 @@ def test_another_version(content: bytes, said: str, examine: Examine) -> None:
     assert found.mend == "./deploy.sh --project acme --only functions"
 
 
+def test_an_offer_that_was_never_deployed(
+    examine: Examine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is, customers may call everything."""
+    with zipfile.ZipFile(io.BytesIO(archive())) as made:
+        made.extractall(tmp_path)
+    monkeypatch.setattr(in_functions, "ROOT", tmp_path)
+    assert examine(in_functions.VERSION, deployed()).state is State.OK
+    (tmp_path / "offer.json").write_text("{}")
+    found = examine(in_functions.VERSION, deployed())
+    assert (found.state, found.found) == (State.WARNING, "not this checkout: offer.json")
+
+
 def test_other_settings(examine: Examine) -> None:
     functions = [function(name) for name in main.FUNCTIONS]
     functions[0]["serviceConfig"]["environmentVariables"]["CALLS_PER_MINUTE"] = "7"
@@ -409,6 +476,188 @@ def test_threads_that_are_fewer_than_requests(examine: Examine) -> None:
     functions[1]["serviceConfig"]["maxInstanceRequestConcurrency"] = 80
     found = examine(in_functions.VERSION, deployed(functions))
     assert (found.state, "40 threads for 80 requests" in found.found) == (State.WARNING, True)
+
+
+def policy(*bindings: dict[str, Any]) -> Answers:
+    place = "cloudresourcemanager.googleapis.com/v3/projects/acme:getIamPolicy"
+    return deployed() | {place: {"version": 1, "etag": "BwX9", "bindings": list(bindings)}}
+
+
+def granted(role: str, member: str = f"serviceAccount:{ACCOUNT}", **more: Any) -> dict[str, Any]:
+    return {"role": f"roles/{role}", "members": ["user:jo@example.com", member], **more}
+
+
+FIRESTORE, AUTH = granted("datastore.user"), granted("firebaseauth.admin")
+
+
+@pytest.mark.parametrize(
+    ("bindings", "missing"),
+    [
+        ([FIRESTORE, AUTH], ""),
+        ([granted("editor")], ""),
+        ([FIRESTORE], "firebaseauth.admin"),
+        ([FIRESTORE, granted("firebaseauth.viewer")], "firebaseauth.admin"),
+        ([AUTH, granted("datastore.user", "serviceAccount:other@acme")], "datastore.user"),
+        ([AUTH, granted("datastore.user", condition={"expression": "x"})], "datastore.user"),
+        ([], "roles/datastore.user and roles/firebaseauth.admin"),
+    ],
+)
+def test_the_functions_account(
+    bindings: list[dict[str, Any]], missing: str, examine: Examine
+) -> None:
+    found = examine(in_functions.ACCOUNT, policy(*bindings))
+    state = State.BROKEN if missing else State.OK
+    assert (found.state, missing in found.found) == (state, True), found
+    assert ("--only rights" in found.mend) == bool(missing)
+
+
+def test_the_functions_account_where_nobody_may_see_it(examine: Examine) -> None:
+    place = next(iter(policy().keys() - deployed().keys()))
+    refused = refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED")
+    found = examine(in_functions.ACCOUNT, deployed() | {place: refused})
+    assert (found.state, "services enable" in found.mend) == (State.UNCHECKED, True)
+
+
+def test_the_doctor_asks_for_the_roles_that_the_deployment_gives() -> None:
+    script = (ROOT / "deploy" / "project.sh").read_text(encoding="utf-8")
+    given = re.search(r"^roles=\((.+)\)$", script, re.MULTILINE)
+    assert given
+    assert set(in_functions.ROLES) <= set(given[1].split())
+
+
+# What customers touch
+
+OURS = (401, {"error": {"status": "UNAUTHENTICATED", "details": {"reason": "sign-in-required"}}})
+
+
+def called(**others: Any) -> Answers:
+    host = "us-central1-acme.cloudfunctions.net"
+    return {f"{host}/{name}": others.get(name, OURS) for name in in_public.NAMES}
+
+
+def test_callables_refuse_who_is_not_signed_in(examine: Examine) -> None:
+    assert examine(in_public.CALLABLES, called()).state is State.OK
+    assert set(in_public.NAMES) == set(CALLABLES)
+    guarded = (401, {"error": {"details": {"reason": "app-check-required"}}})
+    assert examine(in_public.CALLABLES, called(mint_token=guarded)).state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "mend"),
+    [
+        ((403, b"<html>Your client does not have permission"), "public", "--only public"),
+        ((401, b"<html>"), "mint_token (401)", "logs read mint_token"),
+        ((200, {"result": {}}), "mint_token (200)", "logs read mint_token"),
+        ((503, b"Service Unavailable"), "mint_token (503)", "logs read mint_token"),
+        ((500, {"error": {"details": {"reason": "internal"}}}), "(500)", "logs read mint_token"),
+    ],
+)
+def test_callables_that_customers_cannot_call(
+    answer: Any, said: str, mend: str, examine: Examine
+) -> None:
+    found = examine(in_public.CALLABLES, called(mint_token=answer))
+    assert (found.state, said in found.found) == (State.BROKEN, True), found
+    assert mend in found.mend
+
+
+HOSTING = "firebasehosting.googleapis.com/v1beta1/projects/acme/sites"
+SITES = {
+    "sites": [
+        {"name": "projects/acme/sites/o", "defaultUrl": "https://o.web.app", "type": "USER_SITE"},
+        {
+            "name": "projects/acme/sites/acme-1",
+            "defaultUrl": "https://acme-1.web.app",
+            "type": "DEFAULT_SITE",
+        },
+    ]
+}
+INIT = "acme-1.web.app/__/firebase/init.json"
+SERVED: Answers = {HOSTING: SITES, "acme-1.web.app/": b"<html>", INIT: {"projectId": "acme"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "said"),
+    [
+        ({}, State.OK, "https://acme-1.web.app"),
+        ({HOSTING: {}}, State.BROKEN, "no site"),
+        ({HOSTING: refusal(403, "PERMISSION_DENIED")}, State.UNCHECKED, "403"),
+        ({"acme-1.web.app/": (404, b"<html>")}, State.BROKEN, "there is none at"),
+        ({INIT: (404, b"<html>")}, State.BROKEN, "there is none at"),
+        ({INIT: b"<html>"}, State.BROKEN, "there is none at"),
+        ({INIT: {"projectId": "acme-old"}}, State.BROKEN, "is of project acme-old"),
+    ],
+)
+def test_the_web_app(changes: Answers, state: State, said: str, examine: Examine) -> None:
+    found = examine(in_public.WEB_APP, SERVED | changes)
+    assert (found.state, said in found.found) == (state, True), found
+
+
+IDENTITY = "identitytoolkit.googleapis.com/admin/v2/projects/acme"
+
+
+def provider(name: str, *, enabled: bool) -> dict[str, Any]:
+    path = f"projects/123456789012/defaultSupportedIdpConfigs/{name}"
+    return {"name": path, "clientId": "x", **({"enabled": True} if enabled else {})}
+
+
+@pytest.mark.parametrize(
+    ("email", "providers", "state", "said"),
+    [
+        ({"enabled": True, "passwordRequired": True}, [], State.OK, "with e-mail address"),
+        ({"enabled": True}, [], State.BROKEN, "nobody can sign in"),
+        ({}, [provider("google.com", enabled=False)], State.BROKEN, "nobody can sign in"),
+        ({}, [provider("google.com", enabled=True)], State.OK, "with google.com; e-mail"),
+    ],
+)
+def test_sign_in(
+    email: dict[str, Any], providers: list[Any], state: State, said: str, examine: Examine
+) -> None:
+    answers = {
+        f"{IDENTITY}/config": {
+            "name": "projects/123456789012/config",
+            "signIn": {"email": email, "hashConfig": {"algorithm": "SCRYPT"}},
+        },
+        f"{IDENTITY}/defaultSupportedIdpConfigs": {"defaultSupportedIdpConfigs": providers},
+    }
+    found = examine(in_auth.SIGN_IN, answers)
+    assert (found.state, said in found.found) == (state, True), found
+    assert ("authentication/providers" in found.mend) == (state is State.BROKEN)
+
+
+POLICIES = "monitoring.googleapis.com/v3/projects/acme/alertPolicies"
+
+
+def alarms() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": f"projects/acme/alertPolicies/{number}",
+            "displayName": json.loads(file.read_text())["displayName"],
+            "userLabels": {"product": "particle-backend", "particle_alert": file.stem},
+            "enabled": True,
+            "notificationChannels": ["projects/acme/notificationChannels/1"],
+        }
+        for number, file in enumerate(sorted((ROOT / "deploy/monitoring/alerts").glob("*")))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "state", "mend"),
+    [
+        (lambda _: None, State.OK, ""),
+        (lambda a: a.append({"name": "another's", "enabled": True}), State.OK, ""),
+        (lambda a: a.clear(), State.WARNING, "--only alerts"),
+        (lambda a: a[1].pop("userLabels"), State.WARNING, "--only alerts"),
+        (lambda a: a[1].pop("enabled"), State.WARNING, "console.cloud.google.com"),
+        (lambda a: a[1].pop("notificationChannels"), State.WARNING, "--alert-email"),
+    ],
+)
+def test_alarms(
+    spoil: Callable[[list[Any]], Any], state: State, mend: str, examine: Examine
+) -> None:
+    policies = alarms()
+    spoil(policies)
+    found = examine(in_monitoring.ALARMS, {POLICIES: {"alertPolicies": policies}})
+    assert (found.state, mend in found.mend) == (state, True), found
 
 
 # Pub/Sub
@@ -479,7 +728,7 @@ def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine)
         (
             in_pubsub.TOPIC,
             {f"{PUBSUB}/{TOPIC}": refusal(403, "PERMISSION_DENIED")},
-            State.BROKEN,
+            State.UNCHECKED,
             "roles/pubsub.viewer",
         ),
         (
@@ -562,24 +811,144 @@ def test_the_scheduled_check_can_be_turned_off(examine: Examine, mocker: Any) ->
 
 
 @pytest.mark.parametrize(
-    ("particle", "google", "state"),
+    ("particle", "google", "state", "mend"),
     [
-        (0.4, -0.7, State.OK),
-        (-90.0, -89.0, State.WARNING),
-        (0.0, 90.0, State.WARNING),
-        (None, 0.0, State.OK),
-        (None, None, State.WARNING),
+        (0.4, -0.7, State.OK, ""),
+        (-90.0, -89.0, State.WARNING, "let this machine set its clock"),
+        (0.0, 90.0, State.WARNING, "Google's clock"),
+        (-90.0, None, State.WARNING, "let this machine set its clock"),
+        (None, 0.0, State.OK, ""),
+        (None, None, State.WARNING, "network"),
     ],
 )
 def test_the_clocks(
-    particle: float | None, google: float | None, state: State, examine: Examine, mocker: Any
+    particle: float | None,
+    google: float | None,
+    state: State,
+    mend: str,
+    examine: Examine,
+    mocker: Any,
 ) -> None:
     url = "https://api.particle.io"
     mocker.patch.object(Deployment, "particle_url", url)
     ahead = {url: particle, whole._GOOGLE: google}
     mocker.patch.object(whole, "_ahead", side_effect=ahead.__getitem__)
     found = examine(whole.CLOCKS, {})
-    assert found.state is state
+    assert (found.state, mend in found.mend) == (state, True), found
+
+
+# Whatever is refused
+
+
+class _Nobody(credentials.Base):  # type: ignore[misc] # the package has no types
+    """Credentials of nobody, for Firebase's client."""
+
+    def get_credential(self) -> AnonymousCredentials:
+        return AnonymousCredentials()  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture
+def firebase(mocker: Any) -> Iterator[None]:
+    """Firebase's client for project `acme`."""
+    app = firebase_admin.initialize_app(_Nobody(), {"projectId": "acme"}, "acme")
+    mocker.patch.object(cloud, "firebase", return_value=app)
+    yield
+    firebase_admin.delete_app(app)
+
+
+@pytest.fixture
+def refusing(firebase: None, mocker: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Lets Google, Particle and Firestore's own client answer everything with a status."""
+
+    def set_up(status: int) -> None:
+        failure: Any = {401: api.Unauthenticated, 403: api.PermissionDenied}.get(
+            status, api.ServiceUnavailable
+        )
+
+        def send(self: Any, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+            return response(request, refusal(status, "REFUSED"))
+
+        mocker.patch.object(requests.adapters.HTTPAdapter, "send", send)
+        mocker.patch.object(transport, "pause_before_retry", return_value=None)
+        mocker.patch.object(store, "client", side_effect=failure("no"))
+        mocker.patch.object(Google, "of_operator", return_value=Google("acme", requests.Session()))
+        for name in (*SECRETS, target.PEPPER):
+            monkeypatch.setenv(name, "given")
+        monkeypatch.setenv("PARTICLE_PRODUCT", "1")
+        monkeypatch.setenv("PARTICLE_API_URL", "https://api.particle.io")
+        monkeypatch.setenv("PARTICLE_ACCESS_MODE", "customer")
+
+    return set_up
+
+
+@pytest.mark.parametrize("status", [403, 503])
+@pytest.mark.parametrize("link", chain.LINKS, ids=lambda link: link.name)
+def test_a_refusal_is_a_finding(link: Link, status: int, refusing: Callable[[int], None]) -> None:
+    refusing(status)
+    ((_, found),) = examined([link], Deployment(Target("acme", local=False)))
+    assert found.found
+
+
+@pytest.mark.parametrize("status", [403, 503])
+def test_a_canary_that_nobody_may_look_for(
+    status: int, refusing: Callable[[int], None], mocker: Any
+) -> None:
+    refusing(status)
+    mocker.patch.object(canary, "ours", return_value=[Integration("1", "", TOPIC)])
+    deployment = Deployment(Target("acme", local=False))
+    vars(deployment)["particle"] = mocker.Mock()
+    ((_, found),) = examined([whole.CANARY], deployment)
+    assert (found.state, "Firestore of project acme" in found.found) == (State.BROKEN, True)
+
+
+def test_whatever_is_refused_all_links_are_told(
+    refusing: Callable[[int], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    refusing(403)
+    assert run_command(["doctor", "--project", "acme", "--json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert [link["name"] for link in answer["links"]] == [link.name for link in chain.LINKS]
+
+
+def test_a_token_from_the_environment_that_has_ended(
+    refusing: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARTICLE_ACCESS_TOKEN", "old")
+    refusing(401)
+    deployment = Deployment(Target("acme", local=False))
+    ((_, found),) = examined([at_particle.INTEGRATIONS], deployment)
+    assert (found.state, "PARTICLE_ACCESS_TOKEN" in found.found) == (State.BROKEN, True), found
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "said"),
+    [
+        ((200, {"users": []}), State.OK, "nobody has signed up yet"),
+        ((200, {"users": [{"localId": "ada"}]}), State.OK, "can be read"),
+        (refusal(403, "PERMISSION_DENIED"), State.UNCHECKED, "roles/firebaseauth.viewer"),
+        ((400, {"error": {"message": "CONFIGURATION_NOT_FOUND"}}), State.BROKEN, "never set up"),
+        ((503, {}), State.BROKEN, "Firebase Auth failed"),
+    ],
+)
+def test_users(answer: Any, state: State, said: str, firebase: None, mocker: Any) -> None:
+    def send(self: Any, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        assert str(request.url).startswith("https://identitytoolkit.googleapis.com/")
+        return response(request, answer)
+
+    mocker.patch.object(requests.adapters.HTTPAdapter, "send", send)
+    ((_, found),) = examined([in_auth.USERS], Deployment(Target("acme", local=False)))
+    assert (found.state, said in found.found) == (state, True), found
+
+
+def test_a_canary_that_cannot_be_deleted_has_arrived(mocker: Any) -> None:
+    event = mocker.MagicMock(create_time=NOW, read_time=NOW)
+    event.reference.delete.side_effect = api.PermissionDenied("no")  # type: ignore[no-untyped-call]
+    mocker.patch.object(secrets, "token_hex", return_value="1")
+    event.get.return_value = "canary-1"
+    mocker.patch.object(canary, "_newest", return_value=[event])
+    flight = canary.fly(mocker.Mock(), mocker.Mock(), Integration("1", "", TOPIC), 0.0)
+    assert flight.delay_ms >= 0
+    event.reference.delete.assert_called_once()
 
 
 # The command
@@ -593,7 +962,7 @@ def test_without_a_log_in_it_cannot_run(mocker: Any, capsys: pytest.CaptureFixtu
 
 def test_a_log_in_that_has_ended(mocker: Any) -> None:
     session = requests.Session()
-    mocker.patch.object(session, "get", side_effect=RefreshError)
+    mocker.patch.object(session, "request", side_effect=RefreshError)
     with pytest.raises(CannotRun, match="gcloud auth application-default login"):
         Google("acme", session).get("https://pubsub.googleapis.com/", "")
 
@@ -631,11 +1000,12 @@ def test_what_needs_a_broken_link_is_not_examined() -> None:
 
     links = [
         link("a", State.WARNING),
+        link("hidden", State.UNCHECKED),
         link("b", State.BROKEN, "a"),
         link("c", State.OK, "b"),
         link("d", State.OK, "c"),
-        link("e", State.OK, "a", "elsewhere"),
+        link("e", State.OK, "a", "hidden", "elsewhere"),
     ]
     states = {each.name: finding.state for each, finding in examined(links, deployment)}
-    assert seen == ["a", "b", "e"]
+    assert seen == ["a", "hidden", "b", "e"]
     assert (states["c"], states["d"]) == (State.UNCHECKED, State.UNCHECKED)

@@ -15,7 +15,23 @@ from shared.settings import SettingMissingError
 @pytest.mark.parametrize(
     ("failure", "said"),
     [
-        (firebase.PermissionDeniedError("no"), "roles/firebaseauth.admin"),
+        (firebase.PermissionDeniedError("no"), "users: no - Ask for the role Firebase Auth"),
+        (
+            # What Google says to people (Google Cloud docs, "Troubleshoot your ADC setup").
+            firebase.PermissionDeniedError(
+                "Your application is authenticating by using local Application Default "
+                "Credentials. The identitytoolkit.googleapis.com API requires a quota project, "
+                "which is not set by default."
+            ),
+            "set-quota-project",
+        ),
+        (
+            firebase.PermissionDeniedError(
+                "Caller does not have required permission to use project acme. Grant the caller "
+                "the roles/serviceusage.serviceUsageConsumer role"
+            ),
+            "Ask for the role Service Usage Consumer",
+        ),
         (firebase.UnavailableError("away"), "Firebase Auth failed: away"),
         (NotSentError("GET /v1/devices", "no connection"), "Particle did not do it: GET"),
         (InProgress("A command is under way."), "A command is under way."),

@@ -1,0 +1,105 @@
+"""The links that customers touch, asked as anybody can ask: without a log-in."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
+
+import main
+from admin.doctor.deployment import Deployment
+from admin.doctor.finding import Finding, Link, broken, ok
+from admin.target import HOSTING_EMULATOR_HOST
+
+NAMES = tuple(
+    name
+    for name in main.FUNCTIONS
+    if getattr(main, name).__firebase_endpoint__.callableTrigger is not None
+)
+
+IN_DEMO = ("claim_device", "list_devices")
+"""The emulators start a process for each function, and load them all or none."""
+
+_VIEWER = "Firebase Hosting Viewer (roles/firebasehosting.viewer)"
+_REFUSALS = {"sign-in-required", "app-check-required"}
+"""What our own code answers to one who is not signed in."""
+_OURS = "refused"
+_SECONDS = 90.0
+"""The first request waits for an instance to start."""
+_AT_ONCE = 4
+
+
+def _callables(deployment: Deployment) -> Finding:
+    """Whether each can be reached, and starts: then it refuses one who is not signed in."""
+    names = IN_DEMO if deployment.local else NAMES
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = list(pool.map(lambda name: _answered(name, deployment), names))
+    wrong = {name: answer for name, answer in zip(names, answers, strict=True) if answer != _OURS}
+    if closed := [name for name, answer in wrong.items() if answer == "403"]:
+        return broken(
+            f"not open to the public, so no app can call them: {', '.join(closed)}",
+            deployment.deploy("public"),
+        )
+    if wrong:
+        found = ", ".join(f"{name} ({answer})" for name, answer in wrong.items())
+        return broken(f"not answering as they should: {found}", _log(next(iter(wrong)), deployment))
+    return ok(f"{', '.join(names) if deployment.local else len(names)}: refused without a log-in")
+
+
+def _answered(name: str, deployment: Deployment) -> str:
+    """`_OURS` for our own refusal, which proves that the request came through and the code runs."""
+    url = deployment.callable_url(name)
+    try:
+        answer = deployment.public.post(url, json={"data": {}}, timeout=_SECONDS)
+        reason = answer.json()["error"]["details"]["reason"]
+    except requests.JSONDecodeError:
+        return str(answer.status_code)
+    except requests.RequestException:
+        return "no answer"
+    except (KeyError, TypeError):
+        return str(answer.status_code)
+    ours = answer.status_code == requests.codes.unauthorized and reason in _REFUSALS
+    return _OURS if ours else str(answer.status_code)
+
+
+def _log(name: str, deployment: Deployment) -> str:
+    if deployment.local:
+        return "see the logs of the emulators in .local/"
+    return (
+        f"gcloud functions logs read {name} --gen2 --min-log-level=error "
+        f"--project {deployment.project}"
+    )
+
+
+def _web_app(deployment: Deployment) -> Finding:
+    """By the configuration that Hosting serves, and in the cloud by the first page."""
+    url = _site(deployment)
+    if not url:
+        return broken("there is no site in Hosting", deployment.deploy("web"))
+    try:
+        configuration = deployment.public.get(f"{url}/__/firebase/init.json", timeout=_SECONDS)
+        page = configuration if deployment.local else deployment.public.get(url, timeout=_SECONDS)
+    except requests.RequestException:
+        return broken(f"{url} cannot be reached", deployment.deploy("web"))
+    try:
+        project = configuration.json()["projectId"]
+    except (requests.JSONDecodeError, KeyError, TypeError):
+        project = None
+    if not configuration.ok or not page.ok or project is None:
+        return broken(f"there is none at {url}", deployment.deploy("web"))
+    if project != deployment.project:
+        return broken(f"{url} is of project {project}", deployment.deploy("web"))
+    return ok(url)
+
+
+def _site(deployment: Deployment) -> str | None:
+    """The address of the site that the Firebase CLI deploys to; a project may have others."""
+    if deployment.local:
+        return f"http://{os.environ[HOSTING_EMULATOR_HOST]}"
+    url = f"https://firebasehosting.googleapis.com/v1beta1/projects/{deployment.project}/sites"
+    sites = deployment.google.items(url, "sites", _VIEWER)
+    first = sorted(sites, key=lambda site: site.get("type") != "DEFAULT_SITE")[:1]
+    return str(first[0]["defaultUrl"]) if first else None
+
+
+CALLABLES = Link("callables", _callables, needs=("functions",))
+WEB_APP = Link("web app", _web_app)
