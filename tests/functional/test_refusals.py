@@ -30,13 +30,28 @@ def test_anonymous_users(function: str, client: Client, simulator: Simulator) ->
     assert simulator.requests() == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"data": {}, "more": 1}', b"\xff"])
-def test_a_malformed_body(function: str, body: bytes, customer: Account) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"[" * 30_000,
+        b'{"more": 1}',
+        b'{"data": {}, "more": 1}',
+        b"\xff",
+        b"x" * 40_000,
+    ],
+)
+def test_a_malformed_body(
+    function: str, body: bytes, customer: Account, capfd: pytest.CaptureFixture[str]
+) -> None:
     headers = {"Authorization": f"Bearer {customer.id_token}", "Content-Type": "application/json"}
     answer = app(function).post("/", data=body, headers=headers)
     error = answer.get_json()["error"]
     assert (answer.status_code, error["status"]) == (400, "INVALID_ARGUMENT")
     assert error["details"]["reason"] == "bad-request"
+    assert '"ERROR"' not in capfd.readouterr().err, "alarms count errors"
 
 
 @pytest.mark.parametrize("data", ["text", 7, [], {"noSuchField": 1}])
