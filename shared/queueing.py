@@ -68,7 +68,7 @@ def send(uid: str, device_id: str, budget: float = BUDGET) -> None:
 
 def send_later(device_id: str) -> None:
     """Have the trigger send what waits for the device, as often as that takes."""
-    store.online(device_id).set({"askedAt": SERVER_TIMESTAMP}, merge=True)
+    store.online(device_id).set({"askedAt": SERVER_TIMESTAMP}, merge=True, **BRIEFLY)
 
 
 def cancel_earlier(uid: str, device_id: str, function: str) -> None:
@@ -168,6 +168,7 @@ def _lease(uid: str, device_id: str) -> int:
             entry.reference.update(
                 {"sendingUntil": lease},
                 option=store.client().write_option(last_update_time=entry.update_time),
+                **BRIEFLY,
             )
         except FailedPrecondition:
             continue  # a command began or ended meanwhile
@@ -186,7 +187,9 @@ def _give_up(uid: str, device_id: str, lease: int) -> None:
             ended["waitingUntil"] = 0
         try:
             entry.reference.update(
-                ended, option=store.client().write_option(last_update_time=entry.update_time)
+                ended,
+                option=store.client().write_option(last_update_time=entry.update_time),
+                **BRIEFLY,
             )
         except FailedPrecondition:
             continue
@@ -248,6 +251,7 @@ def _cancel(record: store.Snapshot) -> None:
         record.reference.update(
             {"status": "cancelled", "finishedAt": SERVER_TIMESTAMP},
             option=store.client().write_option(last_update_time=record.update_time),
+            **BRIEFLY,
         )
     except (FailedPrecondition, NotFound):
         log.command_not_cancelled(record.id)

@@ -341,19 +341,36 @@ def test_that_it_waits_is_told_only_when_it_is_written(
     assert status(customer, answer.details["commandId"]) == "sent"
 
 
+@pytest.mark.parametrize("where", ["while Particle is asked", "while it is being queued"])
 def test_a_wish_that_was_overtaken_is_not_kept(
-    owned: Label, customer: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+    where: str,
+    owned: Label,
+    customer: Account,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Particle says of the earlier one that the device is offline, when the later one is done."""
-    original = calling.call
+    """Particle says of the earlier one that the device is offline, and the later one is done."""
+    call_device, is_overtaken = calling.call, queueing.is_overtaken
+    places = ["while it is being queued", "while Particle is asked"]
 
-    def slow(line: calling.Line, device_id: str, function: str, argument: str) -> int:
-        if argument == "11":
+    def overtake() -> None:
+        if places.pop() == where:
             assert queue(owned, customer, "12", coalesce=True)["status"] == "succeeded"
-            raise DeviceOffline
-        return original(line, device_id, function, argument)
 
-    monkeypatch.setattr(calling, "call", slow)
+    def slow_call(line: calling.Line, device_id: str, function: str, argument: str) -> int:
+        if argument == "11":
+            overtake()
+            raise DeviceOffline
+        return call_device(line, device_id, function, argument)
+
+    def late_look(*arguments: Any) -> bool:
+        found = is_overtaken(*arguments)
+        if places:
+            overtake()
+        return found
+
+    monkeypatch.setattr(calling, "call", slow_call)
+    monkeypatch.setattr(queueing, "is_overtaken", late_look)
     answer = queue(owned, customer, "11", coalesce=True)
     assert answer["status"] == status(customer, answer["commandId"]) == "cancelled"
     assert arguments(simulator) == ["12"]

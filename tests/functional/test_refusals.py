@@ -43,15 +43,12 @@ def test_anonymous_users(function: str, client: Client, simulator: Simulator) ->
         b"x" * 40_000,
     ],
 )
-def test_a_malformed_body(
-    function: str, body: bytes, customer: Account, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_malformed_body(function: str, body: bytes, customer: Account) -> None:
     headers = {"Authorization": f"Bearer {customer.id_token}", "Content-Type": "application/json"}
     answer = app(function).post("/", data=body, headers=headers)
     error = answer.get_json()["error"]
     assert (answer.status_code, error["status"]) == (400, "INVALID_ARGUMENT")
     assert error["details"]["reason"] == "bad-request"
-    assert '"ERROR"' not in capfd.readouterr().err, "alarms count errors"
 
 
 @pytest.mark.parametrize("data", ["text", 7, [], {"noSuchField": 1}])
