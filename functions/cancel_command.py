@@ -11,7 +11,7 @@ from shared.callables import Caller, Input, callable_function
 class Request(Input, frozen=True):
     """Which call, by the id that `invoke_function` answered."""
 
-    command_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    command_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 
 
 @callable_function(Request)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from shared import presence, settings, store
+from shared import ownership, presence, settings, store
 from shared.callables import Caller, Input, callable_function, iso
 
 _SHOWN = (
@@ -31,6 +31,7 @@ def list_devices(caller: Caller, request: Request) -> dict[str, Any]:
     device that the product at Particle does not have; and devices that have presented their claim
     code since are among them.
     """
+    ownership.require_account(caller.uid)
     if request.refresh:
         presence.confirm_awaited(caller.uid)
     found = list(store.user(caller.uid).collection(store.DEVICES).stream())

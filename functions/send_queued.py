@@ -2,7 +2,7 @@
 
 from cloudevents.http import CloudEvent
 
-from shared import commands, ownership, queueing, settings
+from shared import ownership, queueing, settings
 from shared.triggers import on_document_written
 
 
@@ -15,4 +15,4 @@ def send_queued(event: CloudEvent) -> None:
     device_id = event["document"].split("/")[1]
     uid = ownership.owner_of(device_id)
     if uid is not None:
-        queueing.send(uid, device_id, commands.call_device)
+        queueing.send(uid, device_id)

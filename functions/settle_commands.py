@@ -1,15 +1,24 @@
-"""Scheduled `settle_commands`: calls that never ended, and ones that have waited too long."""
+"""Scheduled `settle_commands`: what was begun and left, by a call, a queue or a job."""
 
 from datetime import UTC, datetime
 
 from firebase_functions.scheduler_fn import ScheduledEvent, on_schedule
 
-from shared import log, queueing, settings
+from shared import log, queueing, settings, unfinished
 
 
-@on_schedule(schedule="every 5 minutes", **settings.SCHEDULE_OPTIONS)
+@on_schedule(
+    schedule="every 5 minutes", secrets=settings.PARTICLE_SECRETS, **settings.SCHEDULE_OPTIONS
+)
 def settle_commands(_event: ScheduledEvent) -> None:
-    """Make the former `unknown` and the latter `expired`; what is left over comes next time."""
-    settled = queueing.settle_all(datetime.now(UTC))
+    """Settle calls, have sent what waits for devices that are online, and go on with old jobs.
+
+    Calls that never ended become `unknown`, and ones that have waited too long `expired`. What is
+    left over comes next time.
+    """
+    now = datetime.now(UTC)
+    settled = queueing.settle_all(now)
     if settled:
         log.commands_settled(settled)
+    queueing.send_where_online(now)
+    unfinished.go_on(now)

@@ -8,6 +8,7 @@ changes something runs only while the sign-in still holds (`shared/sessions.py`)
 leaves as `{code, message, details: {reason, errorId, …}}`.
 """
 
+import contextlib
 import functools
 import json
 import secrets as random
@@ -17,21 +18,27 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
+from firebase_admin import exceptions as firebase_errors
 from firebase_functions.https_fn import CallableRequest, FunctionsErrorCode, HttpsError, on_call
 from firebase_functions.options import CorsOptions
 from firebase_functions.params import SecretParam
 from flask import Request, Response
+from flask_cors import cross_origin
+from google.auth.exceptions import TransportError
 
-from shared import cloud, log, settings
+from shared import cloud, customers, log, settings
+from shared.deadlines import TRANSIENT
 from shared.errors import (
     AnonymousUser,
     AppCheckRequired,
     BadRequest,
+    CustomerNotReady,
     EmailUnverified,
     ParticleRateLimited,
     ParticleUnavailable,
     ProductError,
     SignInRequired,
+    TryAgain,
 )
 from shared.particle import errors
 from shared.quota import Quota
@@ -39,6 +46,16 @@ from shared.sessions import Session
 
 MAX_BYTES = 32_768
 """Bytes of a request's body: many times the longest that any function takes."""
+
+OVERLOADED = (
+    *TRANSIENT,
+    TransportError,
+    firebase_errors.DeadlineExceededError,
+    firebase_errors.InternalError,
+    firebase_errors.ResourceExhaustedError,
+    firebase_errors.UnavailableError,
+)
+"""What Firestore and Auth raise when they cannot be reached, or cannot do it now."""
 
 View = Callable[[Request], Response]
 
@@ -75,12 +92,12 @@ class Input(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
 
 R = TypeVar("R", bound=Input)
 
-DeviceId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{24}$")]
+DeviceId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{24}\Z")]
 """A Particle device id, as `users/{uid}/devices` has it."""
 
 Name = Annotated[
     str,
-    msgspec.Meta(pattern="^(?!(?:events|owner|ping|unprotect)$)[A-Za-z0-9_]{1,64}$"),
+    msgspec.Meta(pattern=r"^(?!(?i:events|owner|ping|unprotect)\Z)[A-Za-z0-9_]{1,64}\Z"),
 ]
 """A function's or variable's name: it becomes a part of a Particle route, so other routes' names
 are refused (Cloud API reference, "Devices" and "Events")."""
@@ -110,29 +127,20 @@ def callable_function(
     quota = Quota(settings.calls_per_minute)
 
     def decorate(function: Callable[[Caller, R], dict[str, Any]]) -> View:
+        def serve(call: CallableRequest[Any]) -> dict[str, Any]:
+            _check_app(call)
+            session = _session(call)
+            quota.take(session.uid)
+            request = _input(call.data, input_type)
+            if changes:
+                session.require_live()
+            session.note(request.app.as_dict() if request.app else None)
+            signed_in_at = datetime.fromtimestamp(session.claims["auth_time"], UTC)
+            return function(Caller(session.uid, signed_in_at), request)
+
         @functools.wraps(function)
         def handler(call: CallableRequest[Any]) -> dict[str, Any]:
-            uid = call.auth.uid if call.auth else None
-            try:
-                _check_request(call)
-                session = _session(call)
-                quota.take(session.uid)
-                request = _input(call.data, input_type)
-                if changes:
-                    session.require_live()
-                session.note(request.app.as_dict() if request.app else None)
-                signed_in_at = datetime.fromtimestamp(session.claims["auth_time"], UTC)
-                return function(Caller(session.uid, signed_in_at), request)
-            except (ProductError, errors.ParticleError) as failure:
-                raise _refusal(function.__name__, uid, _as_product_error(failure)) from failure
-            except Exception as failure:  # the boundary: logged in full, told as an errorId
-                error_id = _new_error_id()
-                log.call_failed(function.__name__, uid, error_id, failure)
-                raise HttpsError(
-                    FunctionsErrorCode.INTERNAL,
-                    "Something went wrong on our side.",
-                    {"reason": "internal", "errorId": error_id},
-                ) from failure
+            return _told(function.__name__, call, serve)
 
         # The SDK types what it returns like what it takes; it is a view.
         exported = cast(
@@ -142,14 +150,52 @@ def callable_function(
             ),
         )
 
+        @cross_origin(methods="POST", origins=_cors().cors_origins or "*")
+        def refused(failure: BadRequest) -> Response:
+            answer = {"error": _refusal(function.__name__, None, failure)._as_dict()}  # noqa: SLF001 - the SDK's own form
+            return Response(json.dumps(answer), status=400, mimetype="application/json")
+
         @functools.wraps(exported)
         def view(request: Request) -> Response:
             cloud.firebase()
-            return _with_reason(function.__name__, request, exported(request))
+            if request.method == "POST":
+                try:
+                    _check_body(request)
+                except BadRequest as failure:
+                    return refused(failure)
+            return _with_reason(function.__name__, exported(request))
 
         return view
 
     return decorate
+
+
+def _told(
+    name: str,
+    call: CallableRequest[Any],
+    serve: Callable[[CallableRequest[Any]], dict[str, Any]],
+) -> dict[str, Any]:
+    """The function's answer, or its failure as the callable protocol tells it."""
+    uid = call.auth.uid if call.auth else None
+    try:
+        return serve(call)
+    except (ProductError, errors.ParticleError) as failure:
+        if uid is not None and isinstance(failure, errors.NoSuchCustomerError):
+            with contextlib.suppress(CustomerNotReady, *OVERLOADED):
+                customers.lost(uid)
+        raise _refusal(name, uid, _as_product_error(failure)) from failure
+    except OVERLOADED as failure:
+        error_id = _new_error_id()
+        log.call_interrupted(name, uid, error_id, failure)
+        raise _https_error(TryAgain(), error_id) from failure
+    except Exception as failure:  # the boundary: logged in full, told as an errorId
+        error_id = _new_error_id()
+        log.call_failed(name, uid, error_id, failure)
+        raise HttpsError(
+            FunctionsErrorCode.INTERNAL,
+            "Something went wrong on our side.",
+            {"reason": "internal", "errorId": error_id},
+        ) from failure
 
 
 def _cors() -> CorsOptions:
@@ -158,12 +204,22 @@ def _cors() -> CorsOptions:
     return CorsOptions(cors_origins="*" if origins == ["*"] else origins, cors_methods=["post"])
 
 
-def _check_request(call: CallableRequest[Any]) -> None:
+def _check_app(call: CallableRequest[Any]) -> None:
     # The SDK has verified the token if there is one, and says nothing of a wrong one by itself.
     if settings.require_app_check() and call.app is None:
         raise AppCheckRequired
-    if len(call.raw_request.get_data()) > MAX_BYTES:
+
+
+def _check_body(request: Request) -> None:
+    """Raise `BadRequest` for what the SDK would answer a 500 to, or parse however long it is."""
+    if (request.content_length or 0) > MAX_BYTES or len(request.get_data()) > MAX_BYTES:
         raise BadRequest(f"The request has more than {MAX_BYTES} bytes.", field="data")
+    try:
+        body = json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict) or set(body) != {"data"}:
+        raise BadRequest('The body must be JSON: {"data": …}.', field="data")
 
 
 def _session(call: CallableRequest[Any]) -> Session:
@@ -178,6 +234,12 @@ def _session(call: CallableRequest[Any]) -> Session:
 
 
 def _input(data: Any, input_type: type[R]) -> R:
+    for field, value in data.items() if isinstance(data, dict) else ():
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            # Half of a pair: JSON can hold it, and Firestore and Particle cannot.
+            raise BadRequest("This is no Unicode text.", field=field) from None
     try:
         return msgspec.convert({} if data is None else data, input_type)
     except msgspec.ValidationError as failure:
@@ -199,31 +261,29 @@ def _as_product_error(failure: ProductError | errors.ParticleError) -> ProductEr
         return failure
     if isinstance(failure, errors.RateLimitedError):
         return ParticleRateLimited(retryAfter=round(failure.retry_after))
+    if isinstance(failure, errors.NoSuchCustomerError):
+        return CustomerNotReady()
     return ParticleUnavailable()
 
 
 def _refusal(function: str, uid: str | None, failure: ProductError) -> HttpsError:
     error_id = _new_error_id()
     log.call_refused(function, uid, failure, error_id)
-    return HttpsError(FunctionsErrorCode(failure.code), str(failure), _details(failure, error_id))
+    return _https_error(failure, error_id)
 
 
-def _details(failure: ProductError, error_id: str) -> dict[str, Any]:
-    return {"reason": failure.reason, "errorId": error_id, **failure.details}
+def _https_error(failure: ProductError, error_id: str) -> HttpsError:
+    details = {"reason": failure.reason, "errorId": error_id, **failure.details}
+    return HttpsError(FunctionsErrorCode(failure.code), str(failure), details)
 
 
 def _new_error_id() -> str:
     return random.token_hex(6)
 
 
-def _is_object(request: Request) -> bool:
-    """The SDK answers 500 to a body that is no JSON, or another JSON than an object."""
-    return isinstance(request.get_json(silent=True), dict)
-
-
-def _with_reason(function: str, request: Request, response: Response) -> Response:
+def _with_reason(function: str, response: Response) -> Response:
     """Give the SDK's own refusals, which come before our code, a reason too."""
-    if response.status_code < 400 or request.method != "POST":  # noqa: PLR2004 - HTTP's classes
+    if response.status_code < 400:  # noqa: PLR2004 - HTTP's classes
         return response
     error = (response.get_json(silent=True) or {}).get("error", {})
     if "details" in error:
@@ -231,9 +291,8 @@ def _with_reason(function: str, request: Request, response: Response) -> Respons
     failure: ProductError
     if error.get("status") == "UNAUTHENTICATED":
         failure = SignInRequired()
-    elif error.get("status") == "INVALID_ARGUMENT" or not _is_object(request):
-        failure = BadRequest('The body must be JSON: {"data": …}.', field="data")
-        response.status_code = 400
+    elif error.get("status") == "INVALID_ARGUMENT":
+        failure = BadRequest("Send a POST with Content-Type: application/json.", field="data")
     else:
         return response
     refusal = _refusal(function, None, failure)

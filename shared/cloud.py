@@ -33,4 +33,6 @@ def firebase() -> firebase_admin.App:
         try:
             return firebase_admin.get_app()
         except ValueError:
-            return firebase_admin.initialize_app(options={"projectId": settings.project()})
+            # The default is two minutes for an answer: more than a function has.
+            options = {"projectId": settings.project(), "httpTimeout": 10}
+            return firebase_admin.initialize_app(options=options)

@@ -6,48 +6,40 @@ that is offline shall do later.
 
 import hashlib
 import secrets
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
 
-from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
+from google.api_core.exceptions import FailedPrecondition, NotFound
 from google.cloud.firestore import SERVER_TIMESTAMP
 
-from shared import cloud, command_records, ownership, queueing, store
+from shared import calling, command_records, errors, ownership, queueing, store
+from shared.calling import Line
+from shared.command_records import DeviceChangedError, Held, UsedError
+from shared.deadlines import BRIEFLY, TRANSIENT
 from shared.errors import (
     BadRequest,
     DeviceOffline,
     DeviceTimeout,
     InProgress,
     NotYourDevice,
-    ParticleRateLimited,
-    ParticleUnavailable,
     ProductError,
     SignInRequired,
+    TryAgain,
     UnknownCommand,
-    UnknownFunction,
-    UnknownVariable,
 )
 from shared.offer import offer
-from shared.particle import errors
 
-AT_ONCE = 2.0
-"""Seconds within which Particle's 408 means that the device was known to be offline."""
 MAX_CACHED = 5000
 """Variables' values that an instance remembers."""
+QUICK = 1.0
+"""Seconds within which a device that is being read does not change hands unnoticed."""
+QUEUE_BUDGET = 10.0
+"""Seconds that a caller's own call waits for those before it; the trigger sends the rest."""
 
-_OUTCOMES: dict[str, type[ProductError]] = {
-    kind.reason: kind
-    for kind in (
-        DeviceOffline,
-        DeviceTimeout,
-        ParticleRateLimited,
-        ParticleUnavailable,
-        UnknownFunction,
-    )
-}
 _cached: OrderedDict[tuple[str, str, str], "Reading"] = OrderedDict()
 _lock = Lock()
 
@@ -90,37 +82,43 @@ def invoke(
     """Call a function of the user's device once, however often the same request comes.
 
     Raises `NotAllowed`, `NotYourDevice`, `UnknownFunction`, `DeviceOffline`, `DeviceTimeout`,
-    `ParticleUnavailable`, `ParticleRateLimited`, `InProgress`, and `BadRequest` for an argument
-    that is not offered or a request id that was used for something else. A repeated request gets
-    the first one's answer, be it a result or a failure.
+    `DeviceNotReady`, `ParticleUnavailable`, `ParticleRateLimited`, `InProgress`, `TryAgain`, and
+    `BadRequest` for an argument that is not offered or a request id that was used for something
+    else. A repeated request gets the first one's answer, be it a result or a failure.
     """
     offer().check_call(function, argument)
     command_id = _id_of(request_id) if request_id else secrets.token_hex(16)
     request = {"deviceId": device_id, "function": function, "argument": argument}
     began_at = datetime.now(UTC)
     try:
-        others_wait = command_records.begin(uid, command_id, request)
-    except AlreadyExists:
-        return _answer_again(uid, command_id, request)
+        token = calling.token()
+        held = command_records.begin(uid, command_id, request)
+    except UsedError as used:
+        return _answer_again(used.record, request)
     except NotFound:
         raise NotYourDevice from None
-    if when_offline and when_offline.coalesce:
-        queueing.cancel_earlier(uid, device_id, function)
-    if when_offline and others_wait and queueing.has_room(uid, device_id):
-        _queue(uid, device_id, command_id, when_offline, began_at)
-        return _send_queued(uid, command_id, request)
+    except ProductError:
+        # Nothing can be sent, and so nothing is written; but what was done is told again.
+        record = store.command(uid, command_id).get(**BRIEFLY)
+        if not record.exists:
+            raise
+        return _answer_again(record, request)
     try:
-        value = call_device(device_id, function, argument)
+        waits = when_offline is not None and _goes_behind(held, function, when_offline)
+        value = (
+            None if waits else calling.call(Line(token, held.until), device_id, function, argument)
+        )
     except DeviceOffline as failure:
         if when_offline and queueing.has_room(uid, device_id):
-            _queue(uid, device_id, command_id, when_offline, began_at)
-            if _is_back_since(began_at, uid, device_id):
-                return _send_queued(uid, command_id, request)
-            return Command(command_id, "queued")
-        raise _failed(uid, device_id, command_id, failure) from None
+            return _keep(held, request, when_offline, began_at)
+        raise _failed(held, failure) from None
     except ProductError as failure:
-        raise _failed(uid, device_id, command_id, failure) from failure.__cause__
-    command_records.end(uid, device_id, command_id, "succeeded", value=value)
+        raise _failed(held, failure) from failure.__cause__
+    except TRANSIENT as failure:
+        raise _failed(held, TryAgain()) from failure
+    if when_offline and waits:
+        return _queue(held, request, when_offline, began_at) or _send_queued(held, request)
+    command_records.end(held, "succeeded", value=value)
     return Command(command_id, "succeeded", value)
 
 
@@ -130,7 +128,7 @@ def cancel(uid: str, command_id: str) -> Command:
     Raises `UnknownCommand`, also for another customer's.
     """
     while True:
-        record = store.command(uid, command_id).get()
+        record = store.command(uid, command_id).get(**BRIEFLY)
         if not record.exists:
             raise UnknownCommand
         status = command_records.settle(record, datetime.now(UTC))
@@ -144,7 +142,7 @@ def cancel(uid: str, command_id: str) -> Command:
         )
         ownership.note(batch, uid, "command-cancelled", commandId=command_id)
         try:
-            batch.commit()
+            batch.commit(**BRIEFLY)
         except FailedPrecondition:
             continue  # taken for sending just now, or cancelled by another
         return Command(command_id, "cancelled")
@@ -164,7 +162,10 @@ def read_variable(uid: str, device_id: str, variable: str, max_age: float) -> Re
         reading = _cached.get(key)
     if reading and datetime.now(UTC) - reading.read_at <= timedelta(seconds=max_age):
         return reading
-    reading = Reading(_read(device_id, variable), datetime.now(UTC))
+    asked_at = time.monotonic()
+    reading = Reading(calling.read(device_id, variable), datetime.now(UTC))
+    if time.monotonic() - asked_at > QUICK:
+        ownership.require_owner(uid, device_id)
     with _lock:
         _cached[key] = reading
         _cached.move_to_end(key)
@@ -173,86 +174,77 @@ def read_variable(uid: str, device_id: str, variable: str, max_age: float) -> Re
     return reading
 
 
-def call_device(device_id: str, function: str, argument: str) -> int:
-    """Make the call; whose device it is, the caller has settled. Raises `ProductError`."""
-    _require_token()
-    try:
-        return cloud.particle().call_function(cloud.tokens().server, device_id, function, argument)
-    except errors.NotFoundError:
-        raise UnknownFunction from None
-    except errors.ParticleError as failure:
-        raise _reason(failure) from failure
-
-
-def _require_token() -> None:
-    """Without a token nothing can be sent: its failures say so, and not that the call may run."""
-    try:
-        cloud.tokens().server.token()
-    except errors.RateLimitedError as failure:
-        raise ParticleRateLimited(retryAfter=round(failure.retry_after)) from failure
-    except errors.ParticleError as failure:
-        raise ParticleUnavailable from failure
-
-
-def _read(device_id: str, variable: str) -> bool | float | str | None:
-    try:
-        return cloud.particle().read_variable(cloud.tokens().server, device_id, variable)
-    except errors.NotFoundError:
-        raise UnknownVariable from None
-    except errors.OutcomeUnknownError:
-        # Reading changes nothing, and was tried again already.
-        raise ParticleUnavailable from None
-    except errors.ParticleError as failure:
-        raise _reason(failure) from failure
-
-
-def _reason(failure: errors.ParticleError) -> ProductError:
-    """What the caller is told of Particle's failure in a call to a device."""
-    if isinstance(failure, errors.DeviceUnreachableError):
-        return DeviceOffline() if failure.elapsed <= AT_ONCE else DeviceTimeout()
-    if isinstance(failure, errors.RateLimitedError):
-        return ParticleRateLimited(retryAfter=round(failure.retry_after))
-    if isinstance(failure, errors.OutcomeUnknownError | errors.UnexpectedAnswerError):
-        return DeviceTimeout()
-    return ParticleUnavailable()
-
-
-def _failed(uid: str, device_id: str, command_id: str, failure: ProductError) -> ProductError:
+def _failed(held: Held, failure: ProductError) -> ProductError:
     status = "unknown" if isinstance(failure, DeviceTimeout) else "failed"
-    command_records.end(uid, device_id, command_id, status, failure=failure)
-    failure.details["commandId"] = command_id
+    command_records.end(held, status, failure=failure)
+    failure.details["commandId"] = held.command_id
     return failure
 
 
+def _goes_behind(held: Held, function: str, when_offline: WhenOffline) -> bool:
+    """Whether the call goes behind others that wait. Raises `DeviceOffline` for one too many."""
+    if when_offline.coalesce:
+        queueing.cancel_earlier(held.uid, held.device_id, function)
+    if held.others_wait and not queueing.has_room(held.uid, held.device_id):
+        raise DeviceOffline
+    return held.others_wait
+
+
+def _keep(
+    held: Held, request: dict[str, str], when_offline: WhenOffline, began_at: datetime
+) -> Command:
+    """Have a call wait whose device is offline, or send it when that was so a moment ago only."""
+    overtaken = _queue(held, request, when_offline, began_at)
+    if overtaken:
+        return overtaken
+    if _is_back_since(began_at, held.uid, held.device_id):
+        return _send_queued(held, request)
+    return Command(held.command_id, "queued")
+
+
 def _queue(
-    uid: str, device_id: str, command_id: str, when_offline: WhenOffline, began_at: datetime
-) -> None:
-    """Keep the call, which surely did not run, until the device is online."""
-    command_records.end(
-        uid,
-        device_id,
-        command_id,
-        "queued",
-        expiresAt=began_at + when_offline.expires_in,
-        coalesce=when_offline.coalesce,
-    )
+    held: Held, request: dict[str, str], when_offline: WhenOffline, began_at: datetime
+) -> Command | None:
+    """Keep the call, which surely did not run, until the device is online.
+
+    Unless a later call has taken the place of this one, which is answered then.
+    """
+    while True:
+        device = None
+        if when_offline.coalesce:
+            # A call that begins after this look changes the entry, and lets the commit fail.
+            device = store.device(held.device_id).get(["waitingUntil"], **BRIEFLY)
+            if queueing.is_overtaken(held.uid, held.command_id, request):
+                command_records.end(held, "cancelled")
+                return Command(held.command_id, "cancelled")
+        try:
+            command_records.end(
+                held,
+                "queued",
+                device=device,
+                expiresAt=began_at + when_offline.expires_in,
+                coalesce=when_offline.coalesce,
+            )
+        except DeviceChangedError:
+            continue
+        return None
 
 
 def _is_back_since(began_at: datetime, uid: str, device_id: str) -> bool:
     """Whether the device came online just now, before there was anything to send it."""
-    device = store.user_device(uid, device_id).get(["status", "statusAt"]).to_dict() or {}
-    return device.get("status") == "online" and bool(device["statusAt"] >= began_at)
+    device = store.user_device(uid, device_id).get(["status", "statusAt"], **BRIEFLY).to_dict()
+    fields = device or {}
+    return fields.get("status") == "online" and bool(fields["statusAt"] >= began_at)
 
 
-def _send_queued(uid: str, command_id: str, request: dict[str, str]) -> Command:
+def _send_queued(held: Held, request: dict[str, str]) -> Command:
     """Send what waits for the device, this call last, and answer what became of it."""
-    device_id = request["deviceId"]
     try:
-        queueing.send(uid, device_id, call_device)
-    except queueing.NotFinishedError:
-        queueing.send_later(device_id)
-        return Command(command_id, "queued")
-    return _answer_again(uid, command_id, request)
+        queueing.send(held.uid, held.device_id, QUEUE_BUDGET)
+    except (queueing.NotFinishedError, *TRANSIENT):
+        queueing.send_later(held.device_id)
+        return Command(held.command_id, "queued")
+    return _answer_again(store.command(held.uid, held.command_id).get(**BRIEFLY), request)
 
 
 def _id_of(request_id: str) -> str:
@@ -260,9 +252,8 @@ def _id_of(request_id: str) -> str:
     return hashlib.sha256(request_id.encode()).hexdigest()[:32]
 
 
-def _answer_again(uid: str, command_id: str, request: dict[str, str]) -> Command:
-    """The answer of the first request with this id."""
-    record = store.command(uid, command_id).get()
+def _answer_again(record: store.Snapshot, request: dict[str, str]) -> Command:
+    """The answer of the first request with this id, whose record was found."""
     if not record.exists:
         raise SignInRequired("This account was deleted.")
     fields: dict[str, Any] = record.to_dict() or {}
@@ -270,10 +261,11 @@ def _answer_again(uid: str, command_id: str, request: dict[str, str]) -> Command
         raise BadRequest("This requestId was used for another request.", field="requestId")
     status = command_records.settle(record, datetime.now(UTC))
     if status == "sent":
-        raise InProgress(commandId=command_id, retryAfter=5)
+        raise InProgress(commandId=record.id, retryAfter=5)
     if status == "unknown":
-        raise DeviceTimeout(commandId=command_id)
+        raise DeviceTimeout(commandId=record.id)
     if status == "failed":
-        failed = _OUTCOMES[fields["error"]["reason"]]
-        raise failed(fields["error"]["message"], commandId=command_id)
-    return Command(command_id, status, fields["returnValue"])
+        told = dict(fields["error"])
+        failed = errors.by_reason(told.pop("reason"))
+        raise failed(told.pop("message"), commandId=record.id, **told)
+    return Command(record.id, status, fields["returnValue"])

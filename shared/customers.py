@@ -4,28 +4,31 @@ The sign-up trigger and every callable that needs the customer take the same way
 be run any number of times, at once, and after dying half-way:
 
 1. `shadowCustomers/{hash}` binds the identity to the uid (created, never changed),
-2. Particle creates the customer; "already exists" is success, for the identity is bound to us,
-3. `users/{uid}.particle` says `ready`, and which identity it is.
+2. where it is not simply derived from the uid, `users/{uid}.particle` says which identity it is,
+3. Particle creates the customer; "already exists" is success, for the identity is bound to us,
+4. `users/{uid}.particle` says `ready`.
 
 The identity is opaque, or, by a setting, the verified e-mail address that the user has at that
 moment. It stays what it is when the address changes later; and an address that another account has
-or had, which is bound to that one, gives way to an opaque identity.
+or had, which is bound to that one, gives way to an opaque identity. What is written before Particle
+is asked is found by the account's deletion; one that came in between undoes the creation.
 """
 
 import hashlib
 from typing import Any
 
 from firebase_admin import auth
-from google.api_core.exceptions import AlreadyExists
+from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
 from google.cloud.firestore import SERVER_TIMESTAMP
 
-from shared import cloud, log, settings, store
+from shared import cloud, log, ownership, settings, store
+from shared.deadlines import BRIEFLY
 from shared.errors import CustomerNotReady, EmailUnverified
 from shared.particle import errors
 
 _ready: dict[str, str] = {}
-"""The identities of users whose customer this process has seen to be ready. Customers are never
-unmade while their user can sign in, so this needs no end; it only spares reads."""
+"""The identities of users whose customer this process has seen to be ready. It only spares reads:
+a customer who is gone at Particle all the same is found out by `lost`."""
 
 
 def opaque_identity(uid: str) -> str:
@@ -59,8 +62,8 @@ def adopt(uid: str, name: str) -> bool:
 
     For the operator, who says that the customer is that user's. Not for a user who has one.
     """
-    user, tombstone = _profile(uid)
-    if tombstone or user.get("particle", {}).get("status") == "ready" or not _is_bound(uid, name):
+    profile, tombstone = _profile(uid)
+    if tombstone or _is_ready(profile) or not _is_bound(uid, name):
         return False
     _note(uid, "ready", None, name)
     return True
@@ -76,33 +79,65 @@ def ensure(uid: str) -> None:
     """
     if uid in _ready:
         return
-    user, tombstone = _profile(uid)
+    profile, tombstone = _profile(uid)
     if tombstone:
         raise CustomerNotReady("This account was deleted.")
-    name = _name_in(user) or opaque_identity(uid)
-    if user.get("particle", {}).get("status") != "ready":
-        name = _bind(uid)
-        try:
-            _create(name)
-        except errors.ParticleError as failure:
-            _note(uid, "error", "particle-unavailable")
-            log.customer_failed(uid, failure)
-            raise
+    if _is_ready(profile):
+        _ready[uid] = _name_in(profile.to_dict() or {}) or opaque_identity(uid)
+        return
+    name = _settled_name(uid, profile)
+    try:
+        _create(name)
+    except errors.ParticleError as failure:
+        _note(uid, "error", "particle-unavailable")
+        log.customer_failed(uid, failure)
+        raise
+    try:
         _note(uid, "ready", None, name)
-        log.customer_ready(uid)
+    except CustomerNotReady:
+        # Deleted meanwhile, by a job that may have been here before the customer was.
+        remove(name)
+        raise
+    log.customer_ready(uid)
     _ready[uid] = name
+
+
+def remove(name: str) -> None:
+    """Delete a customer at Particle, where that is asked for. Raises `ParticleError`. Repeatable.
+
+    An opaque name says nothing about anybody. Deleting it too would leave nothing behind, but
+    whether Particle gives the name free is not documented, so it is a setting.
+    """
+    wanted = settings.delete_customers()
+    if wanted == "always" or (wanted == "by-name" and "@" in name):
+        try:
+            cloud.particle().delete_customer(cloud.tokens().server, name)
+        except errors.NotFoundError:
+            return  # deleted by an earlier run, or never made
+
+
+def lost(uid: str) -> None:
+    """Have a customer who is gone at Particle made again, by whatever needs it next."""
+    _ready.pop(uid, None)
+    _note(uid, "pending", "customer-not-ready")
+    log.customer_lost(uid)
 
 
 def need_none(uid: str) -> None:
     """Say that the user is ready, where no customers are made; once, as `ensure`."""
     if uid in _ready:
         return
-    user, tombstone = _profile(uid)
+    profile, tombstone = _profile(uid)
     if tombstone:
         raise CustomerNotReady("This account was deleted.")
-    if user.get("particle", {}).get("status") != "ready":
+    if not _is_ready(profile):
         _note(uid, "ready", None)
     _ready[uid] = opaque_identity(uid)
+
+
+def _is_ready(profile: store.Snapshot) -> bool:
+    particle = (profile.to_dict() or {}).get("particle", {})
+    return bool(particle.get("status") == "ready")
 
 
 def _name_in(user: dict[str, Any]) -> str | None:
@@ -111,12 +146,42 @@ def _name_in(user: dict[str, Any]) -> str | None:
     return found
 
 
-def _profile(uid: str) -> tuple[dict[str, Any], bool]:
+def _profile(uid: str) -> tuple[store.Snapshot, bool]:
     """The user's document and whether the account was deleted, in one round trip."""
     references = [store.user(uid), store.deleted_user(uid)]
-    found = {s.reference.path: s for s in store.client().get_all(references)}
+    found = {s.reference.path: s for s in store.client().get_all(references, **BRIEFLY)}
     user, tombstone = (found[r.path] for r in references)
-    return user.to_dict() or {}, tombstone.exists
+    return user, tombstone.exists
+
+
+def _settled_name(uid: str, profile: store.Snapshot) -> str:
+    """The one identity of the user, before there is a customer of that name.
+
+    An address may change meanwhile, and two may do this at once: the user's document decides.
+    """
+    while True:
+        name = _name_in(profile.to_dict() or {})
+        if name is not None:
+            return name
+        name = _bind(uid)
+        if not settings.customers_have_email_names():
+            return name
+        particle = _particle("pending", None) | {"customerId": name}
+        batch = store.client().batch()
+        if profile.exists:
+            unchanged = store.client().write_option(last_update_time=profile.update_time)
+            batch.update(profile.reference, {"particle": particle}, option=unchanged)
+        else:
+            batch.create(profile.reference, {"particle": particle})
+        ownership.unless_deleted(batch, uid)
+        try:
+            batch.commit(**BRIEFLY)
+        except (AlreadyExists, FailedPrecondition, NotFound):
+            profile, tombstone = _profile(uid)
+            if tombstone:
+                raise CustomerNotReady("This account was deleted.") from None
+            continue
+        return name
 
 
 def _bind(uid: str) -> str:
@@ -162,8 +227,21 @@ def _create(name: str) -> None:
 
 
 def _note(uid: str, status: str, reason: str | None, name: str | None = None) -> None:
-    """Tell the user's clients. Merged: the client may not have written its part yet."""
-    particle = {"status": status, "reason": reason, "updatedAt": SERVER_TIMESTAMP}
+    """Tell the user's clients. Merged: the client may not have written its part yet.
+
+    Raises `CustomerNotReady` for a deleted account, which stays without a trace.
+    """
+    particle = _particle(status, reason)
     if name is not None and name != opaque_identity(uid):
         particle["customerId"] = name
-    store.user(uid).set({"particle": particle}, merge=True)
+    batch = store.client().batch()
+    batch.set(store.user(uid), {"particle": particle}, merge=True)
+    ownership.unless_deleted(batch, uid)
+    try:
+        batch.commit(**BRIEFLY)
+    except AlreadyExists:
+        raise CustomerNotReady("This account was deleted.") from None
+
+
+def _particle(status: str, reason: str | None) -> dict[str, Any]:
+    return {"status": status, "reason": reason, "updatedAt": SERVER_TIMESTAMP}

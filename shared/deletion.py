@@ -11,16 +11,20 @@ import contextlib
 import time
 
 from firebase_admin import auth
-from google.api_core.exceptions import GoogleAPICallError
+from firebase_admin.exceptions import FirebaseError
 from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP, FieldFilter
 
 from shared import access, cloud, log, operations, releasing, store, trees
-from shared.errors import ProductError
+from shared.deadlines import FAILURES
+from shared.errors import NotYourDevice, ProductError
 from shared.operations import Operation
 from shared.particle.errors import ParticleError
 
 BUDGET = 40.0
-"""Seconds that one run takes at most; the function that runs it has 60."""
+"""Seconds that one run takes at most; the function that runs it has more."""
+
+CONTINUED = (ProductError, ParticleError, FirebaseError, trees.NotFinishedError, *FAILURES)
+"""What stops a run: another one goes on."""
 
 
 def delete(uid: str, patience: float, operation: Operation | None = None) -> str:
@@ -32,8 +36,8 @@ def delete(uid: str, patience: float, operation: Operation | None = None) -> str
     schedule(uid, operation)
     try:
         run(uid, patience)
-    except (ProductError, ParticleError, GoogleAPICallError, trees.NotFinishedError) as failure:
-        # The tombstone's trigger runs the same job until it is done.
+    except CONTINUED as failure:
+        # The tombstone's trigger runs the same job until it is done, and after a day the schedule.
         log.deletion_to_be_continued(uid, failure)
         return "scheduled"
     return "deleted"
@@ -42,7 +46,7 @@ def delete(uid: str, patience: float, operation: Operation | None = None) -> str
 def schedule(uid: str, operation: Operation | None = None) -> None:
     """Write the tombstone: from here on the account is deleted, whatever happens."""
     batch = store.client().batch()
-    batch.set(store.deleted_user(uid), {"at": SERVER_TIMESTAMP})
+    batch.set(store.deleted_user(uid), {"at": SERVER_TIMESTAMP, "erasedAt": None})
     if operation:
         operations.note(batch, operation, uid=uid)
     batch.commit()
@@ -51,11 +55,11 @@ def schedule(uid: str, operation: Operation | None = None) -> None:
 def run(uid: str, budget: float = BUDGET) -> None:
     """Erase everything, or go on with it.
 
-    Raises `trees.NotFinishedError`, `InProgress` (a command is under way), `ParticleError` and what
-    Firestore and Auth raise: another run has to follow.
+    Raises one of `CONTINUED` when another run has to follow. Two at once do not harm each other.
     """
     tombstone = store.deleted_user(uid).get()
-    if not tombstone.exists or "erasedAt" in (tombstone.to_dict() or {}):
+    fields = tombstone.to_dict() or {}
+    if not tombstone.exists or fields.get("erasedAt"):
         return
     deadline = time.monotonic() + budget
     app = cloud.firebase()
@@ -63,7 +67,9 @@ def run(uid: str, budget: float = BUDGET) -> None:
     with contextlib.suppress(auth.UserNotFoundError):
         auth.update_user(uid, disabled=True, app=app)
     _give_devices_back(uid)
-    access.mode().forget(uid)
+    if "forgottenAt" not in fields:
+        access.mode().forget(uid)
+        tombstone.reference.update({"forgottenAt": SERVER_TIMESTAMP})
     _erase(uid, deadline)
     with contextlib.suppress(auth.UserNotFoundError):
         auth.delete_user(uid, app=app)
@@ -75,9 +81,17 @@ def run(uid: str, budget: float = BUDGET) -> None:
 
 def _give_devices_back(uid: str) -> None:
     owned = store.devices().where(filter=FieldFilter("ownerUid", "==", uid))
+    kept: list[Exception] = []
     for device in owned.select([]).stream():
-        # The whole tree is erased below, history included.
-        releasing.release(uid, device.id, keep_history=True)
+        try:
+            # The whole tree is erased below, history included.
+            releasing.release(uid, device.id, keep_history=True)
+        except NotYourDevice:
+            continue  # given back by another run
+        except CONTINUED as failure:
+            kept.append(failure)  # the others are not to wait for it
+    if kept:
+        raise kept[0]
     for by, until in (("awaitedBy", "awaitedUntil"), ("reservedBy", "reservedUntil")):
         begun = store.devices().where(filter=FieldFilter(by, "==", uid))
         for device in begun.select([]).stream():

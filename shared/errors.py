@@ -13,7 +13,7 @@ callable protocol; no other module knows that protocol.
     ├── UnknownFunction, UnknownVariable, UnknownCommand
     ├── DeviceOffline, DeviceTimeout
     ├── ParticleUnavailable, ParticleRateLimited(retryAfter)
-    └── InProgress
+    └── InProgress, TryAgain
 """
 
 from typing import Any, ClassVar
@@ -216,3 +216,19 @@ class InProgress(ProductError):
     code = "aborted"
     reason = "in-progress"
     message = "This is still in progress. Try again in a moment."
+
+
+class TryAgain(ProductError):
+    """A service of Google's did not answer in time, or time has run out before anything was sent.
+
+    No device was called. What else was asked for may have been done, and may be asked for again.
+    """
+
+    code = "unavailable"
+    reason = "try-again"
+    message = "Our side could not do this in time. Nothing was sent to a device; try again."
+
+
+def by_reason(reason: str) -> type[ProductError]:
+    """The class of a reason that was written down."""
+    return next(kind for kind in ProductError.__subclasses__() if kind.reason == reason)

@@ -14,7 +14,7 @@ import msgspec
 from firebase_admin import auth
 from google.cloud.firestore import CollectionReference
 
-from shared import cloud, store, trees
+from shared import cloud, ownership, store, trees
 from shared.callables import iso
 from shared.errors import BadRequest, SignInRequired
 
@@ -37,6 +37,7 @@ def page(uid: str, cursor: str | None) -> tuple[list[str], str | None]:
     Raises `BadRequest` for a cursor that is none of ours, `SignInRequired` for a deleted account.
     """
     start = _decode(cursor) if cursor is not None else None
+    ownership.require_account(uid)
     lines = [] if start else [_account(uid), *_profile(uid)]
     size = sum(map(len, lines))
     root = store.user(uid).path + "/"

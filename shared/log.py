@@ -23,6 +23,9 @@ _TRACE = re.compile(r"[0-9a-f]{32}")
 _TRACE_FIELD = "logging.googleapis.com/trace"
 _muted: set[str] = set()
 
+_FAULTS_OF_CALLERS = ("Error validating token", "Invalid request, unable to process")
+"""What the SDK logs as errors, and anybody can cause; errors here are what alarms count."""
+
 
 def call_refused(function: str, uid: str | None, failure: Exception, error_id: str) -> None:
     """A callable answered with a reason from the error table; what led to it stands beside it."""
@@ -49,6 +52,19 @@ def call_failed(function: str, uid: str | None, error_id: str, error: BaseExcept
     )
 
 
+def call_interrupted(function: str, uid: str | None, error_id: str, error: BaseException) -> None:
+    """Firestore or Auth did not answer in time; the caller was asked to try again."""
+    _line(
+        "WARNING",
+        "call-interrupted",
+        "call interrupted: try again",
+        function=function,
+        uid=uid,
+        cause=f"{type(error).__name__}: {error}",
+        errorId=error_id,
+    )
+
+
 def customer_ready(uid: str) -> None:
     """A shadow customer was made at Particle, or found there as ours."""
     _line("INFO", "customer-ready", "shadow customer ready", uid=uid)
@@ -57,6 +73,11 @@ def customer_ready(uid: str) -> None:
 def customer_failed(uid: str, error: BaseException) -> None:
     """Particle did not make a shadow customer; the trigger or the next call tries again."""
     _line("WARNING", "customer-failed", "shadow customer not made yet", uid=uid, cause=str(error))
+
+
+def customer_lost(uid: str) -> None:
+    """Particle has no such customer any more; the next call makes it again."""
+    _line("WARNING", "customer-lost", "shadow customer is gone at Particle", uid=uid)
 
 
 def customer_refused(uid: str) -> None:
@@ -92,6 +113,17 @@ def deletion_to_be_continued(uid: str, error: BaseException) -> None:
         "account's deletion goes on later",
         uid=uid,
         cause=str(error),
+    )
+
+
+def job_not_finished(job: str, error: BaseException) -> None:
+    """The schedule could not finish a job that its own trigger left behind; it tries again."""
+    _line(
+        "WARNING",
+        "job-not-finished",
+        f"{job} is not finished",
+        job=job,
+        cause=f"{type(error).__name__}: {error}",
     )
 
 
@@ -242,7 +274,10 @@ class _Lines(logging.Handler):
         message = record.getMessage()
         if record.exc_info and record.exc_info[1]:
             message += "\n" + _traceback(record.exc_info[1])
-        _line(record.levelname, "library", message, logger=record.name)
+        level = record.levelname
+        if level == "ERROR" and message.startswith(_FAULTS_OF_CALLERS):
+            level = "WARNING"
+        _line(level, "library", message, logger=record.name)
 
 
 def _line(severity: str, event: str, message: str | None = None, **fields: Any) -> None:

@@ -17,7 +17,8 @@ from google.api_core.exceptions import Aborted, AlreadyExists, FailedPreconditio
 from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP, DocumentReference, WriteBatch
 
 from shared import log, operations, store
-from shared.errors import InProgress, NotYourDevice
+from shared.deadlines import BRIEFLY
+from shared.errors import InProgress, NotYourDevice, SignInRequired
 from shared.operations import Operation
 from shared.particle import Device
 
@@ -40,15 +41,25 @@ class Owned:
 
 def owner_of(device_id: str) -> str | None:
     """The uid of the device's owner; None for nobody's and for one that does not exist."""
-    entry = store.device(device_id).get(field_paths=["ownerUid"]).to_dict() or {}
+    entry = store.device(device_id).get(field_paths=["ownerUid"], **BRIEFLY).to_dict() or {}
     uid: str | None = entry.get("ownerUid")
     return uid
 
 
 def require_owner(uid: str, device_id: str) -> None:
-    """Raise `NotYourDevice` unless the user owns the device; one read."""
-    if owner_of(device_id) != uid:
+    """Raise `NotYourDevice` unless the user owns the device and is not deleted; one round trip."""
+    references = [store.device(device_id), store.deleted_user(uid)]
+    snapshots = store.client().get_all(references, ["ownerUid"], **BRIEFLY)
+    found = {snapshot.reference.path: snapshot for snapshot in snapshots}
+    entry, tombstone = (found[reference.path] for reference in references)
+    if tombstone.exists or (entry.to_dict() or {}).get("ownerUid") != uid:
         raise NotYourDevice
+
+
+def require_account(uid: str) -> None:
+    """Raise `SignInRequired` for a deleted account, whose ID token lives on; one read."""
+    if store.deleted_user(uid).get([], **BRIEFLY).exists:
+        raise SignInRequired("This account was deleted.")
 
 
 def look_up(uid: str, device_id: str) -> tuple[store.Snapshot, store.Snapshot]:

@@ -8,58 +8,67 @@ that do (`waitingUntil` in the registry: none waits longer), also when the devic
 """
 
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.api_core.exceptions import FailedPrecondition, NotFound
-from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP, FieldFilter
+from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP, FieldFilter, Query
 
-from shared import command_records, log, store
+from shared import calling, command_records, log, store
+from shared.calling import Line
+from shared.command_records import Held
+from shared.deadlines import BRIEFLY
 from shared.errors import DeviceOffline, DeviceTimeout, ProductError
+from shared.offer import offer
 
 MAX_WAITING = 20
 """Calls that wait for one device at most."""
-LEASE = 60_000
-"""Milliseconds that a run may send: as long as the function that runs it may take."""
-BUDGET = 20.0
-"""Seconds after which a run sends nothing more: a call that the device does not answer takes 35."""
+LEASE = 120.0
+"""Seconds that a run may send: as long as the trigger that runs it may take."""
+BUDGET = 40.0
+"""Seconds after which a run begins no further call: one that the device does not answer takes 38,
+and the commits around it some more."""
+MAX_SEEN = 2000
+"""Waiting calls that one look takes in, those first that expire first."""
+COMING = timedelta(minutes=2)
+"""Time in which Particle may still take a device for offline that has said it is online."""
 
-NOT_SENT = ("particle-unavailable", "particle-rate-limited")
-
-CallDevice = Callable[[str, str, str], int]
+NOT_SENT = ("particle-unavailable", "particle-rate-limited", "try-again")
+WENT_ON = {"sent", "succeeded", "unknown"}
+"""What has become of a call that was made, or is being made."""
 
 
 class NotFinishedError(RuntimeError):
     """There is more to send, or somebody else is sending: the platform delivers again."""
 
 
-def send(uid: str, device_id: str, call_device: CallDevice) -> None:
+def send(uid: str, device_id: str, budget: float = BUDGET) -> None:
     """Send what waits for the user's device, oldest first, until it is offline again.
 
-    Raises `NotFinishedError` when another run has to follow.
+    Begins no call after `budget` seconds. Raises `NotFinishedError` when another run has to follow.
     """
-    waiting = _waiting(uid, device_id)
-    if not waiting:
+    if not _waiting(uid, device_id):
         return
-    _lease(uid, device_id)
-    deadline = time.monotonic() + BUDGET
-    ended: dict[str, Any] = {"sendingUntil": DELETE_FIELD}
+    now = time.monotonic()
+    deadline, over = now + budget, now + LEASE
+    lease = _lease(uid, device_id)
     try:
-        # Again, under the lease: another run may have sent some of them since.
-        for record in _waiting(uid, device_id):
-            if time.monotonic() > deadline:
-                raise NotFinishedError(device_id)
-            if _is_due(record) and not _send_one(uid, record, call_device):
-                return
-        ended["waitingUntil"] = 0
+        # Again, under the lease: another run may have sent some, and another call come to wait.
+        while waiting := _waiting(uid, device_id):
+            for record in waiting:
+                if time.monotonic() > deadline:
+                    raise NotFinishedError(device_id)
+                if _is_due(record) and not _send_one(uid, record, over):
+                    if _is_coming(uid, device_id):
+                        raise NotFinishedError(device_id)
+                    return
     finally:
-        store.device(device_id).update(ended)
+        _give_up(uid, device_id, lease)
 
 
 def send_later(device_id: str) -> None:
     """Have the trigger send what waits for the device, as often as that takes."""
-    store.online(device_id).set({"askedAt": SERVER_TIMESTAMP}, merge=True)
+    store.online(device_id).set({"askedAt": SERVER_TIMESTAMP}, merge=True, **BRIEFLY)
 
 
 def cancel_earlier(uid: str, device_id: str, function: str) -> None:
@@ -72,6 +81,51 @@ def cancel_earlier(uid: str, device_id: str, function: str) -> None:
 def has_room(uid: str, device_id: str) -> bool:
     """Whether another call may wait for the device."""
     return len(_waiting(uid, device_id)) < MAX_WAITING
+
+
+def is_overtaken(uid: str, command_id: str, request: dict[str, str]) -> bool:
+    """Whether a later call of the same function went on while this one was on its way."""
+    later = (
+        store.user(uid)
+        .collection(store.COMMANDS)
+        .where(filter=FieldFilter("deviceId", "==", request["deviceId"]))
+        .order_by("createdAt", direction=Query.DESCENDING)
+    )
+    for record in later.stream(**BRIEFLY):
+        if record.id == command_id:
+            return False
+        fields = record.to_dict() or {}
+        # One that waits without taking the place of others leaves them theirs, before it.
+        status = fields["status"]
+        takes_the_place = status in WENT_ON or (status == "queued" and fields.get("coalesce"))
+        if fields["function"] == request["function"] and takes_the_place:
+            return True
+    return False
+
+
+def send_where_online(now: datetime) -> int:
+    """Have sent what waits for devices that are online, as far as is known; their number.
+
+    Their trigger ran when Particle did not know yet, or has been given up.
+    """
+    queued = (
+        store.client()
+        .collection_group(store.COMMANDS)
+        .where(filter=FieldFilter("status", "==", "queued"))
+        .where(filter=FieldFilter("expiresAt", ">", now))
+        .select(["deviceId"])
+        .limit(MAX_SEEN)
+        .stream()
+    )
+    waited_for = {
+        store.user_device(record.reference.parent.parent.id, record.get("deviceId"))
+        for record in queued
+    }
+    devices = store.client().get_all(list(waited_for), ["status"])
+    online = [device.id for device in devices if (device.to_dict() or {}).get("status") == "online"]
+    for device_id in online:
+        send_later(device_id)
+    return len(online)
 
 
 def settle_all(now: datetime) -> int:
@@ -96,26 +150,49 @@ def _waiting(uid: str, device_id: str) -> list[store.Snapshot]:
         .collection(store.COMMANDS)
         .where(filter=FieldFilter("deviceId", "==", device_id))
         .where(filter=FieldFilter("status", "==", "queued"))
-        .stream()
+        .stream(**BRIEFLY)
     )
     return sorted(found, key=lambda record: (record.get("createdAt"), record.id))
 
 
-def _lease(uid: str, device_id: str) -> None:
-    """Become the one who sends for the device."""
+def _lease(uid: str, device_id: str) -> int:
+    """Become the one who sends for the device; the lease's end, in milliseconds."""
     while True:
-        entry = store.device(device_id).get(["ownerUid", "sendingUntil"])
+        entry = store.device(device_id).get(["ownerUid", "sendingUntil"], **BRIEFLY)
         fields = entry.to_dict() or {}
         now = round(time.time() * 1000)
         if fields.get("ownerUid") != uid or fields.get("sendingUntil", 0) > now:
             raise NotFinishedError(device_id)
+        lease = now + round(LEASE * 1000)
         try:
             entry.reference.update(
-                {"sendingUntil": now + LEASE},
+                {"sendingUntil": lease},
                 option=store.client().write_option(last_update_time=entry.update_time),
+                **BRIEFLY,
             )
         except FailedPrecondition:
             continue  # a command began or ended meanwhile
+        return lease
+
+
+def _give_up(uid: str, device_id: str, lease: int) -> None:
+    """End the lease, if it is still this run's, and say that nobody waits where nobody does."""
+    while True:
+        entry = store.device(device_id).get(["sendingUntil"], **BRIEFLY)
+        if (entry.to_dict() or {}).get("sendingUntil") != lease:
+            return
+        ended: dict[str, Any] = {"sendingUntil": DELETE_FIELD}
+        # A call that comes to wait after this look changes the entry, and lets the commit fail.
+        if not _waiting(uid, device_id):
+            ended["waitingUntil"] = 0
+        try:
+            entry.reference.update(
+                ended,
+                option=store.client().write_option(last_update_time=entry.update_time),
+                **BRIEFLY,
+            )
+        except FailedPrecondition:
+            continue
         return
 
 
@@ -123,30 +200,50 @@ def _is_due(record: store.Snapshot) -> bool:
     return command_records.settle(record, datetime.now(UTC)) == "queued"
 
 
-def _send_one(uid: str, record: store.Snapshot, call_device: CallDevice) -> bool:
-    """Send a call; whether the next one may follow."""
+def _is_coming(uid: str, device_id: str) -> bool:
+    """Whether the device said just now that it is online; Particle may not know that yet."""
+    device = store.user_device(uid, device_id).get(["status", "statusAt"], **BRIEFLY).to_dict()
+    fields = device or {}
+    return fields.get("status") == "online" and bool(
+        datetime.now(UTC) - fields["statusAt"] < COMING
+    )
+
+
+def _send_one(uid: str, record: store.Snapshot, over: float) -> bool:
+    """Send a call that is over in time; whether the next one may follow."""
     fields: dict[str, Any] = record.to_dict() or {}
-    device_id = fields["deviceId"]
+    device_id, function, argument = fields["deviceId"], fields["function"], fields["argument"]
     try:
-        if not command_records.resume(uid, record):
-            return True  # cancelled just now
+        token = calling.token()
+    except ProductError as failure:
+        raise NotFinishedError(device_id) from failure
+    try:
+        held = command_records.resume(uid, record)
     except NotFound:
         _cancel(record)
         return True
+    if held is None:
+        return True  # cancelled just now
     try:
-        value = call_device(device_id, fields["function"], fields["argument"])
+        offer().check_call(function, argument)  # as it is by now
+        value = calling.call(Line(token, min(held.until, over)), device_id, function, argument)
     except DeviceOffline:
-        command_records.end(uid, device_id, record.id, "queued")
+        command_records.end(held, "queued")
         return False
     except ProductError as failure:
-        if failure.reason in NOT_SENT:
-            command_records.end(uid, device_id, record.id, "queued")
-            raise NotFinishedError(device_id) from failure
-        status = "unknown" if isinstance(failure, DeviceTimeout) else "failed"
-        command_records.end(uid, device_id, record.id, status, failure=failure)
+        _end(held, failure)
         return True
-    command_records.end(uid, device_id, record.id, "succeeded", value=value)
+    command_records.end(held, "succeeded", value=value)
     return True
+
+
+def _end(held: Held, failure: ProductError) -> None:
+    """Write down a failure; what was not sent waits on, for another run."""
+    if failure.reason in NOT_SENT:
+        command_records.end(held, "queued")
+        raise NotFinishedError(held.device_id) from failure
+    status = "unknown" if isinstance(failure, DeviceTimeout) else "failed"
+    command_records.end(held, status, failure=failure)
 
 
 def _cancel(record: store.Snapshot) -> None:
@@ -154,6 +251,7 @@ def _cancel(record: store.Snapshot) -> None:
         record.reference.update(
             {"status": "cancelled", "finishedAt": SERVER_TIMESTAMP},
             option=store.client().write_option(last_update_time=record.update_time),
+            **BRIEFLY,
         )
     except (FailedPrecondition, NotFound):
         log.command_not_cancelled(record.id)

@@ -16,6 +16,7 @@ from google.api_core.exceptions import AlreadyExists
 from google.cloud.firestore import SERVER_TIMESTAMP
 
 from shared import cloud, ownership, store
+from shared.deadlines import BRIEFLY
 from shared.errors import SignInRequired
 
 MAX_SEEN = 20_000
@@ -64,7 +65,7 @@ class Session:
         ownership.unless_deleted(batch, self.uid)
         # Noted by another instance; or the account was deleted, and stays without a trace.
         with contextlib.suppress(AlreadyExists):
-            batch.commit()
+            batch.commit(**BRIEFLY)
         with _lock:
             _seen[signed_in] = None
             while len(_seen) > MAX_SEEN:

@@ -128,6 +128,11 @@ def deleted_user(uid: str) -> DocumentReference:
     return client().collection(DELETED_USERS).document(uid)
 
 
+def deleted_users() -> CollectionReference:
+    """The tombstones of deleted accounts."""
+    return client().collection(DELETED_USERS)
+
+
 def claim_attempts(digest: str) -> DocumentReference:
     """Attempts at setup codes, by one person or at one label."""
     return client().collection(CLAIM_ATTEMPTS).document(digest)

@@ -19,7 +19,8 @@ from typing import Any
 from google.cloud.firestore import DocumentReference, Increment, Maximum
 
 from shared import log, store
-from shared.particle.errors import ClientRejectedError, RateLimitedError
+from shared.deadlines import BRIEFLY, FAILURES
+from shared.particle.errors import ClientRejectedError, NotSentError, RateLimitedError
 
 CUSTOMERS = 80
 """Requests for customers' tokens in any 5 minutes. Whole minutes are counted: it may be 6."""
@@ -47,7 +48,10 @@ class TokenBudget:
         """When it opens again, for customers' tokens (False) and the product's own (True)."""
 
     def take(self, identity: str | None) -> None:
-        """Count a request. Raises `RateLimitedError` or `ClientRejectedError` instead."""
+        """Count a request. Raises `RateLimitedError` or `ClientRejectedError` instead.
+
+        What cannot be counted is not sent: then raises `NotSentError`.
+        """
         own = identity is None
         now = self._clock()
         with self._lock:
@@ -76,7 +80,7 @@ class TokenBudget:
             with self._lock:
                 self._closed_until = dict.fromkeys((False, True), opens)
             fields = {"closedUntil": Maximum(math.ceil(opens * 1000))}
-        _document(hour).set(fields, merge=True)
+        _document(hour).set(fields, merge=True, **BRIEFLY)
 
     @staticmethod
     def _wait_for(seconds: float) -> None:
@@ -105,7 +109,12 @@ class TokenBudget:
             )
         counts: list[int] = []
         rejected = closed_until = 0
-        for result in batch.commit():
+        try:
+            # One whose answer is lost may count twice, which is on the safe side.
+            results = batch.commit(**BRIEFLY)
+        except FAILURES as failure:
+            raise NotSentError(_ROUTE, "it could not be counted") from failure
+        for result in results:
             # In the order of the field paths: closedUntil, minutes.m…, rejected.f….
             closed, *some, wrong = (value.integer_value for value in result.transform_results)
             counts += some

@@ -59,6 +59,7 @@ EVERYWHERE: Final = (
     "email-unverified",
     "bad-request",
     "too-many-attempts",
+    "try-again",
     "internal",
 )
 """Reasons that any callable may answer."""
@@ -134,7 +135,10 @@ FUNCTIONS: Final = (
         "The caller's devices, in the order of their names. An app that shows them live reads "
         "`users/{uid}/devices` instead; this is for those that cannot, and for asking Particle who "
         "is online at this moment.",
-        {"refresh": "Ask Particle: each device then has `online` as well."},
+        {
+            "refresh": "Ask Particle: each device then has `online` as well. An answer of the last "
+            "five seconds is given again, or of half a second for each device from ten on."
+        },
         (
             Field(
                 "devices",
@@ -177,7 +181,11 @@ FUNCTIONS: Final = (
         },
         (
             Field("commandId", "text", "Its record is `users/{uid}/commands/{commandId}`."),
-            Field("status", "text", "`succeeded` or `queued`."),
+            Field(
+                "status",
+                "text",
+                "`succeeded`, `queued`, or `cancelled` where a later call took its place.",
+            ),
             Field(
                 "returnValue",
                 "integer",
@@ -190,6 +198,7 @@ FUNCTIONS: Final = (
             "not-allowed",
             "not-your-device",
             "unknown-function",
+            "device-not-ready",
             "device-offline",
             "device-timeout",
             "in-progress",
@@ -226,7 +235,10 @@ FUNCTIONS: Final = (
             (
                 "Only a call that surely did not run is queued. Up to 20 wait for one device, and "
                 "are made in order. While some wait, a new call with `queue` goes behind them, "
-                "also when the device is online; one with `fail` does not wait for them."
+                "also when the device is online, and is refused as `device-offline` when 20 do; "
+                "one with `fail` does not wait for them. A call with `coalesce` that was overtaken "
+                "on its way by a later one of the same function is `cancelled` instead of queued. "
+                "`offer.json` is asked again when a call is sent at last."
             ),
         ),
     ),
@@ -262,6 +274,7 @@ FUNCTIONS: Final = (
             "not-allowed",
             "not-your-device",
             "unknown-variable",
+            "device-not-ready",
             "device-offline",
             "device-timeout",
             *PARTICLE,

@@ -17,9 +17,9 @@ _BEFORE_THE_EXAMPLES: Final = (
     "which of them are run by tests."
 )
 _FORMS: Final = {
-    "^[0-9a-f]{24}$": "24 hexadecimal digits",
-    "^[0-9a-f]{32}$": "32 hexadecimal digits",
-    "^(?!(?:events|owner|ping|unprotect)$)[A-Za-z0-9_]{1,64}$": "`[A-Za-z0-9_]{1,64}`",
+    r"^[0-9a-f]{24}\Z": "24 hexadecimal digits",
+    r"^[0-9a-f]{32}\Z": "32 hexadecimal digits",
+    r"^(?!(?i:events|owner|ping|unprotect)\Z)[A-Za-z0-9_]{1,64}\Z": "`[A-Za-z0-9_]{1,64}`",
 }
 """The patterns of requests in a reader's words."""
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from google.api_core.exceptions import AlreadyExists
 from google.cloud.firestore import Increment
 
-from shared import cloud, customers, log, ownership, settings, store
+from shared import cloud, customers, log, ownership, store
 from shared.errors import CustomerNotReady
 from shared.particle import Device, Token, errors
 
@@ -112,11 +112,7 @@ class CustomerMode:
             self._revoke(given[0])
 
     def forget(self, uid: str) -> None:
-        """Revoke what tokens this process has given, and delete the customer where it is asked for.
-
-        An opaque name says nothing about anybody. Deleting it too would leave nothing behind, but
-        whether Particle gives the name free is not documented, so it is a setting.
-        """
+        """Revoke what tokens this process has given, and delete the customer where asked for."""
         identity = customers.known_identity(uid)
         if identity is None:
             return
@@ -124,12 +120,7 @@ class CustomerMode:
             given = self._given.get(identity)
         if given:
             self._revoke(given[0])
-        wanted = settings.delete_customers()
-        if wanted == "always" or (wanted == "by-name" and "@" in identity):
-            try:
-                cloud.particle().delete_customer(cloud.tokens().server, identity)
-            except errors.NotFoundError:
-                return  # deleted by an earlier run, or never made
+        customers.remove(identity)
 
     @staticmethod
     def _revoke(token: Token) -> None:

@@ -51,6 +51,12 @@ class Particle:
         self._product = product
         self.integrations = Integrations(self._transport, product)
 
+    @property
+    def longest_call(self) -> float:
+        """Seconds that a call to a device takes at most, with the connection's making."""
+        timeouts = self._transport.timeouts
+        return timeouts.connect + timeouts.device
+
     def mint_token(
         self, client: tuple[str, str], *, identity: str | None, lifetime: int
     ) -> tuple[str, float]:

@@ -7,7 +7,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from shared.particle.errors import ClientRejectedError, RateLimitedError, TokenRejectedError
+from shared.particle.errors import (
+    ClientRejectedError,
+    ParticleError,
+    RateLimitedError,
+    TokenRejectedError,
+)
 
 if TYPE_CHECKING:
     from shared.particle.client import Particle
@@ -51,7 +56,11 @@ class Token:
 LIFETIME = 3600
 """Seconds that a minted token is good for."""
 MARGIN = 300
-"""A token with less than these seconds left is not used for another call of ours."""
+"""A token with less than these seconds left is replaced before another call of ours."""
+USABLE = 90
+"""Seconds that a token needs to have left while it cannot be replaced: it outlasts a call."""
+REST = 15
+"""Seconds between two tries to replace a token that is still usable."""
 
 
 class TokenCache:
@@ -78,6 +87,7 @@ class TokenCache:
         self._proven = False
         self._clock = clock
         self._tokens: dict[str | None, Token] = {}
+        self._resting_until: dict[str | None, float] = {}
         self._locks: dict[str | None, threading.Lock] = {}
         self._guard = threading.Lock()
         self.server: Credentials = _Cached(self, None)
@@ -86,13 +96,40 @@ class TokenCache:
         """Credentials of one customer, by the identity it was created with."""
         return _Cached(self, identity)
 
-    def get(self, identity: str | None, *, valid_for: float = MARGIN) -> Token:
-        """A token with at least `valid_for` seconds left; None is the product's own."""
-        with self._lock(identity):
-            token = self._tokens.get(identity)
-            if token is None or token.expires_at - self._clock() < valid_for:
-                token = self._mint(identity)
+    def get(
+        self, identity: str | None, *, valid_for: float = MARGIN, or_at_least: float | None = None
+    ) -> Token:
+        """A token with at least `valid_for` seconds left; None is the product's own.
+
+        With `or_at_least`, a token that has as much left is good enough while another thread is
+        replacing it, or where that fails.
+        """
+        token = self._tokens.get(identity)
+        if token is not None and self._left(token) >= valid_for:
             return token
+        usable = None
+        if token is not None and or_at_least is not None and self._left(token) >= or_at_least:
+            usable = token
+            if self._clock() < self._resting_until.get(identity, 0):
+                return usable
+        lock = self._lock(identity)
+        if not lock.acquire(blocking=usable is None):
+            return usable or self.get(identity, valid_for=valid_for)
+        try:
+            token = self._tokens.get(identity)
+            if token is not None and self._left(token) >= valid_for:
+                return token
+            return self._mint(identity)
+        except ParticleError:
+            if usable is None:
+                raise
+            self._resting_until[identity] = self._clock() + REST
+            return usable
+        finally:
+            lock.release()
+
+    def _left(self, token: Token) -> float:
+        return token.expires_at - self._clock()
 
     def renew(self, identity: str | None, rejected: str) -> Token:
         """Mint again, unless another thread has already replaced the rejected token."""
@@ -132,7 +169,7 @@ class _Cached:
     identity: str | None
 
     def token(self) -> str:
-        return self.cache.get(self.identity).value
+        return self.cache.get(self.identity, or_at_least=USABLE).value
 
     def renew(self, rejected: str) -> str:
         return self.cache.renew(self.identity, rejected).value

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import requests
+from google.api_core.gapic_v1.method import wrap_method
 
 from local.client import Account, Client
 from local.stack import Stack
-from shared import access, cloud, settings, setup_codes, store
+from shared import access, cloud, presence, settings, setup_codes, store
+from shared.deadlines import BRIEFLY
 from tests.support.functions import call
 from tests.support.simulator import Simulator
 from tests.support.triggers import paused
@@ -52,6 +54,7 @@ def simulator(stack: Stack) -> Simulator:
     control = Simulator(stack.simulator_url)
     control.heal()
     control.forget()
+    presence._known.clear()
     return control
 
 
@@ -139,6 +142,35 @@ def product_mode(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     monkeypatch.undo()
     settings.access_mode.cache_clear()
     access.mode.cache_clear()
+
+
+@pytest.fixture
+def commits(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Lets the next commits meet faults: `commits(None, Aborted)`.
+
+    One that is wrapped in a list has its effect, and only the answer is lost.
+    """
+    transport = store.client()._firestore_api.transport
+    stub = transport.commit
+    coming: list[Any] = []
+
+    def send(*args: Any, **kwargs: Any) -> Any:
+        fault = coming.pop(0) if coming else None
+        if isinstance(fault, list):
+            stub(*args, **kwargs)
+            raise fault[0]("its answer is lost")
+        if fault:
+            raise fault("not done")
+        return stub(*args, **kwargs)
+
+    monkeypatch.setitem(transport._wrapped_methods, stub, wrap_method(send))  # type: ignore[no-untyped-call]
+    return lambda *faults: coming.extend(faults)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Firestore is tried once only."""
+    monkeypatch.setitem(BRIEFLY, "retry", None)
 
 
 @pytest.fixture

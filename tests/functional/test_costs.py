@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -13,7 +14,7 @@ from firebase_admin import auth
 
 from local.client import Account
 from local.runs import ROOT
-from shared import cloud, customers, sessions
+from shared import cloud, customers, sessions, store
 from tests.functional.conftest import Label
 from tests.support.functions import call
 from tests.support.simulator import Simulator
@@ -34,6 +35,7 @@ def costs(
     """Round trips of a call to Firestore and to Particle."""
 
     def measure(function: str, data: Any, account: Account) -> tuple[int, int]:
+        data = data() if callable(data) else data
         firestore_requests()
         simulator.forget()
         call(function, data, account)
@@ -45,13 +47,17 @@ def costs(
 def test_the_table_in_the_docs_is_what_was_measured(
     new_label: Callable[..., Label],
     customer: Account,
+    another: Account,
+    simulator: Simulator,
     costs: Callable[[str, Any, Account], tuple[int, int]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Cold: an instance that has no token and knows nobody; warm: one that has served the user."""
     label, again, coded = new_label(), new_label(), new_label()
     device = {"deviceId": label.device_id}
+    other = {"deviceId": again.device_id}
     invoke = {**device, "function": "set_target", "argument": "20"}
+    queue = {**invoke, "whenOffline": "queue", "coalesce": True}
     read = {**device, "variable": "target"}
     order: list[tuple[str, str, Any, Any]] = [
         ("claim_device", "claim_device", label.claim, again.claim),
@@ -63,17 +69,46 @@ def test_the_table_in_the_docs_is_what_was_measured(
         ("read_variable, from the cache", "read_variable", read, {**read, "maxAge": 60}),
         ("rename_device", "rename_device", {**device, "name": "a"}, {**device, "name": "b"}),
         ("list_devices", "list_devices", {}, {}),
-        ("release_device", "release_device", device, {"deviceId": again.device_id}),
+        ("export_account", "export_account", {}, {}),
+        ("invoke_function, queued", "invoke_function", queue, {**queue, **other}),
+        (
+            "cancel_command",
+            "cancel_command",
+            partial(waiting_call, customer, device),
+            partial(waiting_call, customer, other),
+        ),
+        ("release_device", "release_device", device, other),
     ]
     measured = {}
     for row, function, cold_data, warm_data in order:
+        if row.endswith("queued"):
+            for made in (label, again):
+                simulator.set_online(made.device_id, online=False)
         monkeypatch.setattr(customers, "_ready", {})
         sessions._seen.clear()
         cloud.tokens.cache_clear()
         cold = costs(function, cold_data, customer)
         warm = costs(function, warm_data, customer)
         measured[row] = (*cold, *warm)
+    # Each of two customers with a device.
+    call("claim_device", label.claim, customer)
+    call("claim_device", again.claim, another)
+    sessions._seen.clear()
+    cloud.tokens.cache_clear()
+    goes = [costs("delete_account", {"confirm": "delete"}, one) for one in (customer, another)]
+    measured["delete_account, of one device"] = (*goes[0], *goes[1])
     assert measured == DOCUMENTED
+
+
+def waiting_call(account: Account, device: dict[str, str]) -> dict[str, str]:
+    """The request that cancels what waits for a device."""
+    commands = store.user(account.uid).collection(store.COMMANDS).stream()
+    (found,) = (
+        command.id
+        for command in commands
+        if command.get("status") == "queued" and command.get("deviceId") == device["deviceId"]
+    )
+    return {"commandId": found}
 
 
 def test_the_hot_path(

@@ -12,9 +12,10 @@ from google.cloud.firestore import FieldFilter
 
 from functions import delete_account
 from local.client import Account, CallableError, Client
-from shared import customers, deletion, releasing, settings, store, trees
+from shared import customers, deletion, releasing, settings, store, trees, unfinished
 from shared.operations import Operation
 from tests.functional.conftest import Label
+from tests.support import functions
 from tests.support.documents import everything
 from tests.support.functions import call, created, deliver, refusal
 from tests.support.simulator import Simulator
@@ -70,7 +71,7 @@ def test_everything_is_gone(
     assert is_gone(full, owned)
     assert simulator.device(owned.device_id)["owner"] is None
     tombstone = store.deleted_user(full.uid).get().to_dict() or {}
-    assert set(tombstone) == {"at", "erasedAt"}
+    assert set(tombstone) == {"at", "forgottenAt", "erasedAt"}
     assert run_job(full) < 300
     # An opaque name says nothing about anybody.
     assert customers.identity(full.uid) in {c["username"] for c in simulator.customers()}
@@ -123,6 +124,10 @@ def test_an_open_tab_reads_and_writes_nothing(full: Account, owned: Label, clien
     for attempt in attempts:
         with pytest.raises(requests.HTTPError, match="403"):
             attempt()
+    for function in ("list_devices", "export_account"):
+        assert refusal(function, {}, full).reason == "sign-in-required"
+    reading = {"deviceId": owned.device_id, "variable": "target"}
+    assert refusal("read_variable", reading, full).reason == "not-your-device"
     assert run_job(full) < 300
     with pytest.raises(requests.HTTPError, match="403"):
         client.create(profile, {"displayName": "Back"}, full)
@@ -166,6 +171,34 @@ def test_when_particle_fails_the_job_goes_on_later(
     simulator.heal()
     assert run_job(full) < 300
     assert is_gone(full, owned)
+
+
+def test_one_bad_device_keeps_none_of_the_others(
+    full: Account, owned: Label, new_label: Callable[..., Label], simulator: Simulator
+) -> None:
+    labels = [owned, *(new_label() for _ in range(2))]
+    for label in labels[1:]:
+        call("claim_device", label.claim, full)
+    bad = min(label.device_id for label in labels)
+    simulator.fail({"route": f"DELETE /v1/products/*/devices/{bad}/owner"}, {"kind": "cut-before"})
+    deletion.schedule(full.uid)
+    assert run_job(full) == 500
+    owners = {label.device_id: store.device(label.device_id).get() for label in labels}
+    kept = [key for key, entry in owners.items() if entry.get("ownerUid") is not None]
+    assert kept in ([], [bad])
+
+
+def test_what_the_platform_gave_up_the_schedule_goes_on_with(
+    full: Account, owned: Label, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.erasures().document().set({"uid": full.uid, "deviceId": owned.device_id})
+    deletion.schedule(full.uid)
+    assert functions.client("settle_commands").post("/").status_code == 200
+    assert not is_gone(full, owned), "not before its own trigger has tried"
+    monkeypatch.setattr(unfinished, "OLD", timedelta(0))
+    assert functions.client("settle_commands").post("/").status_code == 200
+    assert is_gone(full, owned)
+    assert list(store.erasures().where(filter=FieldFilter("uid", "==", full.uid)).stream()) == []
 
 
 @pytest.mark.parametrize("step", ["_give_devices_back", "_erase", "forget", "delete_user"])

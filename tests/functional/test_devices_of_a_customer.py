@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.client import Account, Client
-from shared import store
+from shared import presence, store
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
@@ -48,6 +48,19 @@ def test_refreshed_it_is_what_particle_says(
         owned.device_id: False,
         second.device_id: None,
     }
+
+
+def test_particle_is_asked_for_the_same_device_every_few_seconds_only(
+    owned: Label, customer: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        (device,) = call("list_devices", {"refresh": True}, customer)["devices"]
+        assert device["online"] is True
+    assert len(simulator.requests("GET", "/devices/")) == 1
+    monkeypatch.setattr(presence, "FRESH", 0)
+    monkeypatch.setattr(presence, "PER_DEVICE", 0)
+    call("list_devices", {"refresh": True}, customer)
+    assert len(simulator.requests("GET", "/devices/")) == 2
 
 
 NOT_THERE = {"kind": "status", "status": 404}

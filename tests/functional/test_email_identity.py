@@ -1,12 +1,13 @@
 """Customers named by e-mail address, by a setting: unverified, changed, recycled, in any case."""
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from firebase_admin import auth
 
 from local.client import Account, Client
-from shared import cloud, customers, settings, store
+from shared import cloud, customers, deletion, settings, store
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal, user_created
 from tests.support.simulator import Simulator
@@ -104,3 +105,59 @@ def test_a_recycled_address_reaches_nothing(
     assert call("mint_token", {}, again)["customerId"] == customers.opaque_identity(again.uid)
     assert call("list_devices", {"refresh": True}, again) == {"devices": []}
     assert store.shadow_customer(verified.email).get().get("uid") == verified.uid
+
+
+def test_a_crash_before_it_was_noted_leaves_a_customer_that_is_found(
+    verified: Account, client: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the address has changed since: by the next call as by the deletion."""
+    with monkeypatch.context() as patch:
+        patch.setattr(customers, "_note", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            customers.ensure(verified.uid)
+    assert verified.email in names(simulator)
+    changed = move(verified, f"new-{verified.email}", client)
+    with monkeypatch.context() as patch:
+        patch.setattr(customers, "_create", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            customers.ensure(verified.uid)
+    assert changed.email not in names(simulator)
+    deletion.schedule(verified.uid)
+    deletion.run(verified.uid)
+    assert not {verified.email, changed.email} & names(simulator)
+
+
+def test_a_deletion_while_the_customer_is_being_made(
+    verified: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends before the customer is there, and nothing of the account comes back."""
+    create = customers._create
+
+    def late(name: str) -> None:
+        deletion.schedule(verified.uid)
+        deletion.run(verified.uid)
+        create(name)
+        assert verified.email in names(simulator)
+
+    monkeypatch.setattr(customers, "_create", late)
+    assert refusal("mint_token", {}, verified).reason == "customer-not-ready"
+    assert verified.email not in names(simulator)
+    assert not store.user(verified.uid).get().exists
+
+
+def test_two_at_once_with_a_changing_address_make_one(
+    verified: Account, client: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bind = customers._bind
+
+    def late(uid: str) -> str:
+        monkeypatch.setattr(customers, "_bind", bind)
+        name = bind(uid)
+        move(verified, f"new-{verified.email}", client)
+        customers.ensure(uid)
+        return name
+
+    monkeypatch.setattr(customers, "_bind", late)
+    monkeypatch.setattr(customers, "_ready", {})
+    customers.ensure(verified.uid)
+    assert names(simulator) & {verified.email, f"new-{verified.email}"} == {f"new-{verified.email}"}

@@ -4,15 +4,23 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from firebase_admin import auth
+from firebase_admin.exceptions import UnavailableError
+from google.api_core.exceptions import Aborted, DeadlineExceeded, ServiceUnavailable
+from google.auth.exceptions import TransportError
 
 from local.client import Account, CallableError, Client
-from shared import cloud, commands, store
+from shared import calling, cloud, command_records, store
+from shared.command_records import Held
 from shared.particle.transport import Timeouts
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
+
+SET_TARGET = "POST /v1/products/*/devices/*/set_target"
 
 
 @pytest.fixture
@@ -207,6 +215,123 @@ def test_offline_is_known_at_once_and_nothing_was_done(
     )
 
 
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [Aborted],
+        [[ServiceUnavailable]],
+        [None, Aborted],
+        [None, [DeadlineExceeded]],
+    ],
+)
+def test_firestores_passing_faults(
+    faults: list[Any],
+    owned: Label,
+    request_: dict[str, Any],
+    customer: Account,
+    simulator: Simulator,
+    commits: Callable[..., None],
+) -> None:
+    commits(*faults)
+    answer = call("invoke_function", {**request_, "requestId": "1"}, customer)
+    assert answer["status"] == record(customer, answer["commandId"])["status"] == "succeeded"
+    assert calls(simulator) == 1
+    assert under_way(owned) == {}
+
+
+def test_firestore_that_stays_away(
+    request_: dict[str, Any],
+    customer: Account,
+    simulator: Simulator,
+    commits: Callable[..., None],
+    impatient: None,
+) -> None:
+    commits(ServiceUnavailable)
+    answer = refusal("invoke_function", request_, customer)
+    assert (answer.status, answer.reason) == ("UNAVAILABLE", "try-again")
+    assert calls(simulator) == 0
+    commits(None, ServiceUnavailable)
+    answer = call("invoke_function", request_, customer)
+    assert answer["status"] == "succeeded", "its owner hears what the device has done"
+    assert record(customer, answer["commandId"])["status"] == "sent"
+
+
+@pytest.mark.parametrize("failure", [UnavailableError, TransportError])
+def test_auth_that_stays_away(
+    failure: Any,
+    request_: dict[str, Any],
+    customer: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(auth, "get_user", Mock(side_effect=failure("down")))
+    assert refusal("invoke_function", request_, customer).reason == "try-again"
+    assert list(store.user(customer.uid).collection(store.COMMANDS).stream()) == []
+
+
+def test_nothing_is_sent_that_could_outlast_the_hold_of_the_device(
+    owned: Label,
+    request_: dict[str, Any],
+    customer: Account,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(command_records, "DEADLINE", timedelta(seconds=40))
+    answer = refusal("invoke_function", request_, customer)
+    assert answer.reason == "try-again"
+    assert calls(simulator) == 0
+    assert record(customer, answer.details["commandId"])["status"] == "failed"
+    assert under_way(owned) == {}
+
+
+def test_what_was_settled_meanwhile_stays_so(
+    request_: dict[str, Any], customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = command_records.end
+
+    def late(held: Held, *arguments: Any, **fields: Any) -> None:
+        seen = store.command(held.uid, held.command_id).get()
+        command_records.settle(seen, datetime.now(UTC) + timedelta(minutes=2))
+        end(held, *arguments, **fields)
+
+    monkeypatch.setattr(command_records, "end", late)
+    answer = call("invoke_function", request_, customer)
+    assert answer["status"] == "succeeded"
+    assert record(customer, answer["commandId"])["status"] == "unknown"
+
+
+def test_without_a_token_there_is_no_record_and_a_done_request_is_still_answered(
+    request_: dict[str, Any], customer: Account, simulator: Simulator
+) -> None:
+    request_ |= {"requestId": "1"}
+    first = call("invoke_function", request_, customer)
+    cloud.tokens.cache_clear()
+    simulator.fail({"route": "POST /oauth/token"}, {"kind": "status", "status": 503})
+    assert call("invoke_function", request_, customer) == first
+    answer = refusal("invoke_function", {**request_, "requestId": "2"}, customer)
+    assert answer.reason == "particle-unavailable"
+    assert len(list(store.user(customer.uid).collection(store.COMMANDS).stream())) == 1
+
+
+def test_a_refused_token_that_cannot_be_renewed_has_run_nothing(
+    request_: dict[str, Any], customer: Account, simulator: Simulator
+) -> None:
+    call("invoke_function", request_, customer)
+    simulator.fail({"route": SET_TARGET}, {"kind": "token-expired"}, 1)
+    simulator.fail({"route": "POST /oauth/token"}, {"kind": "status", "status": 500})
+    answer = refusal("invoke_function", request_, customer)
+    assert answer.reason == "particle-unavailable"
+    assert record(customer, answer.details["commandId"])["status"] == "failed"
+
+
+def test_a_device_outside_the_product(
+    request_: dict[str, Any], customer: Account, simulator: Simulator
+) -> None:
+    denied = {"kind": "status", "status": 403, "body": {"error": "Permission Denied"}}
+    simulator.fail({"route": SET_TARGET}, denied)
+    answer = refusal("invoke_function", request_, customer)
+    assert (answer.status, answer.reason) == ("FAILED_PRECONDITION", "device-not-ready")
+
+
 def test_an_unknown_function(owned: Label, customer: Account) -> None:
     request = {"deviceId": owned.device_id, "function": "explode"}
     answer = refusal("invoke_function", request, customer)
@@ -234,7 +359,7 @@ def test_what_may_have_run_is_unknown_and_never_repeated(
     if fault["kind"] == "slow":
         monkeypatch.setattr(cloud.particle()._transport, "timeouts", Timeouts(device=1))
     if fault.pop("delay", None):
-        monkeypatch.setattr(commands, "AT_ONCE", -1)
+        monkeypatch.setattr(calling, "AT_ONCE", -1)
     simulator.fail({"route": "POST /v1/products/*/devices/*/set_target"}, fault)
     answer = refusal("invoke_function", {**request_, "requestId": "1"}, customer)
     assert (answer.status, answer.reason) == ("DEADLINE_EXCEEDED", "device-timeout")
@@ -251,10 +376,11 @@ def test_particles_rate_limit(
     request_: dict[str, Any], customer: Account, simulator: Simulator
 ) -> None:
     fault = {"kind": "status", "status": 429, "headers": {"Retry-After": "9"}}
-    simulator.fail({"route": "POST /v1/products/*/devices/*/set_target"}, fault)
-    answer = refusal("invoke_function", request_, customer)
-    assert (answer.status, answer.reason) == ("RESOURCE_EXHAUSTED", "particle-rate-limited")
-    assert answer.details["retryAfter"] == 9
+    simulator.fail({"route": SET_TARGET}, fault)
+    for _ in range(2):
+        answer = refusal("invoke_function", {**request_, "requestId": "1"}, customer)
+        assert (answer.status, answer.reason) == ("RESOURCE_EXHAUSTED", "particle-rate-limited")
+        assert answer.details["retryAfter"] == 9
     assert calls(simulator) == 1
 
 
@@ -281,6 +407,10 @@ def test_a_token_that_expired_early_is_renewed_and_the_call_made_once(
         ({"function": "a/b"}, "function"),
         ({"function": "owner"}, "function"),
         ({"function": "ping"}, "function"),
+        ({"function": "Events"}, "function"),
+        ({"function": "set_target\n"}, "function"),
+        ({"deviceId": "f" * 24 + "\n"}, "deviceId"),
+        ({"requestId": "\ud800"}, "requestId"),
         ({"function": "f" * 65}, "function"),
         ({"argument": 5}, "argument"),
         ({"argument": "x" * 1025}, "argument"),

@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from google.api_core.exceptions import ServiceUnavailable
 
 from local.client import Account, CallableError
-from shared import command_records, queueing, store
+from shared import calling, command_records, queueing, store
+from shared.errors import DeviceOffline
+from shared.offer import Offer
 from tests.functional.conftest import Label
 from tests.support.functions import call, client, refusal
 from tests.support.simulator import Simulator
@@ -52,6 +55,12 @@ def came_online(label: Label) -> int:
     return client("send_queued").post("/", data=b"", headers=headers).status_code
 
 
+def long_online(label: Label, account: Account) -> None:
+    """As when the device came online some time ago, and Particle knows."""
+    then = datetime.now(UTC) - queueing.COMING
+    store.user_device(account.uid, label.device_id).update({"statusAt": then})
+
+
 def test_it_waits_and_is_sent_when_the_device_is_back(
     offline: Label, customer: Account, simulator: Simulator
 ) -> None:
@@ -86,6 +95,7 @@ def test_in_order_and_until_it_is_offline_again(
     kept = [queue(offline, customer, str(number))["commandId"] for number in (20, 21)]
     simulator.forget()
     simulator.fail(where, {"kind": "offline"})
+    long_online(offline, customer)
     assert came_online(offline) < 300
     assert arguments(simulator) == ["20"]
     assert [status(customer, command_id) for command_id in kept] == ["queued", "queued"]
@@ -242,14 +252,18 @@ def test_the_same_request_is_answered_again(offline: Label, customer: Account) -
 
 
 def test_only_so_many_wait(
-    offline: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+    offline: Label, customer: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queueing, "MAX_WAITING", 2)
     for _ in range(2):
         assert queue(offline, customer)["status"] == "queued"
-    with pytest.raises(CallableError) as refused:
-        queue(offline, customer)
-    assert refused.value.reason == "device-offline"
+    for online in (False, True):  # one too many does not go past the others either
+        simulator.set_online(offline.device_id, online=online)
+        simulator.forget()
+        with pytest.raises(CallableError) as refused:
+            queue(offline, customer)
+        assert refused.value.reason == "device-offline"
+        assert arguments(simulator) == []
 
 
 def test_it_came_online_while_it_was_being_queued(
@@ -262,7 +276,7 @@ def test_it_came_online_while_it_was_being_queued(
     end = command_records.end
 
     def late(*arguments: Any, **fields: Any) -> None:
-        if arguments[3] == "queued":
+        if arguments[1] == "queued":
             simulator.set_online(offline.device_id, online=True)
             device = store.user_device(customer.uid, offline.device_id)
             device.update({"status": "online", "statusAt": datetime.now(UTC)})
@@ -312,6 +326,108 @@ def test_while_another_is_sending_the_trigger_goes_on(
     store.device(offline.device_id).update({"sendingUntil": 0})
     assert came_online(offline) < 300
     assert arguments(simulator) == ["10", "11"]
+
+
+def test_that_it_waits_is_told_only_when_it_is_written(
+    offline: Label,
+    customer: Account,
+    commits: Callable[..., None],
+    impatient: None,
+) -> None:
+    commits(None, ServiceUnavailable)
+    request = {"deviceId": offline.device_id, "function": "set_target", "whenOffline": "queue"}
+    answer = refusal("invoke_function", request, customer)
+    assert answer.reason == "try-again"
+    assert status(customer, answer.details["commandId"]) == "sent"
+
+
+@pytest.mark.parametrize("where", ["while Particle is asked", "while it is being queued"])
+def test_a_wish_that_was_overtaken_is_not_kept(
+    where: str,
+    owned: Label,
+    customer: Account,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Particle says of the earlier one that the device is offline, and the later one is done."""
+    call_device, is_overtaken = calling.call, queueing.is_overtaken
+    places = ["while it is being queued", "while Particle is asked"]
+
+    def overtake() -> None:
+        if places.pop() == where:
+            assert queue(owned, customer, "12", coalesce=True)["status"] == "succeeded"
+
+    def slow_call(line: calling.Line, device_id: str, function: str, argument: str) -> int:
+        if argument == "11":
+            overtake()
+            raise DeviceOffline
+        return call_device(line, device_id, function, argument)
+
+    def late_look(*arguments: Any) -> bool:
+        found = is_overtaken(*arguments)
+        if places:
+            overtake()
+        return found
+
+    monkeypatch.setattr(calling, "call", slow_call)
+    monkeypatch.setattr(queueing, "is_overtaken", late_look)
+    answer = queue(owned, customer, "11", coalesce=True)
+    assert answer["status"] == status(customer, answer["commandId"]) == "cancelled"
+    assert arguments(simulator) == ["12"]
+
+
+def test_a_call_that_comes_to_wait_as_a_run_ends_is_not_overtaken(
+    offline: Label, customer: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue(offline, customer, "10")
+    give_up = queueing._give_up
+
+    def late(*arguments: Any) -> None:
+        monkeypatch.undo()
+        simulator.set_online(offline.device_id, online=False)
+        assert queue(offline, customer, "11")["status"] == "queued"
+        give_up(*arguments)
+
+    monkeypatch.setattr(queueing, "_give_up", late)
+    simulator.set_online(offline.device_id, online=True)
+    assert came_online(offline) < 300
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    assert queue(offline, customer, "12")["status"] == "succeeded"
+    assert arguments(simulator) == ["11", "12"]
+
+
+def test_a_run_ends_no_lease_but_its_own(owned: Label, customer: Account) -> None:
+    store.device(owned.device_id).update({"sendingUntil": 2})
+    queueing._give_up(customer.uid, owned.device_id, 1)
+    assert store.device(owned.device_id).get().get("sendingUntil") == 2
+
+
+def test_particle_may_know_later_than_we_that_a_device_is_online(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    command_id = queue(offline, customer)["commandId"]
+    assert came_online(offline) == 500, "delivered again"
+    long_online(offline, customer)
+    assert came_online(offline) < 300
+    assert not store.online(offline.device_id).get().exists
+    assert client("settle_commands").post("/").status_code == 200
+    assert store.online(offline.device_id).get().exists, "what starts the trigger"
+    simulator.set_online(offline.device_id, online=True)
+    assert came_online(offline) < 300
+    assert status(customer, command_id) == "succeeded"
+
+
+def test_what_is_no_longer_offered_is_not_sent(
+    offline: Label, customer: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command_id = queue(offline, customer)["commandId"]
+    monkeypatch.setattr(queueing, "offer", lambda: Offer(functions={}))
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    assert came_online(offline) < 300
+    assert arguments(simulator) == []
+    assert record(customer, command_id)["error"]["reason"] == "not-allowed"
 
 
 def test_in_mode_product(

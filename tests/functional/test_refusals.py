@@ -30,7 +30,19 @@ def test_anonymous_users(function: str, client: Client, simulator: Simulator) ->
     assert simulator.requests() == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"data": {}, "more": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"[" * 30_000,
+        b'{"more": 1}',
+        b'{"data": {}, "more": 1}',
+        b"\xff",
+        b"x" * 40_000,
+    ],
+)
 def test_a_malformed_body(function: str, body: bytes, customer: Account) -> None:
     headers = {"Authorization": f"Bearer {customer.id_token}", "Content-Type": "application/json"}
     answer = app(function).post("/", data=body, headers=headers)

@@ -88,5 +88,5 @@ def test_a_bad_app(app: object, customer: Account, stack: object) -> None:
 
 def test_a_deleted_account_leaves_no_trace(customer: Account) -> None:
     store.deleted_user(customer.uid).set({})
-    assert call("list_devices", {}, customer) == {"devices": []}
+    assert refusal("list_devices", {}, customer).reason == "sign-in-required"
     assert signed_in(customer) == []

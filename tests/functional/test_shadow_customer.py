@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.client import Account, Client
-from shared import customers, store
+from shared import cloud, customers, store
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal, user_created
 from tests.support.simulator import Simulator
@@ -94,6 +94,17 @@ def test_a_failed_trigger_asks_to_be_delivered_again(
     assert user_created(user.uid) < 300
     assert particle_of(user.uid)["status"] == "ready"
     assert particle_of(user.uid)["reason"] is None
+    assert shadow_customers(simulator, user.uid) == 1
+
+
+def test_a_customer_that_is_gone_at_particle_is_made_again(
+    user: Account, simulator: Simulator, fresh_tokens: None
+) -> None:
+    assert user_created(user.uid) < 300
+    server = cloud.tokens().server
+    cloud.particle().delete_customer(server, customers.identity(user.uid))
+    assert refusal("mint_token", {}, user).reason == "customer-not-ready"
+    assert call("mint_token", {}, user)["accessToken"]
     assert shadow_customers(simulator, user.uid) == 1
 
 

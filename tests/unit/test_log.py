@@ -28,6 +28,10 @@ FUNCTION = """
         logging.getLogger("library").info("the %s of a library", "news")
         log.device_claimed("uid", "0" * 24, 3)
         if request.args:
+            from firebase_functions.private import util
+
+            request.headers = {"Authorization": "anybody's"}
+            util.on_call_check_tokens(request)
             raise LookupError("the cause")
         return "done"
 """
@@ -90,3 +94,5 @@ def test_an_uncaught_exception_is_one_entry_with_its_traceback(
     assert "Traceback (most recent call last):" in failure["message"]
     assert failure["message"].rstrip().endswith("LookupError: the cause")
     assert not [e for e in entries if e is not failure and "Traceback" in e["message"]]
+    [refused] = [e for e in entries if e["message"].startswith("Error validating token")]
+    assert refused["severity"] == "WARNING", "alarms count errors, and anybody can send bad tokens"

@@ -33,7 +33,7 @@ SECRETS = {
     "rename_device": [],
     "revoke_tokens": PARTICLE,
     "send_queued": PARTICLE,
-    "settle_commands": [],
+    "settle_commands": PARTICLE,
     "invoke_function": PARTICLE,
     "mint_token": PARTICLE,
     "on_user_created": PARTICLE,
@@ -143,7 +143,7 @@ def test_each_has_its_trigger_its_options_and_no_other_secrets(
     assert endpoint["entryPoint"] == name
     assert endpoint["region"] == ["{{ params.FUNCTIONS_REGION }}"]
     assert (endpoint["cpu"], endpoint["availableMemoryMb"]) == (1, 512)
-    assert endpoint["timeoutSeconds"] == 60
+    assert endpoint["timeoutSeconds"] == (60 if trigger == CALLABLE or name == "ingest" else 120)
     # None tells the platform to go back to its default, zero.
     assert endpoint["minInstances"] == ("{{ params.MIN_INSTANCES }}" if name in WARM else None)
     assert endpoint["maxInstances"] == "{{ params.MAX_INSTANCES }}"

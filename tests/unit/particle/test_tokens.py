@@ -12,7 +12,7 @@ from shared.particle.errors import (
     RateLimitedError,
     ServerFaultError,
 )
-from shared.particle.tokens import LIFETIME, MARGIN, TokenCache
+from shared.particle.tokens import LIFETIME, MARGIN, USABLE, TokenCache
 
 
 class Mint:
@@ -146,3 +146,36 @@ def test_a_wrong_secret_is_shown_to_particle_once_however_many_ask() -> None:
         mint.gate.set()
         assert all(isinstance(future.exception(), ParticleError) for future in asked)
     assert len(mint.minted) == len(purse.learned) == 1
+
+
+@pytest.mark.parametrize("failure", [ServerFaultError("r"), RateLimitedError("r", "", 429, 9)])
+def test_a_token_that_is_still_good_is_used_while_it_cannot_be_replaced(
+    failure: ParticleError,
+) -> None:
+    mint, clock, purse = Mint(), Clock(), Purse()
+    tokens = cache(mint, clock, purse)
+    first = tokens.server.token()
+    clock.now += LIFETIME - MARGIN + 1
+    mint.failure = failure
+    assert tokens.server.token() == tokens.server.token() == first
+    assert len(mint.minted) == 2, "not tried again at once"
+    with pytest.raises(ParticleError):
+        tokens.get(None)
+    clock.now += MARGIN - USABLE
+    with pytest.raises(ParticleError):
+        tokens.server.token()
+
+
+def test_one_thread_replaces_it_and_the_others_go_on() -> None:
+    mint, clock = Mint(), Clock()
+    tokens = cache(mint, clock)
+    first = tokens.server.token()
+    clock.now += LIFETIME - MARGIN + 1
+    mint.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        replacing = pool.submit(tokens.server.token)
+        while not tokens._lock(None).locked():
+            assert not replacing.done()
+        assert tokens.server.token() == first
+        mint.gate.set()
+        assert replacing.result() == tokens.server.token() == "token-2"

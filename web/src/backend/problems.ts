@@ -28,6 +28,7 @@ export const SERVER_REASONS = [
   'too-many-attempts',
   'particle-rate-limited',
   'in-progress',
+  'try-again',
 ] as const;
 
 /** Reasons that only the client knows. */
