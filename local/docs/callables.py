@@ -93,8 +93,7 @@ FUNCTIONS: Final = (
             "serialNumber": _SERIAL_NUMBER,
             "deviceId": "Instead of the serial number: the device's id at Particle.",
             "setupCode": _SETUP_CODE,
-            "name": "The owner's name for it. Without one it is what Particle calls the device, "
-            "else the serial number.",
+            "name": "The owner's name for it; without one it is the serial number.",
         },
         (
             Field("deviceId", "text", "Its id at Particle, and in every other call."),
@@ -315,7 +314,9 @@ FUNCTIONS: Final = (
     Function(
         "release_device",
         "Gives a device back, also while it is offline. Calls that wait for it are cancelled. "
-        "The next owner starts with an empty history either way.",
+        "The next owner starts with an empty history either way. The claim at Particle ends too; "
+        "when Particle does not answer, a job ends it later, and the device is given back all the "
+        "same.",
         {
             "deviceId": _YOURS,
             "keepHistory": "Keep what it published; otherwise that is erased in the background.",
@@ -324,9 +325,11 @@ FUNCTIONS: Final = (
             Field("deviceId", "text", "The same."),
             Field("releasedAt", "time", "From when on its events are nobody's."),
         ),
-        ("not-your-device", "in-progress", *PARTICLE),
+        ("not-your-device", "in-progress"),
         (Example("", {"deviceId": DEVICE_ID}),),
-        ("`in-progress`: a call of the device is under way, for a minute at most.",),
+        (
+            "`in-progress`: a call of it, or a change at Particle, is under way, for a minute at most.",
+        ),
     ),
     Function(
         "delete_account",

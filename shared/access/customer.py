@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from google.api_core.exceptions import AlreadyExists
 from google.cloud.firestore import Increment
 
-from shared import cloud, customers, log, ownership, settings, store
+from shared import at_particle, cloud, customers, log, ownership, settings, store
 from shared.errors import CustomerNotReady
 from shared.particle import Device, Token, errors
+from shared.reservations import Reservation
 
 CLIENT_TOKEN_VALID_FOR = 3300
 """Seconds that a token given to an app is good for at least; tokens are minted for an hour."""
@@ -41,7 +42,7 @@ class CustomerMode:
         """Make sure that the shadow customer exists."""
         customers.ensure(uid)
 
-    def claim(self, uid: str, device: Device) -> None:
+    def claim(self, uid: str, device: Device, reservation: Reservation) -> None:
         """Claim with the customer's token.
 
         Whoever has a customer token can claim any unowned device whose id they know, so an owner
@@ -51,19 +52,21 @@ class CustomerMode:
         particle = cloud.particle()
         credentials = cloud.tokens().customer(customers.identity(uid))
         for _ in range(ROUNDS):
+            reservation.require_time()
             try:
                 particle.claim_device(credentials, device.id)
             except errors.ForeignOwnerError:
-                particle.release_device(cloud.tokens().server, device.id)
+                at_particle.end_claim(reservation)
                 log.foreign_owner_released(device.id)
             else:
                 return
+        reservation.require_time()
         particle.claim_device(credentials, device.id)
 
-    def free(self, uid: str, device: Device) -> None:
+    def free(self, uid: str, device: Device, reservation: Reservation) -> None:
         """End another's claim: while somebody owns the device, a claim code has no effect."""
         if device.owner is not None and not self.owns(uid, device):
-            cloud.particle().release_device(cloud.tokens().server, device.id)
+            at_particle.end_claim(reservation)
             log.foreign_owner_released(device.id)
 
     def owns(self, uid: str, device: Device) -> bool:
