@@ -272,7 +272,7 @@ FUNCTIONS: Final = (
         "A token for the app's own calls to the Particle API, as the caller's shadow customer: it "
         "reaches the devices that they own at Particle, on the user routes, and nothing else. "
         "`offer.json`, the queue and the activity do not cover such calls. Access mode `customer` "
-        "only.",
+        "only, unless `CUSTOMER_TOKENS` is off.",
         {},
         (
             Field("accessToken", "text", "Send it as `Authorization: Bearer …`."),
@@ -281,7 +281,10 @@ FUNCTIONS: Final = (
         ),
         ("not-in-this-mode", "customer-not-ready", *PARTICLE),
         (Example("", {}),),
-        ("Asked again, it may answer the same token while that has 55 minutes left.",),
+        (
+            "Asked again, it may answer the same token while that has 55 minutes left.",
+            "A customer gets at most five new ones in five minutes.",
+        ),
     ),
     Function(
         "revoke_tokens",
@@ -327,9 +330,7 @@ FUNCTIONS: Final = (
         ),
         ("not-your-device", "in-progress"),
         (Example("", {"deviceId": DEVICE_ID}),),
-        (
-            "`in-progress`: a call of it, or a change at Particle, is under way, for a minute at most.",
-        ),
+        ("`in-progress`: a call or a change at Particle is under way, for a minute at most.",),
     ),
     Function(
         "delete_account",

@@ -28,8 +28,10 @@ class Credentials(Protocol):
 class Budget(Protocol):
     """Keeps all instances together below the limits of `/oauth/token`."""
 
-    def take(self, identity: str | None) -> None:
+    def take(self, identity: str | None, *, for_app: bool = False) -> None:
         """Count a request that is about to be made; None is the product's own credential.
+
+        Tokens that are given to apps have a smaller share of it.
 
         Raises `RateLimitedError` when it has to wait, with the true time until it may come, and
         `ClientRejectedError` when asking is known to be useless.
@@ -86,30 +88,32 @@ class TokenCache:
         """Credentials of one customer, by the identity it was created with."""
         return _Cached(self, identity)
 
-    def get(self, identity: str | None, *, valid_for: float = MARGIN) -> Token:
+    def get(
+        self, identity: str | None, *, valid_for: float = MARGIN, for_app: bool = False
+    ) -> Token:
         """A token with at least `valid_for` seconds left; None is the product's own."""
         with self._lock(identity):
             token = self._tokens.get(identity)
             if token is None or token.expires_at - self._clock() < valid_for:
-                token = self._mint(identity)
+                token = self._mint(identity, for_app=for_app)
             return token
 
-    def renew(self, identity: str | None, rejected: str) -> Token:
+    def renew(self, identity: str | None, rejected: str, *, for_app: bool = False) -> Token:
         """Mint again, unless another thread has already replaced the rejected token."""
         with self._lock(identity):
             token = self._tokens.get(identity)
             if token is None or token.value == rejected:
-                token = self._mint(identity)
+                token = self._mint(identity, for_app=for_app)
             return token
 
-    def _mint(self, identity: str | None) -> Token:
+    def _mint(self, identity: str | None, *, for_app: bool) -> Token:
         now = self._clock()
         if len(self._tokens) > 1000:  # noqa: PLR2004 - a bound on memory, not a rule
             self._tokens = {k: t for k, t in self._tokens.items() if t.expires_at > now}
         with nullcontext() if self._proven else self._unproven:
             # One at a time until the client's secret has proved right: ten wrong ones in a row
             # block the address for half an hour.
-            self._budget.take(identity)
+            self._budget.take(identity, for_app=for_app)
             try:
                 value, lifetime = self._particle.mint_token(
                     self._client, identity=identity, lifetime=LIFETIME
