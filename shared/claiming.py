@@ -30,6 +30,7 @@ from shared import (
     setup_codes,
     store,
 )
+from shared.attempts import Attempt
 from shared.errors import (
     ClaimedByAnother,
     InProgress,
@@ -190,15 +191,21 @@ def _admitted(uid: str, label: Label, setup_code: str | None) -> str:
     if not settings.require_setup_code():
         if not registered or registered.get("blocked"):
             raise UnknownSerial
-        attempt.take_back()
+        _take_back(attempt, uid, registered)
         return device_id
     known = setup_codes.matches(
         settings.setup_code_pepper(), device_id, setup_code or "", registered.get("setupCode", "")
     )
     if not known or registered.get("blocked"):
         raise WrongSerialOrCode
-    attempt.take_back()
+    _take_back(attempt, uid, registered)
     return device_id
+
+
+def _take_back(attempt: Attempt, uid: str, registered: dict[str, Any]) -> None:
+    """Except at another's device: a former owner must not ask every second whether it is free."""
+    if registered.get("ownerUid") in {None, uid}:
+        attempt.take_back()
 
 
 def _refuse_unless_free(registered: dict[str, Any], operation: Operation | None = None) -> None:
