@@ -1,11 +1,13 @@
 """The product's devices at Particle, beside the registry."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from admin.errors import CannotRun
 from shared import cloud, setup_codes, store
 from shared.particle import Device
+
+T = TypeVar("T")
 
 
 def registered() -> Iterator[tuple[Device, dict[str, Any]]]:
@@ -49,9 +51,21 @@ def require_quarantined(text: str) -> str:
 def _with_entries(
     list_page: Callable[[Any, int], list[Device]],
 ) -> Iterator[tuple[Device, dict[str, Any] | None]]:
-    page = 1
-    while devices := list_page(cloud.tokens().server, page):
+    for devices in pages(list_page, lambda device: device.id):
         references = [store.device(device.id) for device in devices]
         entries = {s.id: s.to_dict() for s in store.client().get_all(references)}
         yield from ((device, entries[device.id]) for device in devices)
+
+
+def pages(list_page: Callable[[Any, int], list[T]], key: Callable[[T], str]) -> Iterator[list[T]]:
+    """The pages of a list at Particle, each with what no page before it had.
+
+    They end with the first that brings nothing new: entries move to other pages while the list
+    changes, and it is not documented what follows the last page.
+    """
+    seen: set[str] = set()
+    page = 1
+    while new := [item for item in list_page(cloud.tokens().server, page) if key(item) not in seen]:
+        seen.update(map(key, new))
+        yield new
         page += 1

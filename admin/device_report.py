@@ -11,7 +11,7 @@ from admin.failures import FAILURES
 from admin.named import addresses
 from admin.particle import use_secrets
 from admin.target import Target
-from shared import access, cloud, settings, store
+from shared import access, cloud, mending, settings, store
 from shared.errors import CustomerNotReady
 from shared.particle import Device, errors
 from shared.telemetry import presence
@@ -80,9 +80,11 @@ def seen(device: dict[str, Any]) -> dict[str, Any]:
 def agrees(device: Device, registered: dict[str, Any]) -> bool:
     """Whether Particle's owner of the device is who the registry's entry says."""
     uid = registered.get("ownerUid")
-    if uid is None:
+    if uid is None and device.owner is not None and mending.is_awaited(registered):
         # While a claim code is out, Particle may be ahead.
-        return device.owner is None or registered.get("awaitedBy") is not None
+        uid = registered["awaitedBy"]
+    if uid is None:
+        return device.owner is None
     try:
         return access.mode().owns(uid, device)
     except CustomerNotReady:

@@ -25,7 +25,7 @@ def mismatches(
         from admin.device_report import agrees  # noqa: PLC0415 - as above
 
         found = [
-            _described(device, entry) | (_repaired(target, device, entry) if repair else _LEFT)
+            _described(device, entry) | (_repaired(target, device) if repair else _LEFT)
             for device, entry in track(at_particle.registered(), "Devices", at_particle.number())
             if not agrees(device, entry)
         ]
@@ -68,20 +68,30 @@ def _described(device: Any, entry: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _repaired(target: Target, device: Any, entry: dict[str, Any]) -> dict[str, Any]:
-    """Make Particle's owner what the registry says, or say why that cannot be."""
-    from admin.failures import FAILURES  # noqa: PLC0415 - as above
-    from shared import access, operations, releasing  # noqa: PLC0415 - as above
+def _repaired(target: Target, device: Any) -> dict[str, Any]:
+    """Make Particle's owner what the registry says, or say why that cannot be.
 
-    uid = entry.get("ownerUid")
-    done = operation(target, "owner-at-particle-repaired")
+    What it says now: the page that the device was listed on may be old.
+    """
+    from admin.device_report import agrees  # noqa: PLC0415 - as above
+    from admin.failures import FAILURES  # noqa: PLC0415 - as above
+    from shared import at_particle, mending, operations, ownership, store  # noqa: PLC0415 - as above
+
     try:
-        if uid:
-            access.mode().prepare(uid)
-            access.mode().claim(uid, device)
-        else:
-            releasing.release_at_particle(device.id)
+        entry = store.device(device.id).get()
+        registered = entry.to_dict() or {}
+        if agrees(at_particle.in_product(device.id), registered):
+            return {"repaired": True, "error": None}
+        mending.put_right(entry, _HOLDER)
     except FAILURES as failure:
         return {"repaired": False, "error": str(failure)}
+    except ownership.OVERTAKEN:
+        return {"repaired": False, "error": "It is changing hands. Run it again."}
+    done = operation(target, "owner-at-particle-repaired")
+    uid = registered.get("ownerUid")
     operations.record(done, device_id=device.id, uid=uid, formerOwnerAtParticle=device.owner)
     return {"repaired": True, "error": None}
+
+
+_HOLDER = "devices mismatches"
+"""Of the reservation under which a device is repaired."""

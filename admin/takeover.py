@@ -1,5 +1,6 @@
 """`users backfill`, `users adopt`, `devices adopt`: a product that had customers before."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -111,49 +112,73 @@ def adopt_claims(
 
     Makes customers the owners of what they claimed there before this product came.
 
-    For imported devices that nobody owns here, whose owner at Particle is a user's customer (users
-    adopt). Can be repeated: what is done is skipped.
+    For imported devices that nobody owns here, whose owner at Particle is a customer from before
+    (users adopt). Do it before their apps get tokens: with one they can claim at Particle whatever
+    nobody owns there. Can be repeated: what is done is skipped. Exit status: 0 done, 1 some devices
+    were changing hands, 2 the command could not run.
     """
     if not from_particle:
         raise CannotRun("Say --from-particle: there is no other source")
     adopted = unknown = 0
+    changing: list[str] = []
     with connected(context, to_particle=True) as target:
         from admin import at_particle  # noqa: PLC0415 - as above
-        from shared import ownership, store  # noqa: PLC0415 - as above
+        from shared import errors, ownership, store  # noqa: PLC0415 - as above
 
         done = operation(target, "claim-adopted")
         for device, entry in track(at_particle.registered(), "Devices", at_particle.number()):
             if entry.get("ownerUid") is not None or device.owner is None or entry.get("blocked"):
                 continue
             bound = store.shadow_customer(device.owner).get().to_dict() or {}
-            if "uid" not in bound:
+            if not bound.get("adopted"):
                 unknown += 1
                 continue
-            adopted += 1
-            if not dry_run:
-                current = store.device(device.id).get()
-                if current.get("ownerUid") is None:
-                    seen_at = current.update_time
-                    ownership.give(bound["uid"], current, seen_at, device, None, done)
+            try:
+                if dry_run or _adopt(bound["uid"], device, done):
+                    adopted += 1
+            except (*ownership.OVERTAKEN, errors.InProgress):
+                typer.echo(f"{device.id}: changing hands", err=True)
+                changing.append(device.id)
     answer(
-        {"adopted": adopted, "ownedByStrangers": unknown, "dryRun": dry_run},
-        f"{'would adopt' if dry_run else 'adopted'} {adopted}; owned at Particle by customers of "
-        f"nobody here: {unknown}",
+        {
+            "adopted": adopted,
+            "ownedByStrangers": unknown,
+            "changingHands": changing,
+            "dryRun": dry_run,
+        },
+        f"{'would adopt' if dry_run else 'adopted'} {adopted}; owned at Particle by customers who "
+        f"were not adopted: {unknown}",
     )
+    if changing:
+        raise typer.Exit(1)
 
 
-def _customers_at_particle() -> Any:
-    """Their names. No source says that Particle counts the pages: they end when one repeats."""
+def _adopt(uid: str, device: Any, done: Any) -> bool:
+    """Make the user the owner of a device that nobody has claimed since it was listed.
+
+    Raises `InProgress` and Firestore's refusal when somebody is claiming it.
+    """
+    from shared import at_particle, mending, ownership, reservations, store  # noqa: PLC0415 - as above
+
+    current = store.device(device.id).get()
+    registered = current.to_dict() or {}
+    if registered.get("ownerUid") is not None or mending.is_awaited(registered):
+        return False
+    reservations.refuse_while_held(registered, None)
+    now = at_particle.in_product(device.id)
+    if now.owner != device.owner:
+        return False
+    ownership.give(uid, current, current.update_time, now, now.name, done)
+    return True
+
+
+def _customers_at_particle() -> Iterator[str]:
+    """Their names."""
+    from admin import at_particle  # noqa: PLC0415 - as above
     from shared import cloud  # noqa: PLC0415 - as above
 
-    page = 1
-    seen: set[str] = set()
-    while (names := cloud.particle().customers(cloud.tokens().server, page)) and seen.isdisjoint(
-        names
-    ):
-        seen.update(names)
+    for names in at_particle.pages(cloud.particle().customers, str):
         yield from names
-        page += 1
 
 
 def _registered_users() -> list[Any]:

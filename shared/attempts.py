@@ -1,14 +1,14 @@
 """Limits on guessing serial numbers and setup codes.
 
 Every attempt is counted before its code is looked at, so that a burst gains nothing, and taken back
-when the code was right. Three counters decide, each with waits that grow and are capped:
+when the code was right. Three counters decide, each of one UTC day:
 
-- the person's: who fails often waits, up to a quarter of an hour,
-- the label's, for newcomers: people with few failures of their own,
-- the label's, for everybody else.
+- the person's: who fails often waits, longer each time, up to a quarter of an hour,
+- the person's at that label: the first few attempts wait for nobody else's,
+- the label's: whoever has used those up stands in one line with all the others who have.
 
-A stranger who fails again and again at a label so keeps only people like themselves waiting, and
-never its buyer; and an army of new accounts still has to wait up to a minute for each guess. A
+A stranger who fails again and again at a label, with however many accounts, so keeps only people
+like themselves waiting, and never its buyer; and each account of an army has a few guesses a day. A
 label counts whether or not there is such a device, so counting tells nothing about it.
 """
 
@@ -23,10 +23,8 @@ from google.cloud.firestore import DocumentReference, Increment
 from shared import store
 from shared.errors import TooManyAttempts
 
-QUIET = timedelta(hours=24)
-"""A counter without attempts for so long begins anew; Firestore's TTL deletes it then."""
-NEWCOMER = 3
-"""Failures up to which a person is a newcomer."""
+KEPT = timedelta(hours=24)
+"""After its last attempt Firestore's TTL deletes a counter, which is then of a day that is over."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +44,16 @@ class Limit:
 
 
 PERSON = Limit(free=10, cap=900)
+OWN = Limit(free=3, cap=60)
+"""A person's at one label; after the free ones the label's own holds instead."""
 LABEL = Limit(free=30, cap=60)
-"""Generous: twenty people who claim one device at once are a race, no attack."""
 
 
 @dataclass(frozen=True)
 class Attempt:
     """One admitted attempt."""
 
-    counters: tuple[DocumentReference, DocumentReference]
+    counters: tuple["_Counter", "_Counter"]
     found: store.Snapshot | None
     """The document that was to be read along."""
 
@@ -62,7 +61,8 @@ class Attempt:
         """The code was right: this was no guess."""
         batch = store.client().batch()
         for counter in self.counters:
-            batch.update(counter, {"tries": Increment(-1)})
+            fields = {"tries": Increment(-1), "lastAt": counter.last_at}
+            batch.update(counter.reference, fields)
         batch.commit()
 
 
@@ -71,31 +71,30 @@ def admit(uid: str, label: str, also: DocumentReference | None) -> Attempt:
 
     One read, which brings the document `also` along, and one commit.
     """
+    now = datetime.now(UTC)
     references = [
-        store.claim_attempts(_digest(kind, key))
-        for kind, key in (("person", uid), ("newcomers", label), ("others", label))
+        store.claim_attempts(_digest(kind, key, now))
+        for kind, key in (("person", uid), ("own", f"{uid}:{label}"), ("label", label))
     ]
     reads = references if also is None else [*references, also]
     found = {s.reference.path: s for s in store.client().get_all(reads)}
-    now = datetime.now(UTC)
-    person, newcomers, others = (_Counter.of(found[r.path], now) for r in references)
-    line = newcomers if person.tries < NEWCOMER else others
-    wait = max(person.remaining(PERSON, now), line.remaining(LABEL, now))
+    person, own, everybody = (_Counter.of(found[r.path], now) for r in references)
+    line, limit = (own, OWN) if own.tries < OWN.free else (everybody, LABEL)
+    wait = max(person.remaining(PERSON, now), line.remaining(limit, now))
     if wait > 0:
         raise TooManyAttempts(retryAfter=math.ceil(wait))
     batch = store.client().batch()
+    fields = {"tries": Increment(1), "lastAt": now, "expireAt": now + KEPT}
     for counter in (person, line):
-        batch.set(counter.reference, counter.next(now), merge=not counter.over)
+        batch.set(counter.reference, fields, merge=True)
     results = batch.commit()
-    for counter, limit, result in zip((person, line), (PERSON, LABEL), results, strict=True):
-        _refuse_a_burst(counter, limit, result)
-    return Attempt((person.reference, line.reference), found[also.path] if also else None)
+    for counter, its, result in zip((person, line), (PERSON, limit), results, strict=True):
+        _refuse_a_burst(counter, its, result)
+    return Attempt((person, line), found[also.path] if also else None)
 
 
 def _refuse_a_burst(counter: "_Counter", limit: Limit, result: Any) -> None:
     """Of attempts at the same moment, after a wait, only the first may go on."""
-    if counter.over:
-        return
     tries = result.transform_results[0].integer_value
     if tries > counter.tries + 1 and (wait := limit.wait(tries - 1)):
         raise TooManyAttempts(retryAfter=math.ceil(wait))
@@ -103,26 +102,25 @@ def _refuse_a_burst(counter: "_Counter", limit: Limit, result: Any) -> None:
 
 @dataclass(frozen=True)
 class _Counter:
+    """As it was read; it may not be there yet."""
+
     reference: DocumentReference
     tries: int
     last_at: datetime
-    over: bool
-    """Whether it is there and begins anew."""
 
     @classmethod
     def of(cls, snapshot: store.Snapshot, now: datetime) -> "_Counter":
         fields = snapshot.to_dict() or {}
-        over = bool(fields) and fields["lastAt"] + QUIET <= now
-        tries = 0 if over else fields.get("tries", 0)
-        return cls(snapshot.reference, tries, fields.get("lastAt", now), over)
+        return cls(snapshot.reference, fields.get("tries", 0), fields.get("lastAt", now))
 
     def remaining(self, limit: Limit, now: datetime) -> float:
         return limit.wait(self.tries) - (now - self.last_at).total_seconds()
 
-    def next(self, now: datetime) -> dict[str, Any]:
-        tries = 1 if self.over else Increment(1)
-        return {"tries": tries, "lastAt": now, "expireAt": now + QUIET}
+
+def _digest(kind: str, key: str, now: datetime) -> str:
+    """A counter's id. With its day: one that is over cannot be begun anew by many at once."""
+    return hashlib.sha256(f"{kind}:{_day(now)}:{key}".encode()).hexdigest()
 
 
-def _digest(kind: str, key: str) -> str:
-    return hashlib.sha256(f"{kind}:{key}".encode()).hexdigest()
+def _day(now: datetime) -> str:
+    return now.date().isoformat()

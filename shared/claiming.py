@@ -2,11 +2,11 @@
 
 A claim is in two steps, for Particle lies between them:
 
-1. a reservation (`reservedBy`, `reservedUntil`), so that only one claims at Particle,
+1. a reservation (`shared/reservations.py`), so that only one claims at Particle,
 2. the change of owner, which ends the reservation.
 
-What fails between the two takes the reservation back; what dies leaves one that ends by itself
-after `RESERVATION`, and that the same customer may use again at once.
+What fails between the two takes the reservation back; what dies leaves one that ends by itself,
+and that the same customer may use again at once.
 
 With a claim code the device itself claims at Particle during its Wi-Fi set-up. Who asked for the
 code, having shown the setup code, is written into the registry (`awaitedBy`, `awaitedUntil`), and
@@ -17,24 +17,31 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.firestore import DELETE_FIELD
 
-from shared import access, attempts, cloud, log, ownership, settings, setup_codes, store
+from shared import (
+    access,
+    at_particle,
+    attempts,
+    mending,
+    ownership,
+    reservations,
+    settings,
+    setup_codes,
+    store,
+)
+from shared.attempts import Attempt
 from shared.errors import (
     ClaimedByAnother,
-    DeviceNotReady,
     InProgress,
     NotInThisMode,
     UnknownSerial,
     WrongSerialOrCode,
 )
 from shared.operations import Operation
-from shared.ownership import OVERTAKEN, ROUNDS, Owned
-from shared.particle import Device, errors
+from shared.ownership import OVERTAKEN, RELEASE_PENDING, ROUNDS, Owned
+from shared.reservations import Reservation
 
-RESERVATION = timedelta(seconds=60)
-"""Longer than a claim's calls to Particle take, as long as a function may run."""
 CODE_LIFETIME = timedelta(hours=1)
 """How long Particle accepts a claim code (docs.particle.io, "Device claiming")."""
 
@@ -73,19 +80,7 @@ def claim(uid: str, label: Label, setup_code: str | None, name: str | None) -> O
     `ClaimedByAnother`, `InProgress`, `DeviceNotReady`, `CustomerNotReady` and `ParticleError`;
     then nothing has changed, or the next try ends what was begun.
     """
-    device_id = _admitted(uid, label, setup_code)
-    for _ in range(ROUNDS):
-        entry, mine = ownership.look_up(uid, device_id)
-        registered = entry.to_dict() or {}
-        if registered.get("ownerUid") == uid:
-            return _owned(mine)
-        _refuse_unless_free(registered, uid)
-        access.mode().prepare(uid)
-        try:
-            return _claim_free(uid, entry, name)
-        except OVERTAKEN:
-            continue  # somebody was faster, or the operator imported anew: look again
-    raise InProgress(retryAfter=5)
+    return _become_owner(uid, _admitted(uid, label, setup_code), name)
 
 
 def create_claim_code(uid: str, label: Label, setup_code: str | None) -> ClaimCode:
@@ -102,48 +97,69 @@ def create_claim_code(uid: str, label: Label, setup_code: str | None) -> ClaimCo
         entry, _ = ownership.look_up(uid, device_id)
         registered = entry.to_dict() or {}
         if registered.get("ownerUid") != uid:
-            _refuse_unless_free(registered, uid)
+            _refuse_unless_free(registered)
         mode.prepare(uid)
-        device = in_product(device_id)
-        mode.free(uid, device)
-        # Before the code is asked for: nobody shall hold one that is not awaited.
-        expires_at = datetime.now(UTC) + CODE_LIFETIME
-        batch = store.client().batch()
-        batch.update(
-            entry.reference,
-            {"awaitedBy": uid, "awaitedUntil": expires_at},
-            option=store.client().write_option(last_update_time=entry.update_time),
-        )
-        serial_number = registered["serialNumber"]
-        ownership.note(
-            batch, uid, "claim-code-created", deviceId=device_id, serialNumber=serial_number
-        )
         try:
-            batch.commit()
+            expires_at = _await(uid, entry)
         except OVERTAKEN:
             continue
         return ClaimCode(mode.claim_code(uid), expires_at)
     raise InProgress(retryAfter=5)
 
 
+def _await(uid: str, entry: store.Snapshot) -> datetime:
+    """Free the device at Particle and note who awaits it; the time until which they do.
+
+    Before the code is asked for: nobody shall hold one that is not awaited. Firestore's refusal
+    when the entry has changed.
+    """
+    reservation = reservations.reserve(uid, entry)
+    try:
+        access.mode().free(uid, at_particle.in_product(entry.id), reservation)
+    except BaseException:
+        reservation.take_back()
+        raise
+    expires_at = datetime.now(UTC) + CODE_LIFETIME
+    batch = store.client().batch()
+    batch.update(
+        entry.reference,
+        {
+            "awaitedBy": uid,
+            "awaitedUntil": expires_at,
+            RELEASE_PENDING: DELETE_FIELD,
+            **reservation.without(),
+        },
+        option=store.client().write_option(last_update_time=reservation.seen_at),
+    )
+    serial_number = entry.get("serialNumber")
+    ownership.note(batch, uid, "claim-code-created", deviceId=entry.id, serialNumber=serial_number)
+    try:
+        batch.commit()
+    except OVERTAKEN:
+        reservation.take_back()
+        raise
+    return expires_at
+
+
 def confirm(device_id: str) -> Owned | None:
     """Make the one who awaits the device its owner, if Particle says that it is theirs now.
 
     The setup code was shown when the claim code was made; an owner at Particle alone is no proof.
-    Costs one read when nobody awaits the device. Raises `ParticleError`.
+    Costs one read when nobody awaits the device. Raises `InProgress` while somebody else's claim
+    is under way, who may be the owner at Particle in a moment, and `ParticleError`.
     """
     for _ in range(ROUNDS):
         entry = store.device(device_id).get()
         registered = entry.to_dict() or {}
-        uid = registered.get("awaitedBy")
         if (
-            uid is None
+            not mending.is_awaited(registered)
             or registered.get("ownerUid") is not None
             or registered.get("blocked")
-            or registered["awaitedUntil"] <= datetime.now(UTC)
         ):
             return None
-        device = in_product(device_id)
+        uid = registered["awaitedBy"]
+        reservations.refuse_while_held(registered, uid)
+        device = at_particle.in_product(device_id)
         if not access.mode().owns(uid, device):
             return None
         try:
@@ -158,24 +174,7 @@ def assign(uid: str, device_id: str, operation: Operation) -> Owned:
 
     Raises `ClaimedByAnother`, `InProgress`, `DeviceNotReady`, `CustomerNotReady`, `ParticleError`.
     """
-    for _ in range(ROUNDS):
-        entry, _mine = ownership.look_up(uid, device_id)
-        _refuse_unless_free({**(entry.to_dict() or {}), "blocked": False}, uid)
-        access.mode().prepare(uid)
-        try:
-            return _claim_free(uid, entry, None, operation)
-        except OVERTAKEN:
-            continue
-    raise InProgress(retryAfter=5)
-
-
-def in_product(device_id: str) -> Device:
-    """The device at Particle; raises `DeviceNotReady` when the product does not have it."""
-    try:
-        return cloud.particle().device(cloud.tokens().server, device_id)
-    except (errors.ForbiddenError, errors.NotFoundError):
-        log.device_not_in_product(device_id)
-        raise DeviceNotReady from None
+    return _become_owner(uid, device_id, None, operation)
 
 
 def _admitted(uid: str, label: Label, setup_code: str | None) -> str:
@@ -192,68 +191,68 @@ def _admitted(uid: str, label: Label, setup_code: str | None) -> str:
     if not settings.require_setup_code():
         if not registered or registered.get("blocked"):
             raise UnknownSerial
-        attempt.take_back()
+        _take_back(attempt, uid, registered)
         return device_id
     known = setup_codes.matches(
         settings.setup_code_pepper(), device_id, setup_code or "", registered.get("setupCode", "")
     )
     if not known or registered.get("blocked"):
         raise WrongSerialOrCode
-    attempt.take_back()
+    _take_back(attempt, uid, registered)
     return device_id
 
 
-def _refuse_unless_free(registered: dict[str, Any], uid: str) -> None:
-    if registered.get("blocked"):
+def _take_back(attempt: Attempt, uid: str, registered: dict[str, Any]) -> None:
+    """Except at another's device: a former owner must not ask every second whether it is free."""
+    if registered.get("ownerUid") in {None, uid}:
+        attempt.take_back()
+
+
+def _refuse_unless_free(registered: dict[str, Any], operation: Operation | None = None) -> None:
+    if registered.get("blocked") and not operation:
         raise WrongSerialOrCode
     if registered.get("ownerUid") is not None:
         raise ClaimedByAnother
-    until = registered.get("reservedUntil")
-    by_another = registered.get("reservedBy") not in {None, uid}
-    if by_another and until and until > datetime.now(UTC):
-        raise InProgress(retryAfter=5)
+
+
+def _become_owner(
+    uid: str, device_id: str, name: str | None, operation: Operation | None = None
+) -> Owned:
+    """Claim a device that nobody owns, here and at Particle; again for its owner."""
+    reservation: Reservation | None = None
+    for _ in range(ROUNDS):
+        entry, mine = ownership.look_up(uid, device_id)
+        registered = entry.to_dict() or {}
+        if registered.get("ownerUid") == uid:
+            return _owned(mine)
+        if reservation and registered.get("ownerUid"):
+            # Our claim came too late, and at Particle perhaps after theirs.
+            mending.put_right(entry, f"mending:{uid}")
+        _refuse_unless_free(registered, operation)
+        access.mode().prepare(uid)
+        try:
+            if not (reservation and reservation.seen_in(entry)):
+                reservation = reservations.reserve(uid, entry)
+            return _claim_free(uid, reservation, name, operation)
+        except OVERTAKEN:
+            continue  # somebody was faster, or the operator imported anew: look again
+    if reservation:
+        reservation.take_back()
+    raise InProgress(retryAfter=5)
 
 
 def _claim_free(
-    uid: str, entry: store.Snapshot, name: str | None, operation: Operation | None = None
+    uid: str, reservation: Reservation, name: str | None, operation: Operation | None
 ) -> Owned:
-    """Claim a device that nobody owns; Firestore's refusal when its entry has changed."""
-    reserved_at = _reserve(uid, entry)
+    """Claim a reserved device; Firestore's refusal when its entry has changed."""
+    entry = reservation.entry
     try:
-        device = in_product(entry.id)
-        access.mode().claim(uid, device)
+        device = at_particle.in_product(entry.id)
+        access.mode().claim(uid, device, reservation)
     except BaseException:
-        _take_back(entry, reserved_at)
+        reservation.take_back()
         raise
-    return ownership.give(uid, entry, reserved_at, device, name, operation)
-
-
-def _reserve(uid: str, entry: store.Snapshot) -> Any:
-    """Keep others away; the update time of the entry, by which it can be seen to be unchanged.
-
-    A reservation of the same customer's that lasts long enough is shared: two taps on one button
-    would otherwise take it from each other, again and again.
-    """
-    registered = entry.to_dict() or {}
-    now = datetime.now(UTC)
-    if registered.get("reservedBy") == uid and registered["reservedUntil"] > now + RESERVATION / 2:
-        return entry.update_time
-    reserved = entry.reference.update(
-        {"reservedBy": uid, "reservedUntil": now + RESERVATION},
-        option=store.client().write_option(last_update_time=entry.update_time),
-    )
-    return reserved.update_time
-
-
-def _take_back(entry: store.Snapshot, reserved_at: Any) -> None:
-    try:
-        entry.reference.update(
-            {"reservedBy": DELETE_FIELD, "reservedUntil": DELETE_FIELD},
-            option=store.client().write_option(last_update_time=reserved_at),
-        )
-    except GoogleAPICallError as failure:
-        # It ends by itself; the failure that brought us here is the one to report.
-        log.reservation_left(entry.id, failure)
+    return ownership.give(uid, entry, reservation.seen_at, device, name, operation)
 
 
 def _owned(mine: store.Snapshot) -> Owned:

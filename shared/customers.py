@@ -60,11 +60,13 @@ def known_identity(uid: str) -> str | None:
 def adopt(uid: str, name: str) -> bool:
     """Bind a user to a customer that was there before; whether that is theirs now.
 
-    For the operator, who says that the customer is that user's. Not for a user who has one.
+    For the operator, who says that the customer is that user's. Not for a user who has one. The
+    binding is marked: what such a customer owns at Particle may be from before this product.
     """
     profile, tombstone = _profile(uid)
     if tombstone or _is_ready(profile) or not _is_bound(uid, name):
         return False
+    store.shadow_customer(name).update({"adopted": True})
     _note(uid, "ready", None, name)
     return True
 

@@ -14,7 +14,7 @@ from firebase_admin import auth
 from firebase_admin.exceptions import FirebaseError
 from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP, FieldFilter
 
-from shared import access, cloud, log, operations, releasing, store, trees
+from shared import access, cloud, log, operations, releasing, reservations, store, trees
 from shared.deadlines import FAILURES
 from shared.errors import NotYourDevice, ProductError
 from shared.operations import Operation
@@ -92,12 +92,12 @@ def _give_devices_back(uid: str) -> None:
             kept.append(failure)  # the others are not to wait for it
     if kept:
         raise kept[0]
-    for by, until in (("awaitedBy", "awaitedUntil"), ("reservedBy", "reservedUntil")):
-        begun = store.devices().where(filter=FieldFilter(by, "==", uid))
+    for fields in (("awaitedBy", "awaitedUntil"), reservations.FIELDS):
+        begun = store.devices().where(filter=FieldFilter(fields[0], "==", uid))
         for device in begun.select([]).stream():
             # Unless another has begun meanwhile: then this run fails, and the next one looks again.
             unchanged = store.client().write_option(last_update_time=device.update_time)
-            device.reference.update({by: DELETE_FIELD, until: DELETE_FIELD}, option=unchanged)
+            device.reference.update(dict.fromkeys(fields, DELETE_FIELD), option=unchanged)
 
 
 def _erase(uid: str, deadline: float) -> None:

@@ -95,6 +95,17 @@ def device_released(uid: str, device_id: str) -> None:
     _line("INFO", "device-released", uid=uid, deviceId=device_id)
 
 
+def release_to_be_continued(device_id: str, error: BaseException) -> None:
+    """A device has no owner here any more and perhaps still at Particle; the job ends that."""
+    _line(
+        "WARNING",
+        "release-to-be-continued",
+        "claim at Particle is ended later",
+        deviceId=device_id,
+        cause=str(error),
+    )
+
+
 def history_erased(uid: str, device_id: str) -> None:
     """What a customer's tree held of a device they gave back is gone."""
     _line("INFO", "history-erased", uid=uid, deviceId=device_id)

@@ -1,7 +1,8 @@
 """Who owns a device: the registry, `devices/{deviceId}`, decides.
 
 `ownerUid`, `claimedAt` and `claimEpoch` there, and the existence of `users/{uid}/devices/{id}`,
-change in one commit: `give` makes an owner, `take` ends an ownership. Both carry the update time of
+change in one commit: `give` makes an owner, who has the device at Particle already, and `take` ends
+an ownership, before the claim at Particle is ended. Both carry the update time of
 the registry's entry as their precondition, so that of two changes at once one wins, and so that a
 command that begins meanwhile (`shared/commands.py` writes `underWay` into the entry) stops them.
 """
@@ -16,14 +17,21 @@ from typing import Any
 from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound
 from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP, DocumentReference, WriteBatch
 
-from shared import log, operations, store
+from shared import log, operations, reservations, store
 from shared.deadlines import BRIEFLY
 from shared.errors import InProgress, NotYourDevice, SignInRequired
 from shared.operations import Operation
 from shared.particle import Device
+from shared.reservations import Reservation
 
 ROUNDS = 5
 """Times that a change looks again when the registry changed under it."""
+
+RELEASE_PENDING = "releasePending"
+"""In the registry's entry of a device that nobody owns: its claim at Particle is to be ended."""
+
+_BEGUN = (*reservations.FIELDS, "awaitedBy", "awaitedUntil", RELEASE_PENDING)
+"""What is over once somebody owns the device."""
 
 OVERTAKEN = (FailedPrecondition, Aborted, NotFound, AlreadyExists)
 """What `give` and `take` raise when the registry's entry has changed since it was read."""
@@ -92,36 +100,35 @@ def give(
     registered = entry.to_dict() or {}
     epoch = registered.get("claimEpoch", 0) + 1
     serial_number = registered["serialNumber"]
-    claimed_at = datetime.now(UTC)
-    owned = Owned(entry.id, name or device.name or serial_number, serial_number, claimed_at)
+    # Not Particle's name of it: that may be a former owner's, who can still change it there.
+    name = name or serial_number
     batch = store.client().batch()
     batch.update(
         entry.reference,
         {
             "ownerUid": uid,
-            "claimedAt": claimed_at,
+            # The database's own time, in both documents: the tenure begins with this commit, and
+            # no event can come between its beginning and the commit.
+            "claimedAt": SERVER_TIMESTAMP,
             "claimEpoch": epoch,
             "underWay": {},
             "waitingUntil": 0,
-            **dict.fromkeys(
-                ("reservedBy", "reservedUntil", "awaitedBy", "awaitedUntil"),
-                DELETE_FIELD,
-            ),
+            **dict.fromkeys(_BEGUN, DELETE_FIELD),
         },
         option=store.client().write_option(last_update_time=seen_at),
     )
     batch.set(
         store.user_device(uid, entry.id),
         {
-            "name": owned.name,
+            "name": name,
             "serialNumber": serial_number,
             "productId": device.product_id,
             "platformId": device.platform_id,
             "firmwareVersion": device.firmware_version,
-            "claimedAt": claimed_at,
+            "claimedAt": SERVER_TIMESTAMP,
             "claimEpoch": epoch,
             "status": "online" if device.online else "offline",
-            "statusAt": claimed_at,
+            "statusAt": SERVER_TIMESTAMP,
             "latest": {},
         },
     )
@@ -129,38 +136,47 @@ def give(
     if operation:
         operations.note(batch, operation, device_id=entry.id, uid=uid)
     unless_deleted(batch, uid)
-    batch.commit()
+    claimed_at = batch.commit()[0].transform_results[0].timestamp_value
     log.device_claimed(uid, entry.id, epoch)
-    return owned
+    return Owned(entry.id, name, serial_number, claimed_at)
 
 
 def take(
     entry: store.Snapshot,
+    job: DocumentReference,
     *,
     keep_history: bool,
     queued: Iterable[DocumentReference] = (),
     operation: Operation | None = None,
-) -> datetime:
+) -> tuple[datetime, Reservation]:
     """End the ownership of a device, as its entry was read; the time of it.
 
-    What the owner's tree holds of the device is erased by a job of its own
-    (`shared/erasing.py`), unless it is to be kept for them. Commands that wait for the device are
-    cancelled. An operator's `operation` is recorded. Raises one of `OVERTAKEN`.
+    The claim at Particle is still to be ended, under the reservation that is given too, and what
+    the owner's tree holds of the device to be erased, unless it is to be kept for them: `job`, a
+    new document, is the job that sees to it (`shared/releasing.py`). Commands that wait for the
+    device are cancelled. An operator's `operation` is recorded. Raises one of `OVERTAKEN`.
     """
     registered = entry.to_dict() or {}
     uid, serial_number = registered["ownerUid"], registered["serialNumber"]
-    released_at = datetime.now(UTC)
+    until = datetime.now(UTC) + reservations.LASTS
     batch = store.client().batch()
     batch.update(
         entry.reference,
-        {"ownerUid": None, "claimedAt": None, "underWay": {}},
+        {
+            "ownerUid": None,
+            "claimedAt": None,
+            "underWay": {},
+            RELEASE_PENDING: True,
+            "reservedBy": job.id,
+            "reservedUntil": until,
+            "reservationShares": 1,
+        },
         option=store.client().write_option(last_update_time=entry.update_time),
     )
     batch.delete(store.user_device(uid, entry.id))
     for command in queued:
         batch.update(command, {"status": "cancelled", "finishedAt": SERVER_TIMESTAMP})
-    if not keep_history:
-        batch.create(store.erasures().document(), {"uid": uid, "deviceId": entry.id})
+    batch.create(job, {"uid": uid, "deviceId": entry.id, "keepHistory": keep_history})
     note(
         batch,
         uid,
@@ -172,9 +188,9 @@ def take(
     )
     if operation:
         operations.note(batch, operation, device_id=entry.id, uid=uid)
-    batch.commit()
+    changed = batch.commit()[0]
     log.device_released(uid, entry.id)
-    return released_at
+    return changed.update_time, Reservation(entry, job.id, until, changed.update_time)
 
 
 def note(batch: WriteBatch, uid: str, action: str, **fields: Any) -> None:

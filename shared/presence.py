@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from google.cloud.firestore import FieldFilter
 
 from shared import access, claiming, cloud, store
-from shared.errors import DeviceNotReady
+from shared.errors import DeviceNotReady, InProgress
 from shared.particle import errors
 
 AT_ONCE = 8
@@ -46,7 +46,7 @@ def confirm_awaited(uid: str) -> None:
         for snapshot in awaited.select([]).stream():
             try:
                 claiming.confirm(snapshot.id)
-            except DeviceNotReady:
+            except (DeviceNotReady, InProgress):
                 continue
 
 

@@ -1,18 +1,31 @@
 """Releasing: the owner, or the operator for them, gives a device back.
 
-First at Particle, then here, both repeatable: what fails at Particle leaves the owner the owner,
-and the next try goes the whole way again. The commit here fails when a command began meanwhile.
+First here, in one commit that fails when a command or another change began meanwhile, then at
+Particle: whoever is let in by the registry must not lose the device to a release of long ago. The
+commit reserves the device for the release (`shared/reservations.py`), marks it
+(`releasePending`) and creates a job, `releases/{id}`. What the request itself cannot do at Particle
+or dies over, the job does; and it erases what the customer's tree holds of the device.
+
+Everything below the customer's device document that is older than the job goes; what is younger
+belongs to a later tenure of the same customer and stays. That is exact, for both times are
+Firestore's own: nothing can be stored below a device document that is gone.
+
+The job can die and be run again at any point. It ends with its own document.
 """
 
+import time
 from datetime import datetime
 
 from google.cloud.firestore import DocumentReference, FieldFilter
 
-from shared import cloud, log, ownership, store
+from shared import at_particle, log, mending, ownership, reservations, store, trees
 from shared.errors import InProgress, NotYourDevice
 from shared.operations import Operation
-from shared.ownership import OVERTAKEN, ROUNDS
-from shared.particle import errors
+from shared.ownership import OVERTAKEN, RELEASE_PENDING, ROUNDS
+from shared.particle.errors import ParticleError
+
+BUDGET = 40.0
+"""Seconds that one run of the job takes at most; the function that runs it has more."""
 
 
 def release(
@@ -20,32 +33,66 @@ def release(
 ) -> datetime:
     """End the user's ownership of a device, online or not; the time of it.
 
-    Raises `NotYourDevice`, `InProgress` while a command is under way, and `ParticleError`.
+    Whatever Particle does: what fails there is left to the job. Raises `NotYourDevice`, and
+    `InProgress` while a command is under way.
     """
-    for _ in range(ROUNDS):
+    job = store.releases().document()
+    for number in range(ROUNDS):
         entry = store.device(device_id).get()
         registered = entry.to_dict() or {}
         if registered.get("ownerUid") != uid:
+            # Firestore's client repeats a commit whose answer was lost: it was ours, then.
+            created_at: datetime | None = job.get().create_time if number else None
+            if created_at:
+                return created_at
             raise NotYourDevice
         ownership.refuse_while_under_way(registered)
-        release_at_particle(device_id)
+        reservations.refuse_while_held(registered, None)
         queued = _queued(uid, device_id)
         try:
-            return ownership.take(
-                entry, keep_history=keep_history, queued=queued, operation=operation
+            released_at, reservation = ownership.take(
+                entry, job, keep_history=keep_history, queued=queued, operation=operation
             )
         except OVERTAKEN:
             continue  # a command, or another release: look again
+        try:
+            at_particle.end_claim(reservation)
+        except ParticleError as failure:
+            reservation.take_back()
+            log.release_to_be_continued(device_id, failure)
+        else:
+            reservation.take_back(RELEASE_PENDING)
+        return released_at
     raise InProgress(retryAfter=5)
 
 
-def release_at_particle(device_id: str) -> None:
-    """End any claim of the device at Particle; also of one that the product does not have."""
+def finish(job_id: str, budget: float | None = None) -> None:
+    """Do what is left of a release, or go on with it.
+
+    Raises `trees.NotFinishedError`, `InProgress`, `ParticleError` and what Firestore raises when
+    another run has to follow.
+    """
+    deadline = time.monotonic() + (BUDGET if budget is None else budget)
+    job = store.releases().document(job_id).get()
+    fields = job.to_dict()
+    if fields is None:
+        return  # finished by an earlier run
     try:
-        cloud.particle().release_device(cloud.tokens().server, device_id)
-    except (errors.ForbiddenError, errors.NotFoundError):
-        # Taken out of the product by the operator: no customer of it can own the device there.
-        log.device_not_in_product(device_id)
+        entry = store.device(fields["deviceId"]).get()
+        if (entry.to_dict() or {}).get(RELEASE_PENDING):
+            mending.put_right(entry, job_id)
+    finally:
+        # An outage at Particle does not keep the history.
+        if not fields["keepHistory"]:
+            _erase_history(job, deadline)
+    job.reference.delete()
+
+
+def _erase_history(job: store.Snapshot, deadline: float) -> None:
+    uid, device_id = job.get("uid"), job.get("deviceId")
+    for collection in store.user_device(uid, device_id).collections():
+        trees.erase(collection, deadline, until=job.create_time)
+    log.history_erased(uid, device_id)
 
 
 def _queued(uid: str, device_id: str) -> list[DocumentReference]:

@@ -53,6 +53,15 @@ _DELETE_CUSTOMERS = StringParam(
         "by-name: when its name is an e-mail address"
     ),
 )
+_CUSTOMER_TOKENS = BoolParam(
+    "CUSTOMER_TOKENS",
+    default=True,
+    label="Tokens of Particle for customers' apps",
+    description=(
+        "mint_token gives them, in access mode customer. Off: every call passes this backend, its "
+        "list of what is offered and its records"
+    ),
+)
 _REQUIRE_SETUP_CODE = BoolParam(
     "REQUIRE_SETUP_CODE",
     default=True,
@@ -278,6 +287,12 @@ def delete_customers() -> str:
     """`always`, `never` or `by-name`; raises `SettingMissingError` for anything else."""
     name = "PARTICLE_DELETE_CUSTOMERS"
     return _one_of(name, _DELETE_CUSTOMERS.value, "by-name", "always", "never")
+
+
+@functools.cache
+def customer_tokens() -> bool:
+    """Whether customers' apps are given tokens of Particle."""
+    return _CUSTOMER_TOKENS.value
 
 
 @functools.cache

@@ -13,7 +13,7 @@
     serialNumbers/{normalised serial}                 deviceId
     shadowCustomers/{SHA-256 of the identity}         which uid a Particle customer belongs to
     claimAttempts/{hash}                              attempts at setup codes
-    erasures/{id}                                     history that is being erased
+    releases/{id}                                     releases that are not finished
     operations/{id}                                   what operators did, and why
     deletedUsers/{uid}                                tombstones
     deadLetters/{messageId}                           messages that can never be stored
@@ -55,7 +55,7 @@ DEAD_LETTERS = "deadLetters"
 LIMITS = "limits"
 HEALTH = "health"
 CLAIM_ATTEMPTS = "claimAttempts"
-ERASURES = "erasures"
+RELEASES = "releases"
 OPERATIONS = "operations"
 PRESENCE = "presence"
 UNKNOWN_DEVICES = "unknownDevices"
@@ -138,9 +138,9 @@ def claim_attempts(digest: str) -> DocumentReference:
     return client().collection(CLAIM_ATTEMPTS).document(digest)
 
 
-def erasures() -> CollectionReference:
-    """Jobs that erase what a customer's tree holds of a device they gave back."""
-    return client().collection(ERASURES)
+def releases() -> CollectionReference:
+    """Jobs that finish releases: at Particle, and by erasing what the former owner's tree holds."""
+    return client().collection(RELEASES)
 
 
 def operations() -> CollectionReference:

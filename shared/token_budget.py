@@ -5,7 +5,8 @@
 app in the same minute must not lock the product out. So each request is counted first, in one
 commit without a read: it increments the present minute of `limits/particleTokens-{hour}`, and the
 increments by zero of the minutes before return their counts. The product's own credential, with
-which devices are controlled, has a reserve that customers' tokens cannot use up.
+which devices are controlled, has a reserve that customers' tokens cannot use up, and so have claims
+one that apps' tokens cannot.
 """
 
 import hashlib
@@ -22,8 +23,10 @@ from shared import log, store
 from shared.deadlines import BRIEFLY, FAILURES
 from shared.particle.errors import ClientRejectedError, NotSentError, RateLimitedError
 
+APPS = 60
+"""Requests for tokens that are given to apps, in any 5 minutes: they leave room for claiming."""
 CUSTOMERS = 80
-"""Requests for customers' tokens in any 5 minutes. Whole minutes are counted: it may be 6."""
+"""Together with those that claiming needs. Whole minutes are counted: it may be 6."""
 ALL = 95
 """Together with the product's own; below Particle's 100."""
 REJECTIONS = 3
@@ -44,27 +47,27 @@ class TokenBudget:
         self._fingerprint = f"f{digest[:12]}"
         self._clock = clock
         self._lock = threading.Lock()
-        self._closed_until = {False: 0.0, True: 0.0}
-        """When it opens again, for customers' tokens (False) and the product's own (True)."""
+        self._closed_until = dict.fromkeys((APPS, CUSTOMERS, ALL), 0.0)
+        """When it opens again, for those who may go up to that limit."""
 
-    def take(self, identity: str | None) -> None:
+    def take(self, identity: str | None, *, for_app: bool = False) -> None:
         """Count a request. Raises `RateLimitedError` or `ClientRejectedError` instead.
 
         What cannot be counted is not sent: then raises `NotSentError`.
         """
-        own = identity is None
+        limit = ALL if identity is None else APPS if for_app else CUSTOMERS
         now = self._clock()
         with self._lock:
-            self._wait_for(self._closed_until[own] - now)
+            self._wait_for(self._closed_until[limit] - now)
         minute = int(now // 60)
         counts, rejected, closed_until = self._count(minute, 1)
         if rejected >= REJECTIONS:
             raise ClientRejectedError(_ROUTE, "known to be wrong", None)
-        opens = max(_opens_at(counts, ALL if own else CUSTOMERS), closed_until)
+        opens = max(_opens_at(counts, limit), closed_until)
         if opens > now:
             self._count(minute, -1)
             with self._lock:
-                self._closed_until[own] = max(self._closed_until[own], opens)
+                self._closed_until[limit] = max(self._closed_until[limit], opens)
             log.token_budget_spent(opens - now)
             self._wait_for(opens - now)
 
@@ -78,7 +81,7 @@ class TokenBudget:
         else:
             opens = now + failure.retry_after
             with self._lock:
-                self._closed_until = dict.fromkeys((False, True), opens)
+                self._closed_until = dict.fromkeys(self._closed_until, opens)
             fields = {"closedUntil": Maximum(math.ceil(opens * 1000))}
         _document(hour).set(fields, merge=True, **BRIEFLY)
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from google.cloud.firestore import FieldFilter
 
-from shared import deletion, erasing, log, store
+from shared import deletion, log, releasing, store
 
 OLD = timedelta(minutes=10)
 """Age of a job that its own trigger should have done."""
@@ -35,13 +35,14 @@ def go_on(now: datetime) -> None:
 
 
 def _old(before: datetime) -> list[tuple[str, Callable[[float], None]]]:
-    """The jobs that began before a time: accounts to be deleted, and histories to be erased."""
+    """The jobs that began before a time: accounts to be deleted, and releases to be finished."""
     unerased = store.deleted_users().where(filter=FieldFilter("erasedAt", "==", None))
-    tombstones = list(unerased.limit(AT_ONCE).stream())
-    erasures = list(store.erasures().limit(AT_ONCE).stream())
+    kinds = ((unerased, deletion.run), (store.releases(), releasing.finish))
     return [
-        *((t.reference.path, partial(deletion.run, t.id)) for t in tombstones if _at(t) <= before),
-        *((e.reference.path, partial(erasing.run, e.id)) for e in erasures if _at(e) <= before),
+        (job.reference.path, partial(run, job.id))
+        for jobs, run in kinds
+        for job in jobs.limit(AT_ONCE).stream()
+        if _at(job) <= before
     ]
 
 

@@ -94,8 +94,7 @@ FUNCTIONS: Final = (
             "serialNumber": _SERIAL_NUMBER,
             "deviceId": "Instead of the serial number: the device's id at Particle.",
             "setupCode": _SETUP_CODE,
-            "name": "The owner's name for it. Without one it is what Particle calls the device, "
-            "else the serial number.",
+            "name": "The owner's name for it; without one it is the serial number.",
         },
         (
             Field("deviceId", "text", "Its id at Particle, and in every other call."),
@@ -286,7 +285,7 @@ FUNCTIONS: Final = (
         "A token for the app's own calls to the Particle API, as the caller's shadow customer: it "
         "reaches the devices that they own at Particle, on the user routes, and nothing else. "
         "`offer.json`, the queue and the activity do not cover such calls. Access mode `customer` "
-        "only.",
+        "only, unless `CUSTOMER_TOKENS` is off.",
         {},
         (
             Field("accessToken", "text", "Send it as `Authorization: Bearer …`."),
@@ -295,7 +294,10 @@ FUNCTIONS: Final = (
         ),
         ("not-in-this-mode", "customer-not-ready", *PARTICLE),
         (Example("", {}),),
-        ("Asked again, it may answer the same token while that has 55 minutes left.",),
+        (
+            "Asked again, it may answer the same token while that has 55 minutes left.",
+            "A customer gets at most five new ones in five minutes.",
+        ),
     ),
     Function(
         "revoke_tokens",
@@ -328,7 +330,9 @@ FUNCTIONS: Final = (
     Function(
         "release_device",
         "Gives a device back, also while it is offline. Calls that wait for it are cancelled. "
-        "The next owner starts with an empty history either way.",
+        "The next owner starts with an empty history either way. The claim at Particle ends too; "
+        "when Particle does not answer, a job ends it later, and the device is given back all the "
+        "same.",
         {
             "deviceId": _YOURS,
             "keepHistory": "Keep what it published; otherwise that is erased in the background.",
@@ -337,9 +341,9 @@ FUNCTIONS: Final = (
             Field("deviceId", "text", "The same."),
             Field("releasedAt", "time", "From when on its events are nobody's."),
         ),
-        ("not-your-device", "in-progress", *PARTICLE),
+        ("not-your-device", "in-progress"),
         (Example("", {"deviceId": DEVICE_ID}),),
-        ("`in-progress`: a call of the device is under way, for a minute at most.",),
+        ("`in-progress`: a call or a change at Particle is under way, for a minute at most.",),
     ),
     Function(
         "delete_account",

@@ -13,6 +13,7 @@ from shared import settings
 from shared.access.customer import CustomerMode, CustomerToken
 from shared.access.product import ProductMode
 from shared.particle import Device
+from shared.reservations import Reservation
 
 
 class AccessMode(Protocol):
@@ -24,14 +25,15 @@ class AccessMode(Protocol):
     def prepare(self, uid: str) -> None:
         """Make what a user needs at Particle, once. Raises `CustomerNotReady`, `ParticleError`."""
 
-    def claim(self, uid: str, device: Device) -> None:
-        """Give the device to the user at Particle, whoever has it there. Raises `ParticleError`.
+    def claim(self, uid: str, device: Device, reservation: Reservation) -> None:
+        """Give the device to the user at Particle, whoever has it there.
 
-        Repeatable. Only for one who holds the device's reservation in the registry.
+        Repeatable. Raises `ParticleError`, and `InProgress` when the reservation, under which the
+        device was read, has too little time left.
         """
 
-    def free(self, uid: str, device: Device) -> None:
-        """End a claim of the device at Particle that is not the user's. Raises `ParticleError`."""
+    def free(self, uid: str, device: Device, reservation: Reservation) -> None:
+        """End a claim of the device at Particle that is not the user's; raises like `claim`."""
 
     def owns(self, uid: str, device: Device) -> bool:
         """Whether the device is at Particle as it should be when the user owns it here."""

@@ -1,18 +1,26 @@
 """Access mode `customer`: two-legged authentication with shadow customers."""
 
+import hashlib
+import math
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from google.api_core.exceptions import AlreadyExists
 from google.cloud.firestore import Increment
 
-from shared import cloud, customers, log, ownership, store
-from shared.errors import CustomerNotReady
+from shared import at_particle, cloud, customers, log, ownership, settings, store
+from shared.errors import CustomerNotReady, NotInThisMode, TooManyAttempts
 from shared.particle import Device, Token, errors
+from shared.reservations import Reservation
 
 CLIENT_TOKEN_VALID_FOR = 3300
 """Seconds that a token given to an app is good for at least; tokens are minted for an hour."""
+MINTS = 5
+"""Tokens that Particle is asked for on account of one customer's apps in a period."""
+PERIOD = 300
+"""Seconds."""
 ROUNDS = 3
 """Times that a claim at Particle ends somebody else's: they may be quick to claim again."""
 
@@ -34,14 +42,15 @@ class CustomerMode:
 
     def __init__(self) -> None:
         """Knowing of no token that was given away."""
-        self._given: dict[str, tuple[Token, int]] = {}
+        self._given: dict[str, list[tuple[Token, int | None]]] = {}
+        """With how many revocations there were then; None for one that was revoked since."""
         self._lock = threading.Lock()
 
     def prepare(self, uid: str) -> None:
         """Make sure that the shadow customer exists."""
         customers.ensure(uid)
 
-    def claim(self, uid: str, device: Device) -> None:
+    def claim(self, uid: str, device: Device, reservation: Reservation) -> None:
         """Claim with the customer's token.
 
         Whoever has a customer token can claim any unowned device whose id they know, so an owner
@@ -51,19 +60,21 @@ class CustomerMode:
         particle = cloud.particle()
         credentials = cloud.tokens().customer(customers.identity(uid))
         for _ in range(ROUNDS):
+            reservation.require_time()
             try:
                 particle.claim_device(credentials, device.id)
             except errors.ForeignOwnerError:
-                particle.release_device(cloud.tokens().server, device.id)
+                at_particle.end_claim(reservation)
                 log.foreign_owner_released(device.id)
             else:
                 return
+        reservation.require_time()
         particle.claim_device(credentials, device.id)
 
-    def free(self, uid: str, device: Device) -> None:
+    def free(self, uid: str, device: Device, reservation: Reservation) -> None:
         """End another's claim: while somebody owns the device, a claim code has no effect."""
         if device.owner is not None and not self.owns(uid, device):
-            cloud.particle().release_device(cloud.tokens().server, device.id)
+            at_particle.end_claim(reservation)
             log.foreign_owner_released(device.id)
 
     def owns(self, uid: str, device: Device) -> bool:
@@ -80,20 +91,32 @@ class CustomerMode:
 
         Noted in the user's activity before it is given away, in the commit that also tells how
         often the user has had their tokens revoked: a token from before that is not given again.
+        Raises `TooManyAttempts` when it would be one too many to ask Particle for.
         """
+        _require_tokens_are_given()
         customers.ensure(uid)
         identity = customers.identity(uid)
-        token = cloud.tokens().get(identity, valid_for=CLIENT_TOKEN_VALID_FOR)
+        there = self._has_lasting(identity)
+        if not there:
+            _count_mint(uid)
+        token = cloud.tokens().get(identity, valid_for=CLIENT_TOKEN_VALID_FOR, for_app=True)
         revocations = _note(uid, identity, "token-minted", revoked=0)
-        with self._lock:
-            given = self._given.get(identity)
-        if given and given[0].value == token.value and given[1] != revocations:
-            self._revoke(token)
-            token = cloud.tokens().renew(identity, token.value)
+        revoked = self._end_given(identity, revocations)
+        if token.value in revoked:
+            if there:
+                _count_mint(uid)
+            token = cloud.tokens().renew(identity, token.value, for_app=True)
         with self._lock:
             now = datetime.now(UTC).timestamp()
-            self._given = {k: v for k, v in self._given.items() if v[0].expires_at > now}
-            self._given[identity] = (token, revocations)
+            self._given = {
+                name: valid
+                for name, tokens in self._given.items()
+                if (valid := [one for one in tokens if one[0].expires_at > now])
+            }
+            # The cache has none any more that was revoked.
+            others = self._given.get(identity, [])
+            tokens = [one for one in others if one[1] is not None and one[0] != token]
+            self._given[identity] = [*tokens, (token, revocations)]
         return CustomerToken(token.value, datetime.fromtimestamp(token.expires_at, UTC), identity)
 
     def revoke_tokens(self, uid: str) -> None:
@@ -103,24 +126,44 @@ class CustomerMode:
         by another process is revoked when that process is asked for a token again, or else ends
         by itself within the hour.
         """
+        _require_tokens_are_given()
         customers.ensure(uid)
         identity = customers.identity(uid)
-        _note(uid, identity, "tokens-revoked", revoked=1)
-        with self._lock:
-            given = self._given.get(identity)
-        if given:
-            self._revoke(given[0])
+        self._end_given(identity, _note(uid, identity, "tokens-revoked", revoked=1))
 
     def forget(self, uid: str) -> None:
         """Revoke what tokens this process has given, and delete the customer where asked for."""
         identity = customers.known_identity(uid)
         if identity is None:
             return
-        with self._lock:
-            given = self._given.get(identity)
-        if given:
-            self._revoke(given[0])
+        self._end_given(identity, None)
         customers.remove(identity)
+
+    def _has_lasting(self, identity: str) -> bool:
+        """Whether it has given a token that lasts long enough to be given again."""
+        since = datetime.now(UTC).timestamp() + CLIENT_TOKEN_VALID_FOR
+        with self._lock:
+            return any(
+                token.expires_at >= since and revocations is not None
+                for token, revocations in self._given.get(identity, [])
+            )
+
+    def _end_given(self, identity: str, revocations: int | None) -> set[str]:
+        """Revoke those that were given before the last of so many revocations; their values.
+
+        They are remembered as revoked, since the cache of tokens does not know it.
+        """
+        with self._lock:
+            given = self._given.get(identity, [])
+        for token, then in given:
+            if then not in {None, revocations}:
+                self._revoke(token)
+        with self._lock:
+            self._given[identity] = [
+                (token, then if then == revocations else None)
+                for token, then in self._given.get(identity, [])
+            ]
+            return {token.value for token, then in self._given[identity] if then is None}
 
     @staticmethod
     def _revoke(token: Token) -> None:
@@ -128,6 +171,27 @@ class CustomerMode:
             cloud.particle().revoke_token(token.value)
         except errors.TokenRejectedError:
             return  # it has ended already
+
+
+def _require_tokens_are_given() -> None:
+    if not settings.customer_tokens():
+        raise NotInThisMode("This product gives apps no tokens of Particle.")
+
+
+def _count_mint(uid: str) -> None:
+    """Count a token that Particle is about to be asked for; raises `TooManyAttempts`.
+
+    All customers share what Particle allows, so one must not use it up for everybody.
+    """
+    now = time.time()
+    period = int(now // PERIOD)
+    ends = (period + 1) * PERIOD
+    name = hashlib.sha256(f"mints:{uid}".encode()).hexdigest()[:32]
+    counter = {"count": Increment(1), "expireAt": datetime.fromtimestamp(ends, UTC)}
+    batch = store.client().batch()
+    batch.set(store.limit(f"mints-{name}-{period}"), counter, merge=True)
+    if batch.commit()[0].transform_results[0].integer_value > MINTS:
+        raise TooManyAttempts(retryAfter=math.ceil(ends - now))
 
 
 def _note(uid: str, identity: str, action: str, *, revoked: int) -> int:

@@ -2,9 +2,10 @@
 
 from typing import NoReturn
 
-from shared import cloud, customers, log
+from shared import at_particle, customers, log
 from shared.errors import NotInThisMode
 from shared.particle import Device
+from shared.reservations import Reservation
 
 
 class ProductMode:
@@ -16,14 +17,14 @@ class ProductMode:
         """Nothing to make; say so to those who wait for it."""
         customers.need_none(uid)
 
-    def claim(self, uid: str, device: Device) -> None:
+    def claim(self, uid: str, device: Device, reservation: Reservation) -> None:
         """See that nobody owns it at Particle."""
-        self.free(uid, device)
+        self.free(uid, device, reservation)
 
-    def free(self, uid: str, device: Device) -> None:  # noqa: ARG002 - the interface's
+    def free(self, uid: str, device: Device, reservation: Reservation) -> None:  # noqa: ARG002 - the interface's
         """End any claim: one from before the mode was changed, or a stranger's."""
         if device.owner is not None:
-            cloud.particle().release_device(cloud.tokens().server, device.id)
+            at_particle.end_claim(reservation)
             log.foreign_owner_released(device.id)
 
     def owns(self, uid: str, device: Device) -> bool:  # noqa: ARG002 - the interface's

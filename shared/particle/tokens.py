@@ -33,8 +33,10 @@ class Credentials(Protocol):
 class Budget(Protocol):
     """Keeps all instances together below the limits of `/oauth/token`."""
 
-    def take(self, identity: str | None) -> None:
+    def take(self, identity: str | None, *, for_app: bool = False) -> None:
         """Count a request that is about to be made; None is the product's own credential.
+
+        Tokens that are given to apps have a smaller share of it.
 
         Raises `RateLimitedError` when it has to wait, with the true time until it may come, and
         `ClientRejectedError` when asking is known to be useless.
@@ -97,7 +99,12 @@ class TokenCache:
         return _Cached(self, identity)
 
     def get(
-        self, identity: str | None, *, valid_for: float = MARGIN, or_at_least: float | None = None
+        self,
+        identity: str | None,
+        *,
+        valid_for: float = MARGIN,
+        or_at_least: float | None = None,
+        for_app: bool = False,
     ) -> Token:
         """A token with at least `valid_for` seconds left; None is the product's own.
 
@@ -114,12 +121,12 @@ class TokenCache:
                 return usable
         lock = self._lock(identity)
         if not lock.acquire(blocking=usable is None):
-            return usable or self.get(identity, valid_for=valid_for)
+            return usable or self.get(identity, valid_for=valid_for, for_app=for_app)
         try:
             token = self._tokens.get(identity)
             if token is not None and self._left(token) >= valid_for:
                 return token
-            return self._mint(identity)
+            return self._mint(identity, for_app=for_app)
         except ParticleError:
             if usable is None:
                 raise
@@ -131,22 +138,22 @@ class TokenCache:
     def _left(self, token: Token) -> float:
         return token.expires_at - self._clock()
 
-    def renew(self, identity: str | None, rejected: str) -> Token:
+    def renew(self, identity: str | None, rejected: str, *, for_app: bool = False) -> Token:
         """Mint again, unless another thread has already replaced the rejected token."""
         with self._lock(identity):
             token = self._tokens.get(identity)
             if token is None or token.value == rejected:
-                token = self._mint(identity)
+                token = self._mint(identity, for_app=for_app)
             return token
 
-    def _mint(self, identity: str | None) -> Token:
+    def _mint(self, identity: str | None, *, for_app: bool) -> Token:
         now = self._clock()
         if len(self._tokens) > 1000:  # noqa: PLR2004 - a bound on memory, not a rule
             self._tokens = {k: t for k, t in self._tokens.items() if t.expires_at > now}
         with nullcontext() if self._proven else self._unproven:
             # One at a time until the client's secret has proved right: ten wrong ones in a row
             # block the address for half an hour.
-            self._budget.take(identity)
+            self._budget.take(identity, for_app=for_app)
             try:
                 value, lifetime = self._particle.mint_token(
                     self._client, identity=identity, lifetime=LIFETIME

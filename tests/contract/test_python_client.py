@@ -28,7 +28,7 @@ Call = Callable[[], object]
 class Boundless:
     """A budget without an end."""
 
-    def take(self, identity: str | None) -> None:
+    def take(self, identity: str | None, *, for_app: bool = False) -> None:
         """Always."""
 
     def learn(self, failure: errors.ParticleError) -> None:

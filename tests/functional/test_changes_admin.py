@@ -12,7 +12,7 @@ import requests
 from firebase_admin import auth
 
 from local.client import Account, Client
-from shared import cloud, customers, ownership, store
+from shared import cloud, customers, ownership, settings, store
 from tests.functional.conftest import Label
 from tests.support.command_line import CommandLine
 from tests.support.functions import call
@@ -50,9 +50,14 @@ def test_a_deleted_account(
 
 
 def test_a_deletion_that_particle_holds_up_goes_on_later(
-    owned: Label, customer: Account, admin: CommandLine, simulator: Simulator
+    owned: Label,
+    customer: Account,
+    admin: CommandLine,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    simulator.fail({"route": "*/owner"}, {"kind": "status", "status": 503})
+    monkeypatch.setattr(settings, "delete_customers", lambda: "always")
+    simulator.fail({"route": "*/customers/*"}, {"kind": "status", "status": 503})
     arguments = ("users", "delete", customer.uid, "--reason", "r", "--yes")
     assert admin.document(*arguments)["status"] == "scheduled"
     assert admin.document("users", "show", customer.uid)["deletion"]["state"] == "being erased"
@@ -174,14 +179,16 @@ def test_the_audit_trail(
 
 
 def test_the_audit_trail_is_written_with_the_change_or_not_at_all(
-    owned: Label, customer: Account, admin: CommandLine, simulator: Simulator
+    owned: Label, customer: Account, admin: CommandLine
 ) -> None:
-    simulator.fail({"route": "*/owner"}, {"kind": "status", "status": 503})
+    """A command of the owner's that is under way keeps the device where it is."""
+    soon = (datetime.now(UTC) + timedelta(minutes=1)).timestamp() * 1000
+    store.device(owned.device_id).update({"underWay": {"c": soon}})
     release = ("devices", "release", owned.device_id, "--reason", "r")
     assert admin.run(*release).status == 2
     assert ownership.owner_of(owned.device_id) == customer.uid
     assert actions(admin, "--device", owned.device_id) == []
-    simulator.heal()
+    store.device(owned.device_id).update({"underWay": {}})
     admin.said(*release)
     assert actions(admin, "--device", owned.device_id) == ["device-released"]
 

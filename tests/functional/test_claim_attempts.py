@@ -17,6 +17,17 @@ def guess(request: dict[str, Any], account: Account) -> CallableError:
     return refusal("claim_device", {**request, "setupCode": "WRONG-CODE"}, account)
 
 
+@pytest.fixture(autouse=True)
+def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of which no test meets the end."""
+    monkeypatch.setattr(attempts, "_day", lambda _: "today")
+
+
+def tomorrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next day has begun."""
+    monkeypatch.setattr(attempts, "_day", lambda _: "tomorrow")
+
+
 def let_time_pass(seconds: float) -> None:
     """Every counter's last attempt was that much earlier."""
     for snapshot in store.client().collection(store.CLAIM_ATTEMPTS).stream():
@@ -33,7 +44,9 @@ def test_waits_grow_and_are_capped() -> None:
 
 
 @pytest.mark.parametrize("what", ["serial", "missing serial", "device", "missing device"])
-def test_a_person_who_guesses_has_to_wait(what: str, label: Label, customer: Account) -> None:
+def test_a_person_who_guesses_has_to_wait(
+    what: str, label: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request = {
         "serial": {"serialNumber": label.serial_number},
         "missing serial": {"serialNumber": "NO-SUCH-SERIAL"},
@@ -51,7 +64,7 @@ def test_a_person_who_guesses_has_to_wait(what: str, label: Label, customer: Acc
     let_time_pass(2)
     assert guess(request, customer).reason == "wrong-serial-or-code"
     assert guess(request, customer).details["retryAfter"] == 4
-    let_time_pass(attempts.QUIET.total_seconds())
+    tomorrow(monkeypatch)
     assert call("claim_device", right, customer)["deviceId"] == label.device_id
 
 
@@ -80,23 +93,63 @@ def test_a_stranger_does_not_lock_the_buyer_out(
     assert call("claim_device", label.claim, customer)["deviceId"] == label.device_id
 
 
-def test_an_army_has_to_wait_too_and_the_buyer_a_minute_at_most(
+def test_an_army_keeps_only_itself_waiting(
     label: Label, client: Client, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Its line is at its longest wait, and its next one takes every turn: the buyer needs none."""
     monkeypatch.setattr(attempts, "LABEL", attempts.Limit(free=5, cap=60))
-    army = [client.sign_up() for _ in range(8)]
-    reasons = [guess(label.claim, account).reason for account in army]
+    monkeypatch.setattr(attempts, "PERSON", attempts.Limit(free=100, cap=900))
+    army = [client.sign_up() for _ in range(4)]
+    for account in army:
+        for _ in range(attempts.OWN.free):
+            assert guess(label.claim, account).reason == "wrong-serial-or-code"
+    reasons = [guess(label.claim, army[n % 4]).reason for n in range(8)]
     assert reasons == ["wrong-serial-or-code"] * 5 + ["too-many-attempts"] * 3
-    answer = refusal("claim_device", label.claim, customer)
-    assert answer.details["retryAfter"] <= 60
-    let_time_pass(answer.details["retryAfter"])
+    for _ in range(attempts.OWN.free - 1):
+        assert guess(label.claim, customer).reason == "wrong-serial-or-code"
     assert call("claim_device", label.claim, customer)["deviceId"] == label.device_id
 
 
-def test_right_codes_are_no_guesses(owned: Label, customer: Account, another: Account) -> None:
+def test_a_burst_at_one_label_gains_nothing_either(
+    label: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does one at the counters' first moment, which is every day's."""
+    monkeypatch.setattr(attempts, "PERSON", attempts.Limit(free=100, cap=900))
+    monkeypatch.setattr(attempts, "LABEL", attempts.Limit(free=0, cap=60))
+    for _ in range(2):
+        with ThreadPoolExecutor(10) as pool:
+            reasons = list(pool.map(lambda _: guess(label.claim, customer).reason, range(10)))
+        assert reasons.count("wrong-serial-or-code") == attempts.OWN.free
+        tomorrow(monkeypatch)
+
+
+def test_right_codes_are_no_guesses(owned: Label, customer: Account) -> None:
     for _ in range(attempts.PERSON.free + 2):
         assert call("claim_device", owned.claim, customer)
+
+
+def test_a_right_code_leaves_the_counters_as_they_were(
+    label: Label, owned: Label, customer: Account
+) -> None:
+    for _ in range(attempts.PERSON.free):
+        guess(label.claim, customer)
+    let_time_pass(3)
+
+    def counters() -> list[Any]:
+        found = store.client().collection(store.CLAIM_ATTEMPTS).stream()
+        return [(s.id, s.get("lastAt"), s.get("tries")) for s in found if s.get("tries")]
+
+    before = counters()
+    assert call("claim_device", owned.claim, customer)
+    assert counters() == before
+
+
+def test_who_knows_the_code_of_anothers_device_cannot_ask_all_the_time(
+    owned: Label, another: Account
+) -> None:
+    for _ in range(attempts.PERSON.free):
         assert refusal("claim_device", owned.claim, another).reason == "claimed-by-another"
+    assert refusal("claim_device", owned.claim, another).reason == "too-many-attempts"
 
 
 def test_wrong_missing_and_blocked_cost_the_same(
@@ -135,7 +188,7 @@ def test_wrong_missing_and_blocked_cost_the_same(
 def test_counters_end_by_themselves(label: Label, customer: Account) -> None:
     guess(label.claim, customer)
     for snapshot in store.client().collection(store.CLAIM_ATTEMPTS).stream():
-        assert snapshot.get("expireAt") <= datetime.now(UTC) + attempts.QUIET
+        assert snapshot.get("expireAt") <= datetime.now(UTC) + attempts.KEPT
 
 
 def test_no_counter_holds_a_serial_or_a_uid(label: Label, customer: Account) -> None:

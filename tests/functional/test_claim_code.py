@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.client import Account
-from shared import customers, store
+from shared import customers, reservations, store
 from tests.functional.conftest import Label
 from tests.support.functions import call, created, refusal
 from tests.support.simulator import Simulator
@@ -111,6 +111,23 @@ def test_a_code_that_came_too_late(
     simulator.connect(label.device_id, code)
     assert reported(label) < 300
     assert owner(label) == (another.uid if change == "claimed" else None)
+
+
+def test_somebody_elses_claim_under_way_is_waited_for(
+    label: Label, customer: Account, another: Account, simulator: Simulator
+) -> None:
+    """Who holds the reservation may be the owner at Particle in a moment."""
+    code = call("create_claim_code", label.claim, customer)["claimCode"]
+    simulator.connect(label.device_id, code)
+    reservation = reservations.reserve(another.uid, store.device(label.device_id).get())
+    assert reported(label) == 500
+    assert call("list_devices", {"refresh": True}, customer) == {"devices": []}
+    simulator.forget()
+    assert refusal("create_claim_code", label.claim, customer).reason == "in-progress"
+    assert simulator.requests("DELETE") == [], "it would end their claim"
+    reservation.take_back()
+    assert reported(label) < 300
+    assert owner(label) == customer.uid
 
 
 def test_what_claim_device_refuses_is_refused(

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from local.client import Account, CallableError, Client
-from shared import customers, store
+from shared import cloud, customers, ownership, reservations, store
+from shared.access.customer import CustomerMode
+from shared.errors import DeviceNotReady
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.limits import forget_limits
@@ -247,6 +250,84 @@ def test_a_claim_that_died_half_way_keeps_others_out_for_a_minute_only(
     store.device(label.device_id).update({"reservedUntil": datetime.now(UTC)})
     call("claim_device", label.claim, customer)
     assert registry(label)["ownerUid"] == customer.uid
+
+
+def test_nothing_is_sent_that_could_outlast_the_reservation(
+    label: Label, customer: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reservations, "LASTS", reservations.LONGEST_CALL - timedelta(seconds=1))
+    assert refusal("claim_device", label.claim, customer).reason == "in-progress"
+    assert simulator.requests("POST", "/v1/devices") == []
+    assert is_untouched(label)
+
+
+def test_the_one_of_two_taps_that_fails_leaves_the_reservation_to_the_other(
+    label: Label, customer: Account, another: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = store.device(label.device_id)
+    other_tap = reservations.reserve(customer.uid, entry.get())
+    with monkeypatch.context() as patch:
+        patch.setattr(CustomerMode, "claim", mock.Mock(side_effect=DeviceNotReady))
+        assert refusal("claim_device", label.claim, customer).reason == "device-not-ready"
+    assert refusal("claim_device", label.claim, another).reason == "in-progress"
+    other_tap.take_back()
+    assert "reservedBy" not in registry(label)
+    assert call("claim_device", label.claim, another)["deviceId"] == label.device_id
+
+
+def test_a_claim_that_came_too_late_gives_the_device_back_to_its_owner_at_particle(
+    label: Label,
+    customer: Account,
+    another: Account,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    give = ownership.give
+
+    def after_another(*arguments: Any) -> ownership.Owned:
+        """Their claim ends while ours is at Particle, where ours is the last."""
+        monkeypatch.setattr(ownership, "give", give)
+        store.device(label.device_id).update({"reservedUntil": datetime.now(UTC)})
+        call("claim_device", label.claim, another)
+        cloud.particle().release_device(cloud.tokens().server, label.device_id)
+        mine = cloud.tokens().customer(customers.identity(customer.uid))
+        cloud.particle().claim_device(mine, label.device_id)
+        return give(*arguments)
+
+    monkeypatch.setattr(ownership, "give", after_another)
+    assert refusal("claim_device", label.claim, customer).reason == "claimed-by-another"
+    assert registry(label)["ownerUid"] == another.uid
+    assert simulator.device(label.device_id)["owner"] == customers.identity(another.uid)
+    assert "reservedBy" not in registry(label)
+
+
+def test_the_name_is_never_one_that_a_former_owner_gave(
+    owned: Label, customer: Account, another: Account, particle: Any
+) -> None:
+    token = call("mint_token", {}, customer)["accessToken"]
+    path = f"/v1/devices/{owned.device_id}"
+    assert particle("PUT", path, token, name="rude").status_code == 200
+    call("release_device", {"deviceId": owned.device_id}, customer)
+    assert call("claim_device", owned.claim, another)["name"] == owned.serial_number
+
+
+def test_the_tenure_begins_with_the_commit(
+    label: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the database's clock: no event can come between its beginning and the commit."""
+    sent_at = []
+    unless_deleted = ownership.unless_deleted
+
+    def at_the_end(*arguments: Any) -> None:
+        unless_deleted(*arguments)
+        sent_at.append(datetime.now(UTC) - timedelta(milliseconds=1))
+
+    monkeypatch.setattr(ownership, "unless_deleted", at_the_end)
+    call("claim_device", label.claim, customer)
+    entry = store.device(label.device_id).get()
+    mine = store.user_device(customer.uid, label.device_id).get()
+    assert entry.get("claimedAt") == mine.get("claimedAt") == mine.get("statusAt")
+    assert sent_at[-1] <= entry.get("claimedAt") <= entry.update_time
 
 
 def test_who_died_half_way_may_go_on_at_once(label: Label, customer: Account) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import requests
 
 from local.client import Account, Client
-from shared import customers
+from shared import customers, settings
+from shared.access.customer import MINTS, PERIOD
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
@@ -74,6 +76,35 @@ def test_too_many_requests_to_particle_say_when_to_come_again(
     assert (answer.status, answer.reason) == ("RESOURCE_EXHAUSTED", "particle-rate-limited")
     assert answer.details["retryAfter"] == 42
     assert len(simulator.requests("POST", "/oauth/token")) == 1
+
+
+def test_one_customer_does_not_use_up_what_all_share(
+    customer: Account, another: Account, simulator: Simulator
+) -> None:
+    for _ in range(MINTS):
+        call("mint_token", {}, customer)
+        call("revoke_tokens", {}, customer)
+    simulator.forget()
+    answer = refusal("mint_token", {}, customer)
+    assert (answer.status, answer.reason) == ("RESOURCE_EXHAUSTED", "too-many-attempts")
+    assert 0 < answer.details["retryAfter"] <= PERIOD
+    assert simulator.requests("POST", "/oauth/token") == []
+    assert call("mint_token", {}, another)
+
+
+@pytest.mark.parametrize("function", ["mint_token", "revoke_tokens"])
+def test_a_setting_turns_them_off(
+    function: str,
+    label: Label,
+    customer: Account,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(settings, "customer_tokens", lambda: False)
+    answer = refusal(function, {}, customer)
+    assert (answer.status, answer.reason) == ("FAILED_PRECONDITION", "not-in-this-mode")
+    call("claim_device", label.claim, customer)
+    assert simulator.device(label.device_id)["owner"] == customers.identity(customer.uid)
 
 
 def test_in_mode_product_there_are_no_tokens(customer: Account, product_mode: None) -> None:

@@ -3,16 +3,17 @@
 import csv
 import getpass
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from firebase_admin import auth
 
-from admin import codes, trail
+from admin import at_particle, codes, trail
 from admin.app import main
 from local.client import Account, Client
-from shared import cloud, customers, setup_codes, store
+from shared import cloud, customers, reservations, setup_codes, store
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
@@ -118,6 +119,62 @@ def test_mismatches_are_listed_and_repaired(
     assert operator("devices", "mismatches") == (0, "No mismatches\n")
 
 
+def test_an_outdated_page_repairs_nothing_for_a_former_owner(
+    clean_stack: object,
+    owned: Label,
+    customer: Account,
+    another: Account,
+    operator: Any,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Listed as the one's who has given it back since; then another claims it."""
+    cloud.particle().release_device(cloud.tokens().server, owned.device_id)
+    (listed,) = at_particle.registered()
+    call("release_device", {"deviceId": owned.device_id}, customer)
+    call("claim_device", owned.claim, another)
+    monkeypatch.setattr(at_particle, "registered", lambda: iter([listed]))
+    assert operator("devices", "mismatches", "--repair")[0] == 0
+    assert simulator.device(owned.device_id)["owner"] == customers.identity(another.uid)
+
+
+def test_a_claim_code_that_is_over_hides_no_mismatch(
+    clean_stack: object,
+    label: Label,
+    customer: Account,
+    another: Account,
+    operator: Any,
+    simulator: Simulator,
+    particle: Any,
+) -> None:
+    code = call("create_claim_code", label.claim, customer)["claimCode"]
+    simulator.connect(label.device_id, code)
+    mismatches = ("devices", "mismatches")
+    assert operator(*mismatches)[0] == 0, "they are about to become the owner"
+    entry = store.device(label.device_id)
+    entry.update({"awaitedBy": another.uid})
+    assert operator(*mismatches)[0] == 1, "it is another's code"
+    entry.update({"awaitedBy": customer.uid, "awaitedUntil": datetime.now(UTC)})
+    assert operator(*mismatches)[0] == 1, "it was never confirmed"
+    assert operator(*mismatches, "--repair")[0] == 0
+    assert simulator.device(label.device_id)["owner"] is None
+
+
+@pytest.mark.parametrize(
+    ("pages", "found"),
+    [
+        ([["a", "b"], ["b", "c"], []], ["a", "b", "c"]),
+        ([["a", "b"], ["a", "b"], ["c"]], ["a", "b"]),
+    ],
+    ids=["one moved to the next page", "the same page for ever"],
+)
+def test_pages_at_particle_end_when_nothing_new_comes(
+    pages: list[list[str]], found: list[str], stack: object
+) -> None:
+    read = at_particle.pages(lambda _, number: pages[number - 1], str)
+    assert [name for page in read for name in page] == found
+
+
 def test_backfill(
     clean_stack: object, client: Client, operator: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,7 +194,7 @@ def test_adopting_a_product_that_had_customers(
     client: Client,
     new_label: Callable[..., Label],
     operator: Any,
-    simulator: Simulator,
+    particle: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(customers, "_ready", {})
@@ -153,11 +210,19 @@ def test_adopting_a_product_that_had_customers(
     assert operator("users", "adopt") == (0, "bound 1, left alone 1\n")
     assert operator("users", "adopt") == (0, "bound 0, left alone 2\n")
     adopt = ("devices", "adopt", "--from-particle")
+    # A customer of this product who has claimed at Particle with their own token, by the id alone.
+    squatter, squatted = client.sign_up(), new_label()
+    token = call("mint_token", {}, squatter)["accessToken"]
+    assert particle("POST", "/v1/devices", token, id=squatted.device_id).status_code == 200
     assert operator(*adopt, "--dry-run")[1].startswith("would adopt 1;")
     assert owner(label) is None
+    reservation = reservations.reserve("somebody", store.device(label.device_id).get())
+    status, said = operator(*adopt)
+    assert (status, f"{label.device_id}: changing hands" in said) == (1, True)
+    reservation.take_back()
     assert operator(*adopt)[1].startswith("adopted 1;")
     assert operator(*adopt)[1].startswith("adopted 0;")
-    assert (owner(label), owner(nobodys)) == (user.uid, None)
+    assert (owner(label), owner(nobodys), owner(squatted)) == (user.uid, None, None)
     assert call("mint_token", {}, user)["customerId"] == user.email
     assert operator("devices", "mismatches")[0] == 1, "the one whose customer is nobody's"
 

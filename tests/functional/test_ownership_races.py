@@ -40,7 +40,14 @@ print(server.server_port, flush=True)
 sys.stdout = Path("/dev/null").open("w")
 server.serve_forever()
 """
-FUNCTIONS = ("claim_device", "release_device", "invoke_function", "delete_account")
+FUNCTIONS = (
+    "claim_device",
+    "create_claim_code",
+    "list_devices",
+    "release_device",
+    "invoke_function",
+    "delete_account",
+)
 
 
 @pytest.fixture(scope="module", params=["customer", "product"])
@@ -77,6 +84,11 @@ def servers(stack: Stack, request: pytest.FixtureRequest) -> Iterator[list[str]]
             process.wait(timeout=10)
 
 
+def reason(answer: Any) -> str:
+    """Of a function's failure, or `succeeded`."""
+    return str(answer["error"]["details"]["reason"]) if "error" in answer else "succeeded"
+
+
 @dataclass(frozen=True)
 class Arena:
     """Where a race is run: two servers, people and devices."""
@@ -88,15 +100,18 @@ class Arena:
     new_label: Callable[[], Label]
     pool: ThreadPoolExecutor
 
-    def attempt(self, number: int, function: str, data: Any, account: Account) -> str:
-        """Call a function on one of the servers: `succeeded`, or the reason."""
-        answer = requests.post(
+    def post(self, number: int, function: str, data: Any, account: Account) -> Any:
+        """Call a function on one of the servers; its answer."""
+        return requests.post(
             f"{self.servers[number % 2]}/{function}",
             json={"data": data},
             headers={"Authorization": f"Bearer {account.id_token}"},
             timeout=60,
         ).json()
-        return str(answer["error"]["details"]["reason"]) if "error" in answer else "succeeded"
+
+    def attempt(self, number: int, function: str, data: Any, account: Account) -> str:
+        """The same: `succeeded`, or the reason."""
+        return reason(self.post(number, function, data, account))
 
     def start(self, number: int, function: str, data: Any, account: Account) -> Future[str]:
         """The same, at once with others."""
@@ -208,11 +223,34 @@ def deletion_against_commands(arena: Arena) -> Round:
     return one
 
 
+def confirmation_against_a_claim(arena: Arena) -> Round:
+    """A device presents one person's claim code while another claims it by its label."""
+    people = [arena.client.sign_up() for _ in range(2)]
+    awaiting, claiming = people
+
+    def one(_number: int) -> None:
+        label = arena.new_label()
+        answer = arena.post(0, "create_claim_code", label.claim, awaiting)
+        if arena.mode == "product":
+            assert reason(answer) == "not-in-this-mode"
+            return
+        arena.simulator.connect(label.device_id, answer["result"]["claimCode"])
+        claim = arena.start(0, "claim_device", label.claim, claiming)
+        confirm = [arena.start(n, "list_devices", {"refresh": True}, awaiting) for n in range(3)]
+        assert claim.result() in {"succeeded", "claimed-by-another", "in-progress"}
+        assert {listing.result() for listing in confirm} == {"succeeded"}
+        arena.attempt(1, "list_devices", {"refresh": True}, awaiting)
+        assert arena.check(label, people)
+
+    return one
+
+
 RACES = (
     twenty_claims_of_one_device,
     claim_against_release,
     commands_against_a_change_of_hands,
     deletion_against_commands,
+    confirmation_against_a_claim,
 )
 
 

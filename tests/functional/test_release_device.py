@@ -4,11 +4,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from local.client import Account, CallableError, Client
-from shared import customers, erasing, store, trees
+from shared import at_particle, customers, ownership, releasing, reservations, store, trees
 from tests.functional.conftest import Label
 from tests.support.functions import call, created, refusal
 from tests.support.simulator import Simulator
@@ -36,13 +37,13 @@ def is_nobodys(label: Label, before: Account) -> bool:
 
 
 def jobs() -> list[str]:
-    return [snapshot.id for snapshot in store.erasures().stream()]
+    return [snapshot.id for snapshot in store.releases().stream()]
 
 
 @pytest.fixture(autouse=True)
 def _no_jobs(stack: object) -> None:
     for job in jobs():
-        store.erasures().document(job).delete()
+        store.releases().document(job).delete()
 
 
 @pytest.fixture
@@ -101,14 +102,16 @@ def test_only_the_owner(
 def test_the_history_is_erased(owned: Label, customer: Account, history: list[str]) -> None:
     release(owned, customer)
     (job,) = jobs()
-    assert created("erase_history", f"erasures/{job}") < 300
+    assert created("finish_release", f"releases/{job}") < 300
     assert left(history) == 0
     assert jobs() == []
-    assert created("erase_history", f"erasures/{job}") < 300, "delivered twice"
+    assert created("finish_release", f"releases/{job}") < 300, "delivered twice"
 
 
 def test_unless_it_is_to_be_kept(owned: Label, customer: Account, history: list[str]) -> None:
     release(owned, customer, keepHistory=True)
+    (job,) = jobs()
+    assert created("finish_release", f"releases/{job}") < 300
     assert jobs() == []
     assert left(history) == len(history)
 
@@ -120,10 +123,10 @@ def test_erasing_goes_on_where_it_was_stopped(
     (job,) = jobs()
     monkeypatch.setattr(trees, "PAGE", 2)
     with monkeypatch.context() as patch:
-        patch.setattr(erasing, "BUDGET", -1)
-        assert created("erase_history", f"erasures/{job}") == 500
+        patch.setattr(releasing, "BUDGET", -1)
+        assert created("finish_release", f"releases/{job}") == 500
     assert jobs() == [job]
-    assert created("erase_history", f"erasures/{job}") < 300
+    assert created("finish_release", f"releases/{job}") < 300
     assert left(history) == 0
 
 
@@ -135,7 +138,7 @@ def test_a_later_tenure_of_the_same_customer_is_left_alone(
     call("claim_device", owned.claim, customer)
     device = store.user_device(customer.uid, owned.device_id)
     device.collection("events").document("new").set({"event": "t"})
-    assert created("erase_history", f"erasures/{job}") < 300
+    assert created("finish_release", f"releases/{job}") < 300
     assert left(history) == 0
     assert [event.id for event in device.collection("events").stream()] == ["new"]
     assert is_owned(owned, customer)
@@ -204,31 +207,84 @@ def test_a_command_that_never_ended_keeps_it_for_a_minute_only(
     assert release(owned, customer)
 
 
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        ({"kind": "status", "status": 503}, "particle-unavailable"),
-        ({"kind": "cut-before"}, "particle-unavailable"),
-        ({"kind": "cut-after"}, "particle-unavailable"),
-        ({"kind": "status", "status": 429, "headers": {"Retry-After": "7"}}, None),
-    ],
-)
-def test_when_particle_fails_the_next_try_finishes(
-    fault: dict[str, Any],
-    reason: str | None,
+@pytest.mark.parametrize("change", ["died", "claimed", "claim under way"])
+def test_the_job_ends_the_claim_at_particle_and_never_the_next_owners(
+    change: str,
     owned: Label,
     customer: Account,
+    another: Account,
     simulator: Simulator,
+    history: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    simulator.fail(RELEASE, fault)
-    answer = refusal("release_device", {"deviceId": owned.device_id}, customer)
-    assert answer.reason == (reason or "particle-rate-limited")
-    assert is_owned(owned, customer)
-    assert jobs() == []
-    simulator.heal()
-    release(owned, customer)
+    """Killed after the commit, before Particle was asked."""
+
+    class Killed(BaseException):
+        pass
+
+    with monkeypatch.context() as patch:
+        patch.setattr(at_particle, "end_claim", mock.Mock(side_effect=Killed))
+        with pytest.raises(Killed):
+            releasing.release(customer.uid, owned.device_id, keep_history=False)
+    (job,) = jobs()
     assert is_nobodys(owned, customer)
-    assert simulator.device(owned.device_id)["owner"] is None
+    assert simulator.device(owned.device_id)["owner"] == customers.identity(customer.uid)
+    assert refusal("claim_device", owned.claim, another).reason == "in-progress"
+    entry = store.device(owned.device_id)
+    if change != "died":
+        entry.update({"reservedUntil": datetime.now(UTC)})  # a minute has passed
+    if change == "claimed":
+        call("claim_device", owned.claim, another)
+    if change == "claim under way":
+        reservations.reserve(another.uid, entry.get())
+    simulator.forget()
+    code = created("finish_release", f"releases/{job}")
+    assert left(history) == 0
+    if change == "claim under way":
+        assert code == 500, "another run has to follow"
+        entry.update({"reservedUntil": datetime.now(UTC)})
+        assert created("finish_release", f"releases/{job}") < 300
+    if change == "claimed":
+        assert is_owned(owned, another)
+        assert simulator.requests() == []
+        assert simulator.device(owned.device_id)["owner"] == customers.identity(another.uid)
+    else:
+        assert simulator.device(owned.device_id)["owner"] is None
+    assert jobs() == []
+    assert "releasePending" not in registry(owned)
+
+
+def test_a_release_and_its_job_at_once_leave_no_reservation(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_claim = at_particle.end_claim
+
+    def with_the_job_meanwhile(reservation: reservations.Reservation) -> None:
+        monkeypatch.setattr(at_particle, "end_claim", end_claim)
+        assert created("finish_release", f"releases/{reservation.holder}") < 300
+        assert registry(owned)["reservedBy"] == reservation.holder
+        end_claim(reservation)
+
+    monkeypatch.setattr(at_particle, "end_claim", with_the_job_meanwhile)
+    release(owned, customer)
+    assert not {*reservations.FIELDS, "releasePending"} & registry(owned).keys()
+
+
+def test_a_commit_whose_answer_was_lost_is_a_release(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Firestore's client repeats it, and the second one finds the entry changed."""
+    take = ownership.take
+
+    def twice(*arguments: Any, **more: Any) -> Any:
+        take(*arguments, **more)
+        return take(*arguments, **more)
+
+    monkeypatch.setattr(ownership, "take", twice)
+    assert release(owned, customer)["releasedAt"]
+    assert is_nobodys(owned, customer)
+    (job,) = jobs()
+    assert created("finish_release", f"releases/{job}") < 300
 
 
 def test_a_device_that_left_the_product_can_be_released(

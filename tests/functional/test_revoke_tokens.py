@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+import pytest
 import requests
 
 from local.client import Account, Client
 from shared import access
+from shared.access import customer as access_customer
 from shared.access.customer import CustomerMode
+from shared.particle.tokens import LIFETIME
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
@@ -52,6 +55,22 @@ def test_another_process_ends_its_token_when_asked_again(
     assert particle("GET", "/v1/devices", token).status_code == 200
     assert mint(customer) != token
     assert particle("GET", "/v1/devices", token).status_code == 401
+
+
+def test_all_that_were_given_end(
+    customer: Account, another: Account, particle: Particle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = mint(customer)
+    with monkeypatch.context() as patch:  # as after five minutes
+        patch.setattr(access_customer, "CLIENT_TOKEN_VALID_FOR", LIFETIME + 1)
+        second = mint(customer)
+    assert first != second
+    call("revoke_tokens", {}, customer)
+    for token in (first, second):
+        assert particle("GET", "/v1/devices", token).status_code == 401
+    mint(another)
+    third = mint(customer)
+    assert particle("GET", "/v1/devices", third).status_code == 200
 
 
 def test_twice_is_no_failure(customer: Account, simulator: Simulator) -> None:

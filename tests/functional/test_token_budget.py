@@ -17,7 +17,7 @@ from shared.particle.errors import (
     ParticleError,
     RateLimitedError,
 )
-from shared.token_budget import ALL, CUSTOMERS, REJECTIONS, TokenBudget
+from shared.token_budget import ALL, APPS, CUSTOMERS, REJECTIONS, TokenBudget
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
@@ -61,6 +61,15 @@ def test_instances_share_the_budget_and_the_product_has_a_reserve(clock: Clock) 
     assert taken(one, "c", 5) == 0
     assert taken(one, None, 30) == ALL - CUSTOMERS
     assert taken(two, None, 5) == 0
+
+
+def test_tokens_for_apps_leave_room_for_claims(clock: Clock) -> None:
+    one = budget(clock)
+    for _ in range(APPS):
+        one.take("a", for_app=True)
+    with pytest.raises(RateLimitedError):
+        one.take("a", for_app=True)
+    assert taken(one, "a", CUSTOMERS) == CUSTOMERS - APPS
 
 
 def test_the_time_to_come_again_is_true(clock: Clock) -> None:

@@ -38,7 +38,7 @@ ALLOWED = {
     "serialNumbers/{normalised serial}": NOTHING,
     "shadowCustomers/{SHA-256 of the identity}": NOTHING,
     "claimAttempts/{hash}": NOTHING,
-    "erasures/{id}": NOTHING,
+    "releases/{id}": NOTHING,
     "operations/{id}": NOTHING,
     "deletedUsers/{uid}": NOTHING,
     "deadLetters/{messageId}": NOTHING,

@@ -25,8 +25,8 @@ SECRETS = {
     "create_claim_code": [*PARTICLE, "SETUP_CODE_PEPPER"],
     "delete_account": PARTICLE,
     "erase_account": PARTICLE,
-    "erase_history": [],
     "export_account": [],
+    "finish_release": PARTICLE,
     "ingest": [],
     "list_devices": PARTICLE,
     "release_device": PARTICLE,
@@ -65,7 +65,7 @@ def on_document(document: str, event: str = "created") -> dict[str, Any]:
 TRIGGERS: dict[str, Any] = {
     "confirm_claim": on_document("devices/{deviceId}/events/{eventId}"),
     "erase_account": on_document("deletedUsers/{uid}"),
-    "erase_history": on_document("erasures/{id}"),
+    "finish_release": on_document("releases/{id}"),
     "ingest": {
         "eventTrigger": {
             "eventType": "google.cloud.pubsub.topic.v1.messagePublished",
@@ -176,7 +176,7 @@ def test_a_cold_start_imports_one_function_and_what_it_needs(name: str) -> None:
     others = {f"functions.{other}" for other in main.FUNCTIONS} - {f"functions.{name}"}
     assert not others & set(modules)
     assert "google.cloud.pubsub_v1" not in modules
-    assert ("shared.particle" in modules) == (name not in {"erase_history", "ingest"})
+    assert ("shared.particle" in modules) == (name != "ingest")
 
 
 def test_what_the_functions_import_is_in_their_requirements() -> None:

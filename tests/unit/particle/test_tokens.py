@@ -43,7 +43,7 @@ class Purse:
         self.learned: list[ParticleError] = []
         self.empty = False
 
-    def take(self, identity: str | None) -> None:
+    def take(self, identity: str | None, *, for_app: bool = False) -> None:
         if self.empty or self.learned:
             raise RateLimitedError("POST /oauth/token", "", None, 7)
         self.taken.append(identity)
