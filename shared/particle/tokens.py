@@ -89,31 +89,42 @@ class TokenCache:
         return _Cached(self, identity)
 
     def get(
-        self, identity: str | None, *, valid_for: float = MARGIN, for_app: bool = False
+        self,
+        identity: str | None,
+        *,
+        valid_for: float = MARGIN,
+        for_app: Callable[[], None] | None = None,
     ) -> Token:
-        """A token with at least `valid_for` seconds left; None is the product's own."""
+        """A token with at least `valid_for` seconds left; None is the product's own.
+
+        For one that is given to an app, `for_app` is called before Particle is asked for it.
+        """
         with self._lock(identity):
             token = self._tokens.get(identity)
             if token is None or token.expires_at - self._clock() < valid_for:
-                token = self._mint(identity, for_app=for_app)
+                token = self._mint(identity, for_app)
             return token
 
-    def renew(self, identity: str | None, rejected: str, *, for_app: bool = False) -> Token:
+    def renew(
+        self, identity: str | None, rejected: str, *, for_app: Callable[[], None] | None = None
+    ) -> Token:
         """Mint again, unless another thread has already replaced the rejected token."""
         with self._lock(identity):
             token = self._tokens.get(identity)
             if token is None or token.value == rejected:
-                token = self._mint(identity, for_app=for_app)
+                token = self._mint(identity, for_app)
             return token
 
-    def _mint(self, identity: str | None, *, for_app: bool) -> Token:
+    def _mint(self, identity: str | None, for_app: Callable[[], None] | None = None) -> Token:
         now = self._clock()
         if len(self._tokens) > 1000:  # noqa: PLR2004 - a bound on memory, not a rule
             self._tokens = {k: t for k, t in self._tokens.items() if t.expires_at > now}
         with nullcontext() if self._proven else self._unproven:
             # One at a time until the client's secret has proved right: ten wrong ones in a row
             # block the address for half an hour.
-            self._budget.take(identity, for_app=for_app)
+            if for_app:
+                for_app()
+            self._budget.take(identity, for_app=for_app is not None)
             try:
                 value, lifetime = self._particle.mint_token(
                     self._client, identity=identity, lifetime=LIFETIME
