@@ -111,7 +111,11 @@ def _ready_made_customer(stack: Stack, device: dict[str, str]) -> str:
             raise StackError(f"The import of {FLEET} failed:\n{importing.tail()}")
         claimed = client.call(
             "claim_device",
-            {"serialNumber": device["serial_number"], "setupCode": device["setup_code"]},
+            {
+                "serialNumber": device["serial_number"],
+                "setupCode": device["setup_code"],
+                "name": device["name"],
+            },
             customer,
         )
     except CallableError as error:

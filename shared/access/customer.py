@@ -1,5 +1,6 @@
 """Access mode `customer`: two-legged authentication with shadow customers."""
 
+import functools
 import hashlib
 import math
 import threading
@@ -96,16 +97,12 @@ class CustomerMode:
         _require_tokens_are_given()
         customers.ensure(uid)
         identity = customers.identity(uid)
-        there = self._has_lasting(identity)
-        if not there:
-            _count_mint(uid)
-        token = cloud.tokens().get(identity, valid_for=CLIENT_TOKEN_VALID_FOR, for_app=True)
+        count = functools.partial(_count_mint, uid)
+        token = cloud.tokens().get(identity, valid_for=CLIENT_TOKEN_VALID_FOR, for_app=count)
         revocations = _note(uid, identity, "token-minted", revoked=0)
         revoked = self._end_given(identity, revocations)
         if token.value in revoked:
-            if there:
-                _count_mint(uid)
-            token = cloud.tokens().renew(identity, token.value, for_app=True)
+            token = cloud.tokens().renew(identity, token.value, for_app=count)
         with self._lock:
             now = datetime.now(UTC).timestamp()
             self._given = {
@@ -138,15 +135,6 @@ class CustomerMode:
             return
         self._end_given(identity, None)
         customers.remove(identity)
-
-    def _has_lasting(self, identity: str) -> bool:
-        """Whether it has given a token that lasts long enough to be given again."""
-        since = datetime.now(UTC).timestamp() + CLIENT_TOKEN_VALID_FOR
-        with self._lock:
-            return any(
-                token.expires_at >= since and revocations is not None
-                for token, revocations in self._given.get(identity, [])
-            )
 
     def _end_given(self, identity: str, revocations: int | None) -> set[str]:
         """Revoke those that were given before the last of so many revocations; their values.

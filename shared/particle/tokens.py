@@ -104,12 +104,13 @@ class TokenCache:
         *,
         valid_for: float = MARGIN,
         or_at_least: float | None = None,
-        for_app: bool = False,
+        for_app: Callable[[], None] | None = None,
     ) -> Token:
         """A token with at least `valid_for` seconds left; None is the product's own.
 
         With `or_at_least`, a token that has as much left is good enough while another thread is
-        replacing it, or where that fails.
+        replacing it, or where that fails. For one that is given to an app, `for_app` is called
+        before Particle is asked for it.
         """
         token = self._tokens.get(identity)
         if token is not None and self._left(token) >= valid_for:
@@ -120,13 +121,15 @@ class TokenCache:
             if self._clock() < self._resting_until.get(identity, 0):
                 return usable
         lock = self._lock(identity)
-        if not lock.acquire(blocking=usable is None):
-            return usable or self.get(identity, valid_for=valid_for, for_app=for_app)
+        if usable is None:
+            lock.acquire()
+        elif not lock.acquire(blocking=False):
+            return usable
         try:
             token = self._tokens.get(identity)
             if token is not None and self._left(token) >= valid_for:
                 return token
-            return self._mint(identity, for_app=for_app)
+            return self._mint(identity, for_app)
         except ParticleError:
             if usable is None:
                 raise
@@ -138,22 +141,26 @@ class TokenCache:
     def _left(self, token: Token) -> float:
         return token.expires_at - self._clock()
 
-    def renew(self, identity: str | None, rejected: str, *, for_app: bool = False) -> Token:
+    def renew(
+        self, identity: str | None, rejected: str, *, for_app: Callable[[], None] | None = None
+    ) -> Token:
         """Mint again, unless another thread has already replaced the rejected token."""
         with self._lock(identity):
             token = self._tokens.get(identity)
             if token is None or token.value == rejected:
-                token = self._mint(identity, for_app=for_app)
+                token = self._mint(identity, for_app)
             return token
 
-    def _mint(self, identity: str | None, *, for_app: bool) -> Token:
+    def _mint(self, identity: str | None, for_app: Callable[[], None] | None = None) -> Token:
         now = self._clock()
         if len(self._tokens) > 1000:  # noqa: PLR2004 - a bound on memory, not a rule
             self._tokens = {k: t for k, t in self._tokens.items() if t.expires_at > now}
         with nullcontext() if self._proven else self._unproven:
             # One at a time until the client's secret has proved right: ten wrong ones in a row
             # block the address for half an hour.
-            self._budget.take(identity, for_app=for_app)
+            if for_app:
+                for_app()
+            self._budget.take(identity, for_app=for_app is not None)
             try:
                 value, lifetime = self._particle.mint_token(
                     self._client, identity=identity, lifetime=LIFETIME
