@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared import log, settings, store
-from shared.telemetry.commits import COMMIT_SECONDS, RETRY
+from shared.telemetry.commits import limits
 from shared.telemetry.message import Message
 
 MAX_BYTES = 500_000
@@ -32,8 +32,7 @@ def keep(message: Message, reason: str, received_at: datetime) -> None:
             "receivedAt": received_at,
             "expireAt": received_at + timedelta(days=settings.event_retention_days()),
         },
-        retry=RETRY,
-        timeout=COMMIT_SECONDS,
+        **limits(),
     )
     log.dead_letter(message_id, reason)
 

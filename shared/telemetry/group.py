@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared import arrivals, store
-from shared.telemetry import protobuf, retention, rollup, system
+from shared.telemetry import commits, protobuf, retention, rollup, system
 from shared.telemetry import value as values
 from shared.telemetry.message import NO_DEVICES, Event
 from shared.telemetry.protobuf import path
@@ -32,6 +32,8 @@ class Entry:
         """Raises `ValueError` or `TypeError` for what Firestore's messages cannot hold."""
         self.event = event
         self.received_at = received_at
+        self.deadline = commits.deadline()
+        """After which nothing is begun for it, by `time.monotonic`."""
         self.place: Tenure | Unowned | None = None
         """Whose the device is."""
         self.counted = True
@@ -42,11 +44,22 @@ class Entry:
         """What is left to do after the commit, or instead of it:
 
         `stale`: stored by an outdated tenure; `overtaken`: `latest` holds an older event; `exists`:
-        had been stored before; `former`: belongs to no present tenure.
+        had been stored before; `settled`: and nothing of it is left to be put right.
         """
         self.failure: Exception | None = None
         # Most of a commit is made here, by the event's own thread.
         self._write = protobuf.create("", document_fields(event, received_at))
+        self._metrics = rollup.metrics(event.value)
+        self._less = iter(
+            [(False, True), (True, False), (False, False)] if self._metrics else [(True, False)]
+        )
+
+    @property
+    def is_former(self) -> bool:
+        """Whether a former owner may have it: it belongs to no present tenure."""
+        if isinstance(self.place, Tenure):
+            return not self.place.holds(self.event.published_at)
+        return self.place is not None and self.place.was_owned
 
     @property
     def tenure(self) -> Tenure | None:
@@ -71,13 +84,22 @@ class Entry:
             document.fields.pop("claimEpoch", None)
         if not self.counted:
             document.fields["uncounted"].boolean_value = True
+        else:
+            document.fields.pop("uncounted", None)
         return self._write
 
     def numbers(self) -> Mapping[str, rollup.Number]:
         """The numbers that count."""
         if not self.counted or self.tenure is None:
             return {}
-        return self.tenure.counted(self.event.name, rollup.metrics(self.event.value))
+        return self.tenure.counted(self.event.name, self._metrics)
+
+    def give_up_a_part(self) -> bool:
+        """Do without the rollup, else without `latest`, else without both; False after that."""
+        less = next(self._less, None) if self.tenure else None
+        if less:
+            self.counted, self.shown = less
+        return less is not None
 
 
 def device_path(tenure: Tenure | None, device_id: str) -> tuple[str, ...]:
@@ -147,6 +169,10 @@ class Group:
                 self._add_rollups(tenure, mine)
             elif not tenure.registered and mine[0].event.device_id not in NO_DEVICES:
                 self.writes.append(_unknown_device(mine))
+        for entry in entries:
+            if entry.tenure and entry.tenure.may_be_outside(entry.event.published_at):
+                outside = protobuf.name(*device_path(None, entry.event.device_id), *entry.path[-2:])
+                self.writes.append(protobuf.delete(outside))
         for write in self.writes:
             if len(write.update_transforms) > MAX_TRANSFORMS:
                 raise AssertionError(f"{len(write.update_transforms)} transforms of a document")

@@ -4,7 +4,7 @@ import functools
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.telemetry import dead_letters
+from shared.telemetry import commits, dead_letters
 from shared.telemetry.message import UnstorableError, event_in, read
 from shared.telemetry.recorder import Outcome, Recorder
 
@@ -14,11 +14,12 @@ def take(delivered: Any) -> Outcome | UnstorableError:
 
     What can never be stored is kept in `deadLetters`, and the reason returned.
     """
-    try:
-        return store(delivered)
-    except UnstorableError as failure:
-        dead_letters.keep(read(delivered), failure.reason, datetime.now(UTC))
-        return failure
+    with commits.until(commits.deadline()):
+        try:
+            return store(delivered)
+        except UnstorableError as failure:
+            dead_letters.keep(read(delivered), failure.reason, datetime.now(UTC))
+            return failure
 
 
 def store(delivered: Any) -> Outcome:

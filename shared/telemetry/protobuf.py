@@ -55,6 +55,11 @@ def create(document: str, fields: Mapping[str, Any]) -> Any:
     return write
 
 
+def delete(document: str) -> Any:
+    """The end of a document, if it exists."""
+    return Write(delete=document)
+
+
 def merge(
     document: str,
     fields: Mapping[tuple[str, ...], Any],
