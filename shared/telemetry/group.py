@@ -12,7 +12,7 @@ from typing import Any
 from shared import arrivals, store
 from shared.telemetry import commits, protobuf, retention, rollup, system
 from shared.telemetry import value as values
-from shared.telemetry.message import NO_DEVICES, Event
+from shared.telemetry.message import MAX_NAME_BYTES, NO_DEVICES, Event
 from shared.telemetry.protobuf import path
 from shared.telemetry.tenure import Tenure, Unowned
 
@@ -21,6 +21,13 @@ MAX_BYTES = 2_000_000
 """Of one commit. Firestore takes 10 MiB, but its emulator fails above 4 MB."""
 MAX_TRANSFORMS = 500
 """Of one document in one commit: Firestore's limit, which its emulator does not know."""
+_TRANSFORMS = 5
+"""Of a number that is counted, at most."""
+_TRANSFORM_BYTES = 64
+"""Of one of them, beside the metric's name, of which a character takes up to four."""
+_OWN_BYTES = 8 * MAX_NAME_BYTES + values.LATEST_BYTES + 1024
+"""What an event adds to a commit beside its own document and its numbers, at most: in the device's
+document, the rollup's labels and all paths."""
 
 _UNKNOWN_DAYS = 90
 
@@ -141,9 +148,11 @@ def in_groups(entries: Sequence[Entry]) -> Iterable[list[Entry]]:
     size = 0
     transforms: dict[tuple[str, str], int] = {}
     for entry in entries:
-        added = entry.write().ByteSize() + 2 * values.LATEST_BYTES
         key = (entry.event.device_id, entry.event.name)
-        cells = 5 * len(entry.numbers())
+        numbers = entry.numbers()
+        cells = _TRANSFORMS * len(numbers)
+        added = entry.write().ByteSize() + _OWN_BYTES
+        added += sum(_TRANSFORMS * (4 * len(metric) + _TRANSFORM_BYTES) for metric in numbers)
         full = transforms.get(key, 0) + cells > MAX_TRANSFORMS
         if group and (len(group) == MAX_EVENTS or size + added > MAX_BYTES or full):
             yield group
@@ -176,6 +185,9 @@ class Group:
         for write in self.writes:
             if len(write.update_transforms) > MAX_TRANSFORMS:
                 raise AssertionError(f"{len(write.update_transforms)} transforms of a document")
+        size = sum(write.ByteSize() for write in self.writes)
+        if size > MAX_BYTES:
+            raise AssertionError(f"{size} bytes in a commit")
 
     def mark_arrival(self, marked: int) -> int:
         """Note that events came at this time, unless that slot is `marked`; the slot marked now."""

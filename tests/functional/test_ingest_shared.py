@@ -354,3 +354,28 @@ def test_a_group_of_large_events_is_several_commits(owned: Label) -> None:
     assert len(sizes) == 2
     assert max(sizes) <= group.MAX_BYTES
     assert messages.MAX_DATA_BYTES < group.MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "more"),
+    [("`" * 250, "`" * 124, 48_000), ("\\" * 250, "ä" * 62, 10), ("n", "m", 60_000)],
+)
+def test_paths_of_metrics_are_part_of_a_commit(
+    name: str, metric: str, more: int, owned: Label
+) -> None:
+    """Each is written five times, quoted."""
+    now = datetime.now(UTC)
+    numbers = {f"{metric}{n:02}": 2**60 + n for n in range(32)}
+    place = intake.recorder()._tenures.look_up({owned.device_id})[owned.device_id]
+    entries = []
+    for n in range(40):
+        data = json.dumps({**numbers, "rest": "x" * more})
+        body = message(f"{n:024x}", data, f"{name}{n}")
+        entry = group.Entry(event_in(read(body), now), now)
+        entry.place = place
+        entries.append(entry)
+    groups = list(group.in_groups(entries))
+    sizes = [sum(w.ByteSize() for w in group.Group(each).writes) for each in groups]
+    assert sum(map(len, groups)) == 40
+    assert max(sizes) <= group.MAX_BYTES
+    assert max(sizes) > group.MAX_BYTES / 4, "and no commit is small without need"
