@@ -35,7 +35,9 @@ _UNKNOWN_DAYS = 90
 class Entry:
     """An event on its way, and where it goes."""
 
-    def __init__(self, event: Event, received_at: datetime) -> None:
+    def __init__(
+        self, event: Event, received_at: datetime, *, replayed: bool = False, counted: bool = True
+    ) -> None:
         """Raises `ValueError` or `TypeError` for what Firestore's messages cannot hold."""
         self.event = event
         self.received_at = received_at
@@ -43,7 +45,9 @@ class Entry:
         """After which nothing is begun for it, by `time.monotonic`."""
         self.place: Tenure | Unowned | None = None
         """Whose the device is."""
-        self.counted = True
+        self.replayed = replayed
+        """Whether it is taken in again by an operator, and so no sign that events come."""
+        self.counted = counted
         """Whether its numbers go into the rollups."""
         self.shown = True
         """Whether it goes into the device's `latest`."""
@@ -58,7 +62,9 @@ class Entry:
         self._write = protobuf.create("", document_fields(event, received_at))
         self._metrics = rollup.metrics(event.value)
         self._less = iter(
-            [(False, True), (True, False), (False, False)] if self._metrics else [(True, False)]
+            [(False, True), (True, False), (False, False)]
+            if counted and self._metrics
+            else [(counted, False)]
         )
 
     @property
@@ -191,7 +197,11 @@ class Group:
 
     def mark_arrival(self, marked: int) -> int:
         """Note that events came at this time, unless that slot is `marked`; the slot marked now."""
-        times = [e.received_at for e in self._entries if e.event.device_id not in NO_DEVICES]
+        times = [
+            entry.received_at
+            for entry in self._entries
+            if not entry.replayed and entry.event.device_id not in NO_DEVICES
+        ]
         slot = max(map(arrivals.slot_of, times), default=marked)
         if slot > marked:
             day, key = arrivals.day_and_key(slot)

@@ -43,7 +43,7 @@ from google.api_core.exceptions import (
 from shared.telemetry import commits, presence, protobuf, retention, settling
 from shared.telemetry.commits import TRANSIENT
 from shared.telemetry.group import MAX_EVENTS, Entry, Group, in_groups
-from shared.telemetry.message import NO_DEVICES, Event, UnstorableError
+from shared.telemetry.message import NO_DEVICES, TOO_OLD, Event, UnstorableError
 from shared.telemetry.sharing import Sharing
 from shared.telemetry.tenure import Tenure, Tenures, Unowned
 
@@ -85,15 +85,19 @@ class Recorder:
         self._under_way: dict[str, Future[None]] = {}
         self._lock = Lock()
 
-    def record(self, event: Event, received_at: datetime) -> Outcome:
+    def record(
+        self, event: Event, received_at: datetime, *, replayed: bool = False, counted: bool = True
+    ) -> Outcome:
         """Make the event durable. Raises `UnstorableError` when that can never be.
+
+        Whether it is `replayed` and `counted`, the entry says.
 
         Firestore's transient faults are raised as they are, `TimeoutError` when there is no time
         left: the message has to come again.
         """
         if retention.event_expires(event.name, event.published_at) <= received_at:
             # Its first copy may have been stored and expired: it must not be counted again.
-            raise UnstorableError("too-old")
+            raise UnstorableError(TOO_OLD)
         if event.id in self._recent:
             return Outcome.COPY
         deadline = commits.deadline()
@@ -105,7 +109,11 @@ class Recorder:
             return Outcome.COPY
         try:
             with commits.until(deadline):
-                outcome = self._record_first(event, received_at)
+                try:
+                    entry = Entry(event, received_at, replayed=replayed, counted=counted)
+                except (TypeError, ValueError) as refusal:
+                    raise UnstorableError("refused-by-firestore") from refusal
+                outcome = self._record_first(entry)
         except BaseException as failure:
             mine.set_exception(failure)
             raise
@@ -116,11 +124,8 @@ class Recorder:
             with self._lock:
                 del self._under_way[event.id]
 
-    def _record_first(self, event: Event, received_at: datetime) -> Outcome:
-        try:
-            entry = Entry(event, received_at)
-        except (TypeError, ValueError) as refusal:
-            raise UnstorableError("refused-by-firestore") from refusal
+    def _record_first(self, entry: Entry) -> Outcome:
+        event = entry.event
         known = self._tenures.known(event.device_id)
         if known:
             entry.place = known

@@ -145,6 +145,21 @@ def test_a_wrong_retention_is_said(text: str, monkeypatch: pytest.MonkeyPatch) -
     settings.event_retention_by_prefix.cache_clear()
 
 
+@pytest.mark.parametrize("days", ["0", "-1", "36501"])
+def test_what_is_no_time_to_keep_anything_is_said(
+    days: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, read in (
+        ("EVENT_RETENTION_DAYS", settings.event_retention_days),
+        ("ROLLUP_RETENTION_DAYS", settings.rollup_retention_days),
+    ):
+        monkeypatch.setenv(name, days)
+        read.cache_clear()
+        with pytest.raises(settings.SettingMissingError, match=f"{name} is {days}"):
+            read()
+        read.cache_clear()
+
+
 def test_history_is_kept_longer_unless_said_otherwise() -> None:
     assert dict(settings.event_retention_by_prefix())["spark/device/last_reset"] == 730
 
