@@ -1,5 +1,6 @@
 """Events per second, latency, memory and Firestore traffic, side by side and alternating."""
 
+import contextlib
 import json
 import random
 import secrets
@@ -12,10 +13,12 @@ from typing import Any
 
 from benchmarks import world
 from benchmarks.load import Run, deliver_all, request
-from benchmarks.proxy import Proxy
+from benchmarks.proxy import Fault, Proxy
 from benchmarks.server import Server
 
 HANDLERS = ("nothing", "naive", "ingest")
+CLEAN = "clean"
+"""Of a case with duplicates: `ingest` without any, on the same server and in the same rounds."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Case:
     duplicates: float = 0.0
     elsewhere: bool = False
     """Whether another instance has stored what comes as a duplicate here."""
+    delay: float = 0.0
+    """Seconds by which each answer of Firestore is later."""
     events: int = 600
     """In a round."""
 
@@ -34,7 +39,8 @@ class Case:
     def title(self) -> str:
         """As a row of the table names it."""
         share = f"{self.duplicates:.0%} duplicates{' of another instance' * self.elsewhere}"
-        return f"{self.devices} devices, {self.concurrency} at once, {share}"
+        away = f", Firestore {1000 * self.delay:.0f} ms away" * bool(self.delay)
+        return f"{self.devices} devices, {self.concurrency} at once, {share}{away}"
 
 
 @dataclass
@@ -54,6 +60,11 @@ class Result:
     def cpu_milliseconds(self) -> float:
         """The median of the rounds."""
         return statistics.median(self.cpu)
+
+    def to(self, other: "Result") -> float:
+        """Events in a second over the other's: the median of the rounds' ratios."""
+        rounds = zip(self.runs, other.runs, strict=True)
+        return statistics.median(run.per_second / its.per_second for run, its in rounds)
 
     def percentile(self, share: float) -> float:
         """The median of the rounds, in milliseconds."""
@@ -84,13 +95,13 @@ class Fleet:
         self._devices = world.new_devices(case.devices, owners)
         world.register(self._devices, datetime.now(UTC) - timedelta(hours=1))
 
-    def requests(self, count: int) -> list[bytes]:
-        """So many deliveries, a share of them copies, the devices taking turns."""
-        case = self._case
+    def requests(self, count: int, *, clean: bool = False) -> list[bytes]:
+        """So many deliveries, a share of them copies unless `clean`, the devices taking turns."""
+        duplicates = 0.0 if clean or self._case.elsewhere else self._case.duplicates
         now = datetime.now(UTC)
         bodies: list[dict[str, Any]] = []
         for n in range(count):
-            if bodies and not case.elsewhere and self._chance.random() < case.duplicates:
+            if bodies and self._chance.random() < duplicates:
                 bodies.append(self._chance.choice(bodies[-1000:]))
                 continue
             device = self._devices[n % len(self._devices)]
@@ -116,34 +127,43 @@ class Fleet:
 
 
 def compare(
-    case: Case, environment: Mapping[str, str], rounds: int, handlers: tuple[str, ...] = HANDLERS
+    case: Case, environment: Mapping[str, str], rounds: int, firestore: str
 ) -> dict[str, Result]:
     """Run all handlers in each round, in turns; the servers stay as they are between rounds."""
     fleet = Fleet(case)
-    servers = {name: Server(name, environment) for name in handlers}
-    other = Server("ingest", environment)
-    try:
-        for server in (*servers.values(), *[other] * case.elsewhere):
-            server.start()
-            deliver_all(server.port, fleet.one_each(), 32)
+    with contextlib.ExitStack() as stack:
+        if case.delay:
+            proxy = stack.enter_context(Proxy(firestore, lambda: Fault(delay=case.delay)))
+            environment = {**environment, "FIRESTORE_EMULATOR_HOST": proxy.address}
 
-        def new_requests() -> list[bytes]:
+        def started(name: str) -> Server:
+            server = stack.enter_context(Server(name, environment))
+            deliver_all(server.port, fleet.one_each(), 32)
+            return server
+
+        servers = {name: started(name) for name in HANDLERS}
+        if case.duplicates:
+            servers[CLEAN] = servers["ingest"]
+        other = started("ingest") if case.elsewhere else None
+
+        def new_requests() -> dict[str, Sequence[bytes]]:
             requests = fleet.requests(case.events)
-            first = deliver_all(other.port, fleet.stored_elsewhere(requests), case.concurrency)
-            if first.failures:
-                raise RuntimeError(f"the other instance: {first.failures} deliveries failed")
-            return requests
+            if other:
+                first = deliver_all(other.port, fleet.stored_elsewhere(requests), case.concurrency)
+                if first.failures:
+                    raise RuntimeError(f"the other instance: {first.failures} deliveries failed")
+            return {
+                name: fleet.requests(case.events, clean=True) if name == CLEAN else requests
+                for name in servers
+            }
 
         return in_turns(servers, rounds, new_requests, case.concurrency)
-    finally:
-        for server in (*servers.values(), *[other] * case.elsewhere):
-            server.stop()
 
 
 def in_turns(
     servers: Mapping[str, Server],
     rounds: int,
-    new_requests: Callable[[], Sequence[bytes]],
+    new_requests: Callable[[], Mapping[str, Sequence[bytes]]],
     concurrency: int,
 ) -> dict[str, Result]:
     """Send each round's requests to all servers, another one first in each round."""
@@ -152,13 +172,14 @@ def in_turns(
     for turn in range(rounds):
         requests = new_requests()
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            mine = requests[name]
             before = servers[name].cpu_seconds()
-            run = deliver_all(servers[name].port, requests, concurrency)
+            run = deliver_all(servers[name].port, mine, concurrency)
             taken = servers[name].cpu_seconds() - before
             if run.failures:
-                raise RuntimeError(f"{name}: {run.failures} of {len(requests)} requests failed")
+                raise RuntimeError(f"{name}: {run.failures} of {len(mine)} requests failed")
             results[name].runs.append(run)
-            results[name].cpu.append(1000 * taken / len(requests))
+            results[name].cpu.append(1000 * taken / len(mine))
     return results
 
 
