@@ -1,6 +1,7 @@
 """Events per second, latency, memory and Firestore traffic, side by side and alternating."""
 
 import contextlib
+import dataclasses
 import json
 import random
 import secrets
@@ -90,32 +91,37 @@ class Fleet:
     def __init__(self, case: Case, seed: int = 1) -> None:
         """Register the devices."""
         self._case = case
+        self._at = datetime.now(UTC) - timedelta(minutes=20)
+        self._number = 0
         self._chance = random.Random(seed)  # noqa: S311 - values of measurements, not secrets
         owners = [f"bench-{secrets.token_hex(4)}-{n}" for n in range(max(case.devices // 10, 1))]
         self._devices = world.new_devices(case.devices, owners)
         world.register(self._devices, datetime.now(UTC) - timedelta(hours=1))
 
-    def requests(self, count: int, *, clean: bool = False) -> list[bytes]:
-        """So many deliveries, a share of them copies unless `clean`, the devices taking turns."""
-        duplicates = 0.0 if clean or self._case.elsewhere else self._case.duplicates
-        now = datetime.now(UTC)
+    def requests(self, count: int) -> list[bytes]:
+        """So many deliveries, a share of them copies, the devices taking turns."""
+        case = self._case
         bodies: list[dict[str, Any]] = []
-        for n in range(count):
-            if bodies and self._chance.random() < duplicates:
+        # Later than all before: an older event than the newest is another matter, and costs more.
+        self._at = max(self._at, datetime.now(UTC) - timedelta(milliseconds=count))
+        for _ in range(count):
+            if bodies and not case.elsewhere and self._chance.random() < case.duplicates:
                 bodies.append(self._chance.choice(bodies[-1000:]))
                 continue
-            device = self._devices[n % len(self._devices)]
-            at = now - timedelta(milliseconds=count - n)
-            data = json.dumps(
-                {"temperature": self._chance.randint(0, 40960) / 1024, "humidity": n % 100}
-            )
-            bodies.append(world.message(device.id, "climate", data, at, secrets.token_hex(8)))
+            self._at += timedelta(milliseconds=1)
+            self._number += 1
+            device = self._devices[self._number % len(self._devices)]
+            number = self._chance.randint(0, 40960) / 1024
+            data = json.dumps({"temperature": number, "humidity": self._number % 100})
+            bodies.append(world.message(device.id, "climate", data, self._at, secrets.token_hex(8)))
         return [request(body) for body in bodies]
 
-    def stored_elsewhere(self, requests: list[bytes]) -> list[bytes]:
-        """Those of the deliveries that another instance gets first."""
-        share = self._case.duplicates if self._case.elsewhere else 0
-        return self._chance.sample(requests, round(share * len(requests)))
+    def with_copies_of(self, requests: list[bytes], count: int) -> list[bytes]:
+        """So many deliveries, those of another instance scattered among them."""
+        mixed = self.requests(count - len(requests))
+        for copy in requests:
+            mixed.insert(self._chance.randint(0, len(mixed)), copy)
+        return mixed
 
     def one_each(self) -> list[bytes]:
         """One delivery of each device: afterwards a server knows them all."""
@@ -144,17 +150,22 @@ def compare(
         servers = {name: started(name) for name in HANDLERS}
         if case.duplicates:
             servers[CLEAN] = servers["ingest"]
+            # Of devices of its own, so that neither makes the other's events the older ones.
+            clean = Fleet(dataclasses.replace(case, duplicates=0, elsewhere=False))
+            deliver_all(servers[CLEAN].port, clean.one_each(), 32)
         other = started("ingest") if case.elsewhere else None
 
         def new_requests() -> dict[str, Sequence[bytes]]:
-            requests = fleet.requests(case.events)
             if other:
-                first = deliver_all(other.port, fleet.stored_elsewhere(requests), case.concurrency)
+                stored = fleet.requests(round(case.duplicates * case.events))
+                first = deliver_all(other.port, stored, case.concurrency)
                 if first.failures:
                     raise RuntimeError(f"the other instance: {first.failures} deliveries failed")
+                requests = fleet.with_copies_of(stored, case.events)
+            else:
+                requests = fleet.requests(case.events)
             return {
-                name: fleet.requests(case.events, clean=True) if name == CLEAN else requests
-                for name in servers
+                name: clean.requests(case.events) if name == CLEAN else requests for name in servers
             }
 
         return in_turns(servers, rounds, new_requests, case.concurrency)
