@@ -20,6 +20,7 @@ from shared.telemetry import commits, intake, settling
 from shared.telemetry.tenure import Tenures
 from tests.functional.conftest import Label
 from tests.support.functions import call, deliver
+from tests.support.functions import client as ingest_app
 from tests.support.telemetry import (
     again,
     dead_letters,
@@ -312,6 +313,20 @@ def test_what_is_no_message_at_all_is_kept(body: bytes) -> None:
     ((_, letter),) = [(k, v) for k, v in dead_letters().items() if k not in before]
     assert letter["reason"] == "no-device-id"
     assert letter["message"] in {body.decode(), "text"}
+
+
+def test_a_raw_push_is_taken_as_well(owned: Label, customer: Account) -> None:
+    """As a push subscription sends it, without Eventarc; the framework asks for data in it."""
+    app = ingest_app("ingest")
+    body = message(owned.device_id, "1")
+    body["subscription"] = "projects/demo-particle/subscriptions/s"
+    body["message"]["publishTime"] = body["message"]["publishTime"].replace("+00:00", "Z")
+    assert app.post("/", json=body).status_code < 300
+    assert [event["value"] for event in events(customer, owned)] == [1]
+    del body["message"]["data"]
+    assert app.post("/", json=body).status_code == 400
+    assert deliver(body) < 300, "with Eventarc's headers it is taken"
+    assert len(events(customer, owned)) == 2
 
 
 def test_a_fault_of_firestore_is_not_acknowledged(
