@@ -3,32 +3,32 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 import typer
-from google.api_core.exceptions import GoogleAPICallError
-from google.cloud.firestore import FieldFilter
+from google.cloud.firestore import FieldFilter, Query
 
 from admin import platform_letters
 from admin.letters import Choice
+from admin.outcomes import come_again
 from admin.target import Target
 from shared import store
 from shared.telemetry import intake
-from shared.telemetry.message import UnstorableError, read
+from shared.telemetry.message import TOO_OLD, UnstorableError, read
 
-_LONGEST = 64
+_LISTED = ["receivedAt", "reason", "deviceId", "event"]
 
 
 class Letter(Protocol):
     """A message that was not stored."""
 
     @property
+    def id(self) -> str:
+        """As the list shows it."""
+
+    @property
     def reason(self) -> str:
         """Why."""
-
-    def description(self) -> dict[str, Any]:
-        """A row of the list; never the data, which may be personal."""
 
     def replay(self) -> str:
         """Take it in again: `stored`, `copy`, or why it stays."""
@@ -44,14 +44,14 @@ class Kept:
     snapshot: store.Snapshot
 
     @property
+    def id(self) -> str:
+        """The document's."""
+        return str(self.snapshot.id)
+
+    @property
     def reason(self) -> str:
         """As `ingest` found it."""
         return str(self.snapshot.get("reason"))
-
-    def description(self) -> dict[str, Any]:
-        """A row of the list."""
-        fields = self.snapshot.to_dict() or {}
-        return _description(self.snapshot.id, fields["receivedAt"], self.reason, fields["message"])
 
     def replay(self) -> str:
         """Stored, it goes."""
@@ -59,9 +59,13 @@ class Kept:
         if self.snapshot.get("length") != len(text.encode()):
             return "cut: more than is kept of a message"
         try:
-            outcome = intake.store(text)
+            # What is older than it was kept may have been counted before it was deleted.
+            counted = self.reason != TOO_OLD
+            outcome = intake.store(text, replayed=True, counted=counted)
         except UnstorableError as failure:
             return failure.reason
+        except intake.COME_AGAIN as failure:
+            return come_again(failure)
         self.snapshot.reference.delete()
         return str(outcome.value)
 
@@ -78,17 +82,17 @@ class NeverAcknowledged:
     all: platform_letters.Letters
     reason: str = platform_letters.REASON
 
-    def description(self) -> dict[str, Any]:
-        """A row of the list."""
-        message = self.letter.delivered
-        return _description(self.letter.id, self.letter.received_at, self.reason, message)
+    @property
+    def id(self) -> str:
+        """The message's."""
+        return self.letter.id
 
     def replay(self) -> str:
         """As `ingest` does it: what turns out to be poison is kept in `deadLetters`."""
         try:
-            outcome = intake.take(self.letter.delivered)
-        except GoogleAPICallError as failure:
-            return f"{self.reason}: {failure.message}"
+            outcome = intake.take(self.letter.delivered, replayed=True)
+        except intake.COME_AGAIN as failure:
+            return come_again(failure)
         self.all.acknowledge(self.letter)
         return outcome.reason if isinstance(outcome, UnstorableError) else str(outcome.value)
 
@@ -102,7 +106,7 @@ def chosen(target: Target, choice: Choice) -> Iterator[list[Letter]]:
     """The letters that were chosen; those at the platform are kept from others meanwhile."""
     with contextlib.ExitStack() as stack:
         found: list[Letter] = list(_kept(choice))
-        missing = set(choice.ids) - {letter.description()["id"] for letter in found}
+        missing = set(choice.ids) - {letter.id for letter in found}
         if missing or (not choice.ids and choice.reason in {None, platform_letters.REASON}):
             waiting = _waiting(target, stack)
             found += [one for one in waiting if not choice.ids or one.letter.id in missing]
@@ -110,6 +114,34 @@ def chosen(target: Target, choice: Choice) -> Iterator[list[Letter]]:
         for letter_id in sorted(missing):
             typer.echo(f"no such dead letter: {letter_id}", err=True)
         yield found
+
+
+def listed(target: Target, reason: str | None, limit: int) -> list[dict[str, Any]]:
+    """The newest letters for people; without their data, which are large and may be personal."""
+    query: Any = store.client().collection(store.DEAD_LETTERS)
+    if reason is not None:
+        query = query.where(filter=FieldFilter("reason", "==", reason))
+    newest = query.order_by("receivedAt", direction=Query.DESCENDING).limit(limit)
+    rows = [
+        {"id": snapshot.id, **dict.fromkeys(_LISTED), **snapshot.to_dict()}
+        for snapshot in newest.select(_LISTED).stream()
+    ]
+    if reason in {None, platform_letters.REASON}:
+        with contextlib.ExitStack() as stack:
+            rows += [_row(one.letter) for one in _waiting(target, stack)]
+    rows.sort(key=lambda row: row["receivedAt"], reverse=True)
+    return rows[:limit]
+
+
+def _row(letter: platform_letters.Letter) -> dict[str, Any]:
+    attributes = read(letter.delivered).attributes
+    return {
+        "id": letter.id,
+        "receivedAt": letter.received_at,
+        "reason": platform_letters.REASON,
+        "deviceId": attributes.get("device_id"),
+        "event": attributes.get("event"),
+    }
 
 
 def _waiting(target: Target, stack: contextlib.ExitStack) -> list[NeverAcknowledged]:
@@ -135,20 +167,3 @@ def _kept(choice: Choice) -> Iterator[Kept]:
     if choice.reason is not None:
         query = query.where(filter=FieldFilter("reason", "==", choice.reason))
     yield from (Kept(snapshot) for snapshot in query.stream())
-
-
-def _description(
-    letter_id: str, received_at: datetime, reason: str, delivered: Any
-) -> dict[str, Any]:
-    attributes = read(delivered).attributes
-    return {
-        "id": letter_id,
-        "receivedAt": received_at,
-        "reason": reason,
-        "deviceId": _text(attributes.get("device_id")),
-        "event": _text(attributes.get("event")),
-    }
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)[:_LONGEST]

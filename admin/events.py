@@ -12,7 +12,7 @@ import typer
 from admin.audit import operation
 from admin.connection import connected
 from admin.errors import CannotRun
-from admin.outcomes import tell
+from admin.outcomes import come_again, tell
 from admin.progress import track
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What devices published.")
@@ -43,8 +43,8 @@ def replay(
     As if they had just been delivered.
 
     What is stored already stays as it is: running it twice changes nothing. What can never be
-    stored goes to the dead letters. Exit status: 0 all are stored, 1 some are dead letters, 2 the
-    command could not run.
+    stored goes to the dead letters; `come again` is said of what Firestore would not take now. Exit
+    status: 0 all are stored, 1 some are not, 2 the command could not run.
     """
     try:
         lines = file.read_bytes().splitlines()
@@ -55,10 +55,14 @@ def replay(
         from shared import operations  # noqa: PLC0415
 
         done = operation(target, "events-replayed")
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            taken = pool.map(_take, _messages(lines))
-            outcomes = Counter(track(taken, "Messages", len(lines)))
-        operations.record(done, outcomes=dict(outcomes))
+        outcomes: Counter[str] = Counter()
+        try:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                for outcome in track(pool.map(_take, _messages(lines)), "Messages", len(lines)):
+                    outcomes[outcome] += 1
+        finally:
+            # Of what was done by then, when it is broken off.
+            operations.record(done, outcomes=dict(outcomes))
     tell(outcomes, "dead letters")
 
 
@@ -80,5 +84,8 @@ def _take(delivered: Any) -> str:
     from shared.telemetry import intake  # noqa: PLC0415 - as above
     from shared.telemetry.recorder import Outcome  # noqa: PLC0415 - as above
 
-    outcome = intake.take(delivered)
+    try:
+        outcome = intake.take(delivered, replayed=True)
+    except intake.COME_AGAIN as failure:
+        return come_again(failure)
     return outcome.value if isinstance(outcome, Outcome) else outcome.reason

@@ -59,20 +59,18 @@ def list_letters(
     """
     with connected(context) as target:
         # Not at the top: it imports Firestore's client, a second that --help need not wait.
-        from admin.dead_letters import chosen  # noqa: PLC0415
+        from admin.dead_letters import listed  # noqa: PLC0415
 
-        with chosen(target, Choice([], reason)) as found:
-            described = [letter.description() for letter in found]
-    described.sort(key=lambda one: one["receivedAt"], reverse=True)
-    shown = described[:limit]
+        shown = listed(target, reason, limit)
 
     def people() -> None:
         header = ("RECEIVED", "REASON", "DEVICE", "EVENT", "ID")
         keys = ("receivedAt", "reason", "deviceId", "event", "id")
         table(header, ([one[key] for key in keys] for one in shown))
-        reasons = Counter(one["reason"] for one in described)
+        reasons = Counter(one["reason"] for one in shown)
         counts = ", ".join(f"{name} {count}" for name, count in reasons.most_common())
-        typer.echo(f"{len(described)} dead letters{': ' if counts else ''}{counts}")
+        newest = "the newest " if len(shown) == limit else ""
+        typer.echo(f"{newest}{len(shown)} dead letters{': ' if counts else ''}{counts}")
 
     answer(shown, people)
 
@@ -89,8 +87,9 @@ def replay(
 
     As if they had just arrived; those that are stored go.
 
-    For after a fault of ours is mended, or a retention was set higher. Can be repeated. Exit
-    status: 0 all are stored, 1 some stay, 2 the command could not run.
+    For after a fault of ours is mended, or a retention was set higher. What was too old is then
+    stored, but is in no chart: it may have been counted once, before it was deleted. Can be
+    repeated. Exit status: 0 all are stored, 1 some stay, 2 the command could not run.
     """
     choice = Choice.required(ids or [], reason, everything=everything)
     with connected(context) as target:
@@ -98,10 +97,15 @@ def replay(
         from shared import operations  # noqa: PLC0415 - as above
 
         done = operation(target, "dead-letters-replayed")
-        with chosen(target, choice) as found:
-            outcomes = Counter(letter.replay() for letter in track(found, "Letters", len(found)))
-        if outcomes:
-            operations.record(done, outcomes=dict(outcomes))
+        outcomes: Counter[str] = Counter()
+        try:
+            with chosen(target, choice) as found:
+                for letter in track(found, "Letters", len(found)):
+                    outcomes[letter.replay()] += 1
+        finally:
+            # Of what was done by then, when it is broken off.
+            if outcomes:
+                operations.record(done, outcomes=dict(outcomes))
     tell(outcomes, "still dead")
 
 

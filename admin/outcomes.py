@@ -9,11 +9,16 @@ from admin.output import answer
 _STORED = ("stored", "copy")
 
 
+def come_again(failure: Exception) -> str:
+    """The outcome of one that can be stored, but not now."""
+    return f"come again: {getattr(failure, 'message', None) or type(failure).__name__}"
+
+
 def tell(outcomes: Counter[str], lost: str) -> None:
     """Answer with the outcomes of `intake`; ends the command with status 1 unless all are stored.
 
     Args:
-        outcomes: how often each came: `stored`, `copy`, or the reason of a dead letter.
+        outcomes: how often each came: `stored`, `copy`, or why it is not stored.
         lost: what people call those that are not stored.
     """
     reasons = {name: outcomes[name] for name in sorted(outcomes) if name not in _STORED}

@@ -12,6 +12,8 @@ from typing import Any
 from shared import store
 
 _LIMIT = 2**63
+STATUS = "spark/status"
+_SESSION = timedelta(seconds=5)
 
 
 @dataclass
@@ -61,6 +63,8 @@ class Journal:
     """What was done."""
 
     changes: dict[str, list[Change]]
+    strangers: set[str] = field(default_factory=set)
+    """Devices that the registry does not have."""
     sent: list[Sent] = field(default_factory=list)
 
 
@@ -88,6 +92,8 @@ def audit(journal: Journal) -> tuple[list[str], dict[str, int]]:
             problems.append(f"stored at {places[0]}: {key}")
     problems += _check_rollups(journal, stored)
     problems += _check_latest(journal, stored)
+    problems += _check_presence(journal, stored)
+    problems += _check_strangers(journal, stored)
     poison = {sent.message_id for sent in journal.sent if sent.poison}
     problems += _check_letters(journal, poison)
     return problems, {
@@ -220,6 +226,52 @@ def _check_latest(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[st
             if not _same(expected.get(name), found.get(name))
         ]
     return problems
+
+
+def _check_presence(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[str]:
+    """Of each device's present tenure, by what the documentation says of the two fields."""
+    events: dict[tuple[str, str, int], list[tuple[datetime, str, str]]] = defaultdict(list)
+    for (device_id, name, at, data), uid, epoch, _ in _inside(stored):
+        events[device_id, uid, epoch].append((at, name, data))
+    problems = []
+    for device_id, changes in journal.changes.items():
+        now = changes[-1]
+        if now.uid is None:
+            continue
+        mine = events[device_id, now.uid, now.epoch]
+        device = store.user_device(now.uid, device_id).get().to_dict() or {}
+        said = [
+            (at - _SESSION * (data == "offline"), at, data) for at, n, data in mine if n == STATUS
+        ]
+        if said:
+            _, at, status = max(said)
+            # Whether a device that is gone sleeps is another matter.
+            found = "offline" if device["status"] == "asleep" else device["status"]
+            if (found, _milliseconds(device["statusAt"])) != (status, _milliseconds(at)):
+                problems.append(f"{device_id} is {found} since {device['statusAt']}: {said}")
+        alive = [at for at, name, data in mine if name != STATUS or data == "online"]
+        # What was published while the claim was made may have been stored for the owner before.
+        sure = [_milliseconds(at) for at in alive if at > now.done]
+        most = max([*map(_milliseconds, alive), _milliseconds(now.since)])
+        if not max(sure, default=0) <= device.get("lastSeenAt", 0) <= most:
+            problems.append(f"{device_id} was last seen at {device.get('lastSeenAt')}, not {most}")
+    return problems
+
+
+def _check_strangers(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[str]:
+    problems = []
+    for device_id in journal.strangers:
+        times = [_milliseconds(at) for (device, _, at, _) in stored if device == device_id]
+        noted = (
+            store.client().document(f"{store.UNKNOWN_DEVICES}/{device_id}").get().to_dict() or {}
+        )
+        if (noted.get("events"), noted.get("lastSeenAt")) != (len(times), max(times)):
+            problems.append(f"unknown device {device_id}: {noted}, sent {len(times)}")
+    return problems
+
+
+def _milliseconds(time: datetime) -> int:
+    return round(time.timestamp() * 1000)
 
 
 def _same(one: tuple[datetime, Any] | None, other: tuple[datetime, Any] | None) -> bool:

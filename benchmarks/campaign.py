@@ -1,11 +1,13 @@
-"""The fault campaign: events of many devices, in disorder, through a worker that keeps dying.
+"""The fault campaign: events of many devices, in disorder, through workers that keep dying.
 
-It runs against the framework's server and the real Firestore emulator. Between the two the
-connection is cut, delayed and made to fail; devices change their owners; the worker is killed, and
-what it had not acknowledged is delivered again. At the end `audit` counts on its own.
+It runs against two of the framework's servers, either of which gets each delivery by chance, and
+the real Firestore emulator. In between the connection is cut, delayed and made to fail; devices
+change their owners; one of the workers is killed, and what it had not acknowledged is delivered
+again. At the end `audit` counts on its own.
 """
 
 import asyncio
+import contextlib
 import heapq
 import json
 import random
@@ -20,7 +22,7 @@ from itertools import count
 import grpc
 
 from benchmarks import world
-from benchmarks.audit import Change, Journal, Sent, audit
+from benchmarks.audit import STATUS, Change, Journal, Sent, audit
 from benchmarks.load import Connection, request
 from benchmarks.proxy import Fault, Proxy
 from benchmarks.server import Server
@@ -29,7 +31,10 @@ from shared import store
 WINDOW = 30.0
 """Seconds in which events come in any order."""
 
-_NAMES = ("temperature", "climate/in", "a.b`c\\d", "noise")
+_NAMES = ("temperature", "climate/in", "a.b`c\\d", "noise", STATUS)
+_WEIGHTS = (24, 24, 24, 24, 4)
+_STRANGERS = 2
+"""Devices that nobody registered."""
 _PATIENCE = 60.0
 """Seconds for one delivery, as long as the function may take."""
 _OVERTIME = 600.0
@@ -85,6 +90,7 @@ class _Campaign:
         owners = [f"campaign-{self._run_id}-{n}" for n in range(max(plan.devices // 4, 4))]
         self._owners = owners
         self._devices = world.new_devices(plan.devices, owners)
+        self._strangers = [world.Device(secrets.token_hex(12), None, 0) for _ in range(_STRANGERS)]
         self._numbers = count()
         self._left = 0
         self._killed = self._cut = 0
@@ -94,13 +100,16 @@ class _Campaign:
         claimed_at = datetime.now(UTC) - timedelta(seconds=2 * WINDOW)
         world.register(self._devices, claimed_at)
         self._journal = Journal(
-            {d.id: [Change(d.uid, 1, claimed_at, claimed_at, claimed_at)] for d in self._devices}
+            {
+                d.id: [Change(d.uid, d.epoch, claimed_at, claimed_at, claimed_at)]
+                for d in (*self._devices, *self._strangers)
+            },
+            {d.id for d in self._strangers},
         )
-        with (
-            Proxy(firestore, self._fault) as proxy,
-            Server("ingest", {**environment, "FIRESTORE_EMULATOR_HOST": proxy.address}) as server,
-        ):
-            self._server, self._proxy = server, proxy
+        with Proxy(firestore, self._fault) as proxy, contextlib.ExitStack() as stack:
+            through = {**environment, "FIRESTORE_EMULATOR_HOST": proxy.address}
+            self._servers = [stack.enter_context(Server("ingest", through)) for _ in range(2)]
+            self._proxy = proxy
             self._start = time.time() + 0.5
             self._publish_all()
             asyncio.run(asyncio.wait_for(self._deliver_all(), self._duration * 4 + _OVERTIME))
@@ -143,8 +152,8 @@ class _Campaign:
         heapq.heappush(self._heap, (sent.due, next(self._numbers), sent))
 
     def _event(self, due: float) -> Sent:
-        device = self._chance.choice(self._devices)
-        name = self._chance.choice(_NAMES)
+        device = self._chance.choice([*self._devices, *self._strangers])
+        (name,) = self._chance.choices(_NAMES, _WEIGHTS)
         at = self._start + due - self._chance.uniform(0, WINDOW)
         time_ = datetime.fromtimestamp(int(at * 1000) / 1000, UTC)
         sent = Sent(device.id, name, self._data(name), time_, self._message_id(), due, b"")
@@ -153,6 +162,8 @@ class _Campaign:
 
     def _data(self, name: str) -> str:
         chance = self._chance
+        if name == STATUS:
+            return chance.choice(["online", "offline"])
         if name == "noise":
             return json.dumps(chance.uniform(-1e6, 1e6))
         kinds = [
@@ -221,7 +232,7 @@ class _Campaign:
         await asyncio.gather(*helpers)
 
     async def _work(self) -> None:
-        connection = Connection(self._server.port)
+        connections = [Connection(server.port) for server in self._servers]
         while self._left:
             wait = self._heap[0][0] - (time.time() - self._start) if self._heap else 0.05
             if wait > 0:
@@ -229,6 +240,7 @@ class _Campaign:
                 continue
             _, number, sent = heapq.heappop(self._heap)
             sent.first_sent = sent.first_sent or time.time()
+            connection = self._chance.choice(connections)
             try:
                 acknowledged = await asyncio.wait_for(connection.deliver(sent.request), _PATIENCE)
             except TimeoutError:
@@ -242,7 +254,8 @@ class _Campaign:
             else:
                 later = time.time() - self._start + self._chance.uniform(0.1, 0.6)
                 heapq.heappush(self._heap, (later, number, sent))
-        connection.close()
+        for connection in connections:
+            connection.close()
 
     async def _at_progress(self, times: int, act: Callable[[], None]) -> None:
         """Do something so many times, evenly over the deliveries."""
@@ -255,7 +268,7 @@ class _Campaign:
         return self._total - self._left >= deliveries
 
     def _kill(self) -> None:
-        self._server.kill_worker()
+        self._faults.choice(self._servers).kill_worker()
         self._killed += 1
 
     def _cut_off(self) -> None:

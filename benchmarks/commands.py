@@ -68,7 +68,7 @@ def measure(stack: Stack, rounds: int) -> Measured:
             _warm(server, calls)
         for case in CASES:
             with _slow_devices(stack, case.delay):
-                new_calls = partial(_some, calls, case.calls)
+                new_calls = partial(_for_all, calls, case.calls)
                 results[case] = in_turns(servers, rounds, new_calls, case.callers)
     finally:
         for server in servers.values():
@@ -100,6 +100,10 @@ def _calls(stack: Stack) -> Iterator[bytes]:
 
 def _some(calls: Iterator[bytes], count: int) -> list[bytes]:
     return list(islice(calls, count))
+
+
+def _for_all(calls: Iterator[bytes], count: int) -> dict[str, list[bytes]]:
+    return dict.fromkeys(HANDLERS, _some(calls, count))
 
 
 def _new_device(stack: Stack) -> str:

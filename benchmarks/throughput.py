@@ -1,5 +1,7 @@
 """Events per second, latency, memory and Firestore traffic, side by side and alternating."""
 
+import contextlib
+import dataclasses
 import json
 import random
 import secrets
@@ -12,10 +14,12 @@ from typing import Any
 
 from benchmarks import world
 from benchmarks.load import Run, deliver_all, request
-from benchmarks.proxy import Proxy
+from benchmarks.proxy import Fault, Proxy
 from benchmarks.server import Server
 
 HANDLERS = ("nothing", "naive", "ingest")
+CLEAN = "clean"
+"""Of a case with duplicates: `ingest` without any, on the same server and in the same rounds."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class Case:
     duplicates: float = 0.0
     elsewhere: bool = False
     """Whether another instance has stored what comes as a duplicate here."""
+    delay: float = 0.0
+    """Seconds by which each answer of Firestore is later."""
     events: int = 600
     """In a round."""
 
@@ -34,7 +40,8 @@ class Case:
     def title(self) -> str:
         """As a row of the table names it."""
         share = f"{self.duplicates:.0%} duplicates{' of another instance' * self.elsewhere}"
-        return f"{self.devices} devices, {self.concurrency} at once, {share}"
+        away = f", Firestore {1000 * self.delay:.0f} ms away" * bool(self.delay)
+        return f"{self.devices} devices, {self.concurrency} at once, {share}{away}"
 
 
 @dataclass
@@ -54,6 +61,11 @@ class Result:
     def cpu_milliseconds(self) -> float:
         """The median of the rounds."""
         return statistics.median(self.cpu)
+
+    def to(self, other: "Result") -> float:
+        """Events in a second over the other's: the median of the rounds' ratios."""
+        rounds = zip(self.runs, other.runs, strict=True)
+        return statistics.median(run.per_second / its.per_second for run, its in rounds)
 
     def percentile(self, share: float) -> float:
         """The median of the rounds, in milliseconds."""
@@ -79,6 +91,8 @@ class Fleet:
     def __init__(self, case: Case, seed: int = 1) -> None:
         """Register the devices."""
         self._case = case
+        self._at = datetime.now(UTC) - timedelta(minutes=20)
+        self._number = 0
         self._chance = random.Random(seed)  # noqa: S311 - values of measurements, not secrets
         owners = [f"bench-{secrets.token_hex(4)}-{n}" for n in range(max(case.devices // 10, 1))]
         self._devices = world.new_devices(case.devices, owners)
@@ -87,24 +101,27 @@ class Fleet:
     def requests(self, count: int) -> list[bytes]:
         """So many deliveries, a share of them copies, the devices taking turns."""
         case = self._case
-        now = datetime.now(UTC)
         bodies: list[dict[str, Any]] = []
-        for n in range(count):
+        # Later than all before: an older event than the newest is another matter, and costs more.
+        self._at = max(self._at, datetime.now(UTC) - timedelta(milliseconds=count))
+        for _ in range(count):
             if bodies and not case.elsewhere and self._chance.random() < case.duplicates:
                 bodies.append(self._chance.choice(bodies[-1000:]))
                 continue
-            device = self._devices[n % len(self._devices)]
-            at = now - timedelta(milliseconds=count - n)
-            data = json.dumps(
-                {"temperature": self._chance.randint(0, 40960) / 1024, "humidity": n % 100}
-            )
-            bodies.append(world.message(device.id, "climate", data, at, secrets.token_hex(8)))
+            self._at += timedelta(milliseconds=1)
+            self._number += 1
+            device = self._devices[self._number % len(self._devices)]
+            number = self._chance.randint(0, 40960) / 1024
+            data = json.dumps({"temperature": number, "humidity": self._number % 100})
+            bodies.append(world.message(device.id, "climate", data, self._at, secrets.token_hex(8)))
         return [request(body) for body in bodies]
 
-    def stored_elsewhere(self, requests: list[bytes]) -> list[bytes]:
-        """Those of the deliveries that another instance gets first."""
-        share = self._case.duplicates if self._case.elsewhere else 0
-        return self._chance.sample(requests, round(share * len(requests)))
+    def with_copies_of(self, requests: list[bytes], count: int) -> list[bytes]:
+        """So many deliveries, those of another instance scattered among them."""
+        mixed = self.requests(count - len(requests))
+        for copy in requests:
+            mixed.insert(self._chance.randint(0, len(mixed)), copy)
+        return mixed
 
     def one_each(self) -> list[bytes]:
         """One delivery of each device: afterwards a server knows them all."""
@@ -116,34 +133,48 @@ class Fleet:
 
 
 def compare(
-    case: Case, environment: Mapping[str, str], rounds: int, handlers: tuple[str, ...] = HANDLERS
+    case: Case, environment: Mapping[str, str], rounds: int, firestore: str
 ) -> dict[str, Result]:
     """Run all handlers in each round, in turns; the servers stay as they are between rounds."""
     fleet = Fleet(case)
-    servers = {name: Server(name, environment) for name in handlers}
-    other = Server("ingest", environment)
-    try:
-        for server in (*servers.values(), *[other] * case.elsewhere):
-            server.start()
-            deliver_all(server.port, fleet.one_each(), 32)
+    with contextlib.ExitStack() as stack:
+        if case.delay:
+            proxy = stack.enter_context(Proxy(firestore, lambda: Fault(delay=case.delay)))
+            environment = {**environment, "FIRESTORE_EMULATOR_HOST": proxy.address}
 
-        def new_requests() -> list[bytes]:
-            requests = fleet.requests(case.events)
-            first = deliver_all(other.port, fleet.stored_elsewhere(requests), case.concurrency)
-            if first.failures:
-                raise RuntimeError(f"the other instance: {first.failures} deliveries failed")
-            return requests
+        def started(name: str) -> Server:
+            server = stack.enter_context(Server(name, environment))
+            deliver_all(server.port, fleet.one_each(), 32)
+            return server
+
+        servers = {name: started(name) for name in HANDLERS}
+        if case.duplicates:
+            servers[CLEAN] = servers["ingest"]
+            # Of devices of its own, so that neither makes the other's events the older ones.
+            clean = Fleet(dataclasses.replace(case, duplicates=0, elsewhere=False))
+            deliver_all(servers[CLEAN].port, clean.one_each(), 32)
+        other = started("ingest") if case.elsewhere else None
+
+        def new_requests() -> dict[str, Sequence[bytes]]:
+            if other:
+                stored = fleet.requests(round(case.duplicates * case.events))
+                first = deliver_all(other.port, stored, case.concurrency)
+                if first.failures:
+                    raise RuntimeError(f"the other instance: {first.failures} deliveries failed")
+                requests = fleet.with_copies_of(stored, case.events)
+            else:
+                requests = fleet.requests(case.events)
+            return {
+                name: clean.requests(case.events) if name == CLEAN else requests for name in servers
+            }
 
         return in_turns(servers, rounds, new_requests, case.concurrency)
-    finally:
-        for server in (*servers.values(), *[other] * case.elsewhere):
-            server.stop()
 
 
 def in_turns(
     servers: Mapping[str, Server],
     rounds: int,
-    new_requests: Callable[[], Sequence[bytes]],
+    new_requests: Callable[[], Mapping[str, Sequence[bytes]]],
     concurrency: int,
 ) -> dict[str, Result]:
     """Send each round's requests to all servers, another one first in each round."""
@@ -152,13 +183,14 @@ def in_turns(
     for turn in range(rounds):
         requests = new_requests()
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            mine = requests[name]
             before = servers[name].cpu_seconds()
-            run = deliver_all(servers[name].port, requests, concurrency)
+            run = deliver_all(servers[name].port, mine, concurrency)
             taken = servers[name].cpu_seconds() - before
             if run.failures:
-                raise RuntimeError(f"{name}: {run.failures} of {len(requests)} requests failed")
+                raise RuntimeError(f"{name}: {run.failures} of {len(mine)} requests failed")
             results[name].runs.append(run)
-            results[name].cpu.append(1000 * taken / len(requests))
+            results[name].cpu.append(1000 * taken / len(mine))
     return results
 
 

@@ -5,9 +5,12 @@ in it: in `health/arrivals-{day}`, a field for each slot. What is usual is told 
 a silence is remarkable when it is much longer than those that touched the same time of day then. So
 a fleet that sleeps at night is not reported each night, and one that never does is after a quarter
 of an hour.
+
+Usual is what was so twice: the longest of those silences may have been an outage, which must not
+hide the next one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -15,13 +18,17 @@ from itertools import pairwise
 from shared import log, store
 
 SLOT = timedelta(minutes=5)
-DAYS = 8
-"""Days before today that tell what is usual; a week and one, so that weekends are among them."""
+BACK = (1, 2, 3, 4, 5, 6, 7, 8, 14)
+"""Days before today that tell what is usual: of a week and one, and the same weekday once more, so
+that a day of rest is among them twice."""
+LONG = timedelta(days=8)
+"""A silence of this length is remarkable, whatever was usual."""
 LEAST = 3
 """Slots; a shorter silence is never remarkable."""
 FACTOR = 1.5
 """Times the longest usual silence from which one is remarkable."""
-KEPT_DAYS = 30
+KEPT_DAYS = 90
+"""As long as a silence is told of."""
 
 _MINUTE = timedelta(minutes=1)
 _DAY_SLOTS = timedelta(days=1) // SLOT
@@ -35,11 +42,14 @@ class Silence:
     """End of the last slot in which events came."""
     length: timedelta
     usual: timedelta | None
-    """The longest silence at this time of day in the days before; None when they are not known."""
+    """The second longest silence at this time of day in the days before, the longest while there is
+    but one; None when they are not known."""
 
     @property
     def remarkable(self) -> bool:
         """Whether somebody should look after it."""
+        if self.length >= LONG:
+            return True
         if self.usual is None or self.length < LEAST * SLOT:
             return False
         return self.length > FACTOR * self.usual
@@ -48,8 +58,9 @@ class Silence:
 def check(now: datetime) -> None:
     """Log a silence that somebody should look after."""
     silent = present_silence(now)
-    if silent and silent.remarkable and silent.usual is not None:
-        log.integration_quiet(silent.length // _MINUTE, silent.usual // _MINUTE)
+    if silent and silent.remarkable:
+        usual = silent.usual or timedelta()
+        log.integration_quiet(silent.length // _MINUTE, usual // _MINUTE)
 
 
 def slot_of(time: datetime) -> int:
@@ -64,18 +75,23 @@ def day_and_key(slot: int) -> tuple[str, str]:
 
 
 def present_silence(now: datetime) -> Silence | None:
-    """The silence that lasts at this moment; None when nothing has ever come.
+    """The silence that lasts at this moment; None when nothing has come in `KEPT_DAYS`.
 
-    Reads nine documents.
+    Reads 16 documents, and in a silence of weeks all days that are kept.
     """
     today = slot_of(now) // _DAY_SLOTS
-    days = range(today - DAYS, today + 1)
+    slots = _slots(range(today - max(BACK) - 1, today + 1))
+    return silence(sorted(slots or _slots(range(today - KEPT_DAYS, today))), slot_of(now))
+
+
+def _slots(days: Iterable[int]) -> list[int]:
+    """Those in which events came on these days, counted from the epoch as slots are."""
     names = {day_and_key(day * _DAY_SLOTS)[0]: day for day in days}
-    slots: list[int] = []
-    for snapshot in store.client().get_all([store.health(name) for name in names]):
-        marked = (snapshot.to_dict() or {}).get("slots", {})
-        slots += [names[snapshot.id] * _DAY_SLOTS + int(key[1:]) for key in marked]
-    return silence(sorted(slots), slot_of(now))
+    return [
+        names[snapshot.id] * _DAY_SLOTS + int(key[1:])
+        for snapshot in store.client().get_all([store.health(name) for name in names])
+        for key in (snapshot.to_dict() or {}).get("slots", {})
+    ]
 
 
 def silence(slots: Sequence[int], now: int) -> Silence | None:
@@ -86,17 +102,17 @@ def silence(slots: Sequence[int], now: int) -> Silence | None:
     if not slots:
         return None
     last = min(slots[-1], now)
-    usual = [
-        b - a - 1
-        for back in range(_DAY_SLOTS, DAYS * _DAY_SLOTS + 1, _DAY_SLOTS)
-        if last - back >= slots[0]
-        for a, b in pairwise(slots)
-        if a < now - back and b > last - back
-    ]
+    known = [days * _DAY_SLOTS for days in BACK if last - days * _DAY_SLOTS >= slots[0]]
+    # A silence of several days is one of them, and counts once.
+    longest = {
+        max((b - a - 1, a) for a, b in pairwise(slots) if a < now - back and b > last - back)
+        for back in known
+    }
+    lengths = sorted((length for length, _ in longest), reverse=True)
     return Silence(
         last=_start(last + 1),
         length=max(now - last - 1, 0) * SLOT,
-        usual=max(usual) * SLOT if usual else None,
+        usual=lengths[:2][-1] * SLOT if lengths else None,
     )
 
 

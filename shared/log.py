@@ -232,6 +232,16 @@ def device_document_missing(device_id: str) -> None:
     )
 
 
+def registry_entry_damaged(device_id: str) -> None:
+    """The registry names an owner, but not since when; the device's events are kept outside."""
+    _line(
+        "ERROR",
+        "registry-entry-damaged",
+        "owner without claimEpoch or claimedAt",
+        deviceId=device_id,
+    )
+
+
 def dead_letter(message_id: str, reason: str) -> None:
     """A message can never be stored; it is kept in `deadLetters`."""
     _line("WARNING", "dead-letter", messageId=message_id, reason=reason)

@@ -333,8 +333,8 @@ def setup_code_pepper() -> str:
 
 @functools.cache
 def event_retention_days() -> int:
-    """How long an event is kept, in days."""
-    return _EVENT_RETENTION_DAYS.value
+    """How long an event is kept, in days; raises `SettingMissingError` for what is no such time."""
+    return _days("EVENT_RETENTION_DAYS", _EVENT_RETENTION_DAYS.value)
 
 
 @functools.cache
@@ -358,8 +358,8 @@ def event_retention_by_prefix() -> tuple[tuple[str, int], ...]:
 
 @functools.cache
 def rollup_retention_days() -> int:
-    """How long the numbers for charts are kept, in days."""
-    return _ROLLUP_RETENTION_DAYS.value
+    """How long the numbers for charts are kept, in days; raises `SettingMissingError` as above."""
+    return _days("ROLLUP_RETENTION_DAYS", _ROLLUP_RETENTION_DAYS.value)
 
 
 @functools.cache
@@ -388,6 +388,12 @@ def project() -> str:
 def function_served() -> str | None:
     """The function that the platform started this instance for."""
     return os.environ.get("FUNCTION_TARGET")
+
+
+def _days(name: str, value: int) -> int:
+    if not 0 < value <= MAX_RETENTION_DAYS:
+        raise SettingMissingError(f"{name} is {value}; it must be from 1 to {MAX_RETENTION_DAYS}")
+    return value
 
 
 def _one_of(name: str, value: str, *allowed: str) -> str:

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared import log, settings, store
-from shared.telemetry.commits import COMMIT_SECONDS, RETRY
+from shared.telemetry.commits import limits
 from shared.telemetry.message import Message
 
 MAX_BYTES = 500_000
 """Bytes of the original message that are kept."""
 
+_SHORT = 256
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -26,16 +27,24 @@ def keep(message: Message, reason: str, received_at: datetime) -> None:
     store.dead_letter(message_id).set(
         {
             "reason": reason,
+            "deviceId": _shortly(message.attributes.get("device_id")),
+            "event": _shortly(message.attributes.get("event")),
             "message": encoded[:MAX_BYTES].decode(errors="ignore"),
             "length": len(encoded),
             "sha256": digest,
             "receivedAt": received_at,
             "expireAt": received_at + timedelta(days=settings.event_retention_days()),
         },
-        retry=RETRY,
-        timeout=COMMIT_SECONDS,
+        **limits(),
     )
     log.dead_letter(message_id, reason)
+
+
+def _shortly(value: Any) -> str | None:
+    """For a list; of a message that can be anything."""
+    if value is None:
+        return None
+    return str(value).encode(errors="replace")[:_SHORT].decode(errors="ignore")
 
 
 def _as_text(original: Any) -> str:

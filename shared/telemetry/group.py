@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared import arrivals, store
-from shared.telemetry import protobuf, retention, rollup, system
+from shared.telemetry import commits, protobuf, retention, rollup, system
 from shared.telemetry import value as values
-from shared.telemetry.message import NO_DEVICES, Event
+from shared.telemetry.message import MAX_NAME_BYTES, NO_DEVICES, Event
 from shared.telemetry.protobuf import path
 from shared.telemetry.tenure import Tenure, Unowned
 
@@ -21,6 +21,13 @@ MAX_BYTES = 2_000_000
 """Of one commit. Firestore takes 10 MiB, but its emulator fails above 4 MB."""
 MAX_TRANSFORMS = 500
 """Of one document in one commit: Firestore's limit, which its emulator does not know."""
+_TRANSFORMS = 5
+"""Of a number that is counted, at most."""
+_TRANSFORM_BYTES = 64
+"""Of one of them, beside the metric's name, of which a character takes up to four."""
+_OWN_BYTES = 8 * MAX_NAME_BYTES + values.LATEST_BYTES + 1024
+"""What an event adds to a commit beside its own document and its numbers, at most: in the device's
+document, the rollup's labels and all paths."""
 
 _UNKNOWN_DAYS = 90
 
@@ -28,13 +35,19 @@ _UNKNOWN_DAYS = 90
 class Entry:
     """An event on its way, and where it goes."""
 
-    def __init__(self, event: Event, received_at: datetime) -> None:
+    def __init__(
+        self, event: Event, received_at: datetime, *, replayed: bool = False, counted: bool = True
+    ) -> None:
         """Raises `ValueError` or `TypeError` for what Firestore's messages cannot hold."""
         self.event = event
         self.received_at = received_at
+        self.deadline = commits.deadline()
+        """After which nothing is begun for it, by `time.monotonic`."""
         self.place: Tenure | Unowned | None = None
         """Whose the device is."""
-        self.counted = True
+        self.replayed = replayed
+        """Whether it is taken in again by an operator, and so no sign that events come."""
+        self.counted = counted
         """Whether its numbers go into the rollups."""
         self.shown = True
         """Whether it goes into the device's `latest`."""
@@ -42,11 +55,24 @@ class Entry:
         """What is left to do after the commit, or instead of it:
 
         `stale`: stored by an outdated tenure; `overtaken`: `latest` holds an older event; `exists`:
-        had been stored before; `former`: belongs to no present tenure.
+        had been stored before; `settled`: and nothing of it is left to be put right.
         """
         self.failure: Exception | None = None
         # Most of a commit is made here, by the event's own thread.
         self._write = protobuf.create("", document_fields(event, received_at))
+        self._metrics = rollup.metrics(event.value)
+        self._less = iter(
+            [(False, True), (True, False), (False, False)]
+            if counted and self._metrics
+            else [(counted, False)]
+        )
+
+    @property
+    def is_former(self) -> bool:
+        """Whether a former owner may have it: it belongs to no present tenure."""
+        if isinstance(self.place, Tenure):
+            return not self.place.holds(self.event.published_at)
+        return self.place is not None and self.place.was_owned
 
     @property
     def tenure(self) -> Tenure | None:
@@ -71,13 +97,22 @@ class Entry:
             document.fields.pop("claimEpoch", None)
         if not self.counted:
             document.fields["uncounted"].boolean_value = True
+        else:
+            document.fields.pop("uncounted", None)
         return self._write
 
     def numbers(self) -> Mapping[str, rollup.Number]:
         """The numbers that count."""
         if not self.counted or self.tenure is None:
             return {}
-        return self.tenure.counted(self.event.name, rollup.metrics(self.event.value))
+        return self.tenure.counted(self.event.name, self._metrics)
+
+    def give_up_a_part(self) -> bool:
+        """Do without the rollup, else without `latest`, else without both; False after that."""
+        less = next(self._less, None) if self.tenure else None
+        if less:
+            self.counted, self.shown = less
+        return less is not None
 
 
 def device_path(tenure: Tenure | None, device_id: str) -> tuple[str, ...]:
@@ -119,9 +154,11 @@ def in_groups(entries: Sequence[Entry]) -> Iterable[list[Entry]]:
     size = 0
     transforms: dict[tuple[str, str], int] = {}
     for entry in entries:
-        added = entry.write().ByteSize() + 2 * values.LATEST_BYTES
         key = (entry.event.device_id, entry.event.name)
-        cells = 5 * len(entry.numbers())
+        numbers = entry.numbers()
+        cells = _TRANSFORMS * len(numbers)
+        added = entry.write().ByteSize() + _OWN_BYTES
+        added += sum(_TRANSFORMS * (4 * len(metric) + _TRANSFORM_BYTES) for metric in numbers)
         full = transforms.get(key, 0) + cells > MAX_TRANSFORMS
         if group and (len(group) == MAX_EVENTS or size + added > MAX_BYTES or full):
             yield group
@@ -147,13 +184,24 @@ class Group:
                 self._add_rollups(tenure, mine)
             elif not tenure.registered and mine[0].event.device_id not in NO_DEVICES:
                 self.writes.append(_unknown_device(mine))
+        for entry in entries:
+            if entry.tenure and entry.tenure.may_be_outside(entry.event.published_at):
+                outside = protobuf.name(*device_path(None, entry.event.device_id), *entry.path[-2:])
+                self.writes.append(protobuf.delete(outside))
         for write in self.writes:
             if len(write.update_transforms) > MAX_TRANSFORMS:
                 raise AssertionError(f"{len(write.update_transforms)} transforms of a document")
+        size = sum(write.ByteSize() for write in self.writes)
+        if size > MAX_BYTES:
+            raise AssertionError(f"{size} bytes in a commit")
 
     def mark_arrival(self, marked: int) -> int:
         """Note that events came at this time, unless that slot is `marked`; the slot marked now."""
-        times = [e.received_at for e in self._entries if e.event.device_id not in NO_DEVICES]
+        times = [
+            entry.received_at
+            for entry in self._entries
+            if not entry.replayed and entry.event.device_id not in NO_DEVICES
+        ]
         slot = max(map(arrivals.slot_of, times), default=marked)
         if slot > marked:
             day, key = arrivals.day_and_key(slot)

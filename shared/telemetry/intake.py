@@ -4,27 +4,39 @@ import functools
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.telemetry import dead_letters
+from google.api_core.exceptions import GoogleAPIError
+
+from shared.telemetry import commits, dead_letters
 from shared.telemetry.message import UnstorableError, event_in, read
 from shared.telemetry.recorder import Outcome, Recorder
+from shared.telemetry.settling import OvertakenError
+
+COME_AGAIN = (GoogleAPIError, OvertakenError, TimeoutError)
+"""What is raised of a message that is to be delivered again, and is then stored."""
 
 
-def take(delivered: Any) -> Outcome | UnstorableError:
+def take(delivered: Any, *, replayed: bool = False) -> Outcome | UnstorableError:
     """Return when the message's effect is durable; raise when it has to be delivered again.
 
-    What can never be stored is kept in `deadLetters`, and the reason returned.
+    What can never be stored is kept in `deadLetters`, and the reason returned. Of what an operator
+    has `replayed`, none is a sign that events come.
     """
-    try:
-        return store(delivered)
-    except UnstorableError as failure:
-        dead_letters.keep(read(delivered), failure.reason, datetime.now(UTC))
-        return failure
+    with commits.until(commits.deadline()):
+        try:
+            return store(delivered, replayed=replayed)
+        except UnstorableError as failure:
+            dead_letters.keep(read(delivered), failure.reason, datetime.now(UTC))
+            return failure
 
 
-def store(delivered: Any) -> Outcome:
-    """The same without dead letters: raises `UnstorableError`."""
+def store(delivered: Any, *, replayed: bool = False, counted: bool = True) -> Outcome:
+    """The same without dead letters: raises `UnstorableError`.
+
+    What is not `counted` is stored, and in no chart.
+    """
     received_at = datetime.now(UTC)
-    return recorder().record(event_in(read(delivered), received_at), received_at)
+    event = event_in(read(delivered), received_at)
+    return recorder().record(event, received_at, replayed=replayed, counted=counted)
 
 
 @functools.cache

@@ -34,6 +34,8 @@ NO_DEVICES = frozenset({API, "particle-internal"})
 """Sources that are no devices; the other one is webhooks."""
 _NAMELESS = "test"
 """What a test event is called whose integration has an empty prefix, and so no name for it."""
+TOO_OLD = "too-old"
+"""The reason of an event that is older than it would be kept."""
 _LEAP_SECOND = re.compile(r"(.*:\d\d):60(?:[.,]\d*)?(.*)")
 
 
@@ -116,9 +118,13 @@ def event_in(message: Message, received_at: datetime) -> Event:
     given = message.attributes.get("event")
     name = _name(_NAMELESS if device_id == API and not given else given)
     raw = _bytes(message.data)
+    published_at = _time(message.attributes.get("published_at"))
+    if published_at is None and message.published_at is None:
+        # Of this moment's time, a copy would be another event.
+        raise UnstorableError("no-time")
     # Nothing arrives before it was sent, whatever a recorded message says.
     arrived = min(message.published_at or received_at, received_at + CLOCK_TOLERANCE)
-    claimed = _time(message.attributes.get("published_at")) or arrived
+    claimed = published_at or arrived
     data, encoding, value, value_error = _content(raw)
     return Event(
         id=_id(device_id, name, claimed, raw),

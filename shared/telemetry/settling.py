@@ -9,10 +9,17 @@ This is the rare way, and so it may read. What dies here is done by the message'
 finds the event stored, which leads here again.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound
+from google.api_core.exceptions import (
+    Aborted,
+    AlreadyExists,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+)
 from google.cloud.firestore import (
     DELETE_FIELD,
     DocumentReference,
@@ -26,9 +33,9 @@ from google.cloud.firestore import (
 
 from shared import settings, store
 from shared.telemetry import presence, retention, rollup, system
-from shared.telemetry.commits import COMMIT_SECONDS, RETRY
-from shared.telemetry.group import document_fields, latest_fields
-from shared.telemetry.message import Event, order_of
+from shared.telemetry.commits import limits
+from shared.telemetry.group import Entry, document_fields, latest_fields
+from shared.telemetry.message import Event, UnstorableError, order_of
 from shared.telemetry.protobuf import path
 from shared.telemetry.tenure import Tenure, former
 
@@ -54,7 +61,7 @@ def put_in_place(uid: str, device_id: str, event_id: str, present: Tenure | None
     device = store.user_device(uid, device_id)
     stored = _event(device, event_id)
     for _ in range(ROUNDS):
-        snapshot = stored.get()
+        snapshot = stored.get(**limits())
         fields = snapshot.to_dict()
         if fields is None:
             return False
@@ -72,7 +79,7 @@ def put_in_place(uid: str, device_id: str, event_id: str, present: Tenure | None
             batch.set(_event(store.device(device_id), event_id), outside)
             batch.delete(stored, option=unchanged)
         try:
-            batch.commit(retry=RETRY, timeout=COMMIT_SECONDS)
+            batch.commit(**limits())
         except _OVERTAKEN:
             continue
         return True
@@ -101,13 +108,18 @@ def store_outside(event: Event, received_at: datetime, present: Tenure | None) -
     """Store an event that no present tenure holds; False when it has been stored before.
 
     It may be with a former owner: as a copy of what was theirs, or because an instance that still
-    believed in their tenure died before it could put it in place. Raises `OvertakenError`.
+    believed in their tenure died before it could put it in place. Raises `OvertakenError`, and
+    `UnstorableError` for what Firestore refuses.
     """
     uids = {tenure.uid for tenure in former(event.device_id)}
     if present:
         uids.add(present.uid)
     inside = [_event(store.user_device(uid, event.device_id), event.id) for uid in uids]
-    found = [s for s in store.client().get_all(inside, ["claimEpoch"]) if s.exists] if uids else []
+    found = (
+        [s for s in store.client().get_all(inside, ["claimEpoch"], **limits()) if s.exists]
+        if uids
+        else []
+    )
     for snapshot in found:
         uid = snapshot.reference.path.split("/")[1]
         put_in_place(uid, event.device_id, event.id, present)
@@ -115,22 +127,78 @@ def store_outside(event: Event, received_at: datetime, present: Tenure | None) -
         return False
     outside = _event(store.device(event.device_id), event.id)
     try:
-        outside.create(document_fields(event, received_at), RETRY, COMMIT_SECONDS)
+        outside.create(document_fields(event, received_at), **limits())
     except AlreadyExists:
         return False
+    except InvalidArgument as refusal:
+        raise UnstorableError("refused-by-firestore") from refusal
     return True
+
+
+def mark_copies(entries: Sequence[Entry]) -> None:
+    """Mark those that are stored already (`exists`), and of them those in order (`settled`).
+
+    One read for all, as of one moment: the events, and of each device what the registry and its
+    owner's document say.
+    """
+    events = {"/".join(entry.path): entry for entry in entries}
+    wanted = set(events)
+    fields = {"claimEpoch", "ownerUid"}
+    for entry in entries:
+        if entry.tenure:
+            wanted |= {store.device(entry.event.device_id).path, _shown(entry.tenure, entry).path}
+            fields |= set(_latest_paths(entry.event.name))
+    documents = [store.client().document(path) for path in sorted(wanted)]
+    found = {
+        snapshot.reference.path: snapshot.to_dict() or {}
+        for snapshot in store.client().get_all(documents, sorted(fields), **limits())
+        if snapshot.exists
+    }
+    for path_, entry in events.items():
+        if path_ in found:
+            entry.todo.add("exists")
+            if entry.tenure and _is_settled(entry, entry.tenure, path_, found):
+                entry.todo.add("settled")
+
+
+def _is_settled(
+    entry: Entry, tenure: Tenure, event_path: str, found: Mapping[str, Mapping[str, Any]]
+) -> bool:
+    """Whether a stored event is where it belongs, and the device's document says so."""
+    device_id, name = entry.event.device_id, entry.event.name
+    registered = found.get(store.device(device_id).path, {})
+    shown = found.get(_shown(tenure, entry).path, {})
+    epochs = {one.get("claimEpoch") for one in (found[event_path], registered, shown)}
+    return (
+        name != presence.STATUS  # of which nothing tells whether it was judged
+        and registered.get("ownerUid") == tenure.uid
+        and epochs == {tenure.epoch}
+        and (not tenure.has_place(name) or _shows_newest(shown, tenure, name))
+    )
+
+
+def _shown(tenure: Tenure, entry: Entry) -> DocumentReference:
+    return store.user_device(tenure.uid, entry.event.device_id)
 
 
 def latest_is_right(device_id: str, tenure: Tenure, name: str) -> bool:
     """Whether `latest` shows the newest event of a name ever written, and one of this tenure."""
+    device = store.user_device(tenure.uid, device_id)
+    shown = device.get(_latest_paths(name), **limits()).to_dict() or {}
+    return _shows_newest(shown, tenure, name)
+
+
+def _latest_paths(name: str) -> list[str]:
     entry = path("latest", name)
-    fields = [f"{entry}.order", f"{entry}.publishedAt", path("latestOrder", name)]
-    found = store.user_device(tenure.uid, device_id).get(fields).to_dict() or {}
-    shown = found.get("latest", {}).get(name)
-    greatest = found.get("latestOrder", {}).get(name)
+    return [f"{entry}.order", f"{entry}.publishedAt", path("latestOrder", name)]
+
+
+def _shows_newest(device: Mapping[str, Any], tenure: Tenure, name: str) -> bool:
+    shown = device.get("latest", {}).get(name)
+    greatest = device.get("latestOrder", {}).get(name)
     if shown is None:
         return greatest is None
-    return shown.get("order") == greatest and tenure.holds(shown["publishedAt"])
+    return bool(shown.get("order") == greatest and tenure.holds(shown["publishedAt"]))
 
 
 def repair_latest(device_id: str, tenure: Tenure, name: str) -> None:
@@ -142,7 +210,7 @@ def repair_latest(device_id: str, tenure: Tenure, name: str) -> None:
     """
     device = store.user_device(tenure.uid, device_id)
     for _ in range(ROUNDS):
-        newest = next(iter(_of_name(device, name, tenure.since).limit(1).stream()), None)
+        newest = _newest(device, tenure, name)
         try:
             if newest:
                 done = _write_latest(device, tenure, name, newest)
@@ -170,7 +238,7 @@ def _write_latest(
             path("latestOrder", name): Maximum(order),
         },
     )
-    (result,) = batch.commit(retry=RETRY, timeout=COMMIT_SECONDS)
+    (result,) = batch.commit(**limits())
     epoch, greatest = (found.integer_value for found in result.transform_results)
     if epoch != tenure.epoch:
         raise OutdatedTenureError
@@ -179,12 +247,12 @@ def _write_latest(
 
 def _clear_latest(device: DocumentReference, tenure: Tenure, name: str) -> bool:
     """Take out a name of which the tenure has no event; False when one may have come meanwhile."""
-    snapshot = device.get(["claimEpoch"])
+    snapshot = device.get(["claimEpoch"], **limits())
     if not snapshot.exists:
         return True
     if snapshot.get("claimEpoch") != tenure.epoch:
         raise OutdatedTenureError
-    if next(iter(_of_name(device, name, tenure.since).limit(1).stream()), None):
+    if _newest(device, tenure, name):
         return False  # it came before the snapshot, and has to be written
     gone = [("latest", name), ("latestOrder", name), *((f,) for f in system.field_names(name))]
     batch = store.client().batch()
@@ -194,43 +262,64 @@ def _clear_latest(device: DocumentReference, tenure: Tenure, name: str) -> bool:
         option=store.client().write_option(last_update_time=snapshot.update_time),
     )
     try:
-        batch.commit(retry=RETRY, timeout=COMMIT_SECONDS)
+        batch.commit(**limits())
     except (Aborted, FailedPrecondition):
         return False
     return True
 
 
 def judge_presence(device_id: str, tenure: Tenure) -> None:
-    """Write what the tenure's last status events say about the device. Raises `OvertakenError`."""
+    """Write what the tenure's last status events say about the device.
+
+    Raises `OvertakenError`, and `OutdatedTenureError` as `repair_latest` does.
+    """
     device = store.user_device(tenure.uid, device_id)
+    before: presence.Presence | None = None
     for _ in range(ROUNDS):
         last = _of_name(device, presence.STATUS, tenure.since).limit(presence.HISTORY)
-        found = [(s.get("value"), s.get("publishedAt")) for s in last.stream()]
+        found = [(s.get("value"), s.get("publishedAt")) for s in last.stream(**limits())]
         judged = presence.judge(found, settings.presence_grace_seconds())
         if judged is None:
             return
-        batch = store.client().batch()
-        batch.update(
-            device,
-            {
-                "status": judged.status,
-                "statusAt": judged.at,
-                "graceSeconds": judged.grace_seconds,
-                "statusOrder": Maximum(judged.order),
-            },
-        )
-        online = [at for status, at in found if status == "online"]
-        if online:
-            # What waits for the device is sent by a trigger on this document: one on the device's
-            # own would run at every event.
-            batch.set(store.online(device_id), {"since": max(online)})
         try:
-            result, *_ = batch.commit(retry=RETRY, timeout=COMMIT_SECONDS)
+            epoch, greatest = _write_presence(device, judged, found)
         except NotFound:
             return  # the device has left the customer
-        if result.transform_results[0].integer_value <= judged.order:
+        if epoch != tenure.epoch:
+            raise OutdatedTenureError
+        # Whoever wrote a greater one had read the event that it is of, and we would read it, too;
+        # or it is of an earlier tenure, whose last judge came too late.
+        if greatest <= judged.order or judged == before:
             return
+        before = judged
     raise OvertakenError("presence is overtaken faster than it can be judged")
+
+
+def _write_presence(
+    device: DocumentReference,
+    judged: presence.Presence,
+    events: Sequence[tuple[Any, datetime]],
+) -> tuple[int, int]:
+    """The device's epoch, and the greatest order of presence ever written."""
+    batch = store.client().batch()
+    batch.update(
+        device,
+        {
+            "status": judged.status,
+            "statusAt": judged.at,
+            "graceSeconds": judged.grace_seconds,
+            "claimEpoch": Increment(0),
+            "statusOrder": Maximum(judged.order),
+        },
+    )
+    online = [at for status, at in events if status == presence.ONLINE]
+    if online:
+        # What waits for the device is sent by a trigger on this document: one on the device's
+        # own would run at every event.
+        batch.set(store.online(device.id), {"since": max(online)})
+    result, *_ = batch.commit(**limits())
+    epoch, greatest = (found.integer_value for found in result.transform_results)
+    return epoch, greatest
 
 
 def _of_name(device: DocumentReference, name: str, since: datetime) -> Any:
@@ -242,6 +331,11 @@ def _of_name(device: DocumentReference, name: str, since: datetime) -> Any:
         .order_by("publishedAt", direction=Query.DESCENDING)
         .order_by("__name__", direction=Query.DESCENDING)
     )
+
+
+def _newest(device: DocumentReference, tenure: Tenure, name: str) -> store.Snapshot | None:
+    found = _of_name(device, name, tenure.since).limit(1).stream(**limits())
+    return next(iter(found), None)
 
 
 def _event(device: DocumentReference, event_id: str) -> DocumentReference:
@@ -271,7 +365,7 @@ def _uncount(
     if not _numbers(fields) or epoch is None:
         return
     counted = _rollup(device, name, epoch, at)
-    snapshot = counted.get()
+    snapshot = counted.get(**limits())
     if not snapshot.exists:
         return
     number = rollup.bucket(at)
@@ -283,7 +377,7 @@ def _uncount(
     end = start + rollup.BUCKET - timedelta(microseconds=1)
     neighbours = _of_name(device, name, start).where(filter=FieldFilter("publishedAt", "<=", end))
     cells: rollup.Cells = {}
-    for neighbour in neighbours.stream():
+    for neighbour in neighbours.stream(**limits()):
         other = neighbour.to_dict() or {}
         if neighbour.id != event_id and other.get("claimEpoch") == epoch:
             numbers = {m: n for m, n in _numbers(other).items() if m in metrics}

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -11,13 +11,17 @@ from google.cloud.firestore import DocumentReference
 
 from shared import log, store
 from shared.telemetry import system
-from shared.telemetry.commits import COMMIT_SECONDS, RETRY
+from shared.telemetry.commits import limits
 from shared.telemetry.rollup import MAX_METRICS, Number
 
 MAX_KNOWN = 20_000
 """Devices that an instance remembers; about 20 MB."""
 MAX_LATEST = 64
 """Event names in a device's `latest`. Further ones are stored, but have no place there."""
+
+OVERLAP = timedelta(minutes=2)
+"""After its begin, in which a tenure may hold an event that had been stored as nobody's: when the
+device's owner was looked up just before the claim was made, and the clocks differ."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class Tenure:
     def holds(self, published_at: datetime) -> bool:
         """Whether what was published then was published during the tenure."""
         return published_at >= self.since
+
+    def may_be_outside(self, published_at: datetime) -> bool:
+        """Whether what was published then may have been taken for nobody's, as it was so early."""
+        return published_at < self.since + OVERLAP
 
     def has_place(self, name: str) -> bool:
         """Whether the device's `latest` has an entry for the name, or room for it."""
@@ -85,20 +93,16 @@ class Tenures:
         self._known: OrderedDict[str, Tenure] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, device_ids: Iterable[str]) -> dict[str, Tenure | Unowned]:
-        """Whose the devices are, by memory or else by two reads for all of them together."""
-        found: dict[str, Tenure | Unowned] = {}
+    def known(self, device_id: str) -> Tenure | None:
+        """The device's tenure, if it is remembered."""
         with self._lock:
-            for device_id in device_ids:
-                tenure = self._known.get(device_id)
-                if tenure is not None:
-                    self._known.move_to_end(device_id)
-                    found[device_id] = tenure
-        unknown = set(device_ids) - found.keys()
-        return found | self.look_up(unknown) if unknown else found
+            tenure = self._known.get(device_id)
+            if tenure is not None:
+                self._known.move_to_end(device_id)
+            return tenure
 
     def look_up(self, device_ids: Iterable[str]) -> dict[str, Tenure | Unowned]:
-        """Whose the devices are by the registry."""
+        """Whose the devices are by the registry: two reads for all of them together."""
         entries = {d: store.device(d) for d in device_ids}
         registry = _existing(entries.values(), ["ownerUid", "claimedAt", "claimEpoch"])
         tenures = _owned({d: registry.get(entry.path, {}) for d, entry in entries.items()})
@@ -111,25 +115,17 @@ class Tenures:
                 self._known.pop(device_id, None)
                 entry = registry.get(entries[device_id].path)
                 if entry and entry.get("ownerUid"):
-                    # An owner without a document of the device: it is changing hands at this
-                    # moment, or was damaged by hand.
-                    log.device_document_missing(device_id)
+                    _report(device_id, entry)
                 was_owned = bool(entry and entry.get("claimEpoch"))
                 found[device_id] = Unowned(registered=entry is not None, was_owned=was_owned)
             while len(self._known) > MAX_KNOWN:
                 self._known.popitem(last=False)
         return found
 
-    def forget(self, device_ids: Iterable[str]) -> None:
-        """Look the devices up next time."""
-        with self._lock:
-            for device_id in device_ids:
-                self._known.pop(device_id, None)
-
 
 def _owned(registry: Mapping[str, Mapping[str, Any]]) -> dict[str, Tenure]:
     """The tenures of those devices whose owner has a document of them, written down."""
-    claimed = {d: entry for d, entry in registry.items() if entry.get("ownerUid")}
+    claimed = {d: entry for d, entry in registry.items() if _is_whole(entry)}
     shown = {d: store.user_device(entry["ownerUid"], d) for d, entry in claimed.items()}
     records = {d: _record(d, entry["claimEpoch"]) for d, entry in claimed.items()}
     there = _existing([*shown.values(), *records.values()], ["latest"])
@@ -147,18 +143,40 @@ def _owned(registry: Mapping[str, Mapping[str, Any]]) -> dict[str, Tenure]:
     return tenures
 
 
+def _is_whole(entry: Mapping[str, Any]) -> bool:
+    """Whether a registry's entry tells of an owner, and since when."""
+    uid, epoch, since = (entry.get(key) for key in ("ownerUid", "claimEpoch", "claimedAt"))
+    return (
+        isinstance(uid, str)
+        and bool(uid)
+        and type(epoch) is int
+        and isinstance(since, datetime)
+        and "/" not in uid
+    )
+
+
+def _report(device_id: str, entry: Mapping[str, Any]) -> None:
+    """Tell of an owner whose device this nevertheless is not."""
+    if _is_whole(entry):
+        # Without a document of the device: it is changing hands at this moment, or was damaged
+        # by hand.
+        log.device_document_missing(device_id)
+    else:
+        log.registry_entry_damaged(device_id)
+
+
 def _existing(
     references: Iterable[DocumentReference], fields: list[str]
 ) -> dict[str, dict[str, Any]]:
     """The fields of those of the documents that exist, by their paths, in one round trip."""
     wanted = list(references)
-    found = store.client().get_all(wanted, field_paths=fields) if wanted else []
+    found = store.client().get_all(wanted, field_paths=fields, **limits()) if wanted else []
     return {s.reference.path: s.to_dict() or {} for s in found if s.exists}
 
 
 def former(device_id: str) -> list[Tenure]:
     """The tenures in which events of the device were stored, the present one included."""
-    records = store.device(device_id).collection(store.TENURES).stream()
+    records = store.device(device_id).collection(store.TENURES).stream(**limits())
     return [Tenure(r.get("uid"), int(r.id), r.get("since")) for r in records]
 
 
@@ -173,7 +191,7 @@ def _write_down(tenures: Mapping[DocumentReference, Tenure]) -> None:
     batch = store.client().batch()
     for record, tenure in tenures.items():
         batch.set(record, {"uid": tenure.uid, "since": tenure.since})
-    batch.commit(retry=RETRY, timeout=COMMIT_SECONDS)
+    batch.commit(**limits())
 
 
 def _record(device_id: str, epoch: int) -> DocumentReference:

@@ -58,6 +58,13 @@ def test_an_event_of_the_integrations_test_is_no_sign_of_the_fleet() -> None:
     assert marked() == {}
 
 
+def test_what_an_operator_takes_in_again_is_no_sign_of_the_fleet(owned: Label) -> None:
+    intake.take(message(owned.device_id, "1"), replayed=True)
+    assert marked() == {}
+    intake.take(message(owned.device_id, "2"))
+    assert len(marked()) == 1
+
+
 def test_a_copy_marks_nothing_and_the_next_event_does(owned: Label) -> None:
     body = message(owned.device_id, "2")
     assert deliver(body) < 300
@@ -89,3 +96,11 @@ def test_silence_is_read_over_midnight_from_several_days(
     entry = json.loads(capsys.readouterr().err)
     assert (entry["severity"], entry["event"]) == ("ERROR", "integration-quiet")
     assert (entry["minutes"], entry["usualMinutes"]) == (15, 0)
+
+    # Weeks later, when no day that is looked at knows of an event any more.
+    store.health("canary").set({"sentAt": now})
+    later = now + timedelta(days=40)
+    arrivals.check(later)
+    entry = json.loads(capsys.readouterr().err)
+    assert entry["event"] == "integration-quiet"
+    assert timedelta(minutes=entry["minutes"]) == timedelta(days=40, minutes=15)

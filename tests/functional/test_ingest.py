@@ -3,21 +3,34 @@
 import base64
 import json
 import random
+import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import ServiceUnavailable
+from google.api_core.exceptions import InvalidArgument, ServiceUnavailable
 
 from local.client import Account, Client
 from shared import settings, store
-from shared.telemetry import intake, settling
+from shared.telemetry import commits, intake, settling
+from shared.telemetry.tenure import Tenures
 from tests.functional.conftest import Label
 from tests.support.functions import call, deliver
-from tests.support.telemetry import again, dead_letters, device, events, hand_over, message, outside
+from tests.support.functions import client as ingest_app
+from tests.support.telemetry import (
+    again,
+    dead_letters,
+    device,
+    events,
+    hand_over,
+    message,
+    outside,
+    rollups,
+)
 
 RECORDED = sorted((Path(__file__).parents[1] / "events").glob("*.json"))
 
@@ -146,6 +159,27 @@ def test_the_first_event_after_a_claim_is_theirs_in_a_warm_instance(
     deliver(message(label.device_id, "2"))
     assert [event["value"] for event in outside(label.device_id)] == [1]
     assert [event["value"] for event in events(customer, label)] == [2]
+
+
+@pytest.mark.parametrize("same_instance", [True, False])
+def test_what_was_stored_as_nobodys_while_it_was_claimed_is_stored_once(
+    label: Label, customer: Account, *, same_instance: bool
+) -> None:
+    """The owner was looked up just before the claim, and the clocks differ."""
+    body = message(label.device_id, "1")
+    deliver(body)
+    call("claim_device", label.claim, customer)
+    published_at = outside(label.device_id)[0]["publishedAt"]
+    store.device(label.device_id).update({"claimedAt": published_at - timedelta(seconds=1)})
+    if not same_instance:
+        intake.recorder.cache_clear()
+    for _ in range(2):
+        assert deliver(again(body)) < 300
+    assert outside(label.device_id) == []
+    assert [event["value"] for event in events(customer, label)] == [1]
+    assert device(customer, label)["latest"]["temperature"]["value"] == 1
+    (found,) = rollups(customer, label).values()
+    assert [cell["count"] for cell in found["metrics"]["value"].values()] == [1]
 
 
 def test_what_was_published_before_the_claim_is_never_theirs(
@@ -281,6 +315,20 @@ def test_what_is_no_message_at_all_is_kept(body: bytes) -> None:
     assert letter["message"] in {body.decode(), "text"}
 
 
+def test_a_raw_push_is_taken_as_well(owned: Label, customer: Account) -> None:
+    """As a push subscription sends it, without Eventarc; the framework asks for data in it."""
+    app = ingest_app("ingest")
+    body = message(owned.device_id, "1")
+    body["subscription"] = "projects/demo-particle/subscriptions/s"
+    body["message"]["publishTime"] = body["message"]["publishTime"].replace("+00:00", "Z")
+    assert app.post("/", json=body).status_code < 300
+    assert [event["value"] for event in events(customer, owned)] == [1]
+    del body["message"]["data"]
+    assert app.post("/", json=body).status_code == 400
+    assert deliver(body) < 300, "with Eventarc's headers it is taken"
+    assert len(events(customer, owned)) == 2
+
+
 def test_a_fault_of_firestore_is_not_acknowledged(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,6 +336,78 @@ def test_a_fault_of_firestore_is_not_acknowledged(
     with monkeypatch.context() as patch:
         patch.setattr(store, "client", _unavailable)
         assert deliver(body) == 500
+    assert deliver(body) < 300
+    assert len(events(customer, owned)) == 1
+
+
+def test_what_is_refused_when_it_is_put_right_is_no_poison(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event itself is stored; that its device's presence cannot be written is a fault."""
+    body = message(owned.device_id, "online", "spark/status")
+
+    def refuse(*_: object) -> None:
+        raise InvalidArgument("no")  # type: ignore[no-untyped-call]
+
+    before = set(dead_letters())
+    with monkeypatch.context() as patch:
+        patch.setattr(settling, "judge_presence", refuse)
+        assert deliver(body) == 500
+    assert set(dead_letters()) == before
+    assert len(events(customer, owned)) == 1
+
+
+@pytest.fixture
+def deadlines(stack: object, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that each request to Firestore was given."""
+    given: list[float] = []
+    api = store.client()._firestore_api
+    for name in ("commit", "batch_get_documents", "run_query"):
+        original = getattr(api, name)
+
+        def noted(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
+            given.append(kwargs.get("timeout", 0.0))
+            return _original(*args, **kwargs)
+
+        monkeypatch.setattr(api, name, noted)
+    return given
+
+
+def test_nothing_is_waited_for_longer_than_the_function_has(
+    owned: Label, customer: Account, another: Account, deadlines: list[float]
+) -> None:
+    """Neither on the usual way nor where something is put right."""
+    start = datetime.now(UTC)
+    late = message(owned.device_id, "9", at=start)
+    since = hand_over(owned, customer, customer)
+    deadlines.clear()
+    bodies = [
+        message(owned.device_id, "2", at=since + timedelta(seconds=2)),
+        message(owned.device_id, "1", at=since + timedelta(seconds=1)),
+        message(owned.device_id, "online", "spark/status", at=since),
+    ]
+    for body in bodies:
+        deliver(body)
+    intake.recorder.cache_clear()
+    for body in [*(again(body) for body in bodies), late, message(owned.device_id, "%%%", "")]:
+        assert deliver(body) < 300
+    asked = len(deadlines)
+    hand_over(owned, customer, another)
+    del deadlines[asked:]
+    assert deliver(late) < 300
+    assert len(deadlines) > 20
+    assert set(deadlines) == {commits.COMMIT_SECONDS}
+
+
+def test_nothing_is_begun_when_no_time_is_left(
+    owned: Label, customer: Account, deadlines: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = message(owned.device_id, "1")
+    deadlines.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(commits, "EVENT_SECONDS", 0.0)
+        assert deliver(body) == 500
+    assert deadlines == []
     assert deliver(body) < 300
     assert len(events(customer, owned)) == 1
 
@@ -303,3 +423,44 @@ def test_the_ingest_needs_no_read_for_a_device_it_knows(
     firestore_requests()
     deliver(message(owned.device_id, "2"))
     assert firestore_requests() == ["Commit"]
+
+
+def test_a_copy_that_another_instance_stored_needs_one_read(
+    owned: Label, customer: Account, firestore_requests: Callable[[], list[str]]
+) -> None:
+    body = message(owned.device_id, "1")
+    deliver(body)
+    intake.recorder.cache_clear()
+    deliver(message(owned.device_id, "2", "other"))
+    firestore_requests()
+    assert deliver(again(body)) < 300
+    assert firestore_requests() == ["Commit", "BatchGetDocuments"]
+    assert len(events(customer, owned)) == 2
+
+
+def test_what_is_no_device_is_not_looked_up(firestore_requests: Callable[[], list[str]]) -> None:
+    deliver(message("api", "1", f"test-{secrets.token_hex(4)}"))
+    assert firestore_requests() == ["Commit"]
+
+
+def test_no_commit_waits_for_a_device_that_is_looked_up(
+    owned: Label, customer: Account, label: Label, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(message(owned.device_id, "1"))
+    looking, held = Event(), Event()
+    look_up = Tenures.look_up
+
+    def hold(*arguments: Any) -> Any:
+        looking.set()
+        assert held.wait(20)
+        return look_up(*arguments)
+
+    monkeypatch.setattr(Tenures, "look_up", hold)
+    stranger = message("c" * 24, "1", f"test-{secrets.token_hex(4)}")
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(deliver, stranger)
+        assert looking.wait(20)
+        assert deliver(message(owned.device_id, "2")) < 300
+        held.set()
+        assert waiting.result() < 300
+    assert len(events(customer, owned)) == 2

@@ -4,6 +4,7 @@ import base64
 import json
 import pathlib
 import secrets
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from admin.app import main
 from local.client import Account
 from shared import settings, store
 from shared.telemetry import intake
+from shared.telemetry.recorder import Outcome
 from tests.functional.conftest import Label, register
 from tests.support.functions import deliver
 from tests.support.telemetry import again, dead_letters, device, events, message, outside, rollups
@@ -64,6 +66,58 @@ def test_a_dead_letter_that_can_be_stored_now_is(
     assert "stored 1" in run(capsys, "dead-letters", "replay", letter)
     assert letter not in dead_letters()
     assert [event["value"] for event in outside(owned.device_id)] == [1]
+
+
+def test_what_was_too_old_is_stored_and_not_counted_again(
+    owned: Label,
+    customer: Account,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its first copy may have been counted, and deleted since."""
+    at = datetime.now(UTC) - timedelta(days=100)
+    store.device(owned.device_id).update({"claimedAt": at - timedelta(days=1)})
+    _, letter = poison(owned, published_at=at.isoformat())
+    monkeypatch.setattr(settings, "event_retention_days", lambda: 365)
+    assert "stored 1" in run(capsys, "dead-letters", "replay", letter)
+    (event,) = events(customer, owned)
+    assert (event["value"], event["uncounted"]) == (1, True)
+    assert rollups(customer, owned) == {}
+
+
+@pytest.mark.parametrize("command", ["dead-letters", "events"])
+def test_what_is_broken_off_is_on_record_as_far_as_it_went(
+    command: str,
+    owned: Label,
+    tmp_path: pathlib.Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And what cannot be stored at this moment is said, not thrown."""
+    answers = iter([Outcome.STORED, TimeoutError(), Outcome.STORED, KeyboardInterrupt()])
+    lock = threading.Lock()
+
+    def answer(*_: Any, **__: Any) -> Any:
+        with lock:
+            found = next(answers)
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    arguments = ["events", "replay", str(tmp_path / "messages.jsonl")]
+    if command == "events":
+        pathlib.Path(arguments[-1]).write_text("{}\n" * 4)
+        monkeypatch.setattr("admin.events._AT_ONCE", 1)
+    else:
+        letters = [poison(owned, device_id="x")[1] for _ in range(4)]
+        arguments = ["dead-letters", "replay", *letters]
+    monkeypatch.setattr(intake, "take", answer)
+    monkeypatch.setattr(intake, "store", answer)
+    assert main([*arguments, "--local"]) not in {0, 1}
+    monkeypatch.undo()
+    (last, *_) = json.loads(run(capsys, "audit", "list", "--json"))
+    assert last["action"] == f"{command}-replayed"
+    assert last["outcomes"] == {"stored": 2, "come again: TimeoutError": 1}
 
 
 def test_a_letter_that_was_cut_stays(owned: Label, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,14 +12,14 @@ from google.api_core.exceptions import DeadlineExceeded, InternalServerError, In
 
 from local.client import Account
 from shared import store
-from shared.telemetry import group, intake, protobuf
+from shared.telemetry import group, intake, protobuf, rollup
 from shared.telemetry import message as messages
 from shared.telemetry.commits import COMMIT_SECONDS, RETRY
 from shared.telemetry.message import UnstorableError, event_in, read
 from shared.telemetry.recorder import Outcome
 from tests.functional.conftest import Label
 from tests.support.functions import call, deliver
-from tests.support.telemetry import again, dead_letters, device, events, message, rollups
+from tests.support.telemetry import again, dead_letters, device, events, message, outside, rollups
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +28,15 @@ def _fresh_process(stack: object) -> None:
 
 
 def together(
-    bodies: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, first: dict[str, Any]
+    bodies: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    first: dict[str, Any],
+    waiting: int | None = None,
 ) -> list[Any]:
-    """Take the messages while the commit of `first` is held back, so that they wait together."""
+    """Take the messages while the commit of `first` is held back, so that they wait together.
+
+    Of some, not all wait: what belongs to no group.
+    """
     entered, held = Signal(), Signal()
     commit = protobuf.commit
 
@@ -54,9 +60,9 @@ def together(
         leading = pool.submit(take, first)
         assert entered.wait(20)
         results = [pool.submit(take, body) for body in bodies]
-        ids = {event_id(body) for body in bodies}
-        while len(recorder._under_way.keys() & ids) + len(recorder._sharing._queue) < 2 * len(ids):
-            assert not any(result.done() for result in results)
+        number = len({event_id(body) for body in bodies}) if waiting is None else waiting
+        while len(recorder._sharing._queue) < number:
+            assert waiting is not None or not any(result.done() for result in results)
         held.set()
         assert leading.result() is Outcome.STORED
         return [result.result() for result in results]
@@ -146,6 +152,48 @@ def test_one_that_firestore_refuses_fails_no_neighbour(
     assert len(letters) == (1 if expected is UnstorableError else 0)
 
 
+def test_a_damaged_entry_of_the_registry_fails_no_neighbour(
+    owned: Label,
+    customer: Account,
+    new_label: Callable[..., Label],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """By an operator's hand: an owner without a tenure. Its events are kept outside."""
+    damaged = [new_label() for _ in range(3)]
+    store.device(damaged[0].device_id).set({"ownerUid": customer.uid})
+    for label in damaged[1:]:
+        store.device(label.device_id).update({"ownerUid": customer.uid, "claimedAt": None})
+    first, *good = several(owned, 6)
+    bad = [message(label.device_id, "1") for label in damaged]
+    outcomes = together([*bad[:2], *good, *bad[2:]], monkeypatch, first, waiting=len(good))
+    assert outcomes == [Outcome.STORED] * 8
+    assert len(events(customer, owned)) == 6
+    said = capsys.readouterr().err
+    for label in damaged:
+        assert [event["value"] for event in outside(label.device_id)] == [1]
+        assert any("registry-entry-damaged" in x and label.device_id in x for x in said.split("\n"))
+
+
+def test_a_fault_of_ours_fails_no_neighbour(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = group.latest_fields
+
+    def fail(name: str, *rest: Any) -> dict[tuple[str, ...], Any]:
+        if name == "odd":
+            raise KeyError(name)
+        return fields(name, *rest)
+
+    monkeypatch.setattr(group, "latest_fields", fail)
+    first, *bodies = several(owned, 12)
+    outcomes = together([*bodies, message(owned.device_id, "1", "odd")], monkeypatch, first)
+    assert [type(outcome) for outcome in outcomes] == [Outcome] * 11 + [KeyError]
+    assert len(events(customer, owned)) == 12
+    (found,) = rollups(customer, owned).values()
+    assert sum(cell["count"] for cell in found["metrics"]["value"].values()) == 12
+
+
 def test_a_fault_of_firestores_own_costs_an_event_nothing(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,7 +263,7 @@ def test_a_group_keeps_to_firestores_limits(owned: Label, customer: Account) -> 
         for n in range(40)
     ]
     store.device(owned.device_id).update({"claimedAt": start - timedelta(days=1)})
-    place = intake.recorder()._tenures.of({owned.device_id})[owned.device_id]
+    place = intake.recorder()._tenures.look_up({owned.device_id})[owned.device_id]
     entries = [group.Entry(event_in(read(body), start), start) for body in bodies]
     for entry in entries:
         entry.place = place
@@ -284,16 +332,50 @@ def test_a_full_device_document_does_not_end_the_record(
     seen = device(customer, owned)
     assert seen["latest"] == {}
     assert seen["lastSeenAt"] == round(event["publishedAt"].timestamp() * 1000)
+    assert "uncounted" not in event
+    (found,) = rollups(customer, owned).values()
+    assert [cell["count"] for cell in found["metrics"]["value"].values()] == [1]
+    with monkeypatch.context() as patch:  # and the rollup besides
+        patch.setattr(rollup, "PLAIN", "__full__")
+        assert deliver(message(owned.device_id, "2", "other")) < 300
+    _, other = events(customer, owned)
+    assert (other["value"], other["uncounted"]) == (2, True)
+    assert len(rollups(customer, owned)) == 1
 
 
 def test_a_group_of_large_events_is_several_commits(owned: Label) -> None:
     now = datetime.now(UTC)
     large = [message(owned.device_id, f"{n}" + "x" * 800_000) for n in range(4)]
     entries = [group.Entry(event_in(read(body), now), now) for body in large]
-    place = intake.recorder()._tenures.of({owned.device_id})[owned.device_id]
+    place = intake.recorder()._tenures.look_up({owned.device_id})[owned.device_id]
     for entry in entries:
         entry.place = place
     sizes = [sum(w.ByteSize() for w in group.Group(g).writes) for g in group.in_groups(entries)]
     assert len(sizes) == 2
     assert max(sizes) <= group.MAX_BYTES
     assert messages.MAX_DATA_BYTES < group.MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "more"),
+    [("`" * 250, "`" * 124, 48_000), ("\\" * 250, "ä" * 62, 10), ("n", "m", 60_000)],
+)
+def test_paths_of_metrics_are_part_of_a_commit(
+    name: str, metric: str, more: int, owned: Label
+) -> None:
+    """Each is written five times, quoted."""
+    now = datetime.now(UTC)
+    numbers = {f"{metric}{n:02}": 2**60 + n for n in range(32)}
+    place = intake.recorder()._tenures.look_up({owned.device_id})[owned.device_id]
+    entries = []
+    for n in range(40):
+        data = json.dumps({**numbers, "rest": "x" * more})
+        body = message(f"{n:024x}", data, f"{name}{n}")
+        entry = group.Entry(event_in(read(body), now), now)
+        entry.place = place
+        entries.append(entry)
+    groups = list(group.in_groups(entries))
+    sizes = [sum(w.ByteSize() for w in group.Group(each).writes) for each in groups]
+    assert sum(map(len, groups)) == 40
+    assert max(sizes) <= group.MAX_BYTES
+    assert max(sizes) > group.MAX_BYTES / 4, "and no commit is small without need"

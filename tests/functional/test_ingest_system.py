@@ -1,6 +1,7 @@
 """Particle's own events: honest presence, and what a device's document says of its health."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -9,10 +10,10 @@ import pytest
 
 from local.client import Account
 from shared import settings, store
-from shared.telemetry import intake
+from shared.telemetry import intake, settling
 from tests.functional.conftest import Label
 from tests.support.functions import deliver
-from tests.support.telemetry import dead_letters, device, events, message
+from tests.support.telemetry import dead_letters, device, events, hand_over, message
 
 STATUS = "spark/status"
 
@@ -144,6 +145,21 @@ def test_a_wrong_retention_is_said(text: str, monkeypatch: pytest.MonkeyPatch) -
     settings.event_retention_by_prefix.cache_clear()
 
 
+@pytest.mark.parametrize("days", ["0", "-1", "36501"])
+def test_what_is_no_time_to_keep_anything_is_said(
+    days: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, read in (
+        ("EVENT_RETENTION_DAYS", settings.event_retention_days),
+        ("ROLLUP_RETENTION_DAYS", settings.rollup_retention_days),
+    ):
+        monkeypatch.setenv(name, days)
+        read.cache_clear()
+        with pytest.raises(settings.SettingMissingError, match=f"{name} is {days}"):
+            read()
+        read.cache_clear()
+
+
 def test_history_is_kept_longer_unless_said_otherwise() -> None:
     assert dict(settings.event_retention_by_prefix())["spark/device/last_reset"] == 730
 
@@ -166,3 +182,37 @@ def test_what_waits_for_a_device_hears_of_each_time_that_it_comes_online(
     again = start + timedelta(seconds=30)
     deliver(message(owned.device_id, "online", STATUS, at=again))
     assert marker.get().get("since") == again
+
+
+def test_a_change_of_presence_takes_three_round_trips(
+    owned: Label, customer: Account, firestore_requests: Callable[[], list[str]]
+) -> None:
+    deliver(message(owned.device_id, "1"))
+    firestore_requests()
+    deliver(message(owned.device_id, "online", STATUS))
+    assert firestore_requests() == ["Commit", "RunQuery", "Commit"]
+    assert device(customer, owned)["latest"][STATUS]["value"] == "online"
+
+
+def test_a_device_that_comes_back_while_its_presence_is_judged(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was said in the earlier tenure does not outlast what is said in the later one."""
+    judge = settling.judge_presence
+    at = datetime.now(UTC)
+    handed_over: list[datetime] = []
+
+    def too_late(*arguments: Any) -> None:
+        if not handed_over:
+            handed_over.append(hand_over(owned, customer, customer))
+        judge(*arguments)
+
+    monkeypatch.setattr(settling, "judge_presence", too_late)
+    assert deliver(message(owned.device_id, "online", STATUS, at=at)) < 300
+    (since,) = handed_over
+    # In the order of presence before the other: it ends a session that was before.
+    last = since + timedelta(milliseconds=2)
+    assert deliver(message(owned.device_id, "offline", STATUS, at=last)) < 300
+    seen = device(customer, owned)
+    assert (seen["status"], seen["statusAt"]) == ("offline", to_the_millisecond(last))
+    assert seen["latest"][STATUS]["value"] == "offline"

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.arrivals import DAYS, LEAST, SLOT, Silence, day_and_key, silence, slot_of
+from shared.arrivals import BACK, LEAST, LONG, SLOT, Silence, day_and_key, silence, slot_of
 
 DAY = timedelta(days=1) // SLOT
 TODAY = slot_of(datetime(2026, 5, 13, tzinfo=UTC))
+DAYS = max(BACK) + 1
 START = TODAY - DAYS * DAY
 
 
@@ -40,9 +41,26 @@ def test_a_fleet_that_sleeps_at_night_may_do_so_every_night() -> None:
 
 
 def test_a_day_of_rest_in_the_week_is_usual() -> None:
-    rest = {START + 1 * DAY + n for n in range(DAY)}  # seven days before today
+    rest = {TODAY - days * DAY + n for days in (7, 14) for n in range(DAY)}
     slots = [slot for slot in range(START, TODAY) if slot not in rest]
     assert not after(slots, TODAY + 200).remarkable
+
+
+def test_an_outage_does_not_hide_the_next_one() -> None:
+    """Not even one of more than a day, which touches each time of day."""
+    for length in (DAY // 2, DAY + DAY // 2):
+        out = range(TODAY - 5 * DAY, TODAY - 5 * DAY + length)
+        slots = [slot for slot in range(START, TODAY) if slot not in out]
+        assert after(slots, TODAY + 2).usual == timedelta(0)
+        assert after(slots, TODAY + LEAST).remarkable
+
+
+def test_a_silence_without_end_goes_on_being_told() -> None:
+    slots = list(range(START, TODAY))
+    lengths = [after(slots, TODAY + days * DAY) for days in range(1, 60)]
+    assert all(silence.remarkable for silence in lengths)
+    # As long as a single day is known from before it.
+    assert after([TODAY], TODAY + LONG // SLOT + 1).remarkable
 
 
 def test_nothing_is_remarkable_before_a_day_is_known() -> None:
@@ -55,15 +73,15 @@ def test_nothing_is_remarkable_before_a_day_is_known() -> None:
 
 
 @given(st.sets(st.integers(START, TODAY + 100), min_size=2), st.integers(0, DAY - 2))
-def test_what_was_usual_once_is_not_reported(slots: set[int], more: int) -> None:
-    """The same silence at the same time on a day before is always usual."""
+def test_what_was_usual_twice_is_not_reported(slots: set[int], more: int) -> None:
+    """The same silence at the same time on two days before is always usual."""
     last = max(slots)
     now = last + 1 + more
-    silent = range(last - DAY + 1, now - DAY)
-    known = sorted(slots - set(silent) | {START, last - DAY})
+    silent = {slot for back in (DAY, 2 * DAY) for slot in range(last - back + 1, now - back)}
+    known = sorted(slots - silent | {START, last - DAY, last - 2 * DAY})
     found = after([slot for slot in known if slot <= last], now)
     assert found.length == more * SLOT
-    if last - DAY >= START:
+    if last - 2 * DAY >= START:
         assert not found.remarkable
 
 

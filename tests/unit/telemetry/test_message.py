@@ -185,6 +185,15 @@ def test_without_a_time_the_messages_own_counts(published_at: Any) -> None:
     assert event.published_at == datetime(2026, 5, 13, 10, 55, 2, 900_000, tzinfo=UTC)
 
 
+def test_without_any_time_it_is_no_event() -> None:
+    """With this moment's time a second replay would be another event."""
+    body = delivered(published_at="yesterday")
+    for time in (None, "today"):
+        body["message"]["publishTime"] = time
+        with pytest.raises(UnstorableError, match="no-time"):
+            event_in(read(body), NOW)
+
+
 def test_a_clock_far_ahead_is_set_back_and_the_id_stays() -> None:
     ahead = delivered(published_at="2031-01-01T00:00:00.000Z")
     again = delivered(published_at="2031-01-01T00:00:00.000Z")

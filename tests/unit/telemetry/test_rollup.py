@@ -2,11 +2,12 @@
 
 import math
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.telemetry import rollup
@@ -109,6 +110,13 @@ def test_sums_of_integers_are_exact_and_fit(numbers: list[int]) -> None:
     assert (cell.count, cell.min, cell.max) == (len(numbers), min(numbers), max(numbers))
     assert abs(cell.sum) < 2**50, "a million more of them stay below 2^63"
     assert abs(cell.sum_high) < 2**50
+
+
+@given(st.lists(integers | st.integers(-(2**30), 2**30).map(lambda n: n / 1024), min_size=1))
+@example([2**42 + 1, 1 / 1024] * 3)
+def test_sums_of_large_integers_and_small_fractions_are_exact(numbers: list[float]) -> None:
+    cell = counted(numbers)
+    assert Fraction(cell.sum) + cell.sum_high * 2**32 == sum(map(Fraction, numbers))
 
 
 @given(st.lists(dyadic | st.integers(-(2**30), 2**30), min_size=1, max_size=60))
