@@ -94,6 +94,7 @@ function Course({ device, reading, whole: counted, rollups }: CourseProps) {
           series={series}
           range={range}
           locale={speech.locale}
+          unit={reading.unit}
           format={(number) => format(number) + unit}
           onZoom={go}
         />
@@ -122,9 +123,6 @@ function Course({ device, reading, whole: counted, rollups }: CourseProps) {
       <Text size="sm" role="status">
         {t('history.range', ends)}
         {words && `. ${words}`}
-      </Text>
-      <Text size="xs" c="dimmed">
-        {t('history.hint')}
       </Text>
       <Group gap="xs">
         <Button
