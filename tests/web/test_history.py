@@ -262,6 +262,34 @@ def test_a_metric_that_nobody_described(
     expect(points(visitor)).to_have_attribute("aria-label", re.compile("moisture"))
 
 
+def test_a_chart_that_nobody_saw_or_that_failed_is_read_again(visit_owner: Visitor) -> None:
+    page = visit_owner.page
+    seen = "{ get: () => window.sight ?? 'visible' }"
+    page.add_init_script(f"Object.defineProperty(document, 'visibilityState', {seen})")
+    page.reload()
+    nothing = page.get_by_text("Nothing was recorded in this time.")
+    expect(nothing).to_be_visible()
+    page.evaluate("window.sight = 'hidden'")
+    page.get_by_text("Week", exact=True).click()
+    expect(nothing).to_have_count(0)
+    page.evaluate("window.sight = 'visible'")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(nothing).to_be_visible()
+
+    page.context.set_offline(True)
+    expect(visit_owner.cut_off).to_be_visible()
+    page.get_by_text("Month", exact=True).click()
+    visit_owner.is_told("no-answer")
+    visit_owner.look()
+    # What the chart does by itself when the connection is back, it does not do in the background.
+    page.evaluate("window.sight = 'hidden'")
+    page.context.set_offline(False)
+    expect(visit_owner.cut_off).to_have_count(0)
+    page.evaluate("window.sight = 'visible'")
+    visit_owner.press("Try again")
+    expect(nothing).to_be_visible()
+
+
 def test_nothing_is_empty_without_a_word(visit_owner: Visitor) -> None:
     page = visit_owner.page
     expect(page.get_by_text("Nothing was recorded in this time.")).to_be_visible()

@@ -154,11 +154,20 @@ interface ReadingHistoryProps {
 }
 
 function ReadingHistory({ device, reading, span }: ReadingHistoryProps) {
+  const { t } = useTranslation();
   const { uid } = useCustomer();
   const { id: deviceId, claimEpoch } = device;
   const history = useHistory({ uid, deviceId, event: reading.event, claimEpoch }, span);
   if (history.state === 'loading') return <Busy />;
-  if (history.state === 'failed') return <Failure problem={history.problem} />;
+  if (history.state === 'failed') {
+    return (
+      <Failure problem={history.problem}>
+        <Button mt="xs" size="compact-sm" variant="default" onClick={history.again}>
+          {t('common.retry')}
+        </Button>
+      </Failure>
+    );
+  }
   return <Course device={device} reading={reading} {...history} />;
 }
 
