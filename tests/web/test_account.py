@@ -148,3 +148,7 @@ def test_in_another_language(visit: Callable[..., Visitor], customer: Account) -
     visitor.follow("Konto")
     expect(visitor.page.get_by_role("button", name="Konto löschen")).to_be_visible()
     visitor.look()
+    # The mails too.
+    with visitor.page.expect_request("**/accounts:sendOobCode*") as asked:
+        visitor.press("Neues Passwort setzen")
+    assert asked.value.headers["x-firebase-locale"] == "de"
