@@ -7,15 +7,18 @@ import { Developer } from '../components/Developer';
 import { Export } from '../components/Export';
 import { Facts } from '../components/Facts';
 import { Failure } from '../components/Failure';
+import { Legal } from '../components/Legal';
 import { NameForm } from '../components/NameForm';
 import { Page } from '../components/Page';
 import { Section } from '../components/Section';
+import { Support } from '../components/Support';
 import { VerifyNotice } from '../components/VerifyNotice';
 import { PROFILE_TEXT_MAX } from '../model/profile';
 import { askForNewPassword, signOut } from '../session/account';
 import { useCustomer } from '../session/context';
 import { useAction } from '../session/useAction';
 import { useNow } from '../session/useNow';
+import { theme } from '../theme/theme';
 
 function NewPassword({ email }: { email: string }) {
   const { t } = useTranslation();
@@ -75,13 +78,17 @@ export function AccountPage() {
       <Section title={t('account.export')}>
         <Export />
       </Section>
-      <Section title={t('account.developer')}>
-        <Text size="sm">{t('account.developerText')}</Text>
-        <Developer />
-      </Section>
+      {theme.developerTokens && (
+        <Section title={t('account.developer')}>
+          <Text size="sm">{t('account.developerText')}</Text>
+          <Developer />
+        </Section>
+      )}
       <Section title={t('account.delete')}>
         <DeleteAccount />
       </Section>
+      <Support />
+      <Legal />
     </Page>
   );
 }
