@@ -16,6 +16,7 @@ from tests.support.simulator import Simulator
 from tests.web.visitor import Visitor
 
 FORM = b"noValidate:!0"
+STORES = "indexedDB.databases().then(all => all.filter(d => d.name.startsWith('firestore')).length)"
 BUILDS = "caches.keys().then(names => names.filter(name => name.startsWith('build-')))"
 
 
@@ -172,11 +173,24 @@ def test_nothing_stays_in_the_browser_after_sign_out(
 ) -> None:
     visitor = visit(customer)
     expect(visitor.page.locator("[data-device]")).to_have_count(1)
-    stores = (
-        "indexedDB.databases().then(all => all.filter(d => d.name.startsWith('firestore')).length)"
-    )
-    assert visitor.page.evaluate(stores) == 1
+    assert visitor.page.evaluate(STORES) == 1
     visitor.follow("Account")
     visitor.press("Sign out")
     expect(visitor.heading("Sign in")).to_be_visible()
-    visitor.page.wait_for_function(f"() => {stores}.then(count => count === 0)")
+    visitor.page.wait_for_function(f"() => {STORES}.then(count => count === 0)")
+
+
+def test_nothing_stays_where_the_sign_in_has_ended_meanwhile(
+    visit: Callable[..., Visitor], customer: Account, owned: Label, client: Client
+) -> None:
+    visitor = visit(customer)
+    expect(visitor.page.locator("[data-device]")).to_have_count(1)
+    # The app is closed, and what it knew of the sign-in goes.
+    visitor.open("/manifest.webmanifest")
+    visitor.page.evaluate("""new Promise(resolve => {
+        indexedDB.deleteDatabase('firebaseLocalStorageDb').onsuccess = resolve;
+    }).then(() => true)""")
+    assert visitor.page.evaluate(STORES) == 1
+    visitor.open()
+    expect(visitor.heading("Sign in")).to_be_visible()
+    visitor.page.wait_for_function(f"() => {STORES}.then(count => count === 0)")
