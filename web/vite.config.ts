@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { theme } from './src/theme/theme.ts';
+import { contentSecurityPolicy } from './vite.csp.ts';
 import { installable } from './vite.pwa.ts';
 
 /** The page's name and colour stand in the theme file alone; the document gets them from there. */
@@ -21,7 +22,7 @@ export default defineConfig({
   resolve: {
     alias: { 'theme-logo': new URL(`src/theme/${theme.logo}`, import.meta.url).pathname },
   },
-  plugins: [react(), themedDocument, installable()],
+  plugins: [react(), themedDocument, contentSecurityPolicy(), installable()],
   build: {
     // Says which chunks each page needs, so that the weight of the sign-in page can be checked.
     manifest: true,
