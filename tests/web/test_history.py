@@ -167,7 +167,7 @@ def test_zoom_table_and_file(month: None, visit_owner: Visitor, tmp_path: Path) 
     assert re.fullmatch(r"[\w-]+_Temperature\.csv", saved.value.suggested_filename)
     file = tmp_path / "saved.csv"
     saved.value.save_as(file)
-    with file.open(encoding="utf-8", newline="") as lines:
+    with file.open(encoding="utf-8-sig", newline="") as lines:
         found = list(csv.DictReader(lines))
     assert len(found) == rows
     for row in found:
@@ -175,7 +175,7 @@ def test_zoom_table_and_file(month: None, visit_owner: Visitor, tmp_path: Path) 
         number = (bucket.hour * 60 + bucket.minute) // 5
         assert float(row["mean"]) == pytest.approx(18 + number / 100)
         assert float(row["max"]) - float(row["min"]) == pytest.approx(2)
-        assert row["count"] == "2"
+        assert (row["metric"], row["unit"], row["count"]) == ("temperature", "°C", "2")
 
 
 def test_labels_are_whole_and_no_two_are_the_same(
