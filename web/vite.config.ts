@@ -24,8 +24,6 @@ export default defineConfig({
   },
   plugins: [react(), themedDocument, contentSecurityPolicy(), installable()],
   build: {
-    // Says which chunks each page needs, so that the weight of the sign-in page can be checked.
-    manifest: true,
     // Firestore alone is near it, and is loaded after sign-in only; src/build.test.ts sees to that.
     chunkSizeWarningLimit: 600,
   },

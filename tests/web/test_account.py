@@ -152,3 +152,4 @@ def test_in_another_language(visit: Callable[..., Visitor], customer: Account) -
     with visitor.page.expect_request("**/accounts:sendOobCode*") as asked:
         visitor.press("Neues Passwort setzen")
     assert asked.value.headers["x-firebase-locale"] == "de"
+    expect(visitor.page.get_by_text(f"unterwegs an {customer.email}")).to_be_visible()
