@@ -23,7 +23,8 @@ function policy({ demo, appCheck }: Surroundings): string {
     ],
     // The component library writes its colours into the page.
     'style-src': ["'self'", "'unsafe-inline'"],
-    'img-src': ["'self'", 'data:'],
+    // By the picture Firestore's SDK finds out whether there is a network when the service is silent.
+    'img-src': ["'self'", 'data:', 'https://www.google.com/images/cleardot.gif'],
     'connect-src': [
       "'self'",
       'https://identitytoolkit.googleapis.com',
