@@ -4,28 +4,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-import requests
 from playwright.sync_api import expect
 
 from local.client import Account, Client
-from local.stack import Stack
 from tests.functional.conftest import Label
 from tests.web.visitor import PASSWORD, Visitor
-
-
-@pytest.fixture
-def mailed(stack: Stack) -> Callable[[str, str], str]:
-    """The path of the link in the newest mail of a kind to an address."""
-
-    def link(email: str, kind: str) -> str:
-        url = f"{stack.auth_url}/emulator/v1/projects/{stack.project_id}/oobCodes"
-        codes = requests.get(url, timeout=30).json()["oobCodes"]
-        code = [c for c in codes if (c["email"], c["requestType"]) == (email, kind)][-1]
-        mode = {"PASSWORD_RESET": "resetPassword", "VERIFY_EMAIL": "verifyEmail"}[kind]
-        return f"/mail-link?mode={mode}&oobCode={code['oobCode']}"
-
-    return link
 
 
 def test_a_forgotten_password(

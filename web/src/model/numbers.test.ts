@@ -6,6 +6,7 @@ it.each([
   [21, { unit: '°C', digits: 1 }, 'de', '21,0\u00a0°C'],
   [0.12345, {}, 'en', '0.123'],
   [1240, { unit: 'l', digits: 0 }, 'en', '1,240\u00a0l'],
+  [48.1374, { unit: '°', digits: 5 }, 'en', '48.13740°'],
   [71, { unit: '%', digits: 0 }, 'en', '71%'],
   [71, { unit: '%', digits: 0 }, 'de', '71\u00a0%'],
 ])('writes %d with %j for %s', (value, measure, locale, text) => {

@@ -20,5 +20,7 @@ export function numberText(value: number, { unit, digits }: Measure, locale: str
     return value.toLocaleString(locale, { ...fraction, style: 'unit', unit: 'percent' });
   }
   const number = value.toLocaleString(locale, fraction);
-  return unit ? number + SPACE + unit : number;
+  if (!unit) return number;
+  // The sign for degrees of an angle alone follows the number at once.
+  return unit === '°' ? number + unit : number + SPACE + unit;
 }
