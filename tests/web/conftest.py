@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import segno
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
@@ -112,6 +113,20 @@ def simulator(stack: Stack) -> Simulator:
 def new_email() -> str:
     """An address that nobody has signed up with."""
     return f"ada-{secrets.token_hex(6)}@example.com"
+
+
+@pytest.fixture
+def mailed(stack: Stack) -> Callable[[str, str], str]:
+    """The path of the link in the newest mail of a kind to an address."""
+
+    def link(email: str, kind: str) -> str:
+        url = f"{stack.auth_url}/emulator/v1/projects/{stack.project_id}/oobCodes"
+        codes = requests.get(url, timeout=30).json()["oobCodes"]
+        code = [c for c in codes if (c["email"], c["requestType"]) == (email, kind)][-1]
+        mode = {"PASSWORD_RESET": "resetPassword", "VERIFY_EMAIL": "verifyEmail"}[kind]
+        return f"/mail-link?mode={mode}&oobCode={code['oobCode']}"
+
+    return link
 
 
 @pytest.fixture

@@ -24,6 +24,11 @@ from tests.web.visitor import PASSWORD, Visitor
 
 FOLDER = ROOT / "docs" / "pictures"
 SCREENS: dict[str, ViewportSize] = {"phone": PHONE, "desktop": DESKTOP}
+OTHERS = {
+    "Greenhouse": "device-undescribed",
+    "Garden pump": "device-pump",
+    "Van": "device-tracker",
+}
 COLOURS = 256
 """Enough for smooth letters; small spots of a rare colour keep theirs."""
 
@@ -95,6 +100,13 @@ def home(
         request = {"deviceId": room.device_id, "function": function, "argument": argument}
         client.call("invoke_function", request, customer)
     simulator.set_online(garden.device_id, online=False)
+    wait = {
+        "deviceId": garden.device_id,
+        "function": "start",
+        "whenOffline": "queue",
+        "expiresIn": 3600,
+    }
+    client.call("invoke_function", wait, customer)
 
 
 def take(visitor: Visitor, name: str) -> None:
@@ -126,6 +138,25 @@ def test_before_sign_in(visit: Callable[..., Visitor], size: ViewportSize) -> No
     visitor.open("/mail-link?mode=resetPassword&oobCode=too-old")
     visitor.is_told("link-used-up")
     take(visitor, "old-link")
+
+
+@pytest.mark.parametrize("size", SCREENS.values(), ids=SCREENS)
+def test_with_the_link_from_a_mail(
+    visit: Callable[..., Visitor],
+    size: ViewportSize,
+    client: Client,
+    new_email: str,
+    mailed: Callable[[str, str], str],
+) -> None:
+    client.sign_up(new_email, PASSWORD)
+    visitor = visit(viewport=size)
+    visitor.open("/forgotten")
+    visitor.fill("E-mail address", new_email)
+    with visitor.page.expect_response("**/accounts:sendOobCode*"):
+        visitor.press("Send the link")
+    visitor.open(mailed(new_email, "PASSWORD_RESET"))
+    visitor.page.get_by_label("New password", exact=True).wait_for()
+    take(visitor, "new-password")
 
 
 @pytest.mark.parametrize("size", SCREENS.values(), ids=SCREENS)
@@ -161,13 +192,19 @@ def test_at_home(
         visitor.press("Remove this device")
         take(visitor, "device-open")
         visitor.follow("Your devices")
-        visitor.follow("Greenhouse")
-        expect(page.locator("[data-points]")).to_be_visible()
-        take(visitor, "device-undescribed")
-        visitor.follow("Your devices")
+        for name, picture in OTHERS.items():
+            visitor.follow(name)
+            expect(page.locator("[data-points]")).to_be_visible()
+            expect(page.locator("[data-event]")).not_to_have_count(0)
+            take(visitor, picture)
+            visitor.follow("Your devices")
         visitor.follow("Add a device")
         take(visitor, "add")
         visitor.fill("Serial number", label.serial_number)
+        visitor.fill("Setup code", "WRONG-CODE")
+        visitor.press("Add the device")
+        visitor.is_told("wrong-serial-or-code")
+        take(visitor, "add-error")
         visitor.fill("Setup code", label.setup_code)
         visitor.press("My device needs my Wi-Fi first")
         visitor.press("Get a code for the set-up")
@@ -184,7 +221,11 @@ def test_at_home(
         expect(visitor.cut_off).to_be_visible()
         visitor.follow("To your devices")
         take(visitor, "offline")
+    take_german(visit, customer)
 
+
+def take_german(visit: Callable[..., Visitor], customer: Account) -> None:
+    """The page of a device in German, in the dark."""
     german = visit(locale="de-DE", color_scheme="dark")
     german.open()
     german.page.get_by_label("E-Mail-Adresse", exact=True).fill(customer.email or "")

@@ -4,28 +4,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-import requests
 from playwright.sync_api import expect
 
 from local.client import Account, Client
-from local.stack import Stack
 from tests.functional.conftest import Label
 from tests.web.visitor import PASSWORD, Visitor
-
-
-@pytest.fixture
-def mailed(stack: Stack) -> Callable[[str, str], str]:
-    """The path of the link in the newest mail of a kind to an address."""
-
-    def link(email: str, kind: str) -> str:
-        url = f"{stack.auth_url}/emulator/v1/projects/{stack.project_id}/oobCodes"
-        codes = requests.get(url, timeout=30).json()["oobCodes"]
-        code = [c for c in codes if (c["email"], c["requestType"]) == (email, kind)][-1]
-        mode = {"PASSWORD_RESET": "resetPassword", "VERIFY_EMAIL": "verifyEmail"}[kind]
-        return f"/mail-link?mode={mode}&oobCode={code['oobCode']}"
-
-    return link
 
 
 def test_a_forgotten_password(
@@ -148,3 +131,8 @@ def test_in_another_language(visit: Callable[..., Visitor], customer: Account) -
     visitor.follow("Konto")
     expect(visitor.page.get_by_role("button", name="Konto löschen")).to_be_visible()
     visitor.look()
+    # The mails too.
+    with visitor.page.expect_request("**/accounts:sendOobCode*") as asked:
+        visitor.press("Neues Passwort setzen")
+    assert asked.value.headers["x-firebase-locale"] == "de"
+    expect(visitor.page.get_by_text(f"unterwegs an {customer.email}")).to_be_visible()

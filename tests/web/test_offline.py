@@ -1,5 +1,6 @@
 """Without a network: the installed app starts, shows what it knows, and says that it is old."""
 
+import re
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -14,12 +15,18 @@ from tests.functional.conftest import Label
 from tests.support.simulator import Simulator
 from tests.web.visitor import Visitor
 
+FORM = b"noValidate:!0"
+STORES = "indexedDB.databases().then(all => all.filter(d => d.name.startsWith('firestore')).length)"
+BUILDS = "caches.keys().then(names => names.filter(name => name.startsWith('build-')))"
+
 
 class Site(ThreadingHTTPServer):
     """The site as Hosting serves it, until a newer build takes its place."""
 
     build = ("", "")
     """Name of the build, and of the newer one."""
+    broken = False
+    """Whether its forms fail as soon as they are shown."""
 
     def __init__(self, hosting: str) -> None:
         super().__init__(("127.0.0.1", 0), Forward)
@@ -36,7 +43,10 @@ class Forward(BaseHTTPRequestHandler):
         self.send_header("Content-Type", answer.headers["Content-Type"])
         self.end_headers()
         old, new = self.server.build
-        self.wfile.write(answer.content.replace(old.encode(), new.encode()))
+        content = answer.content.replace(old.encode(), new.encode())
+        if self.server.broken:
+            content = content.replace(FORM, FORM + b",dangerouslySetInnerHTML:1")
+        self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
         """Not among the tests' own words."""
@@ -85,20 +95,67 @@ def test_a_newer_build_while_a_tab_is_open(
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.wait_for_function("navigator.serviceWorker.controller")
     notice = page.locator("[data-update=waiting]")
-    builds = "caches.keys().then(names => names.filter(name => name.startsWith('build-')))"
-    (old,) = page.evaluate(builds)
+    (old,) = page.evaluate(BUILDS)
 
+    other = Visitor(page.context.new_page(), site.url)
+    other.open("/account")
+    expect(other.heading("Account")).to_be_visible()
+    other.follow("Devices")
+    other.page.evaluate("window.before = true")
     site.build = (old, "build-newer")
     expect(notice).to_have_count(0)
     # As when the customer comes back to the tab.
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(notice).to_contain_text("A new version of this app is ready.")
     visitor.look()
-    with page.expect_navigation():
+    with page.expect_navigation(), other.page.expect_navigation():
         visitor.press("Use it now")
     expect(page.locator(f"[data-device='{owned.device_id}']")).to_be_visible()
     expect(notice).to_have_count(0)
-    assert page.evaluate(builds) == ["build-newer"]
+    assert page.evaluate(BUILDS) == ["build-newer"]
+    # It has gone on with the same build.
+    expect(other.page.locator(f"[data-device='{owned.device_id}']")).to_be_visible()
+    assert other.page.evaluate("window.before") is None
+
+
+def test_a_release_that_fails_on_every_page_is_left_for_the_next(
+    visit: Callable[..., Visitor], site: Site
+) -> None:
+    site.broken = True
+    visitor = visit(service_workers="allow")
+    visitor.url, page = site.url, visitor.page
+    visitor.open()
+    crashed = visitor.heading("Something went wrong on this page")
+    expect(crashed).to_be_visible()
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function("navigator.serviceWorker.controller")
+    visitor.look()
+    (old,) = page.evaluate(BUILDS)
+    page.reload()
+    expect(crashed).to_be_visible()
+
+    site.broken = False
+    site.build = (old, "build-mended")
+    with page.expect_navigation():
+        visitor.press("Load the page again")
+    expect(visitor.heading("Sign in")).to_be_visible()
+    assert page.evaluate(BUILDS) == ["build-mended"]
+
+
+def test_what_hosting_answers(stack: Stack) -> None:
+    for path in ("/", "/index.html", "/devices/0a10"):
+        index = requests.get(stack.hosting_url + path, timeout=30)
+        assert index.ok
+        assert index.headers["Cache-Control"] == "no-cache"
+    script = re.search(r"/assets/index-[\w-]+\.js", index.text)
+    assert script
+    found = requests.get(stack.hosting_url + script[0], timeout=30)
+    assert found.ok
+    assert "javascript" in found.headers["Content-Type"]
+    # Of an older or a newer build: not the page in its place, and nothing that is kept for long.
+    missing = requests.get(f"{stack.hosting_url}/assets/index-older.js", timeout=30)
+    assert missing.status_code == 404
+    assert "immutable" not in missing.headers["Cache-Control"]
 
 
 def test_it_can_be_installed(stack: Stack) -> None:
@@ -116,11 +173,24 @@ def test_nothing_stays_in_the_browser_after_sign_out(
 ) -> None:
     visitor = visit(customer)
     expect(visitor.page.locator("[data-device]")).to_have_count(1)
-    stores = (
-        "indexedDB.databases().then(all => all.filter(d => d.name.startsWith('firestore')).length)"
-    )
-    assert visitor.page.evaluate(stores) == 1
+    assert visitor.page.evaluate(STORES) == 1
     visitor.follow("Account")
     visitor.press("Sign out")
     expect(visitor.heading("Sign in")).to_be_visible()
-    visitor.page.wait_for_function(f"() => {stores}.then(count => count === 0)")
+    visitor.page.wait_for_function(f"() => {STORES}.then(count => count === 0)")
+
+
+def test_nothing_stays_where_the_sign_in_has_ended_meanwhile(
+    visit: Callable[..., Visitor], customer: Account, owned: Label, client: Client
+) -> None:
+    visitor = visit(customer)
+    expect(visitor.page.locator("[data-device]")).to_have_count(1)
+    # The app is closed, and what it knew of the sign-in goes.
+    visitor.open("/manifest.webmanifest")
+    visitor.page.evaluate("""new Promise(resolve => {
+        indexedDB.deleteDatabase('firebaseLocalStorageDb').onsuccess = resolve;
+    }).then(() => true)""")
+    assert visitor.page.evaluate(STORES) == 1
+    visitor.open()
+    expect(visitor.heading("Sign in")).to_be_visible()
+    visitor.page.wait_for_function(f"() => {STORES}.then(count => count === 0)")

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 from local.runs import ROOT
 from tests.functional.conftest import Label
@@ -29,6 +29,11 @@ class Visitor:
         self.crashes: list[str] = []
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: self.crashes.append(str(error)))
+        page.on("console", self._hear)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            self.crashes.append(message.text)
 
     def open(self, path: str = "/") -> None:
         """Load a page by its address."""

@@ -5,7 +5,7 @@ import { ForgottenPage } from './pages/ForgottenPage';
 import { MailLinkPage } from './pages/MailLinkPage';
 import { SignInPage } from './pages/SignInPage';
 import { SignUpPage } from './pages/SignUpPage';
-import { leave } from './session/leaving';
+import { forgetWhatWasLeft, leave } from './session/leaving';
 import { useSession } from './session/useSession';
 
 /** What is needed only after sign-in, Firestore first of all, is loaded only then. */
@@ -18,6 +18,7 @@ export function App() {
   const [ended, setEnded] = useState(false);
   useEffect(() => {
     const left = session === 'signed-out' && typeof before.current === 'object';
+    if (session === 'signed-out' && before.current === 'unknown') forgetWhatWasLeft();
     before.current = session;
     setEnded(left);
     if (left) leave();

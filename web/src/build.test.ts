@@ -8,13 +8,35 @@ import { describe, expect, it } from 'vitest';
 const SIGN_IN_BUDGET = 200_000;
 const BUILD_SECONDS = 60;
 
-async function chunksOf(mode: string): Promise<Map<string, Rolldown.OutputChunk>> {
+type Outputs = Rolldown.RolldownOutput['output'][number][];
+
+async function outputsOf(mode: string): Promise<Outputs> {
   // `vite build` sets this itself; under the tests it says `test`, and React's own checks get in.
   process.env.NODE_ENV = 'production';
   const result = await build({ mode, logLevel: 'error', build: { write: false } });
   const outputs = (Array.isArray(result) ? result : [result]) as Rolldown.RolldownOutput[];
-  const chunks = outputs.flatMap(({ output }) => output.filter((file) => file.type === 'chunk'));
+  return outputs.flatMap(({ output }) => output);
+}
+
+function chunksOf(outputs: Outputs): Map<string, Rolldown.OutputChunk> {
+  const chunks = outputs.filter((file) => file.type === 'chunk');
   return new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+}
+
+/** The page's Content-Security-Policy: sources by directive. */
+function policyOf(outputs: Outputs): Map<string, string[]> {
+  const page = outputs.find(({ fileName }) => fileName === 'index.html');
+  const html = page?.type === 'asset' ? String(page.source) : '';
+  const [, policy = ''] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html) ?? [];
+  return new Map(
+    policy
+      .replaceAll('&#39;', "'")
+      .split('; ')
+      .map((directive) => {
+        const [name = '', ...sources] = directive.split(' ');
+        return [name, sources];
+      }),
+  );
 }
 
 /** The chunk that index.html names, and what it imports before it runs. */
@@ -33,7 +55,8 @@ const modulesOf = (chunks: Iterable<Rolldown.OutputChunk>) =>
   [...chunks].flatMap(({ moduleIds }) => moduleIds);
 
 describe('the production build', async () => {
-  const chunks = await chunksOf('production');
+  const outputs = await outputsOf('production');
+  const chunks = chunksOf(outputs);
   const atOnce = loadedAtOnce(chunks);
 
   it('keeps the sign-in page light', () => {
@@ -54,6 +77,14 @@ describe('the production build', async () => {
     );
   });
 
+  it('runs its own scripts alone, and talks to its own back end alone', () => {
+    const policy = policyOf(outputs);
+    expect(policy.get('default-src')).toEqual(["'self'"]);
+    expect(policy.get('script-src')).toEqual(["'self'"]);
+    const hosts = [...policy.values()].flat().filter((source) => !source.startsWith("'"));
+    expect(hosts.filter((host) => !host.startsWith('https://'))).toEqual(['data:']);
+  });
+
   it('holds none of the demo’s secrets', () => {
     const root = new URL('../../', import.meta.url);
     const files = readdirSync(root).filter((name) => name === '.secret.local');
@@ -72,7 +103,9 @@ describe('the production build', async () => {
 it(
   'asks the emulators in the demo build',
   async () => {
-    const chunks = await chunksOf('demo');
+    const outputs = await outputsOf('demo');
+    expect(policyOf(outputs).get('connect-src')).toContain('http://127.0.0.1:*');
+    const chunks = chunksOf(outputs);
     expect([...chunks.values()].some(({ code }) => code.includes('useEmulator=true'))).toBe(true);
   },
   BUILD_SECONDS * 1000,

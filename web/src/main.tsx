@@ -10,10 +10,12 @@ import { Crashed } from './components/Crashed';
 import { Unreachable } from './components/Unreachable';
 import { loadMessages } from './messages/i18n';
 import { cssVariables, mantineTheme } from './theme/mantine';
+import { registerWorker } from './worker/register';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 
+registerWorker().catch((error: unknown) => console.error(error));
 await loadMessages();
 const failure = await connect().then(
   () => undefined,

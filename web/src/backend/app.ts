@@ -7,6 +7,7 @@ import {
   indexedDBLocalPersistence,
   initializeAuth,
 } from 'firebase/auth';
+import { speech } from '../messages/i18n';
 import { appCheckKey, isDemo, surroundings } from './config';
 import type { Emulators } from './emulators';
 
@@ -26,6 +27,8 @@ export async function connect(): Promise<void> {
   const auth = initializeAuth(app, {
     persistence: [indexedDBLocalPersistence, browserLocalPersistence],
   });
+  // Of the mails that it sends.
+  auth.languageCode = speech.language;
   if (isDemo && emulators) {
     connectAuthEmulator(auth, `http://${location.hostname}:${emulators.auth}`, {
       disableWarnings: true,

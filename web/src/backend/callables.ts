@@ -53,7 +53,7 @@ export interface ClaimedDevice {
 }
 
 export const claimDevice = callable<
-  { serialNumber: string; setupCode: string; name?: string },
+  { serialNumber: string; setupCode?: string; name?: string },
   ClaimedDevice
 >('claim_device');
 
@@ -107,7 +107,7 @@ export interface ClaimCode {
 }
 
 /** For Wi-Fi set-up: the device presents the code at Particle and appears in the list then. */
-export const createClaimCode = callable<{ serialNumber: string; setupCode: string }, ClaimCode>(
+export const createClaimCode = callable<{ serialNumber: string; setupCode?: string }, ClaimCode>(
   'create_claim_code',
 );
 

@@ -1,10 +1,24 @@
+import { readFileSync } from 'node:fs';
 import { FirebaseError } from 'firebase/app';
 import { FunctionsError } from 'firebase/functions';
 import { describe, expect, it } from 'vitest';
-import { SERVER_REASONS, toProblem } from './problems';
+import english from '../messages/en.json';
+import { CLIENT_REASONS, toProblem } from './problems';
+
+/** As the back end itself has them. */
+const SERVER_REASONS = [
+  ...readFileSync(new URL('../../../shared/errors.py', import.meta.url), 'utf8').matchAll(
+    /^ {4}reason = "([\w-]+)"$/gm,
+  ),
+].map(([, reason = '']) => reason);
 
 const answer = (code: string, details?: unknown) =>
   Object.assign(new FirebaseError(`functions/${code}`, code), { details });
+
+it('there are words for every reason, and for no other', () => {
+  expect(SERVER_REASONS).toContain('device-offline');
+  expect(Object.keys(english.errors).sort()).toEqual([...SERVER_REASONS, ...CLIENT_REASONS].sort());
+});
 
 describe('toProblem', () => {
   it.each(SERVER_REASONS)('knows the reason %s', (reason) => {

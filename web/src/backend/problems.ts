@@ -3,33 +3,7 @@
  * raises carries its reason in `details`; what the SDKs raise is told by its code.
  */
 import { FirebaseError } from 'firebase/app';
-
-/** Reasons that the callables answer with. */
-export const SERVER_REASONS = [
-  'sign-in-required',
-  'bad-request',
-  'not-your-device',
-  'wrong-serial-or-code',
-  'not-allowed',
-  'anonymous',
-  'email-unverified',
-  'app-check-required',
-  'unknown-function',
-  'unknown-variable',
-  'unknown-command',
-  'claimed-by-another',
-  'device-not-ready',
-  'customer-not-ready',
-  'not-in-this-mode',
-  'recent-sign-in-required',
-  'device-offline',
-  'particle-unavailable',
-  'device-timeout',
-  'too-many-attempts',
-  'particle-rate-limited',
-  'in-progress',
-  'try-again',
-] as const;
+import english from '../messages/en.json';
 
 /** Reasons that only the client knows. */
 export const CLIENT_REASONS = [
@@ -46,7 +20,8 @@ export const CLIENT_REASONS = [
   'unexpected',
 ] as const;
 
-export type Reason = (typeof SERVER_REASONS)[number] | (typeof CLIENT_REASONS)[number];
+/** Those, and all that the callables answer with (`shared/errors.py`): what there are words for. */
+export type Reason = keyof typeof english.errors;
 
 export interface Problem {
   reason: Reason;
@@ -87,8 +62,8 @@ const BY_CODE: Readonly<Record<string, Reason>> = {
   unavailable: 'no-answer',
 };
 
-function isServerReason(reason: unknown): reason is Reason {
-  return SERVER_REASONS.some((known) => known === reason);
+function isKnown(reason: unknown): reason is Reason {
+  return typeof reason === 'string' && Object.hasOwn(english.errors, reason);
 }
 
 function detailsOf(error: unknown): Record<string, unknown> {
@@ -100,7 +75,7 @@ function detailsOf(error: unknown): Record<string, unknown> {
 export function toProblem(error: unknown): Problem {
   const { reason, errorId, retryAfter, field } = detailsOf(error);
   const problem: Problem = { reason: 'unexpected' };
-  if (isServerReason(reason)) problem.reason = reason;
+  if (isKnown(reason)) problem.reason = reason;
   else if (reason === undefined && error instanceof FirebaseError) {
     problem.reason = BY_CODE[error.code] ?? 'unexpected';
   }

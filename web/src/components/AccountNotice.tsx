@@ -3,6 +3,7 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { useCustomer } from '../session/context';
 import { Failure } from './Failure';
+import { Support } from './Support';
 
 /** While the server is not done with the account; goes away by itself. */
 export function AccountNotice() {
@@ -31,6 +32,7 @@ export function AccountNotice() {
       title={t('preparing.errorTitle')}
     >
       <Text size="sm">{t('preparing.errorText')}</Text>
+      <Support />
     </Alert>
   );
 }

@@ -1,7 +1,7 @@
 import { Badge, Group, Image, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import logo from 'theme-logo';
 import { isDemo } from '../backend/config';
-import logo from '../theme/logo.svg';
 import { theme } from '../theme/theme';
 
 export function Brand() {

@@ -2,7 +2,18 @@ import { Alert, Text } from '@mantine/core';
 import { IconAlertCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Problem } from '../backend/problems';
+import type { Problem, Reason } from '../backend/problems';
+import { theme } from '../theme/theme';
+import { Support } from './Support';
+
+/** What neither waiting nor trying again will mend. */
+const FOR_SUPPORT: readonly Reason[] = [
+  'account-closed',
+  'account-disabled',
+  'app-check-required',
+  'device-not-ready',
+  'unexpected',
+];
 
 interface FailureProps {
   problem: Problem;
@@ -22,6 +33,9 @@ export function Failure({ problem, children }: FailureProps) {
         {retryAfter !== undefined && ` ${t('common.retryAfter', { count: retryAfter })}`}
       </Text>
       {children}
+      {FOR_SUPPORT.includes(reason) && (
+        <Support subject={[theme.name, reason, errorId].filter(Boolean).join(', ')} />
+      )}
       {errorId && (
         <Text size="xs" c="dimmed" mt={4}>
           {t('common.errorId', { errorId })}

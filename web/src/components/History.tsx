@@ -5,6 +5,7 @@ import { speech } from '../messages/i18n';
 import { toCsv } from '../model/csv';
 import type { Device } from '../model/device';
 import { asFileName, download } from '../model/download';
+import { numberText } from '../model/numbers';
 import { isWhole, type Range, SPANS, type Span, shift, zoom } from '../model/range';
 import { type Bucket, bucketsBetween, PLAIN, type Rollup, summary } from '../model/rollups';
 import { toSeries } from '../model/series';
@@ -18,10 +19,11 @@ import { Chart } from './Chart';
 import { Failure } from './Failure';
 import { HistoryTable } from './HistoryTable';
 
-const DEFAULT_DIGITS = 3;
-
 function saveCsv(device: Device, reading: ReadingDescription, buckets: readonly Bucket[]): void {
+  const metric = keyOf(reading);
   const rows = buckets.map(({ from, to, count, sum, min, max }) => [
+    metric,
+    reading.unit ?? '',
     new Date(from).toISOString(),
     new Date(to).toISOString(),
     count,
@@ -33,7 +35,7 @@ function saveCsv(device: Device, reading: ReadingDescription, buckets: readonly 
   download(
     `${name}.csv`,
     'text/csv;charset=utf-8',
-    toCsv(['from', 'to', 'count', 'mean', 'min', 'max'], rows),
+    toCsv(['metric', 'unit', 'from', 'to', 'count', 'mean', 'min', 'max'], rows, speech.locale),
   );
 }
 
@@ -65,19 +67,17 @@ function Course({ device, reading, whole: counted, rollups }: CourseProps) {
     const live = at !== undefined && value !== undefined && at >= from && at <= to;
     return toSeries(buckets, live ? { at, value } : undefined);
   }, [buckets, at, value, from, to]);
-  const unit = reading.unit ? ` ${reading.unit}` : '';
-  const format = (number: number) =>
-    number.toLocaleString(speech.locale, {
-      maximumFractionDigits: reading.digits ?? DEFAULT_DIGITS,
-    });
+  const { unit, digits } = reading;
+  const format = (number: number) => numberText(number, { unit, digits }, speech.locale);
+  const bare = (number: number) => numberText(number, { digits }, speech.locale);
   const ends = { from: dateAndTime(from, speech.locale), to: dateAndTime(to, speech.locale) };
   const all = summary(buckets);
   const words =
     all &&
     t('history.summary', {
-      mean: format(all.mean) + unit,
-      min: format(all.min) + unit,
-      max: format(all.max) + unit,
+      mean: format(all.mean),
+      min: format(all.min),
+      max: format(all.max),
       count: all.count,
       number: all.count.toLocaleString(speech.locale),
     });
@@ -94,7 +94,8 @@ function Course({ device, reading, whole: counted, rollups }: CourseProps) {
           series={series}
           range={range}
           locale={speech.locale}
-          format={(number) => format(number) + unit}
+          unit={unit}
+          format={format}
           onZoom={go}
         />
       )}
@@ -123,9 +124,6 @@ function Course({ device, reading, whole: counted, rollups }: CourseProps) {
         {t('history.range', ends)}
         {words && `. ${words}`}
       </Text>
-      <Text size="xs" c="dimmed">
-        {t('history.hint')}
-      </Text>
       <Group gap="xs">
         <Button
           variant="default"
@@ -144,7 +142,13 @@ function Course({ device, reading, whole: counted, rollups }: CourseProps) {
           {t('history.csv')}
         </Button>
       </Group>
-      {table && <HistoryTable name={say(reading.name) + unit} buckets={buckets} format={format} />}
+      {table && (
+        <HistoryTable
+          name={unit ? `${say(reading.name)} (${unit})` : say(reading.name)}
+          buckets={buckets}
+          format={bare}
+        />
+      )}
     </Stack>
   );
 }
@@ -156,11 +160,20 @@ interface ReadingHistoryProps {
 }
 
 function ReadingHistory({ device, reading, span }: ReadingHistoryProps) {
+  const { t } = useTranslation();
   const { uid } = useCustomer();
   const { id: deviceId, claimEpoch } = device;
   const history = useHistory({ uid, deviceId, event: reading.event, claimEpoch }, span);
   if (history.state === 'loading') return <Busy />;
-  if (history.state === 'failed') return <Failure problem={history.problem} />;
+  if (history.state === 'failed') {
+    return (
+      <Failure problem={history.problem}>
+        <Button mt="xs" size="compact-sm" variant="default" onClick={history.again}>
+          {t('common.retry')}
+        </Button>
+      </Failure>
+    );
+  }
   return <Course device={device} reading={reading} {...history} />;
 }
 

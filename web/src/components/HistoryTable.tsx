@@ -22,10 +22,11 @@ export function HistoryTable({ name, buckets, format }: HistoryTableProps) {
   const rows = buckets.toReversed().slice((page - 1) * PAGE, page * PAGE);
   return (
     <Stack gap="sm">
-      <ScrollArea viewportProps={{ tabIndex: 0 }} type="auto">
+      <ScrollArea viewportProps={{ tabIndex: 0 }} type="auto" offsetScrollbars="x">
         <Table
           captionSide="top"
-          horizontalSpacing={6}
+          horizontalSpacing={4}
+          tabularNums
           fz={{ base: 'xs', xs: 'sm' }}
           data-history-rows={buckets.length}
         >
@@ -33,10 +34,18 @@ export function HistoryTable({ name, buckets, format }: HistoryTableProps) {
           <Table.Thead>
             <Table.Tr>
               <Table.Th scope="col">{t('history.time')}</Table.Th>
-              <Table.Th scope="col">{t('history.mean')}</Table.Th>
-              <Table.Th scope="col">{t('history.min')}</Table.Th>
-              <Table.Th scope="col">{t('history.max')}</Table.Th>
-              <Table.Th scope="col">{t('history.count')}</Table.Th>
+              <Table.Th scope="col" ta="right">
+                {t('history.mean')}
+              </Table.Th>
+              <Table.Th scope="col" ta="right">
+                {t('history.min')}
+              </Table.Th>
+              <Table.Th scope="col" ta="right">
+                {t('history.max')}
+              </Table.Th>
+              <Table.Th scope="col" ta="right">
+                {t('history.count')}
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -45,10 +54,10 @@ export function HistoryTable({ name, buckets, format }: HistoryTableProps) {
                 <Table.Td style={{ whiteSpace: 'nowrap' }}>
                   {dayAndTime(from, speech.locale)}
                 </Table.Td>
-                <Table.Td>{format(sum / count)}</Table.Td>
-                <Table.Td>{format(min)}</Table.Td>
-                <Table.Td>{format(max)}</Table.Td>
-                <Table.Td>{count.toLocaleString(speech.locale)}</Table.Td>
+                <Table.Td ta="right">{format(sum / count)}</Table.Td>
+                <Table.Td ta="right">{format(min)}</Table.Td>
+                <Table.Td ta="right">{format(max)}</Table.Td>
+                <Table.Td ta="right">{count.toLocaleString(speech.locale)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

@@ -2,6 +2,7 @@ import { Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
+import { numberText } from '../model/numbers';
 import { timeAgo } from '../model/times';
 import type { Json } from '../model/values';
 import { keyOf, newest, say } from '../product';
@@ -19,11 +20,7 @@ export function Described({ value, reading: { unit, digits, words } }: Described
   const word = words?.[String(value)];
   if (word !== undefined) return <Value value={say(word)} />;
   if (typeof value !== 'number') return <Value value={value} />;
-  const number = value.toLocaleString(speech.locale, {
-    maximumFractionDigits: digits ?? 3,
-    minimumFractionDigits: digits ?? 0,
-  });
-  return <Value value={unit ? `${number} ${unit}` : number} />;
+  return <Value value={numberText(value, { unit, digits }, speech.locale)} />;
 }
 
 /** Milliseconds. */

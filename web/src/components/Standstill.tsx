@@ -1,9 +1,12 @@
 import { Button, Container, Stack, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { useAction } from '../session/useAction';
+import { loadNewest } from '../worker/register';
 
-/** A whole page that cannot go on but by loading it again. */
+/** A whole page that cannot go on but by loading it again, from a newer build where there is one. */
 export function Standstill({ title, text }: { title: string; text: string }) {
   const { t } = useTranslation();
+  const [progress, load] = useAction(loadNewest);
   return (
     <Container component="main" size="xs" py="xl">
       <Stack align="flex-start">
@@ -11,7 +14,9 @@ export function Standstill({ title, text }: { title: string; text: string }) {
           {title}
         </Title>
         <Text>{text}</Text>
-        <Button onClick={() => location.reload()}>{t('common.reload')}</Button>
+        <Button loading={progress.state === 'busy'} onClick={() => load()}>
+          {t('common.reload')}
+        </Button>
       </Stack>
     </Container>
   );

@@ -1,15 +1,12 @@
 import { Alert, Button, Group, Text } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
-import { registerWorker } from '../worker/register';
+import { newerBuild, watchNewerBuild } from '../worker/register';
 
 /** When a newer build of the app has been fetched. */
 export function UpdateNotice() {
   const { t } = useTranslation();
-  const [use, setUse] = useState<() => void>();
-  useEffect(() => {
-    registerWorker((next) => setUse(() => next)).catch((error: unknown) => console.error(error));
-  }, []);
+  const use = useSyncExternalStore(watchNewerBuild, newerBuild);
   if (!use) return null;
   return (
     <Alert color="blue" role="status" data-update="waiting">

@@ -16,6 +16,7 @@ import {
 import { useTranslation } from 'react-i18next';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
+import { numberText } from '../model/numbers';
 
 const BATTERIES = [IconBattery, IconBattery1, IconBattery2, IconBattery3, IconBattery4] as const;
 const SIGNALS = [
@@ -32,7 +33,7 @@ function picture(pictures: typeof BATTERIES | typeof SIGNALS, percents: number):
 }
 
 function percent(value: number): string {
-  return (value / 100).toLocaleString(speech.locale, { style: 'percent' });
+  return numberText(value, { unit: '%', digits: 0 }, speech.locale);
 }
 
 /** Battery and signal, where the device tells. */

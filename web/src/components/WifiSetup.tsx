@@ -5,10 +5,10 @@ import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
 import { type ClaimCode, createClaimCode, listDevices } from '../backend/callables';
 import { speech } from '../messages/i18n';
-import type { Label } from '../model/label';
 import { dateAndTime } from '../model/times';
 import { useCustomer } from '../session/context';
 import { useAction } from '../session/useAction';
+import { theme } from '../theme/theme';
 import { Failure } from './Failure';
 
 /** Leads to the device that was not among the customer's when this appeared. */
@@ -63,7 +63,11 @@ function Handover({ code }: { code: ClaimCode }) {
  * For devices that learn the Wi-Fi first, and are claimed by a code that they are handed then. Folded:
  * most devices need none of it.
  */
-export function WifiSetup({ label }: { label: () => Label | undefined }) {
+export function WifiSetup({
+  label,
+}: {
+  label: () => Parameters<typeof createClaimCode>[0] | undefined;
+}) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const [made, make] = useAction(createClaimCode);
@@ -85,7 +89,7 @@ export function WifiSetup({ label }: { label: () => Label | undefined }) {
         <Stack gap="sm">
           <Text size="sm">{t('wifi.text')}</Text>
           <List type="ordered" size="sm" withPadding>
-            <List.Item>{t('wifi.first')}</List.Item>
+            <List.Item>{t(theme.setupCodes ? 'wifi.first' : 'wifi.firstWithoutCode')}</List.Item>
             <List.Item>{t('wifi.second')}</List.Item>
             <List.Item>{t('wifi.third')}</List.Item>
           </List>

@@ -41,4 +41,7 @@ export async function loadMessages(): Promise<void> {
       defaultVariables: { product: theme.name },
     },
   });
+  for (const [name, texts] of Object.entries(theme.texts)) {
+    i18next.addResourceBundle(name, 'translation', texts, true, true);
+  }
 }

@@ -10,6 +10,11 @@ describe('a label', () => {
     expect(labelInFragment('#code=9RWH-C3NE&serial=%20TH-2040-0118%20')).toEqual(label);
   });
 
+  it('needs no code where the product does without', () => {
+    expect(labelInFragment('#serial=TH-1', false)).toEqual({ serialNumber: 'TH-1', setupCode: '' });
+    expect(labelInFragment('#code=9RWH-C3NE', false)).toBeUndefined();
+  });
+
   it.each(['', '#', '#serial=TH-1', 'https://example.com/?serial=a&code=b', 'WIFI:S:x;;'])(
     'is not found in %j',
     (text) => expect(labelInScan(text)).toBeUndefined(),

@@ -1,7 +1,9 @@
 /** What a label's QR code holds: a link to “Add a device” with serial number and setup code. */
+import { theme } from '../theme/theme';
 
 export interface Label {
   serialNumber: string;
+  /** Empty where the product does without. */
   setupCode: string;
 }
 
@@ -9,11 +11,14 @@ export interface Label {
  * From the fragment of the link, as in `/claim#serial=TH-2040-0118&code=9RWH-C3NE`: browsers
  * keep fragments to themselves, so that no server's log holds a setup code.
  */
-export function labelInFragment(fragment: string): Label | undefined {
+export function labelInFragment(
+  fragment: string,
+  needsCode: boolean = theme.setupCodes,
+): Label | undefined {
   const fields = new URLSearchParams(fragment.replace(/^#/, ''));
   const serialNumber = fields.get('serial')?.trim();
-  const setupCode = fields.get('code')?.trim();
-  return serialNumber && setupCode ? { serialNumber, setupCode } : undefined;
+  const setupCode = fields.get('code')?.trim() ?? '';
+  return serialNumber && (setupCode || !needsCode) ? { serialNumber, setupCode } : undefined;
 }
 
 /** From what a scanner read. Whose site the link leads to does not matter: a label outlives domains. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { toProfile } from './profile';
+import { standingOf, toProfile } from './profile';
 
 it.each([
   [{}, 'pending'],
@@ -9,4 +9,14 @@ it.each([
   [{ particle: { status: 'error', reason: 'particle-unavailable' } }, 'error'],
 ])('takes %j as %s', (data, status) => {
   expect(toProfile({ displayName: 'Ada', ...data })).toEqual({ displayName: 'Ada', status });
+});
+
+it.each([
+  [{ state: 'loading' }, undefined],
+  [{ state: 'shown', stale: true, value: undefined }, undefined],
+  [{ state: 'shown', stale: false, value: undefined }, 'pending'],
+  [{ state: 'shown', stale: true, value: { displayName: '', status: 'ready' } }, 'ready'],
+  [{ state: 'failed', problem: { reason: 'account-closed' } }, 'error'],
+] as const)('of %j the account is %s', (profile, standing) => {
+  expect(standingOf(profile)).toBe(standing);
 });

@@ -7,15 +7,18 @@ import { Developer } from '../components/Developer';
 import { Export } from '../components/Export';
 import { Facts } from '../components/Facts';
 import { Failure } from '../components/Failure';
+import { Legal } from '../components/Legal';
 import { NameForm } from '../components/NameForm';
 import { Page } from '../components/Page';
 import { Section } from '../components/Section';
+import { Support } from '../components/Support';
 import { VerifyNotice } from '../components/VerifyNotice';
-import { PROFILE_TEXT_MAX } from '../model/profile';
+import { PROFILE_TEXT_MAX, standingOf } from '../model/profile';
 import { askForNewPassword, signOut } from '../session/account';
 import { useCustomer } from '../session/context';
 import { useAction } from '../session/useAction';
 import { useNow } from '../session/useNow';
+import { theme } from '../theme/theme';
 
 function NewPassword({ email }: { email: string }) {
   const { t } = useTranslation();
@@ -27,7 +30,7 @@ function NewPassword({ email }: { email: string }) {
       </Button>
       {progress.state === 'done' && (
         <Text size="sm" role="status">
-          {t('forgotten.sent')}
+          {t('account.newPasswordSent', { email })}
         </Text>
       )}
       {progress.state === 'failed' && <Failure problem={progress.problem} />}
@@ -39,6 +42,7 @@ export function AccountPage() {
   const { t } = useTranslation();
   const { uid, email, hasPassword, profile } = useCustomer();
   const now = useNow();
+  const standing = standingOf(profile);
   const own = profile.state === 'shown' ? profile.value : undefined;
   return (
     <Page title={t('account.title')}>
@@ -57,7 +61,7 @@ export function AccountPage() {
           <Facts
             facts={[
               [t('account.email'), email],
-              [t('account.status'), t(`account.${own?.status ?? 'pending'}`)],
+              [t('account.status'), standing ? t(`account.${standing}`) : t('common.loading')],
             ]}
           />
           <Group>
@@ -75,13 +79,17 @@ export function AccountPage() {
       <Section title={t('account.export')}>
         <Export />
       </Section>
-      <Section title={t('account.developer')}>
-        <Text size="sm">{t('account.developerText')}</Text>
-        <Developer />
-      </Section>
+      {theme.developerTokens && (
+        <Section title={t('account.developer')}>
+          <Text size="sm">{t('account.developerText')}</Text>
+          <Developer />
+        </Section>
+      )}
       <Section title={t('account.delete')}>
         <DeleteAccount />
       </Section>
+      <Support />
+      <Legal />
     </Page>
   );
 }

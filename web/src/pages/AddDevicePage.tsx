@@ -14,6 +14,7 @@ import { DEVICE_NAME_MAX } from '../model/inputs';
 import { labelInFragment } from '../model/label';
 import { useActionForm } from '../session/useActionForm';
 import { useChecks } from '../session/useChecks';
+import { theme } from '../theme/theme';
 
 /** The decoder is loaded with the first scan. */
 const Scanner = lazy(() => import('../components/Scanner'));
@@ -26,7 +27,7 @@ export function AddDevicePage() {
   const [scanning, setScanning] = useState(false);
   const { form, ...frame } = useActionForm(
     { serialNumber: '', setupCode: '', name: '', ...labelInFragment(hash) },
-    { serialNumber: filled, setupCode: filled },
+    { serialNumber: filled, setupCode: theme.setupCodes ? filled : () => null },
     async (typed) => {
       const name = typed.name.trim();
       const { deviceId } = await claimDevice({ ...label(typed), ...(name && { name }) });
@@ -44,7 +45,7 @@ export function AddDevicePage() {
   }, [hash, pathname, navigate]);
   return (
     <Page title={t('addDevice.title')} above={<BackToDevices />}>
-      <Text>{t('addDevice.text')}</Text>
+      <Text>{t(theme.setupCodes ? 'addDevice.text' : 'addDevice.textWithoutCode')}</Text>
       {scanning ? (
         <LoadedPart>
           <Scanner
@@ -68,7 +69,9 @@ export function AddDevicePage() {
       )}
       <ActionForm {...frame} submit={t('addDevice.submit')}>
         <ExactField label={t('addDevice.serial')} {...form.getInputProps('serialNumber')} />
-        <ExactField label={t('addDevice.code')} {...form.getInputProps('setupCode')} />
+        {theme.setupCodes && (
+          <ExactField label={t('addDevice.code')} {...form.getInputProps('setupCode')} />
+        )}
         <TextInput
           label={t('addDevice.name')}
           description={t('addDevice.nameHint')}
@@ -77,12 +80,17 @@ export function AddDevicePage() {
           {...form.getInputProps('name')}
         />
       </ActionForm>
-      <WifiSetup label={() => (form.validate().hasErrors ? undefined : label(form.getValues()))} />
+      {theme.wifiSetup && (
+        <WifiSetup
+          label={() => (form.validate().hasErrors ? undefined : label(form.getValues()))}
+        />
+      )}
     </Page>
   );
 }
 
 /** As typed, without the spaces that phones put after words. */
 function label({ serialNumber, setupCode }: Record<'serialNumber' | 'setupCode', string>) {
-  return { serialNumber: serialNumber.trim(), setupCode: setupCode.trim() };
+  const code = setupCode.trim();
+  return { serialNumber: serialNumber.trim(), ...(code && { setupCode: code }) };
 }

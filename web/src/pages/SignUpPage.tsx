@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { ActionForm } from '../components/ActionForm';
 import { EmailField, NewPasswordField } from '../components/fields';
 import { GoogleSignIn } from '../components/GoogleSignIn';
+import { Legal } from '../components/Legal';
 import { PROFILE_TEXT_MAX } from '../model/profile';
 import { signUp } from '../session/account';
 import { useActionForm } from '../session/useActionForm';
@@ -36,6 +37,7 @@ export function SignUpPage() {
         <NewPasswordField {...form.getInputProps('password')} />
       </ActionForm>
       <GoogleSignIn />
+      <Legal />
     </EntryPage>
   );
 }

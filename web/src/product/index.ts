@@ -2,6 +2,7 @@
 import { IconCpu } from '@tabler/icons-react';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
+import { numberText } from '../model/numbers';
 import type { Command } from '../model/records';
 import { type Json, partsOf } from '../model/values';
 import { pump } from './kinds/pump';
@@ -59,8 +60,7 @@ export function wish(
     case 'slider': {
       const number = Number(argument);
       if (!Number.isFinite(number)) return { name, set: argument };
-      const unit = control.unit ? ` ${control.unit}` : '';
-      return { name, set: number.toLocaleString(speech.locale) + unit };
+      return { name, set: numberText(number, { unit: control.unit }, speech.locale) };
     }
     default:
       return { name, set: argument };

@@ -62,7 +62,7 @@ describe('a command', () => {
   const words = { on: 'on', off: 'off' };
 
   it.each([
-    ['TH-1', 'set_target', '21.5', 'Target temperature', '21.5 °C'],
+    ['TH-1', 'set_target', '21.5', 'Target temperature', '21.5\u00a0°C'],
     ['TH-1', 'set_target', 'warm', 'Target temperature', 'warm'],
     ['TH-1', 'set_mode', 'heat', 'Heating', 'on'],
     ['TH-1', 'set_mode', 'off', 'Heating', 'off'],

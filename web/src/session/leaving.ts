@@ -13,3 +13,27 @@ export function leave(): void {
 export function whenLeft(): Promise<void> {
   return leaving;
 }
+
+/**
+ * For a start on which nobody is signed in any more: the sign-in has ended while the app was closed.
+ * The copies are deleted without the SDK that made them, which is loaded after sign-in only.
+ */
+export function forgetWhatWasLeft(): void {
+  leaving = deleteCopies().catch((error: unknown) => console.warn(error));
+}
+
+async function deleteCopies(): Promise<void> {
+  const databases = await indexedDB.databases();
+  const copies = databases.map(({ name }) => name).filter((name) => name?.startsWith('firestore/'));
+  await Promise.all(copies.map((name) => name && deleteDatabase(name)));
+}
+
+function deleteDatabase(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error);
+    // By a tab that has yet to notice; the deletion goes on when that tab lets go.
+    request.onblocked = () => resolve();
+  });
+}

@@ -1,10 +1,12 @@
 /** The theme file in the component library's terms. */
 import { Alert, type CSSVariablesResolver, createTheme } from '@mantine/core';
+import { DARK_SHADE, LIGHT_SHADE, shadesOf } from './colours';
 import { theme } from './theme';
 
 export const mantineTheme = createTheme({
-  primaryColor: theme.primaryColor,
-  primaryShade: theme.primaryShade,
+  colors: { brand: shadesOf(theme.colour) },
+  primaryColor: 'brand',
+  primaryShade: { light: LIGHT_SHADE, dark: DARK_SHADE },
   fontFamily: theme.fontFamily,
   headings: { fontFamily: theme.fontFamily },
   defaultRadius: 'md',
@@ -15,7 +17,7 @@ export const mantineTheme = createTheme({
   },
 });
 
-const primary = `--mantine-color-${theme.primaryColor}`;
+const primary = '--mantine-color-brand';
 
 /** Under the pointer the library pales what is pressed, and the text on it gets too faint. */
 const hovered = {

@@ -1,31 +1,49 @@
-import type { MantineColorShade } from '@mantine/core';
+import type english from '../messages/en.json';
 
-interface Theme {
-  name: string;
-  shortName: string;
-  colour: string;
-  primaryColor: string;
-  primaryShade: { light: MantineColorShade; dark: MantineColorShade };
-  fontFamily: string;
-  signInWithGoogle: boolean;
+type Some<T> = { readonly [K in keyof T]?: T[K] extends string ? string : Some<T[K]> };
+
+export interface Theme {
+  /** Shown in the header, in the browser's tab and wherever a message says `{{product}}`. */
+  readonly name: string;
+  /** Below the icon on a phone's home screen; at most 12 characters are sure to be seen. */
+  readonly shortName: string;
+  /**
+   * The brand's colour as `#rrggbb`, for buttons, links, lines and the browser's own bars. Where text
+   * on it, or it on the ground, could not be read, it is darkened or lightened as far as needed.
+   */
+  readonly colour: string;
+  readonly fontFamily: string;
+  /** A picture in this folder, for the header and the browser's tab. */
+  readonly logo: string;
+  /** Messages in other words, by language: what is not here is said as in `src/messages/`. */
+  readonly texts: Readonly<Record<string, Some<typeof english>>>;
+  /** Where customers get help; shown beside failures and on the account page. */
+  readonly supportUrl?: string;
+  /** Where there is no `supportUrl`. */
+  readonly supportEmail?: string;
+  /** Shown at sign-up and on the account page. */
+  readonly privacyUrl?: string;
+  readonly termsUrl?: string;
+  /** Also to be allowed in the project: Authentication, Sign-in method. */
+  readonly signInWithGoogle: boolean;
+  /** Whether customers may get access tokens for their own programs, on the account page. */
+  readonly developerTokens: boolean;
+  /** Whether some devices learn their Wi-Fi first, and are claimed by a code that they are handed then. */
+  readonly wifiSetup: boolean;
+  /** Whether labels have a setup code; not where the functions run with `REQUIRE_SETUP_CODE=false`. */
+  readonly setupCodes: boolean;
 }
 
-/**
- * What makes the app the maker's own: the product's name and colours. The logo is `logo.svg` beside
- * this file; texts are in `src/messages/`, one file per language.
- */
+/** What makes the app the maker's own. The icons of the installed app lie beside this file. */
 export const theme: Theme = {
-  /** Shown in the header, in the browser's tab and wherever a message says `{{product}}`. */
   name: 'Example Devices',
-  /** Below the icon on a phone's home screen; at most 12 characters are sure to be seen. */
   shortName: 'Devices',
-  /** The browser's own bars on a phone. */
   colour: '#0b7285',
-  /** One of Mantine's colours (https://mantine.dev/theming/colors/) for buttons and links. */
-  primaryColor: 'cyan',
-  /** Shades of `primaryColor`, 0 to 9, dark enough for white text to be readable on them. */
-  primaryShade: { light: 9, dark: 9 },
-  /** Also to be allowed in the project: Authentication, Sign-in method. */
-  signInWithGoogle: false,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif',
+  logo: 'logo.svg',
+  texts: {},
+  signInWithGoogle: false,
+  developerTokens: true,
+  wifiSetup: true,
+  setupCodes: true,
 };

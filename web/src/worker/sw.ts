@@ -15,8 +15,23 @@ const BUILD = `build-${BUILD_NAME}`;
 const PLACES = 'places';
 const START = '/index.html';
 
+/** The whole build or nothing. */
+async function keepBuild(): Promise<void> {
+  const cache = await caches.open(BUILD);
+  const keep = async (path: string) => {
+    // Asked of the site each time: what the browser has kept may be from before this build.
+    const response = await fetch(path, { cache: 'no-cache' });
+    const isPage = response.headers.get('Content-Type')?.startsWith('text/html') ?? false;
+    if (!response.ok || isPage !== (path === START)) {
+      throw new Error(`${path}: HTTP ${response.status}, a page: ${isPage}`);
+    }
+    await cache.put(path, response);
+  };
+  await Promise.all([...BUILD_FILES, START].map(keep));
+}
+
 self.addEventListener('install', (event) => {
-  event.waitUntil(caches.open(BUILD).then((cache) => cache.addAll([...BUILD_FILES, START])));
+  event.waitUntil(keepBuild());
 });
 
 self.addEventListener('activate', (event) => {
