@@ -110,20 +110,44 @@ def test_a_command_waits_for_its_device(
     visit_owner: Visitor, owned: Label, simulator: Simulator
 ) -> None:
     page = visit_owner.page
+    set_ = page.get_by_role("button", name="Set: Target temperature")
+    # Nothing is known of the device yet: there is nothing to be set before it is chosen.
+    expect(set_).to_be_disabled()
     simulator.set_online(owned.device_id, online=False)
     expect(visit_owner.presence("offline")).to_be_visible()
     slide(page, "Target temperature", 10)
-    visit_owner.press("Set: Target temperature")
+    set_.click()
     sent = page.locator("[data-sent=set_target]")
+    outcome = page.locator("[data-command]")
     expect(sent).to_have_attribute("data-state", "queued")
+    expect(sent).to_contain_text("It waits until")
+    expect(outcome).to_contain_text("Queued.")
+    expect(outcome).to_contain_text("It waits until")
+    # The wish stays in sight.
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "10")
     visit_owner.press("Cancel “Target temperature”")
     expect(sent).to_have_attribute("data-state", "cancelled")
+    expect(outcome).to_have_text("Cancelled.")
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "5")
 
     slide(page, "Target temperature", 10)
     visit_owner.press("Set: Target temperature")
     expect(sent.first).to_have_attribute("data-state", "queued")
+    # What a switch was turned to, too: nobody has to tap it again.
+    heating = page.get_by_role("switch", name="Heating")
+    heating.press("Space")
+    expect(page.locator("[data-sent=set_mode]")).to_have_attribute("data-state", "queued")
+    page.reload()
+    expect(heating).to_be_checked()
+    expect(page.get_by_text("Wished; waiting")).to_have_count(2)
+    heating.press("Space")
+    expect(page.locator("[data-sent=set_mode]").first).to_have_attribute("data-state", "queued")
+    expect(heating).not_to_be_checked()
+    visit_owner.look()
+    expect(outcome).to_contain_text("Queued.")
     simulator.set_online(owned.device_id, online=True)
     expect(sent.first).to_have_attribute("data-state", "succeeded")
+    expect(outcome).to_have_text("Done.")
     assert simulator.device(owned.device_id)["state"]["target"] == 10
     done = [r for r in simulator.requests("POST", "/set_target") if r["status"] == OK]
     assert len(done) == 1
@@ -141,7 +165,7 @@ def test_rename_and_release(
     visit_owner.press("Remove this device")
     expect(page.get_by_text("Everything that it has recorded for you is erased")).to_be_visible()
     page.get_by_role("checkbox").check()
-    expect(page.get_by_text("Its values so far stay readable for you alone.")).to_be_visible()
+    expect(page.get_by_text("It stays in the download of your data")).to_be_visible()
     visit_owner.look()
     visit_owner.press("Remove the device")
     expect(page.get_by_text("You have no device yet.")).to_be_visible()

@@ -4,6 +4,19 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Problem } from '../backend/problems';
 
+/** What people call the fields of requests that they fill in. */
+const FIELDS = [
+  ['serialNumber', 'addDevice.serial'],
+  ['setupCode', 'addDevice.code'],
+  ['name', 'addDevice.name'],
+  ['function', 'device.function'],
+  ['argument', 'device.argument'],
+  ['variable', 'device.variable'],
+] as const;
+
+/** From here on people count in minutes. */
+const LONG_SECONDS = 90;
+
 interface FailureProps {
   problem: Problem;
   /** What can be done about it here. */
@@ -14,12 +27,17 @@ interface FailureProps {
 export function Failure({ problem, children }: FailureProps) {
   const { t } = useTranslation();
   const { reason, field, retryAfter, errorId } = problem;
+  const label = FIELDS.find(([name]) => name === field)?.[1];
+  const wait = (seconds: number) =>
+    seconds > LONG_SECONDS
+      ? t('common.retryAfterMinutes', { count: Math.ceil(seconds / 60) })
+      : t('common.retryAfter', { count: seconds });
   return (
     <Alert color="red" icon={<IconAlertCircle aria-hidden />} data-reason={reason}>
       <Text size="sm">
         {t(`errors.${reason}`)}
-        {field && ` ${t('common.field', { field })}`}
-        {retryAfter !== undefined && ` ${t('common.retryAfter', { count: retryAfter })}`}
+        {label && ` ${t('common.field', { field: t(label) })}`}
+        {retryAfter !== undefined && ` ${wait(retryAfter)}`}
       </Text>
       {children}
       {errorId && (

@@ -3,28 +3,10 @@ import { useTranslation } from 'react-i18next';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
 import { timeAgo } from '../model/times';
-import type { Json } from '../model/values';
-import { keyOf, newest, say } from '../product';
+import { described, keyOf, newest, say } from '../product';
 import type { ReadingDescription } from '../product/types';
 import classes from './Reading.module.css';
 import { Value } from './Value';
-
-interface DescribedProps {
-  value: Json;
-  reading: Pick<ReadingDescription, 'unit' | 'digits' | 'words'>;
-}
-
-/** A value with its unit, or the word for it. */
-export function Described({ value, reading: { unit, digits, words } }: DescribedProps) {
-  const word = words?.[String(value)];
-  if (word !== undefined) return <Value value={say(word)} />;
-  if (typeof value !== 'number') return <Value value={value} />;
-  const number = value.toLocaleString(speech.locale, {
-    maximumFractionDigits: digits ?? 3,
-    minimumFractionDigits: digits ?? 0,
-  });
-  return <Value value={unit ? `${number} ${unit}` : number} />;
-}
 
 /** Milliseconds. */
 const FRESH_MS = 60_000;
@@ -58,7 +40,7 @@ export function Readings({ device, readings, now, brief = false }: ReadingsProps
                 {Icon && <Icon size={16} aria-hidden className={classes.icon} />}
                 {say(reading.name)}
               </Text>
-              <Described value={seen.value} reading={reading} />
+              <Value value={described(seen.value, reading)} />
               {seen.at !== undefined && !(brief && isFresh(seen.at, device)) && (
                 <Text
                   component="time"

@@ -1,5 +1,5 @@
 import { createContext, useContext } from 'react';
-import type { Live } from '../backend/live';
+import type { Live } from '../backend/insist';
 import type { Device } from '../model/device';
 import type { Profile } from '../model/profile';
 
