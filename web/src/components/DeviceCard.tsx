@@ -46,7 +46,7 @@ export function DeviceCard({ device, now }: { device: Device; now: number }) {
         {readings.length > 0 ? (
           <Readings device={device} readings={readings} now={now} brief />
         ) : (
-          <LatestValues latest={device.latest.slice(0, SHOWN_EVENTS)} now={now} />
+          <LatestValues device={device} latest={device.latest.slice(0, SHOWN_EVENTS)} now={now} />
         )}
         {rest > 0 && (
           <Text size="sm" c="dimmed">

@@ -5,6 +5,7 @@ import type { Device } from '../model/device';
 import { timeAgo } from '../model/times';
 import { described, keyOf, newest, say } from '../product';
 import type { ReadingDescription } from '../product/types';
+import { useIsOnline } from '../session/useIsOnline';
 import classes from './Reading.module.css';
 import { Value } from './Value';
 
@@ -19,13 +20,14 @@ interface ReadingsProps {
   device: Device;
   readings: readonly ReadingDescription[];
   now: number;
-  /** Leaves out the times of values that are as new as the last thing heard of the device. */
+  /** Leaves out the times of values that are as new as the last thing heard of a device that is online. */
   brief?: boolean;
 }
 
 /** The newest values of a device, as its kind describes them. */
 export function Readings({ device, readings, now, brief = false }: ReadingsProps) {
   const { t } = useTranslation();
+  const online = useIsOnline(device, now);
   if (!readings.some((reading) => newest(device, reading))) return null;
   return (
     <Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
@@ -35,13 +37,13 @@ export function Readings({ device, readings, now, brief = false }: ReadingsProps
         const Icon = reading.icon;
         return (
           <li key={keyOf(reading)} data-latest={reading.event} data-reading={keyOf(reading)}>
-            <div className={classes.reading}>
+            <div className={classes.reading} data-past={!online || undefined}>
               <Text component="span" size="sm" className={classes.name}>
                 {Icon && <Icon size={16} aria-hidden className={classes.icon} />}
                 {say(reading.name)}
               </Text>
               <Value value={described(seen.value, reading)} />
-              {seen.at !== undefined && !(brief && isFresh(seen.at, device)) && (
+              {seen.at !== undefined && !(brief && online && isFresh(seen.at, device)) && (
                 <Text
                   component="time"
                   dateTime={new Date(seen.at).toISOString()}

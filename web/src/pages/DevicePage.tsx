@@ -62,7 +62,7 @@ function DeviceSections({ device }: { device: Device }) {
       <Section title={t('device.latest')}>
         {device.latest.length === 0 && <Text size="sm">{t('device.noValues')}</Text>}
         {kind && <Readings device={device} readings={kind.readings} now={now} />}
-        <LatestValues latest={undescribed(device)} now={now} />
+        <LatestValues device={device} latest={undescribed(device)} now={now} />
       </Section>
       {kind?.controls.length !== 0 && (
         <Section title={t('device.controls')}>

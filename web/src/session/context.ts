@@ -12,6 +12,8 @@ export interface Customer {
   profile: Live<Profile | undefined>;
   /** All devices, from the one listener of the app. */
   devices: Live<Device[]>;
+  /** Whether what is shown may be out of date, for there is no connection. */
+  cutOff: boolean;
 }
 
 export const CustomerContext = createContext<Customer | undefined>(undefined);
