@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from local.client import Account, Client
 from local.stack import Stack
 from tests.functional.conftest import Label
+from tests.support.simulator import Simulator
 from tests.web.visitor import PASSWORD, Visitor
 
 
@@ -130,9 +131,23 @@ def test_everything_is_exported_then_deleted(
     visitor.page.get_by_label("Password", exact=True).fill(PASSWORD)
     visitor.press("Delete everything")
     expect(visitor.heading("Sign in")).to_be_visible()
+    expect(visitor.page.get_by_text("Your account is deleted, and all that")).to_be_visible()
+    visitor.look()
     visitor.sign_in(customer.email, PASSWORD)
     expect(visitor.page.locator("[data-reason]")).to_be_visible()
     expect(visitor.heading("Sign in")).to_be_visible()
+
+
+def test_a_deletion_that_goes_on_later(
+    visit: Callable[..., Visitor], customer: Account, owned: Label, simulator: Simulator
+) -> None:
+    simulator.fail({"route": "*/owner"}, {"kind": "status", "status": 503})
+    visitor = visit(customer)
+    visitor.follow("Account")
+    visitor.press("Delete the account")
+    visitor.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    visitor.press("Delete everything")
+    expect(visitor.page.get_by_text("Your account is closed.")).to_be_visible()
 
 
 def test_in_another_language(visit: Callable[..., Visitor], customer: Account) -> None:
