@@ -78,6 +78,7 @@ def test_a_text(
     assert simulator.device(van.device_id)["state"]["driver"] == "Ada Lovelace"
     visitor.press("Refresh Driver")
     expect(visitor.page.locator("[data-variable=driver]")).to_contain_text("Ada Lovelace")
+    visitor.look()
 
 
 def test_a_button_that_asks_first(
@@ -94,6 +95,7 @@ def test_a_button_that_asks_first(
     visitor.press("Reset the meter")
     asked = visitor.page.get_by_role("alertdialog", name="begins again at zero")
     expect(asked).to_be_focused()
+    visitor.look()
     visitor.press("No, leave it")
     expect(asked).not_to_be_visible()
     assert simulator.device(well.device_id)["state"]["litres"] == 12.5
@@ -153,6 +155,24 @@ def test_a_command_waits_for_its_device(
     assert len(done) == 1
 
 
+def test_a_failure_keeps_the_wish_and_says_why(
+    visit_owner: Visitor, owned: Label, simulator: Simulator
+) -> None:
+    page = visit_owner.page
+    slide(page, "Target temperature", 4)
+    where = {"route": "POST /v1/products/*/devices/*/set_target"}
+    simulator.fail(where, {"kind": "status", "status": 404})
+    visit_owner.press("Set: Target temperature")
+    expect(visit_owner.is_told("unknown-function")).to_be_visible()
+    failed = page.locator("[data-sent=set_target][data-state=failed]")
+    expect(failed).to_contain_text("The device has no function of this name.")
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "7")
+    simulator.heal()
+    visit_owner.press("Set: Target temperature")
+    expect(page.locator("[data-command]")).to_have_text("Done.")
+    assert simulator.device(owned.device_id)["state"]["target"] == 7
+
+
 def test_rename_and_release(
     visit_owner: Visitor, owned: Label, customer: Account, client: Client
 ) -> None:
@@ -170,3 +190,19 @@ def test_rename_and_release(
     visit_owner.press("Remove the device")
     expect(page.get_by_text("You have no device yet.")).to_be_visible()
     assert client.documents(f"users/{customer.uid}/devices", customer) == {}
+
+
+def test_nothing_is_waited_for_after_a_removal(
+    visit: Callable[..., Visitor], customer: Account, label: Label
+) -> None:
+    visitor = visit(customer)
+    visitor.claim(label)
+    expect(visitor.presence("online")).to_be_visible()
+    visitor.follow("Your devices")
+    visitor.page.locator("[data-device] a").click()
+    visitor.press("Remove this device")
+    visitor.press("Remove the device")
+    expect(visitor.page.get_by_text("You have no device yet.")).to_be_visible()
+    visitor.page.go_back()
+    visitor.page.go_back()
+    expect(visitor.heading("No such device")).to_be_visible()
