@@ -141,7 +141,7 @@ def test_a_command_waits_for_its_device(
     expect(page.locator("[data-sent=set_mode]")).to_have_attribute("data-state", "queued")
     page.reload()
     expect(heating).to_be_checked()
-    expect(page.get_by_text("Wished; waiting")).to_have_count(2)
+    expect(page.get_by_text("Not done yet: waiting")).to_have_count(2)
     heating.press("Space")
     expect(page.locator("[data-sent=set_mode]").first).to_have_attribute("data-state", "queued")
     expect(heating).not_to_be_checked()

@@ -89,19 +89,28 @@ function wished(control: Control, commands: readonly Command[]): Command | undef
   return last && isUnderWay(last) ? last : undefined;
 }
 
-function Switchable({ device, control, commands }: ControlProps<SwitchControl>) {
+/** That what is shown is a wish, where the outcome below does not tell it. */
+function Waiting({ command, told }: { command: Command | undefined; told: boolean }) {
   const { t } = useTranslation();
-  const { busy, send, outcome } = useCalling(device, commands);
+  return command && !told ? (
+    <Text size="sm" c="dimmed">
+      {t('device.waiting')}
+    </Text>
+  ) : null;
+}
+
+function Switchable({ device, control, commands }: ControlProps<SwitchControl>) {
+  const { busy, send, outcome, commandId } = useCalling(device, commands);
   const input = useKeptFocus<HTMLInputElement>(busy !== undefined);
   const seen = newest(device, control.shows);
-  const wish = busy ?? wished(control, commands);
+  const waiting = wished(control, commands);
+  const wish = busy ?? waiting;
   return (
     <Stack gap="xs">
       <Switch
         ref={input}
         size="lg"
         label={say(control.label)}
-        description={wish && t('device.waiting')}
         checked={wish ? isOn(control, wish) : seen?.value === control.shows.is}
         disabled={busy !== undefined}
         onChange={({ currentTarget: { checked } }) =>
@@ -112,6 +121,7 @@ function Switchable({ device, control, commands }: ControlProps<SwitchControl>) 
           )
         }
       />
+      <Waiting command={waiting} told={busy !== undefined || waiting?.id === commandId} />
       {outcome}
     </Stack>
   );
@@ -140,7 +150,8 @@ function present({ device, control, commands }: ControlProps<SliderControl>): nu
 function Slidable(props: ControlProps<SliderControl>) {
   const { t } = useTranslation();
   const { device, control, commands } = props;
-  const { busy, send, outcome } = useCalling(device, commands);
+  const { busy, send, outcome, commandId } = useCalling(device, commands);
+  const waiting = wished(control, commands);
   const button = useKeptFocus<HTMLButtonElement>(busy !== undefined);
   const [chosen, setChosen] = useState<number>();
   const value = chosen ?? present(props);
@@ -155,11 +166,6 @@ function Slidable(props: ControlProps<SliderControl>) {
           {value === undefined ? t('device.notKnown') : shown(value)}
         </Text>
       </Group>
-      {chosen === undefined && wished(control, commands) && (
-        <Text size="xs" c="dimmed">
-          {t('device.waiting')}
-        </Text>
-      )}
       <Group wrap="nowrap" align="center">
         <Slider
           flex={1}
@@ -186,6 +192,7 @@ function Slidable(props: ControlProps<SliderControl>) {
           {t('device.set')}
         </Button>
       </Group>
+      <Waiting command={waiting} told={busy !== undefined || waiting?.id === commandId} />
       {outcome}
     </Stack>
   );

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { eventsOf } from '../backend/logs';
 import { speech } from '../messages/i18n';
-import type { Device } from '../model/device';
+import type { Device, DeviceEvent } from '../model/device';
 import { shortTime } from '../model/times';
 import { told } from '../product';
 import { useCustomer } from '../session/context';
@@ -11,23 +11,37 @@ import { useLog } from '../session/useLog';
 import { LogList } from './LiveList';
 import { Reading } from './Reading';
 
+/** What a device tells of itself, and not of what it measures. */
+const OF_ITSELF: Readonly<Record<string, 'connection' | 'vitals' | 'restart' | 'update'>> = {
+  'spark/status': 'connection',
+  'spark/device/diagnostics/update': 'vitals',
+  'spark/device/last_reset': 'restart',
+  'spark/flash/status': 'update',
+};
+
 /** The events of a device, the newest live, older ones a page at a time. */
 export function EventList({ device, now }: { device: Device; now: number }) {
   const { t } = useTranslation();
   const { uid } = useCustomer();
   const { id, claimedAt } = device;
+  const words = ({ event, value }: DeviceEvent) => {
+    const known = OF_ITSELF[event];
+    return known ? { name: t(`device.itself.${known}`), value } : told(device, { event, value });
+  };
   const log = useLog(useMemo(() => eventsOf(uid, id, claimedAt), [uid, id, claimedAt]));
   return (
     <LogList log={log} empty={t('device.noEvents')} older={t('device.older')}>
       {(events) => (
         <Stack component="ol" gap="xs" p={0} m={0} style={{ listStyle: 'none' }} data-events>
-          {events.map(({ id, event, value, publishedAt }) => (
-            <li key={id} data-event={event}>
+          {events.map((one) => (
+            <li key={one.id} data-event={one.event}>
               <Reading
-                {...told(device, { event, value })}
-                at={publishedAt}
+                {...words(one)}
+                at={one.publishedAt}
                 time={
-                  publishedAt === undefined ? undefined : shortTime(publishedAt, now, speech.locale)
+                  one.publishedAt === undefined
+                    ? undefined
+                    : shortTime(one.publishedAt, now, speech.locale)
                 }
               />
             </li>

@@ -17,6 +17,8 @@ export interface Calling {
   ) => Promise<Progress<CommandAnswer>>;
   /** What became of the last one. */
   outcome: ReactNode;
+  /** The command that this tells of. */
+  commandId: string | undefined;
 }
 
 /** One control's calls of functions. */
@@ -27,5 +29,6 @@ export function useCalling(device: Device, commands: readonly Command[]): Callin
     send: (called, argument, queueSeconds) =>
       call.send(newPress(device.id, called, argument, queueSeconds)),
     outcome: <CallOutcome device={device} call={call} commands={commands} />,
+    commandId: call.progress.state === 'done' ? call.progress.result.commandId : undefined,
   };
 }
