@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from http.client import OK
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local.client import Account, Client
 from tests.functional.conftest import Label
@@ -168,9 +168,24 @@ def test_a_failure_keeps_the_wish_and_says_why(
     expect(failed).to_contain_text("The device has no function of this name.")
     expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "7")
     simulator.heal()
-    visit_owner.press("Set: Target temperature")
+
+    # What is chosen while a call runs stays chosen.
+    calls: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            calls.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/invoke_function", hold)
+    with page.expect_request(lambda request: request.method == "POST" and "invoke" in request.url):
+        visit_owner.press("Set: Target temperature")
+    slide(page, "Target temperature", 2)
+    calls[0].continue_()
     expect(page.locator("[data-command]")).to_have_text("Done.")
     assert simulator.device(owned.device_id)["state"]["target"] == 7
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "8")
 
 
 def test_rename_and_release(

@@ -45,6 +45,7 @@ def test_from_sign_up_to_control(
 
     simulator.set_online(label.device_id, online=False)
     expect(visitor.presence("offline")).to_be_visible()
+    expect(visitor.page.locator("[data-event='spark/status']").first).to_contain_text("Connection")
     simulator.set_online(label.device_id, online=True)
     expect(visitor.presence("online")).to_be_visible()
 

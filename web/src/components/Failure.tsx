@@ -3,6 +3,7 @@ import { IconAlertCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Problem } from '../backend/problems';
+import { toWait } from '../model/times';
 
 /** What people call the fields of requests that they fill in. */
 const FIELDS = [
@@ -13,9 +14,6 @@ const FIELDS = [
   ['argument', 'device.argument'],
   ['variable', 'device.variable'],
 ] as const;
-
-/** From here on people count in minutes. */
-const LONG_SECONDS = 90;
 
 interface FailureProps {
   problem: Problem;
@@ -28,16 +26,13 @@ export function Failure({ problem, children }: FailureProps) {
   const { t } = useTranslation();
   const { reason, field, retryAfter, errorId } = problem;
   const label = FIELDS.find(([name]) => name === field)?.[1];
-  const wait = (seconds: number) =>
-    seconds > LONG_SECONDS
-      ? t('common.retryAfterMinutes', { count: Math.ceil(seconds / 60) })
-      : t('common.retryAfter', { count: seconds });
+  const wait = retryAfter === undefined ? undefined : toWait(retryAfter);
   return (
     <Alert color="red" icon={<IconAlertCircle aria-hidden />} data-reason={reason}>
       <Text size="sm">
         {t(`errors.${reason}`)}
         {label && ` ${t('common.field', { field: t(label) })}`}
-        {retryAfter !== undefined && ` ${wait(retryAfter)}`}
+        {wait && ` ${t(`common.wait.${wait.unit}`, { count: wait.count })}`}
       </Text>
       {children}
       {errorId && (
