@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from http.client import OK
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local.client import Account, Client
 from tests.functional.conftest import Label
@@ -78,6 +78,7 @@ def test_a_text(
     assert simulator.device(van.device_id)["state"]["driver"] == "Ada Lovelace"
     visitor.press("Refresh Driver")
     expect(visitor.page.locator("[data-variable=driver]")).to_contain_text("Ada Lovelace")
+    visitor.look()
 
 
 def test_a_button_that_asks_first(
@@ -94,6 +95,7 @@ def test_a_button_that_asks_first(
     visitor.press("Reset the meter")
     asked = visitor.page.get_by_role("alertdialog", name="begins again at zero")
     expect(asked).to_be_focused()
+    visitor.look()
     visitor.press("No, leave it")
     expect(asked).not_to_be_visible()
     assert simulator.device(well.device_id)["state"]["litres"] == 12.5
@@ -110,23 +112,80 @@ def test_a_command_waits_for_its_device(
     visit_owner: Visitor, owned: Label, simulator: Simulator
 ) -> None:
     page = visit_owner.page
+    set_ = page.get_by_role("button", name="Set: Target temperature")
+    # Nothing is known of the device yet: there is nothing to be set before it is chosen.
+    expect(set_).to_be_disabled()
     simulator.set_online(owned.device_id, online=False)
     expect(visit_owner.presence("offline")).to_be_visible()
     slide(page, "Target temperature", 10)
-    visit_owner.press("Set: Target temperature")
+    set_.click()
     sent = page.locator("[data-sent=set_target]")
+    outcome = page.locator("[data-command]")
     expect(sent).to_have_attribute("data-state", "queued")
+    expect(sent).to_contain_text("It waits until")
+    expect(outcome).to_contain_text("Queued.")
+    expect(outcome).to_contain_text("It waits until")
+    # The wish stays in sight.
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "10")
     visit_owner.press("Cancel “Target temperature”")
     expect(sent).to_have_attribute("data-state", "cancelled")
+    expect(outcome).to_have_text("Cancelled.")
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "5")
 
     slide(page, "Target temperature", 10)
     visit_owner.press("Set: Target temperature")
     expect(sent.first).to_have_attribute("data-state", "queued")
+    # What a switch was turned to, too: nobody has to tap it again.
+    heating = page.get_by_role("switch", name="Heating")
+    heating.press("Space")
+    expect(page.locator("[data-sent=set_mode]")).to_have_attribute("data-state", "queued")
+    page.reload()
+    expect(heating).to_be_checked()
+    expect(page.get_by_text("Not done yet: waiting")).to_have_count(2)
+    heating.press("Space")
+    expect(page.locator("[data-sent=set_mode]").first).to_have_attribute("data-state", "queued")
+    expect(heating).not_to_be_checked()
+    visit_owner.look()
+    expect(outcome).to_contain_text("Queued.")
     simulator.set_online(owned.device_id, online=True)
     expect(sent.first).to_have_attribute("data-state", "succeeded")
+    expect(outcome).to_have_text("Done.")
     assert simulator.device(owned.device_id)["state"]["target"] == 10
     done = [r for r in simulator.requests("POST", "/set_target") if r["status"] == OK]
     assert len(done) == 1
+
+
+def test_a_failure_keeps_the_wish_and_says_why(
+    visit_owner: Visitor, owned: Label, simulator: Simulator
+) -> None:
+    page = visit_owner.page
+    slide(page, "Target temperature", 4)
+    where = {"route": "POST /v1/products/*/devices/*/set_target"}
+    simulator.fail(where, {"kind": "status", "status": 404})
+    visit_owner.press("Set: Target temperature")
+    expect(visit_owner.is_told("unknown-function")).to_be_visible()
+    failed = page.locator("[data-sent=set_target][data-state=failed]")
+    expect(failed).to_contain_text("The device has no function of this name.")
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "7")
+    simulator.heal()
+
+    # What is chosen while a call runs stays chosen.
+    calls: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            calls.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/invoke_function", hold)
+    with page.expect_request(lambda request: request.method == "POST" and "invoke" in request.url):
+        visit_owner.press("Set: Target temperature")
+    slide(page, "Target temperature", 2)
+    calls[0].continue_()
+    expect(page.locator("[data-command]")).to_have_text("Done.")
+    assert simulator.device(owned.device_id)["state"]["target"] == 7
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "8")
 
 
 def test_rename_and_release(
@@ -141,8 +200,24 @@ def test_rename_and_release(
     visit_owner.press("Remove this device")
     expect(page.get_by_text("Everything that it has recorded for you is erased")).to_be_visible()
     page.get_by_role("checkbox").check()
-    expect(page.get_by_text("Its values so far stay readable for you alone.")).to_be_visible()
+    expect(page.get_by_text("It stays in the download of your data")).to_be_visible()
     visit_owner.look()
     visit_owner.press("Remove the device")
     expect(page.get_by_text("You have no device yet.")).to_be_visible()
     assert client.documents(f"users/{customer.uid}/devices", customer) == {}
+
+
+def test_nothing_is_waited_for_after_a_removal(
+    visit: Callable[..., Visitor], customer: Account, label: Label
+) -> None:
+    visitor = visit(customer)
+    visitor.claim(label)
+    expect(visitor.presence("online")).to_be_visible()
+    visitor.follow("Your devices")
+    visitor.page.locator("[data-device] a").click()
+    visitor.press("Remove this device")
+    visitor.press("Remove the device")
+    expect(visitor.page.get_by_text("You have no device yet.")).to_be_visible()
+    visitor.page.go_back()
+    visitor.page.go_back()
+    expect(visitor.heading("No such device")).to_be_visible()

@@ -1,11 +1,18 @@
 """A customer's way through the product, in a real browser on the running stack."""
 
 import json
+from collections.abc import Iterator
 
+import pytest
+from firebase_admin import auth
 from playwright.sync_api import Request, Route, expect
 
+from local.stack import Stack
+from shared import cloud
 from tests.functional.conftest import Label
+from tests.support.functions import user_created
 from tests.support.simulator import Simulator
+from tests.support.triggers import paused
 from tests.web.visitor import Visitor, device_page
 
 
@@ -38,8 +45,34 @@ def test_from_sign_up_to_control(
 
     simulator.set_online(label.device_id, online=False)
     expect(visitor.presence("offline")).to_be_visible()
+    expect(visitor.page.locator("[data-event='spark/status']").first).to_contain_text("Connection")
     simulator.set_online(label.device_id, online=True)
     expect(visitor.presence("online")).to_be_visible()
+
+
+@pytest.fixture
+def by_hand(stack: Stack) -> Iterator[None]:
+    """New accounts are prepared by the test itself."""
+    with paused(stack):
+        yield
+
+
+def test_the_account_is_prepared(
+    by_hand: None, visitor: Visitor, simulator: Simulator, new_email: str
+) -> None:
+    """While that takes, and when it fails, the page says so, and goes on by itself."""
+    visitor.sign_up(new_email)
+    notice = visitor.page.locator("[data-account]")
+    expect(notice).to_contain_text("Your account is being prepared")
+    visitor.look()
+    uid = auth.get_user_by_email(new_email, app=cloud.firebase()).uid
+    simulator.fail({"route": "POST /v1/products/*/customers"}, {"kind": "status", "status": 503})
+    assert user_created(uid) == 500
+    expect(notice).to_contain_text("Your account could not be prepared yet")
+    visitor.look()
+    simulator.heal()
+    assert user_created(uid) < 300
+    expect(notice).to_have_count(0)
 
 
 def test_a_function_is_called_and_its_effect_is_seen(

@@ -37,6 +37,21 @@ def test_the_labels_link_survives_the_sign_in(
     expect(visitor.presence("online")).to_be_visible()
 
 
+def test_the_labels_link_survives_the_sign_up(
+    visitor: Visitor, label: Label, new_email: str
+) -> None:
+    visitor.open(f"/claim#serial={label.serial_number}&code={label.setup_code}")
+    # By detours.
+    visitor.follow("Forgotten your password?")
+    visitor.follow("Sign in")
+    visitor.follow("Create an account")
+    visitor.fill("E-mail address", new_email)
+    visitor.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    visitor.press("Create the account")
+    expect(visitor.heading("Add a device")).to_be_visible()
+    assert fields(visitor) == (label.serial_number, label.setup_code)
+
+
 @pytest.fixture
 def scanned(simulator: Simulator) -> Label:
     """The device whose label the camera sees."""
@@ -67,7 +82,7 @@ def test_without_leave_to_use_the_camera(visit: Callable[..., Visitor], customer
     expect(visitor.page.locator("[data-scanner=refused]")).to_contain_text("type what the label")
     visitor.look()
     visitor.press("Type it instead")
-    expect(visitor.page.get_by_role("button", name="Scan the label")).to_be_visible()
+    expect(visitor.page.get_by_role("button", name="Scan the label")).to_be_focused()
 
 
 def test_a_device_joins_by_its_wifi_set_up(

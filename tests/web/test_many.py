@@ -44,6 +44,7 @@ def long_history(customer: Account, owned: Label) -> None:
         }
         device.collection("rollups").document(f"temperature@1@{day}").set(rollup)
     batch = store.client().batch()
+    batch.update(device, {"claimedAt": now - timedelta(days=31)})
     for number in range(EVENTS):
         at = now - timedelta(seconds=25 * number)
         event = {"event": "temperature", "data": "20", "value": 20, "publishedAt": at}
@@ -57,7 +58,9 @@ def work(browser: CDPSession) -> float:
     return float(next(m["value"] for m in metrics if m["name"] == "TaskDuration"))
 
 
-def test_a_hundred_thousand_points(long_history: None, visit_owner: Visitor) -> None:
+def test_a_hundred_thousand_points(
+    long_history: None, visit_owner: Visitor, customer: Account, owned: Label
+) -> None:
     page = visit_owner.page
     chart = page.locator("[data-points]")
     browser = page.context.new_cdp_session(page)
@@ -94,6 +97,13 @@ def test_a_hundred_thousand_points(long_history: None, visit_owner: Visitor) -> 
     events = page.locator("[data-event]")
     expect(events).to_have_count(20)
     visit_owner.press("Show older events")
+    expect(events).to_have_count(70)
+
+    # One more takes the place of the last: a page that stays open does not grow.
+    device = store.user_device(customer.uid, owned.device_id)
+    newest = {"event": "temperature", "data": "21", "value": 21, "publishedAt": datetime.now(UTC)}
+    device.collection("events").document("new").set(newest)
+    expect(events.first).to_contain_text("21")
     expect(events).to_have_count(70)
 
 

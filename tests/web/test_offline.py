@@ -78,12 +78,17 @@ def test_the_app_starts_without_a_network(
     visitor.page.reload()
     expect(visitor.cut_off).to_be_visible()
     expect(card).to_contain_text("20.4 °C")
+    # Nothing is known of now.
+    expect(visitor.presence("was-online")).to_have_text("Was online")
+    expect(card.locator("[data-past] time")).to_be_visible()
     visitor.look()
 
     visitor.page.context.set_offline(False)
     simulator.publish(owned.device_id, "temperature", "20.8")
     expect(visitor.cut_off).to_have_count(0)
     expect(card).to_contain_text("20.8 °C")
+    expect(visitor.presence("online")).to_be_visible()
+    expect(card.locator("[data-past]")).to_have_count(0)
 
 
 def test_a_newer_build_while_a_tab_is_open(

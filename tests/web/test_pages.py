@@ -1,12 +1,14 @@
 """Every page as people with other eyes and hands meet it: by axe's rules, by keyboard alone."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
 
-from local.client import Account
+from local.client import Account, Client
+from shared import store
 from tests.functional.conftest import Label
 from tests.support.simulator import Simulator
 from tests.web.conftest import DESKTOP, PHONE
@@ -105,3 +107,60 @@ def test_the_keyboard_alone_does_the_job(visitor: Visitor, label: Label, new_ema
     keyboard.press("Enter")
     expect(visitor.heading("Your devices")).to_be_focused()
     expect(visitor.page.get_by_text("You have no device yet.")).to_be_visible()
+
+
+def test_the_keyboard_keeps_its_place(
+    visit: Callable[..., Visitor],
+    new_label: Callable[..., Label],
+    customer: Account,
+    client: Client,
+) -> None:
+    """Where the thing that was pressed goes away, the focus is near by, not at the page's top."""
+    well = new_label("pump", state={"running": False, "speed": 60, "litres": 12.5})
+    client.call("claim_device", {**well.claim, "name": "Well"}, customer)
+    now = datetime.now(UTC)
+    batch = store.client().batch()
+    events = store.user_device(customer.uid, well.device_id).collection("events")
+    for number in range(21):
+        # All in a millisecond or two, as a device may send them.
+        at = now + timedelta(microseconds=50 * number)
+        event = {"event": "flow", "value": 1, "publishedAt": at}
+        batch.set(events.document(f"e{number}"), event)
+    waiting = {
+        "deviceId": well.device_id,
+        "function": "set_speed",
+        "argument": "50",
+        "status": "queued",
+        "createdAt": now + timedelta(seconds=1),
+        "expiresAt": now + timedelta(hours=1),
+    }
+    batch.set(store.command(customer.uid, "0" * 32), waiting)
+    batch.commit()
+    visitor = visit(customer)
+    page = visitor.page
+    visitor.follow("Well")
+
+    def press(name: str) -> None:
+        page.get_by_role("button", name=name, exact=True).press("Enter")
+
+    button = page.get_by_role("button", name="Reset the meter")
+    asked = page.get_by_role("alertdialog")
+    press("Reset the meter")
+    expect(asked).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(asked).to_have_count(0)
+    expect(button).to_be_focused()
+    press("Reset the meter")
+    press("Yes, do it")
+    expect(page.locator("[data-command]")).to_have_text("Done.")
+    expect(button).to_be_focused()
+
+    press("Cancel “Speed”")
+    cancelled = page.locator("[data-sent=set_speed]")
+    expect(cancelled).to_have_attribute("data-state", "cancelled")
+    expect(cancelled).to_be_focused()
+
+    press("Show older events")
+    expect(page.get_by_text("There is nothing older.")).to_be_focused()
+    # Those, and what the pump has sent when its meter was reset.
+    expect(page.locator("[data-event=flow]")).to_have_count(22)

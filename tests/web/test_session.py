@@ -1,12 +1,13 @@
 """What ends or is slow on the way: sign-ins, connections, parts of the app. A way on from each."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from firebase_admin import auth
 from playwright.sync_api import expect
 
 from local.client import Account, Client
-from shared import cloud
+from shared import cloud, store
 from tests.functional.conftest import Label
 from tests.web.visitor import PASSWORD, Visitor, device_page
 
@@ -53,6 +54,25 @@ def test_a_network_on_which_nothing_answers(
     expect(visitor.page.get_by_text("Nothing was sent to this device yet.")).to_be_visible()
     expect(visitor.page.locator("[data-activity=device-claimed]")).to_be_visible()
     expect(visitor.cut_off).to_have_count(0)
+
+
+def test_what_firestore_refuses_is_tried_again(
+    visit: Callable[..., Visitor], customer: Account, owned: Label
+) -> None:
+    visitor = visit(customer)
+    # As of a deleted account: the rules refuse everything below it.
+    erased = {"at": datetime.now(UTC), "erasedAt": datetime.now(UTC)}
+    store.deleted_user(customer.uid).set(erased)
+    visitor.open("/devices")
+    refused = visitor.page.locator("[data-unfollowed]")
+    expect(refused).to_contain_text("cannot be shown at the moment")
+    expect(visitor.is_told("account-closed")).to_be_visible()
+    visitor.look()
+    store.deleted_user(customer.uid).delete()
+    visitor.press("Try again")
+    expect(visitor.page.locator(f"[data-device='{owned.device_id}']")).to_be_visible()
+    # By itself.
+    expect(visitor.page.locator("[data-reason]")).to_have_count(0)
 
 
 def test_a_part_of_the_app_that_does_not_load(

@@ -80,6 +80,12 @@ def test_of_calling(visit_undescribed: Visitor, undescribed: Label, simulator: S
         "no variable of this name"
     )
 
+    visit_undescribed.fill("Function", "set_target")
+    visit_undescribed.fill("Argument", "x" * 5000)
+    visit_undescribed.press("Call")
+    expect(visit_undescribed.is_told("bad-request")).to_contain_text("Check: Argument.")
+    visit_undescribed.fill("Argument", "21")
+
     simulator.set_online(undescribed.device_id, online=False)
     expect(visit_undescribed.presence("offline")).to_be_visible()
     visit_undescribed.fill("Function", "set_target")

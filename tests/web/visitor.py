@@ -101,9 +101,11 @@ class Visitor:
 
     def look(self) -> None:
         """Whether all that is shown can be reached and read: by axe's rules, and on this screen."""
-        # Words that fade in are too pale while they do.
+        # Words that fade in are too pale while they do. What turns for ever is not waited for.
         self.page.evaluate(
-            "Promise.all(document.getAnimations().map(a => a.finished.catch(() => 0)))"
+            "Promise.all(document.getAnimations()"
+            ".filter(a => a.effect.getComputedTiming().endTime < Infinity)"
+            ".map(a => a.finished.catch(() => 0)))"
         )
         self.page.evaluate(Path(AXE).read_text(encoding="utf-8"))
         found: list[dict[str, Any]] = self.page.evaluate(

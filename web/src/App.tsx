@@ -5,7 +5,7 @@ import { ForgottenPage } from './pages/ForgottenPage';
 import { MailLinkPage } from './pages/MailLinkPage';
 import { SignInPage } from './pages/SignInPage';
 import { SignUpPage } from './pages/SignUpPage';
-import { forgetWhatWasLeft, leave } from './session/leaving';
+import { type Farewell, forgetWhatWasLeft, leave, takeFarewell } from './session/leaving';
 import { useSession } from './session/useSession';
 
 /** What is needed only after sign-in, Firestore first of all, is loaded only then. */
@@ -15,12 +15,12 @@ export function App() {
   const session = useSession();
   const location = useLocation();
   const before = useRef(session);
-  const [ended, setEnded] = useState(false);
+  const [farewell, setFarewell] = useState<Farewell>();
   useEffect(() => {
     const left = session === 'signed-out' && typeof before.current === 'object';
     if (session === 'signed-out' && before.current === 'unknown') forgetWhatWasLeft();
     before.current = session;
-    setEnded(left);
+    setFarewell(left ? takeFarewell() : undefined);
     if (left) leave();
   }, [session]);
   if (session === 'unknown') return <Busy />;
@@ -28,7 +28,7 @@ export function App() {
   if (session === 'signed-out') {
     return (
       <Routes>
-        <Route path="/sign-in" element={<SignInPage ended={ended} />} />
+        <Route path="/sign-in" element={<SignInPage farewell={farewell} />} />
         <Route path="/sign-up" element={<SignUpPage />} />
         <Route path="/forgotten" element={<ForgottenPage />} />
         <Route

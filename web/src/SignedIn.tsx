@@ -10,6 +10,7 @@ import { DevicesPage } from './pages/DevicesPage';
 import { NotFoundPage } from './pages/NotFoundPage';
 import { hasPassword } from './session/account';
 import { CustomerContext } from './session/context';
+import { useCutOff } from './session/useCutOff';
 import { useLive } from './session/useLive';
 import { useProfile } from './session/useProfile';
 
@@ -27,6 +28,7 @@ export default function SignedIn({ user }: { user: User }) {
   const { uid, email, emailVerified } = user;
   const profile = useProfile(user);
   const devices = useLive(useMemo(() => watchDevices(uid), [uid]));
+  const cutOff = useCutOff(devices);
   const customer = useMemo(
     () => ({
       uid,
@@ -35,8 +37,9 @@ export default function SignedIn({ user }: { user: User }) {
       hasPassword: hasPassword(user),
       profile,
       devices,
+      cutOff,
     }),
-    [uid, email, emailVerified, user, profile, devices],
+    [uid, email, emailVerified, user, profile, devices, cutOff],
   );
   return (
     <CustomerContext value={customer}>

@@ -1,4 +1,5 @@
 /** The connection to Firestore, with a copy of what was read kept for times without a network. */
+import { FirebaseError } from 'firebase/app';
 import {
   clearIndexedDbPersistence,
   connectFirestoreEmulator,
@@ -8,6 +9,7 @@ import {
   initializeFirestore,
   persistentLocalCache,
   persistentMultipleTabManager,
+  type QuerySnapshot,
   terminate,
 } from 'firebase/firestore';
 import { backend } from './app';
@@ -30,6 +32,13 @@ function connectedFirestore(): Firestore {
 
 export function userDocument(uid: string): DocumentReference {
   return doc(connectedFirestore(), 'users', uid);
+}
+
+/** Without a connection the SDK answers from the browser's own copy, which cannot tell that there is no more. */
+export function refuseEmptyCopy(found: QuerySnapshot, wanted: number): void {
+  if (found.metadata.fromCache && found.size < wanted) {
+    throw new FirebaseError('unavailable', 'Firestore does not answer');
+  }
 }
 
 /**

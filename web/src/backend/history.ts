@@ -1,20 +1,7 @@
-/** What a device published before: numbers for charts from rollups, and pages of its events. */
-import { FirebaseError } from 'firebase/app';
-import {
-  collection,
-  documentId,
-  getDocs,
-  limit,
-  orderBy,
-  type QuerySnapshot,
-  query,
-  startAfter,
-  Timestamp,
-  where,
-} from 'firebase/firestore';
-import { type DeviceEvent, toDeviceEvent } from '../model/device';
+/** What a device published before: numbers for charts, from rollups. */
+import { collection, documentId, getDocs, orderBy, query, where } from 'firebase/firestore';
 import { DAY_MS, dayOf, type Rollup, rollupId, toRollup } from '../model/rollups';
-import { userDocument } from './firestore';
+import { refuseEmptyCopy, userDocument } from './firestore';
 
 /** Whose history, of which event name, in which tenure. */
 export interface Course {
@@ -26,13 +13,6 @@ export interface Course {
 
 /** Days that are over, by course and day, for as long as the page is open; null: nothing that day. */
 const past = new Map<string, Rollup | null>();
-
-/** Without a connection the SDK answers from the browser's own copy, which cannot tell that there is no more. */
-function refuseEmptyCopy(found: QuerySnapshot, wanted: number): void {
-  if (found.metadata.fromCache && found.size < wanted) {
-    throw new FirebaseError('unavailable', 'Firestore does not answer');
-  }
-}
 
 /** Days that may still change: today, and yesterday for what arrives late. */
 function isOver(day: string, now: number): boolean {
@@ -77,23 +57,4 @@ export async function readRollups(
   return days
     .map((day) => read.get(day) ?? past.get(key(day)))
     .filter((rollup) => rollup !== undefined && rollup !== null);
-}
-
-/** The events before a time, newest first. */
-export async function readEventsBefore(
-  uid: string,
-  deviceId: string,
-  before: number,
-  count: number,
-): Promise<DeviceEvent[]> {
-  const found = await getDocs(
-    query(
-      collection(userDocument(uid), 'devices', deviceId, 'events'),
-      orderBy('publishedAt', 'desc'),
-      startAfter(Timestamp.fromMillis(before)),
-      limit(count),
-    ),
-  );
-  refuseEmptyCopy(found, count);
-  return found.docs.map((document) => toDeviceEvent(document.id, document.data()));
 }

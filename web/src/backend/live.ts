@@ -1,65 +1,46 @@
 /** What the customer sees live: documents and queries below `users/{uid}`, as Firestore pushes them. */
 import {
   collection,
-  type DocumentData,
-  limit,
   onSnapshot,
-  orderBy,
   type Query,
-  query,
+  type QueryDocumentSnapshot,
   setDoc,
-  type Unsubscribe,
-  where,
 } from 'firebase/firestore';
-import { type Device, type DeviceEvent, toDevice, toDeviceEvent } from '../model/device';
+import { type Device, toDevice } from '../model/device';
 import { type Profile, type ProfileFields, toProfile } from '../model/profile';
-import { type Activity, type Command, toActivity, toCommand } from '../model/records';
 import { userDocument } from './firestore';
-import { type Problem, toProblem } from './problems';
+import { insist, type Watch } from './insist';
 
-/** `stale`: from this machine's memory, while the connection is away. */
-export type Live<T> =
-  | { state: 'loading' }
-  | { state: 'shown'; value: T; stale: boolean }
-  | { state: 'failed'; problem: Problem };
+const ALSO_WHETHER_STALE = { includeMetadataChanges: true };
 
-export type Watch<T> = (next: (live: Live<T>) => void) => Unsubscribe;
-
-function watchQuery<T>(
+/** All documents of a query. */
+export function watchQuery<T>(
   asked: () => Query,
-  convert: (id: string, data: DocumentData) => T,
+  convert: (found: QueryDocumentSnapshot) => T,
 ): Watch<T[]> {
-  return (next) =>
+  return insist((next, failed) =>
     onSnapshot(
       asked(),
-      { includeMetadataChanges: true },
-      (snapshot) => {
-        next({
-          state: 'shown',
-          value: snapshot.docs.map((found) => convert(found.id, found.data())),
-          stale: snapshot.metadata.fromCache,
-        });
-      },
-      (error) => next({ state: 'failed', problem: toProblem(error) }),
-    );
+      ALSO_WHETHER_STALE,
+      (snapshot) => next(snapshot.docs.map(convert), snapshot.metadata.fromCache),
+      failed,
+    ),
+  );
 }
 
 /** The customer's own document; undefined while there is none. */
 export function watchProfile(uid: string): Watch<Profile | undefined> {
-  return (next) =>
+  return insist((next, failed) =>
     onSnapshot(
       userDocument(uid),
-      { includeMetadataChanges: true },
+      ALSO_WHETHER_STALE,
       (found) => {
         const data = found.data();
-        next({
-          state: 'shown',
-          value: data && toProfile(data),
-          stale: found.metadata.fromCache,
-        });
+        next(data && toProfile(data), found.metadata.fromCache);
       },
-      (error) => next({ state: 'failed', problem: toProblem(error) }),
-    );
+      failed,
+    ),
+  );
 }
 
 /** Writes fields of the customer's document, and creates it where there is none. */
@@ -69,46 +50,8 @@ export async function writeProfile(uid: string, fields: Partial<ProfileFields>):
 
 /** All devices of the customer. */
 export function watchDevices(uid: string): Watch<Device[]> {
-  return watchQuery(() => collection(userDocument(uid), 'devices'), toDevice);
-}
-
-/** The newest events of a device, newest first. */
-export function watchEvents(uid: string, deviceId: string, count: number): Watch<DeviceEvent[]> {
   return watchQuery(
-    () =>
-      query(
-        collection(userDocument(uid), 'devices', deviceId, 'events'),
-        orderBy('publishedAt', 'desc'),
-        limit(count),
-      ),
-    toDeviceEvent,
-  );
-}
-
-/** What became of the newest commands to a device, newest first. */
-export function watchCommands(uid: string, deviceId: string, count: number): Watch<Command[]> {
-  return watchQuery(
-    () =>
-      query(
-        collection(userDocument(uid), 'commands'),
-        where('deviceId', '==', deviceId),
-        orderBy('createdAt', 'desc'),
-        limit(count),
-      ),
-    toCommand,
-  );
-}
-
-/** What was done in the account, newest first; on one device alone where its id is given. */
-export function watchActivity(uid: string, count: number, deviceId?: string): Watch<Activity[]> {
-  return watchQuery(
-    () =>
-      query(
-        collection(userDocument(uid), 'activity'),
-        ...(deviceId === undefined ? [] : [where('deviceId', '==', deviceId)]),
-        orderBy('at', 'desc'),
-        limit(count),
-      ),
-    toActivity,
+    () => collection(userDocument(uid), 'devices'),
+    (found) => toDevice(found.id, found.data()),
   );
 }

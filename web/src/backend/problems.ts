@@ -62,7 +62,8 @@ const BY_CODE: Readonly<Record<string, Reason>> = {
   unavailable: 'no-answer',
 };
 
-function isKnown(reason: unknown): reason is Reason {
+/** Whether there are words for it. */
+export function isReason(reason: unknown): reason is Reason {
   return typeof reason === 'string' && Object.hasOwn(english.errors, reason);
 }
 
@@ -75,7 +76,7 @@ function detailsOf(error: unknown): Record<string, unknown> {
 export function toProblem(error: unknown): Problem {
   const { reason, errorId, retryAfter, field } = detailsOf(error);
   const problem: Problem = { reason: 'unexpected' };
-  if (isKnown(reason)) problem.reason = reason;
+  if (isReason(reason)) problem.reason = reason;
   else if (reason === undefined && error instanceof FirebaseError) {
     problem.reason = BY_CODE[error.code] ?? 'unexpected';
   }

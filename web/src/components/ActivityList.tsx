@@ -1,16 +1,14 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { watchActivity } from '../backend/live';
+import { activityOf } from '../backend/logs';
 import { speech } from '../messages/i18n';
 import type { Activity } from '../model/records';
 import { shortTime } from '../model/times';
 import { nameOfFunction } from '../product';
 import { useCustomer } from '../session/context';
-import { useLive } from '../session/useLive';
-import { LiveList } from './LiveList';
-
-const SHOWN = 10;
+import { useLog } from '../session/useLog';
+import { LogList } from './LiveList';
 
 const KNOWN = [
   'signed-in',
@@ -37,7 +35,10 @@ function useWords(named: boolean): (activity: Activity) => string {
     const known = KNOWN.find((one) => one === action);
     const device =
       devices.state === 'shown' ? devices.value.find(({ id }) => id === deviceId) : undefined;
-    const what = device && isCall(action) ? nameOfFunction(device, subject) : subject;
+    const what =
+      device && isCall(action)
+        ? nameOfFunction(device, subject, { on: t('common.on'), off: t('common.off') })
+        : subject;
     const about = [what, named && device?.name].filter(Boolean).join(' · ');
     return known
       ? t(`activity.${known}`, { subject: about })
@@ -49,10 +50,10 @@ function useWords(named: boolean): (activity: Activity) => string {
 export function ActivityList({ deviceId, now }: { deviceId?: string; now: number }) {
   const { t } = useTranslation();
   const { uid } = useCustomer();
-  const activity = useLive(useMemo(() => watchActivity(uid, SHOWN, deviceId), [uid, deviceId]));
+  const log = useLog(useMemo(() => activityOf(uid, deviceId), [uid, deviceId]));
   const words = useWords(deviceId === undefined);
   return (
-    <LiveList live={activity} empty={t('device.noActivity')}>
+    <LogList log={log} empty={t('device.noActivity')} older={t('device.olderActivity')}>
       {(entries) => (
         <Stack component="ol" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
           {entries.map((one) => (
@@ -76,6 +77,6 @@ export function ActivityList({ deviceId, now }: { deviceId?: string; now: number
           ))}
         </Stack>
       )}
-    </LiveList>
+    </LogList>
   );
 }

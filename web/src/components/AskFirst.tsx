@@ -14,7 +14,7 @@ interface AskFirstProps {
   /** Whether something must be given first. */
   disabled?: boolean;
   progress: Progress<unknown>;
-  act: () => Promise<void>;
+  act: () => Promise<unknown>;
   /** What is asked in addition. */
   children: ReactNode;
 }

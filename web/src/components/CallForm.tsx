@@ -1,28 +1,31 @@
 import { Button, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useTranslation } from 'react-i18next';
-import { newPress } from '../model/press';
-import { useCall } from '../session/useCall';
+import type { Device } from '../model/device';
+import type { Command } from '../model/records';
 import { useChecks } from '../session/useChecks';
-import { CallOutcome } from './CallOutcome';
+import { useKeptFocus } from '../session/useKeptFocus';
 import { ExactField } from './fields';
+import { useCalling } from './useCalling';
+
+interface CallFormProps {
+  device: Device;
+  /** The newest commands, newest first. */
+  commands: readonly Command[];
+}
 
 /** Calls a function of the device by its name. */
-export function CallForm({ deviceId }: { deviceId: string }) {
+export function CallForm({ device, commands }: CallFormProps) {
   const { t } = useTranslation();
   const { identifier } = useChecks();
-  const call = useCall();
+  const { busy, send, outcome } = useCalling(device, commands);
+  const button = useKeptFocus<HTMLButtonElement>(busy !== undefined);
   const form = useForm({
     initialValues: { name: '', argument: '' },
     validate: { name: identifier },
   });
   return (
-    <form
-      noValidate
-      onSubmit={form.onSubmit(({ name, argument }) =>
-        call.send(newPress(deviceId, name.trim(), argument)),
-      )}
-    >
+    <form noValidate onSubmit={form.onSubmit(({ name, argument }) => send(name.trim(), argument))}>
       <Stack gap="sm">
         <Text size="sm" c="dimmed">
           {t('device.callText')}
@@ -33,10 +36,10 @@ export function CallForm({ deviceId }: { deviceId: string }) {
           description={t('device.argumentHint')}
           {...form.getInputProps('argument')}
         />
-        <Button type="submit" loading={call.progress.state === 'busy'}>
+        <Button type="submit" ref={button} loading={busy !== undefined}>
           {t('device.callSubmit')}
         </Button>
-        <CallOutcome call={call} />
+        {outcome}
       </Stack>
     </form>
   );

@@ -1,39 +1,72 @@
 import { Alert, Button, Text } from '@mantine/core';
+import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CommandAnswer } from '../backend/callables';
-import { speech } from '../messages/i18n';
-import { canSendAgain } from '../model/press';
+import type { Device } from '../model/device';
+import { canSendAgain, type Press } from '../model/press';
+import { type Command, isUnderWay } from '../model/records';
 import type { Call } from '../session/useCall';
 import { Failure } from './Failure';
+import { useCommandWords } from './useCommandWords';
 
-function Answer({ answer }: { answer: CommandAnswer }) {
+interface OutcomeProps {
+  device: Device;
+  press: Press;
+  answer: CommandAnswer;
+  commands: readonly Command[];
+}
+
+/** The answer to the call, and where that left it open, what has become of the command since. */
+function Outcome({ device, press, answer, commands }: OutcomeProps) {
   const { t } = useTranslation();
-  const { status, returnValue } = answer;
-  const done = status === 'succeeded';
-  const words =
-    done && typeof returnValue !== 'number'
+  const words = useCommandWords(device);
+  // Others may push it out of the list.
+  const last = useRef<Command>(undefined);
+  const { commandId, status: answered, returnValue } = answer;
+  const seen = commands.find(({ id }) => id === commandId);
+  if (seen) last.current = seen;
+  const known = last.current?.id === commandId ? last.current : undefined;
+  const command =
+    known && isUnderWay({ status: answered })
+      ? known
+      : { function: press.function, status: answered, returnValue: returnValue ?? undefined };
+  const { status } = command;
+  const value = words.answer(command);
+  const detail = words.detail(command);
+  const main =
+    status === 'succeeded' && value === undefined
       ? t('command.succeededWithoutAnswer')
-      : t(`command.${status}`, { returnValue: returnValue?.toLocaleString(speech.locale) });
+      : t(`command.${status}`, { returnValue: value });
+  const told = status === 'queued' ? [main, detail].filter(Boolean).join(' ') : (detail ?? main);
   return (
-    <Alert role="status" color={done ? 'green' : 'yellow'} data-command={status}>
-      <Text size="sm">{words}</Text>
+    <Alert role="status" color={status === 'succeeded' ? 'green' : 'yellow'} data-command={status}>
+      <Text size="sm">{told}</Text>
     </Alert>
   );
 }
 
+interface CallOutcomeProps {
+  device: Device;
+  call: Call;
+  /** The newest commands to the device, live. */
+  commands: readonly Command[];
+}
+
 /** What became of a call, and the way on where that is not known. */
-export function CallOutcome({ call: { press, progress, send } }: { call: Call }) {
+export function CallOutcome({ device, call, commands }: CallOutcomeProps) {
   const { t } = useTranslation();
+  const words = useCommandWords(device);
+  const { press, progress, send } = call;
   if (!press) return null;
   switch (progress.state) {
     case 'busy':
       return (
         <Text size="sm" role="status">
-          {t('command.sending', { function: press.function })}
+          {t('command.sending', { function: words.wish(press).name })}
         </Text>
       );
     case 'done':
-      return <Answer answer={progress.result} />;
+      return <Outcome device={device} press={press} answer={progress.result} commands={commands} />;
     case 'failed':
       return (
         <Failure problem={progress.problem}>

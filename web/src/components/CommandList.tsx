@@ -1,13 +1,15 @@
 import { Badge, Button, Group, Stack, Text } from '@mantine/core';
+import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { cancelCommand } from '../backend/callables';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
 import type { Command, CommandState } from '../model/records';
 import { shortTime } from '../model/times';
-import { wish } from '../product';
 import { useAction } from '../session/useAction';
+import { hasNoFocus } from '../session/useKeptFocus';
 import { Failure } from './Failure';
+import { useCommandWords } from './useCommandWords';
 
 const COLOURS: Record<CommandState, string> = {
   queued: 'blue',
@@ -25,19 +27,32 @@ interface CommandListProps {
   now: number;
 }
 
-interface OneProps {
-  command: Command;
-  name: string;
-  set: string;
-  now: number;
-}
-
-function One({ command, name, set, now }: OneProps) {
+function One({ device, command, now }: { device: Device; command: Command; now: number }) {
   const { t } = useTranslation();
-  const [progress, cancel] = useAction(cancelCommand);
-  const { id, function: called, status, returnValue, createdAt } = command;
+  const words = useCommandWords(device);
+  const row = useRef<HTMLDivElement>(null);
+  const [progress, cancel] = useAction(async () => {
+    const { status } = await cancelCommand({ commandId: command.id });
+    // The button goes, and its focus with it.
+    if (hasNoFocus()) row.current?.focus({ preventScroll: true });
+    return status;
+  });
+  // One that has left the live part of the list tells of itself here alone.
+  const status =
+    command.status === 'queued' && progress.state === 'done' ? progress.result : command.status;
+  const { name, set } = words.wish(command);
+  const answer = words.answer(command);
+  const detail = words.detail({ ...command, status });
   return (
-    <Stack component="li" gap={4} data-sent={called} data-state={status}>
+    <Stack
+      component="li"
+      gap={4}
+      data-sent={command.function}
+      data-state={status}
+      ref={row}
+      tabIndex={-1}
+      style={{ outline: 'none' }}
+    >
       <Group justify="space-between" wrap="nowrap" gap="xs">
         <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
           <b>{name}</b> {set}
@@ -48,9 +63,9 @@ function One({ command, name, set, now }: OneProps) {
       </Group>
       <Group justify="space-between" gap="xs">
         <Text size="xs" c="dimmed">
-          {createdAt !== undefined && shortTime(createdAt, now, speech.locale)}
-          {returnValue !== undefined &&
-            ` · ${t('command.answered', { returnValue: returnValue.toLocaleString(speech.locale) })}`}
+          {command.createdAt !== undefined && shortTime(command.createdAt, now, speech.locale)}
+          {answer !== undefined && ` · ${t('command.answered', { returnValue: answer })}`}
+          {status === 'queued' && detail && ` · ${detail}`}
         </Text>
         {status === 'queued' && (
           <Button
@@ -58,12 +73,13 @@ function One({ command, name, set, now }: OneProps) {
             variant="default"
             aria-label={t('device.cancelNamed', { function: name })}
             loading={progress.state === 'busy'}
-            onClick={() => cancel({ commandId: id })}
+            onClick={() => cancel()}
           >
             {t('device.cancelCommand')}
           </Button>
         )}
       </Group>
+      {status !== 'queued' && detail && <Text size="xs">{detail}</Text>}
       {progress.state === 'failed' && <Failure problem={progress.problem} />}
     </Stack>
   );
@@ -71,12 +87,10 @@ function One({ command, name, set, now }: OneProps) {
 
 /** What was sent to the device, and how far each is, live. */
 export function CommandList({ device, commands, now }: CommandListProps) {
-  const { t } = useTranslation();
-  const words = { on: t('common.on'), off: t('common.off') };
   return (
     <Stack component="ol" gap="sm" p={0} m={0} style={{ listStyle: 'none' }}>
       {commands.map((command) => (
-        <One key={command.id} command={command} {...wish(device, command, words)} now={now} />
+        <One key={command.id} device={device} command={command} now={now} />
       ))}
     </Stack>
   );

@@ -3,10 +3,10 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
-import { newPress } from '../model/press';
-import type { Command } from '../model/records';
+import { numberText } from '../model/numbers';
+import { type Command, isUnderWay } from '../model/records';
 import type { Json } from '../model/values';
-import { newest, say } from '../product';
+import { isFor, isOn, newest, say } from '../product';
 import type {
   ButtonControl,
   Control,
@@ -14,9 +14,9 @@ import type {
   SwitchControl,
   TextControl,
 } from '../product/types';
-import { useCall } from '../session/useCall';
-import { CallOutcome } from './CallOutcome';
+import { useKeptFocus } from '../session/useKeptFocus';
 import { takeFocus } from './takeFocus';
+import { useCalling } from './useCalling';
 
 interface ControlProps<Kind extends Control> {
   device: Device;
@@ -24,70 +24,106 @@ interface ControlProps<Kind extends Control> {
   commands: readonly Command[];
 }
 
-function Pressable({ device, control }: ControlProps<ButtonControl>) {
+/** Asks before it is done; Escape is a no. */
+function Question({ text, yes, no }: { text: string; yes: () => void; no: () => void }) {
   const { t } = useTranslation();
-  const call = useCall();
-  const [asking, setAsking] = useState(false);
-  const { icon: Icon, confirm, queueSeconds } = control;
-  const send = () => {
-    setAsking(false);
-    return call.send(newPress(device.id, control.function, control.argument ?? '', queueSeconds));
-  };
   return (
-    <Stack gap="xs">
-      <Button
-        variant="default"
-        leftSection={Icon && <Icon size={20} aria-hidden />}
-        loading={call.progress.state === 'busy'}
-        onClick={() => (confirm ? setAsking(true) : send())}
-      >
-        {say(control.label)}
-      </Button>
-      {asking && confirm && (
-        <Stack
-          gap="xs"
-          role="alertdialog"
-          aria-label={say(confirm)}
-          ref={takeFocus}
-          tabIndex={-1}
-          style={{ outline: 'none' }}
-        >
-          <Text size="sm">{say(confirm)}</Text>
-          <Group>
-            <Button onClick={send}>{t('common.doIt')}</Button>
-            <Button variant="default" onClick={() => setAsking(false)}>
-              {t('common.leaveIt')}
-            </Button>
-          </Group>
-        </Stack>
-      )}
-      <CallOutcome call={call} />
+    <Stack
+      gap="xs"
+      role="alertdialog"
+      aria-label={text}
+      ref={takeFocus}
+      tabIndex={-1}
+      style={{ outline: 'none' }}
+      onKeyDown={({ key }) => key === 'Escape' && no()}
+    >
+      <Text size="sm">{text}</Text>
+      <Group>
+        <Button onClick={yes}>{t('common.doIt')}</Button>
+        <Button variant="default" onClick={no}>
+          {t('common.leaveIt')}
+        </Button>
+      </Group>
     </Stack>
   );
 }
 
-function Switchable({ device, control }: ControlProps<SwitchControl>) {
-  const call = useCall();
+function Pressable({ device, control, commands }: ControlProps<ButtonControl>) {
+  const { busy, send, outcome } = useCalling(device, commands);
+  const [asking, setAsking] = useState(false);
+  const button = useKeptFocus<HTMLButtonElement>(busy !== undefined);
+  const { icon: Icon, confirm, queueSeconds } = control;
+  const call = () => send(control.function, control.argument ?? '', queueSeconds);
+  const answered = () => {
+    button.current?.focus();
+    setAsking(false);
+  };
+  return (
+    <Stack gap="xs">
+      <Button
+        ref={button}
+        variant="default"
+        leftSection={Icon && <Icon size={20} aria-hidden />}
+        loading={busy !== undefined}
+        onClick={() => (confirm ? setAsking(true) : call())}
+      >
+        {say(control.label)}
+      </Button>
+      {asking && confirm && (
+        <Question
+          text={say(confirm)}
+          yes={() => {
+            answered();
+            void call();
+          }}
+          no={answered}
+        />
+      )}
+      {outcome}
+    </Stack>
+  );
+}
+
+/** The newest command of a control, while the device is still to do it: what is wished. */
+function wished(control: Control, commands: readonly Command[]): Command | undefined {
+  const last = commands.find((command) => isFor(control, command));
+  return last && isUnderWay(last) ? last : undefined;
+}
+
+/** That what is shown is a wish, where the outcome below does not tell it. */
+function Waiting({ command, told }: { command: Command | undefined; told: boolean }) {
+  const { t } = useTranslation();
+  return command && !told ? (
+    <Text size="sm" c="dimmed">
+      {t('device.waiting')}
+    </Text>
+  ) : null;
+}
+
+function Switchable({ device, control, commands }: ControlProps<SwitchControl>) {
+  const { busy, send, outcome, commandId } = useCalling(device, commands);
+  const input = useKeptFocus<HTMLInputElement>(busy !== undefined);
   const seen = newest(device, control.shows);
+  const waiting = wished(control, commands);
+  const wish = busy ?? waiting;
   return (
     <Stack gap="xs">
       <Switch
+        ref={input}
         size="lg"
         label={say(control.label)}
-        checked={seen?.value === control.shows.is}
-        disabled={call.progress.state === 'busy'}
+        checked={wish ? isOn(control, wish) : seen?.value === control.shows.is}
+        disabled={busy !== undefined}
         onChange={({ currentTarget: { checked } }) =>
-          call.send(
-            newPress(
-              device.id,
-              checked ? control.function : (control.offFunction ?? control.function),
-              checked ? control.on : control.off,
-              control.queueSeconds,
-            ),
+          send(
+            checked ? control.function : (control.offFunction ?? control.function),
+            checked ? control.on : control.off,
+            control.queueSeconds,
           )
         }
       />
-      <CallOutcome call={call} />
+      <Waiting command={waiting} told={busy !== undefined || waiting?.id === commandId} />
+      {outcome}
     </Stack>
   );
 }
@@ -96,32 +132,38 @@ function numberOf(value: Json | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** What the device says of itself; else what it was last told. */
+function setTo({ argument }: Pick<Command, 'argument'>): number | undefined {
+  return argument !== '' && Number.isFinite(Number(argument)) ? Number(argument) : undefined;
+}
+
+/** What is wished of the device; else what it says of itself; else what it was last told. */
 function present({ device, control, commands }: ControlProps<SliderControl>): number | undefined {
+  const wish = wished(control, commands);
+  if (wish) return setTo(wish);
   const seen = control.shows && newest(device, control.shows);
   if (seen) return numberOf(seen.value);
   const told = commands.find(
-    (command) => command.function === control.function && command.status === 'succeeded',
+    (command) => isFor(control, command) && command.status === 'succeeded',
   );
-  return told && Number.isFinite(Number(told.argument)) ? Number(told.argument) : undefined;
+  return told && setTo(told);
 }
 
 function Slidable(props: ControlProps<SliderControl>) {
   const { t } = useTranslation();
-  const { device, control } = props;
-  const call = useCall();
-  const now = present(props);
-  const [wanted, setWanted] = useState<number>();
-  const value = wanted ?? now ?? control.min;
-  const unit = control.unit ? ` ${control.unit}` : '';
-  const shown = (number: number) => number.toLocaleString(speech.locale) + unit;
+  const { device, control, commands } = props;
+  const { busy, send, outcome, commandId } = useCalling(device, commands);
+  const waiting = wished(control, commands);
+  const button = useKeptFocus<HTMLButtonElement>(busy !== undefined);
+  const [chosen, setChosen] = useState<number>();
+  const value = chosen ?? present(props);
+  const shown = (number: number) => numberText(number, { unit: control.unit }, speech.locale);
   const label = say(control.label);
   return (
     <Stack gap="xs">
       <Group justify="space-between">
         <Text size="sm">{label}</Text>
         <Text size="sm" fw={600}>
-          {wanted === undefined && now === undefined ? t('device.notKnown') : shown(value)}
+          {value === undefined ? t('device.notKnown') : shown(value)}
         </Text>
       </Group>
       <Group wrap="nowrap" align="center">
@@ -130,38 +172,42 @@ function Slidable(props: ControlProps<SliderControl>) {
           min={control.min}
           max={control.max}
           step={control.step}
-          value={value}
-          onChange={setWanted}
+          value={value ?? control.min}
+          onChange={setChosen}
           label={shown}
           thumbLabel={label}
         />
         <Button
+          ref={button}
           aria-label={`${t('device.set')}: ${label}`}
-          loading={call.progress.state === 'busy'}
+          loading={busy !== undefined}
+          disabled={value === undefined}
           onClick={async () => {
-            await call.send(
-              newPress(device.id, control.function, String(value), control.queueSeconds),
-            );
-            setWanted(undefined);
+            if (value === undefined) return;
+            const { state } = await send(control.function, String(value), control.queueSeconds);
+            // What did not get through stays chosen, and so does what was chosen meanwhile.
+            if (state === 'done') setChosen((now) => (now === value ? undefined : now));
           }}
         >
           {t('device.set')}
         </Button>
       </Group>
-      <CallOutcome call={call} />
+      <Waiting command={waiting} told={busy !== undefined || waiting?.id === commandId} />
+      {outcome}
     </Stack>
   );
 }
 
-function Writable({ device, control }: ControlProps<TextControl>) {
+function Writable({ device, control, commands }: ControlProps<TextControl>) {
   const { t } = useTranslation();
-  const call = useCall();
+  const { busy, send, outcome } = useCalling(device, commands);
+  const button = useKeptFocus<HTMLButtonElement>(busy !== undefined);
   const [text, setText] = useState('');
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        return call.send(newPress(device.id, control.function, text, control.queueSeconds));
+        return send(control.function, text, control.queueSeconds);
       }}
     >
       <Stack gap="xs">
@@ -176,12 +222,13 @@ function Writable({ device, control }: ControlProps<TextControl>) {
           <Button
             type="submit"
             aria-label={`${t('device.set')}: ${say(control.label)}`}
-            loading={call.progress.state === 'busy'}
+            ref={button}
+            loading={busy !== undefined}
           >
             {t('device.set')}
           </Button>
         </Group>
-        <CallOutcome call={call} />
+        {outcome}
       </Stack>
     </form>
   );

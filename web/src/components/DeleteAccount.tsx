@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { deleteAccount } from '../backend/callables';
 import { signInAgain, signOut } from '../session/account';
 import { useCustomer } from '../session/context';
+import { leaveFor } from '../session/leaving';
 import { useAction } from '../session/useAction';
 import { AskFirst } from './AskFirst';
 
@@ -16,7 +17,8 @@ export function DeleteAccount() {
     // What cannot be undone is asked of the person, not of whoever holds their open browser.
     if (hasPassword) await signInAgain(password);
     else await (await import('../session/google')).signInWithGoogleAgain();
-    await deleteAccount({ confirm: 'delete' });
+    const { status } = await deleteAccount({ confirm: 'delete' });
+    leaveFor(status);
     await signOut();
   });
   return (

@@ -2,7 +2,7 @@ import { Anchor, Group, Paper, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { Device } from '../model/device';
-import { iconOf, kindOf } from '../product';
+import { iconOf, onCard } from '../product';
 import classes from './DeviceCard.module.css';
 import { LastSeen } from './LastSeen';
 import { LatestValues } from './LatestValues';
@@ -15,8 +15,8 @@ const SHOWN_EVENTS = 3;
 
 export function DeviceCard({ device, now }: { device: Device; now: number }) {
   const { t } = useTranslation();
-  const kind = kindOf(device);
-  const rest = kind ? 0 : device.latest.length - SHOWN_EVENTS;
+  const readings = onCard(device, SHOWN_EVENTS);
+  const rest = readings.length > 0 ? 0 : device.latest.length - SHOWN_EVENTS;
   const Icon = iconOf(device);
   return (
     <Paper withBorder p="md" className={classes.card} data-device={device.id}>
@@ -43,15 +43,10 @@ export function DeviceCard({ device, now }: { device: Device; now: number }) {
             {t('devices.noValues')}
           </Text>
         )}
-        {kind ? (
-          <Readings
-            device={device}
-            readings={kind.readings.filter(({ onCard }) => onCard)}
-            now={now}
-            brief
-          />
+        {readings.length > 0 ? (
+          <Readings device={device} readings={readings} now={now} brief />
         ) : (
-          <LatestValues latest={device.latest.slice(0, SHOWN_EVENTS)} now={now} />
+          <LatestValues device={device} latest={device.latest.slice(0, SHOWN_EVENTS)} now={now} />
         )}
         {rest > 0 && (
           <Text size="sm" c="dimmed">

@@ -3,6 +3,7 @@ import { IconAlertCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Problem, Reason } from '../backend/problems';
+import { toWait } from '../model/times';
 import { theme } from '../theme/theme';
 import { Support } from './Support';
 
@@ -15,6 +16,16 @@ const FOR_SUPPORT: readonly Reason[] = [
   'unexpected',
 ];
 
+/** What people call the fields of requests that they fill in. */
+const FIELDS = [
+  ['serialNumber', 'addDevice.serial'],
+  ['setupCode', 'addDevice.code'],
+  ['name', 'addDevice.name'],
+  ['function', 'device.function'],
+  ['argument', 'device.argument'],
+  ['variable', 'device.variable'],
+] as const;
+
 interface FailureProps {
   problem: Problem;
   /** What can be done about it here. */
@@ -25,12 +36,14 @@ interface FailureProps {
 export function Failure({ problem, children }: FailureProps) {
   const { t } = useTranslation();
   const { reason, field, retryAfter, errorId } = problem;
+  const label = FIELDS.find(([name]) => name === field)?.[1];
+  const wait = retryAfter === undefined ? undefined : toWait(retryAfter);
   return (
     <Alert color="red" icon={<IconAlertCircle aria-hidden />} data-reason={reason}>
       <Text size="sm">
         {t(`errors.${reason}`)}
-        {field && ` ${t('common.field', { field })}`}
-        {retryAfter !== undefined && ` ${t('common.retryAfter', { count: retryAfter })}`}
+        {label && ` ${t('common.field', { field: t(label) })}`}
+        {wait && ` ${t(`common.wait.${wait.unit}`, { count: wait.count })}`}
       </Text>
       {children}
       {FOR_SUPPORT.includes(reason) && (

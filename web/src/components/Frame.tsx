@@ -1,7 +1,6 @@
 import { Alert, AppShell, Button, Container, Group, Stack } from '@mantine/core';
-import { useNetwork } from '@mantine/hooks';
 import { IconCpu, IconUser, IconWifiOff } from '@tabler/icons-react';
-import { type ReactNode, useEffect, useState } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'react-router';
 import { useCustomer } from '../session/context';
@@ -42,29 +41,15 @@ function Sections({ stretched = false }: { stretched?: boolean }) {
   );
 }
 
-/** A moment from the browser's own copy, at the start, is no reason to speak of the connection. */
-const STALE_MS = 5_000;
-
 /** When the browser has no network, or one on which Firestore does not answer. */
 function OfflineNotice() {
   const { t } = useTranslation();
-  const { online } = useNetwork();
-  const { devices } = useCustomer();
-  const stale = devices.state === 'shown' && devices.stale;
-  const [lasting, setLasting] = useState(false);
-  useEffect(() => {
-    if (!stale) return;
-    const timer = setTimeout(() => setLasting(true), STALE_MS);
-    return () => {
-      clearTimeout(timer);
-      setLasting(false);
-    };
-  }, [stale]);
-  return online && !lasting ? null : (
+  const { cutOff } = useCustomer();
+  return cutOff ? (
     <Alert color="yellow" icon={<IconWifiOff aria-hidden />} role="status" data-connection="lost">
       {t('common.offline')}
     </Alert>
-  );
+  ) : null;
 }
 
 /** Header, sections and notices around every page behind sign-in. */

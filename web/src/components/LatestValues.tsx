@@ -1,13 +1,22 @@
 import { Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { speech } from '../messages/i18n';
-import type { LatestValue } from '../model/device';
+import type { Device, LatestValue } from '../model/device';
 import { timeAgo } from '../model/times';
+import { useIsOnline } from '../session/useIsOnline';
 import { Reading } from './Reading';
 
+interface LatestValuesProps {
+  device: Device;
+  /** Those of its values that are to be shown. */
+  latest: LatestValue[];
+  now: number;
+}
+
 /** The newest value of each event. */
-export function LatestValues({ latest, now }: { latest: LatestValue[]; now: number }) {
+export function LatestValues({ device, latest, now }: LatestValuesProps) {
   const { t } = useTranslation();
+  const online = useIsOnline(device, now);
   if (latest.length === 0) return null;
   return (
     <Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
@@ -18,6 +27,7 @@ export function LatestValues({ latest, now }: { latest: LatestValue[]; now: numb
             value={value}
             truncated={truncated}
             at={publishedAt}
+            past={!online}
             time={
               publishedAt === undefined
                 ? undefined

@@ -15,7 +15,8 @@ function Release({ device }: { device: Device }) {
   const [keepHistory, setKeepHistory] = useState(false);
   const [progress, release] = useAction(async () => {
     await releaseDevice({ deviceId: device.id, keepHistory });
-    await navigate('/devices');
+    // Back leads to what was before the page of a device that is gone.
+    await navigate('/devices', { replace: true });
   });
   return (
     <AskFirst

@@ -13,15 +13,17 @@ interface ReadingProps {
   time?: string | undefined;
   /** The same for machines, in milliseconds. */
   at?: number | undefined;
+  /** Whether it is how it was, not how it is. */
+  past?: boolean;
 }
 
 /** One value with its name and time: on one line when the value is short. */
-export function Reading({ name, value, truncated = false, time, at }: ReadingProps) {
+export function Reading({ name, value, truncated = false, time, at, past }: ReadingProps) {
   const { t } = useTranslation();
   const shown = <Value value={value} />;
   const short = isShort(value);
   return (
-    <div className={classes.reading}>
+    <div className={classes.reading} data-past={past || undefined}>
       <Text component="span" size="sm" className={classes.name}>
         {name}
       </Text>

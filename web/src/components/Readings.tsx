@@ -2,26 +2,12 @@ import { Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
-import { numberText } from '../model/numbers';
 import { timeAgo } from '../model/times';
-import type { Json } from '../model/values';
-import { keyOf, newest, say } from '../product';
+import { described, keyOf, newest, say } from '../product';
 import type { ReadingDescription } from '../product/types';
+import { useIsOnline } from '../session/useIsOnline';
 import classes from './Reading.module.css';
 import { Value } from './Value';
-
-interface DescribedProps {
-  value: Json;
-  reading: Pick<ReadingDescription, 'unit' | 'digits' | 'words'>;
-}
-
-/** A value with its unit, or the word for it. */
-export function Described({ value, reading: { unit, digits, words } }: DescribedProps) {
-  const word = words?.[String(value)];
-  if (word !== undefined) return <Value value={say(word)} />;
-  if (typeof value !== 'number') return <Value value={value} />;
-  return <Value value={numberText(value, { unit, digits }, speech.locale)} />;
-}
 
 /** Milliseconds. */
 const FRESH_MS = 60_000;
@@ -34,13 +20,14 @@ interface ReadingsProps {
   device: Device;
   readings: readonly ReadingDescription[];
   now: number;
-  /** Leaves out the times of values that are as new as the last thing heard of the device. */
+  /** Leaves out the times of values that are as new as the last thing heard of a device that is online. */
   brief?: boolean;
 }
 
 /** The newest values of a device, as its kind describes them. */
 export function Readings({ device, readings, now, brief = false }: ReadingsProps) {
   const { t } = useTranslation();
+  const online = useIsOnline(device, now);
   if (!readings.some((reading) => newest(device, reading))) return null;
   return (
     <Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
@@ -50,13 +37,13 @@ export function Readings({ device, readings, now, brief = false }: ReadingsProps
         const Icon = reading.icon;
         return (
           <li key={keyOf(reading)} data-latest={reading.event} data-reading={keyOf(reading)}>
-            <div className={classes.reading}>
+            <div className={classes.reading} data-past={!online || undefined}>
               <Text component="span" size="sm" className={classes.name}>
                 {Icon && <Icon size={16} aria-hidden className={classes.icon} />}
                 {say(reading.name)}
               </Text>
-              <Described value={seen.value} reading={reading} />
-              {seen.at !== undefined && !(brief && isFresh(seen.at, device)) && (
+              <Value value={described(seen.value, reading)} />
+              {seen.at !== undefined && !(brief && online && isFresh(seen.at, device)) && (
                 <Text
                   component="time"
                   dateTime={new Date(seen.at).toISOString()}

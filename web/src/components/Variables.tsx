@@ -4,11 +4,11 @@ import { useTranslation } from 'react-i18next';
 import { readVariable } from '../backend/callables';
 import { speech } from '../messages/i18n';
 import { dateAndTime } from '../model/times';
-import { say } from '../product';
+import { described, say } from '../product';
 import type { VariableDescription } from '../product/types';
 import { useAction } from '../session/useAction';
 import { Failure } from './Failure';
-import { Described } from './Readings';
+import { Value } from './Value';
 
 function One({ deviceId, variable }: { deviceId: string; variable: VariableDescription }) {
   const { t } = useTranslation();
@@ -25,7 +25,7 @@ function One({ deviceId, variable }: { deviceId: string; variable: VariableDescr
           <div role="status">
             {done ? (
               <>
-                <Described value={done.value} reading={variable} />{' '}
+                <Value value={described(done.value, variable)} />{' '}
                 <Text component="span" size="xs" c="dimmed">
                   {t('device.readAt', {
                     time: dateAndTime(Date.parse(done.readAt), speech.locale),

@@ -1,5 +1,6 @@
 /** A device as its owner sees it, and what it published. */
 import type { DocumentData } from 'firebase/firestore';
+import { number, text } from './fields';
 import { toMillis } from './times';
 import type { Json } from './values';
 
@@ -55,14 +56,6 @@ export interface DeviceEvent {
   event: string;
   value: Json;
   publishedAt: number | undefined;
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function number(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
 function toBattery(data: DocumentData | undefined): Battery | undefined {

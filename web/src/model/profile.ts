@@ -1,6 +1,6 @@
 /** The customer's own document: what they say of themselves, and how far the server is with their account. */
 import type { DocumentData } from 'firebase/firestore';
-import type { Live } from '../backend/live';
+import type { Live } from '../backend/insist';
 
 /** What the client may write, each at most `PROFILE_TEXT_MAX` characters. */
 export interface ProfileFields {

@@ -1,5 +1,7 @@
 /** What the server keeps of a customer's doings: commands to devices, and activity. */
 import type { DocumentData } from 'firebase/firestore';
+import { isReason, type Reason } from '../backend/problems';
+import { number, text } from './fields';
 import { toMillis } from './times';
 
 export const COMMAND_STATES = [
@@ -20,10 +22,11 @@ export interface Command {
   argument: string;
   status: CommandState;
   returnValue: number | undefined;
-  /** Why it failed, as the functions' reasons. */
-  reason: string | undefined;
+  /** Why it failed. */
+  reason: Reason | undefined;
   createdAt: number | undefined;
-  finishedAt: number | undefined;
+  /** Until when it waits, where it was queued. */
+  expiresAt: number | undefined;
 }
 
 export interface Activity {
@@ -36,28 +39,25 @@ export interface Activity {
   subject: string;
 }
 
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
 /** From `users/{uid}/commands/{commandId}`. */
 export function toCommand(id: string, data: DocumentData): Command {
   const status = COMMAND_STATES.find((state) => state === data.status) ?? 'unknown';
+  const reason: unknown = data.error?.reason;
   return {
     id,
     function: text(data.function),
     argument: text(data.argument),
     status,
-    returnValue: typeof data.returnValue === 'number' ? data.returnValue : undefined,
-    reason: text(data.error?.reason) || undefined,
+    returnValue: number(data.returnValue),
+    reason: isReason(reason) ? reason : undefined,
     createdAt: toMillis(data.createdAt),
-    finishedAt: toMillis(data.finishedAt),
+    expiresAt: toMillis(data.expiresAt),
   };
 }
 
-/** Whether nothing can happen to it any more. */
-export function isOver({ status }: Pick<Command, 'status'>): boolean {
-  return status !== 'queued' && status !== 'sent';
+/** Whether its outcome is still to come. */
+export function isUnderWay({ status }: Pick<Command, 'status'>): boolean {
+  return status === 'queued' || status === 'sent';
 }
 
 /** From `users/{uid}/activity/{id}`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { timeAgo, toMillis } from './times';
+import { timeAgo, toMillis, toWait } from './times';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 const ago = (seconds: number, locale = 'en') =>
@@ -38,4 +38,13 @@ describe('toMillis', () => {
       expect(toMillis(other)).toBeUndefined();
     }
   });
+});
+
+it.each([
+  [1, 'second', 1],
+  [90, 'second', 90],
+  [91, 'minute', 2],
+  [900, 'minute', 15],
+])('counts a wait of %d seconds in the unit %s', (seconds, unit, count) => {
+  expect(toWait(seconds)).toEqual({ unit, count });
 });

@@ -51,3 +51,13 @@ export function shortTime(millis: number, now: number, locale: string): string {
     timeStyle: 'medium',
   }).format(millis);
 }
+
+/** From here on people count in minutes. */
+const LONG_WAIT_SECONDS = 90;
+
+/** How long there is to wait, in the unit that people count it in; rather too long than too short. */
+export function toWait(seconds: number): { unit: 'second' | 'minute'; count: number } {
+  return seconds > LONG_WAIT_SECONDS
+    ? { unit: 'minute', count: Math.ceil(seconds / 60) }
+    : { unit: 'second', count: seconds };
+}

@@ -9,6 +9,7 @@ import { BackToDevices } from '../components/BackToDevices';
 import { ExactField } from '../components/fields';
 import { LoadedPart } from '../components/LoadedPart';
 import { Page } from '../components/Page';
+import { takeFocus } from '../components/takeFocus';
 import { WifiSetup } from '../components/WifiSetup';
 import { DEVICE_NAME_MAX } from '../model/inputs';
 import { labelInFragment } from '../model/label';
@@ -24,7 +25,7 @@ export function AddDevicePage() {
   const navigate = useNavigate();
   const { hash, pathname } = useLocation();
   const { filled } = useChecks();
-  const [scanning, setScanning] = useState(false);
+  const [scanning, setScanning] = useState<boolean>();
   const { form, ...frame } = useActionForm(
     { serialNumber: '', setupCode: '', name: '', ...labelInFragment(hash) },
     { serialNumber: filled, setupCode: theme.setupCodes ? filled : () => null },
@@ -60,6 +61,7 @@ export function AddDevicePage() {
         <Group>
           <Button
             variant="default"
+            ref={scanning === false ? takeFocus : undefined}
             leftSection={<IconQrcode size={20} aria-hidden />}
             onClick={() => setScanning(true)}
           >

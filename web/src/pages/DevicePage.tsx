@@ -1,8 +1,8 @@
 import { Group, Stack, Text } from '@mantine/core';
-import { lazy, useMemo } from 'react';
+import { lazy, useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useLocation, useParams } from 'react-router';
-import { watchCommands } from '../backend/live';
+import { useLocation, useNavigate, useParams } from 'react-router';
+import { commandsOf } from '../backend/logs';
 import { ActivityList } from '../components/ActivityList';
 import { BackToDevices } from '../components/BackToDevices';
 import { Busy } from '../components/Busy';
@@ -10,10 +10,10 @@ import { CallForm } from '../components/CallForm';
 import { CommandList } from '../components/CommandList';
 import { Controls } from '../components/Controls';
 import { EventList } from '../components/EventList';
-import { Failure } from '../components/Failure';
 import { LastSeen } from '../components/LastSeen';
 import { LatestValues } from '../components/LatestValues';
-import { LiveList } from '../components/LiveList';
+import { LiveFailure } from '../components/LiveFailure';
+import { LogList } from '../components/LiveList';
 import { LoadedPart } from '../components/LoadedPart';
 import { ManageDevice } from '../components/ManageDevice';
 import { Page } from '../components/Page';
@@ -28,21 +28,19 @@ import type { Device } from '../model/device';
 import { dateAndTime } from '../model/times';
 import { kindOf, undescribed } from '../product';
 import { useCustomer } from '../session/context';
-import { useLive } from '../session/useLive';
+import { useLog } from '../session/useLog';
 import { useNow } from '../session/useNow';
 
 /** The charts are loaded with the first device that is looked at. */
 const History = lazy(() => import('../components/History'));
 
-const SHOWN_COMMANDS = 10;
-
 function DeviceSections({ device }: { device: Device }) {
   const { t } = useTranslation();
   const now = useNow();
   const { uid } = useCustomer();
-  const { id } = device;
-  const commands = useLive(useMemo(() => watchCommands(uid, id, SHOWN_COMMANDS), [uid, id]));
-  const sent = commands.state === 'shown' ? commands.value : [];
+  const { id, claimedAt } = device;
+  const log = useLog(useMemo(() => commandsOf(uid, id, claimedAt), [uid, id, claimedAt]));
+  const commands = log.live.state === 'shown' ? log.live.value : [];
   const kind = kindOf(device);
   return (
     <>
@@ -64,34 +62,38 @@ function DeviceSections({ device }: { device: Device }) {
       <Section title={t('device.latest')}>
         {device.latest.length === 0 && <Text size="sm">{t('device.noValues')}</Text>}
         {kind && <Readings device={device} readings={kind.readings} now={now} />}
-        <LatestValues latest={undescribed(device)} now={now} />
+        <LatestValues device={device} latest={undescribed(device)} now={now} />
       </Section>
-      <Section title={t('device.controls')}>
-        {kind ? (
-          <Controls device={device} controls={kind.controls} commands={sent} />
-        ) : (
-          <CallForm deviceId={device.id} />
-        )}
-      </Section>
+      {kind?.controls.length !== 0 && (
+        <Section title={t('device.controls')}>
+          {kind ? (
+            <Controls device={device} controls={kind.controls} commands={commands} />
+          ) : (
+            <CallForm device={device} commands={commands} />
+          )}
+        </Section>
+      )}
       <Section title={t('device.history')}>
         <LoadedPart>
           <History device={device} />
         </LoadedPart>
       </Section>
-      <Section title={t(kind ? 'device.variables' : 'device.read')}>
-        {kind ? (
-          <Variables deviceId={device.id} variables={kind.variables} />
-        ) : (
-          <ReadForm deviceId={device.id} />
-        )}
-      </Section>
+      {kind?.variables.length !== 0 && (
+        <Section title={t(kind ? 'device.variables' : 'device.read')}>
+          {kind ? (
+            <Variables deviceId={device.id} variables={kind.variables} />
+          ) : (
+            <ReadForm deviceId={device.id} />
+          )}
+        </Section>
+      )}
       <Section title={t('device.commands')}>
-        <LiveList live={commands} empty={t('device.noCommands')}>
-          {(commands) => <CommandList device={device} commands={commands} now={now} />}
-        </LiveList>
+        <LogList log={log} empty={t('device.noCommands')} older={t('device.olderCommands')}>
+          {(shown) => <CommandList device={device} commands={shown} now={now} />}
+        </LogList>
       </Section>
       <Section title={t('device.events')}>
-        <EventList deviceId={device.id} now={now} />
+        <EventList device={device} now={now} />
       </Section>
       <Section title={t('device.activity')}>
         <ActivityList deviceId={device.id} now={now} />
@@ -103,14 +105,27 @@ function DeviceSections({ device }: { device: Device }) {
   );
 }
 
+/**
+ * Whether the device was added this moment and is about to appear. Once it has, the page's place in
+ * the history forgets it: who comes back there after the device has gone waits for nothing.
+ */
+function useJustAdded(seen: boolean): boolean {
+  const { pathname, state }: { pathname: string; state: unknown } = useLocation();
+  const navigate = useNavigate();
+  const added = typeof state === 'object' && state !== null && 'added' in state;
+  useEffect(() => {
+    if (added && seen) void navigate(pathname, { replace: true });
+  }, [added, seen, navigate, pathname]);
+  return added;
+}
+
 export function DevicePage() {
   const { t } = useTranslation();
   const { deviceId = '' } = useParams();
   const { devices } = useCustomer();
-  const state: unknown = useLocation().state;
-  const justAdded = typeof state === 'object' && state !== null && 'added' in state;
   const device =
     devices.state === 'shown' ? devices.value.find(({ id }) => id === deviceId) : undefined;
+  const justAdded = useJustAdded(device !== undefined);
   if (device) {
     return (
       <Page title={device.name} above={<BackToDevices />} key={deviceId}>
@@ -118,7 +133,7 @@ export function DevicePage() {
       </Page>
     );
   }
-  if (devices.state === 'failed') return <Failure problem={devices.problem} />;
+  if (devices.state === 'failed') return <LiveFailure live={devices} />;
   // A device that was added this moment is about to appear in the list.
   if (devices.state === 'loading' || justAdded) return <Busy />;
   return (

@@ -8,7 +8,7 @@ import { type Json, partsOf } from '../model/values';
 import { pump } from './kinds/pump';
 import { thermostat } from './kinds/thermostat';
 import { tracker } from './kinds/tracker';
-import type { Control, Kind, ReadingDescription, Source, Words } from './types';
+import type { Control, Kind, ReadingDescription, Source, SwitchControl, Words } from './types';
 
 /** The first that a device fits is its kind. */
 export const KINDS: readonly Kind[] = [thermostat, pump, tracker];
@@ -27,36 +27,51 @@ export function say(words: Words, language: string = speech.language): string {
   return words[language] ?? words.en;
 }
 
-function controlOf(device: Device, called: string): Control | undefined {
-  return kindOf(device)?.controls.find(
-    (one) => one.function === called || (one.type === 'switch' && one.offFunction === called),
+/** The control that calls a function of the device. */
+export function controlOf(device: Device, called: string): Control | undefined {
+  return kindOf(device)?.controls.find((control) => isFor(control, { function: called }));
+}
+
+/** Whether a command comes from a control. */
+export function isFor(control: Control, { function: called }: Pick<Command, 'function'>): boolean {
+  return (
+    control.function === called || (control.type === 'switch' && control.offFunction === called)
   );
 }
 
-/** The words of the control that calls a function of the device; else the function's own name. */
-export function nameOfFunction(device: Device, called: string): string {
-  const control = controlOf(device, called);
-  // A switch with two functions tells by their names alone which way it was turned.
-  if (!control || (control.type === 'switch' && control.offFunction)) return called;
-  return say(control.label);
+/** What is wished with a call of a switch. */
+export function isOn(
+  { off, offFunction }: SwitchControl,
+  { function: called, argument }: Wish,
+): boolean {
+  return offFunction ? called !== offFunction : argument !== off;
 }
+
+/** The words of the control that calls a function of the device; else the function's own name. */
+export function nameOfFunction(device: Device, called: string, words: OnOff): string {
+  const control = controlOf(device, called);
+  if (!control) return called;
+  // Where the function alone tells which way a switch was turned, it is said.
+  if (control.type !== 'switch' || !control.offFunction) return say(control.label);
+  return `${say(control.label)}: ${called === control.offFunction ? words.off : words.on}`;
+}
+
+type Wish = Pick<Command, 'function' | 'argument'>;
+type OnOff = { on: string; off: string };
 
 /** What was wished with a command: the control's label, and what it was set to. */
 export function wish(
   device: Device,
-  { function: called, argument }: Pick<Command, 'function' | 'argument'>,
-  words: { on: string; off: string },
+  { function: called, argument }: Wish,
+  words: OnOff,
 ): { name: string; set: string } {
   const control = controlOf(device, called);
   const name = control ? say(control.label) : called;
   switch (control?.type) {
     case 'button':
       return { name, set: '' };
-    case 'switch': {
-      const { off, offFunction } = control;
-      const isOff = offFunction ? called === offFunction : argument === off;
-      return { name, set: isOff ? words.off : words.on };
-    }
+    case 'switch':
+      return { name, set: isOn(control, { function: called, argument }) ? words.on : words.off };
     case 'slider': {
       const number = Number(argument);
       if (!Number.isFinite(number)) return { name, set: argument };
@@ -102,8 +117,58 @@ export function keyOf({ event, part }: Source): string {
   return part === undefined ? event : `${event}/${part}`;
 }
 
-/** The events that no reading of the kind is about. */
+/** What of the newest values no reading of the kind is about. */
 export function undescribed(device: Device): Device['latest'] {
-  const described = new Set((kindOf(device)?.readings ?? []).map(({ event }) => event));
-  return device.latest.filter(({ event }) => !described.has(event));
+  return device.latest.flatMap((entry) => {
+    const about = readingsOf(device, entry.event);
+    if (about.some(({ part }) => part === undefined)) return [];
+    const parts = partsOf(entry.value);
+    const rest = parts.filter(([name]) => !about.some(({ part }) => part === name));
+    // As a whole, also where it is not the object that its description expects.
+    if (rest.length === parts.length) return [entry];
+    return rest.length === 0 ? [] : [{ ...entry, value: Object.fromEntries(rest) }];
+  });
+}
+
+function readingsOf(device: Device, event: string): readonly ReadingDescription[] {
+  return (kindOf(device)?.readings ?? []).filter((reading) => reading.event === event);
+}
+
+/** The readings on a device's card: those meant for it that have a value, else the first that have one. */
+export function onCard(device: Device, most: number): readonly ReadingDescription[] {
+  const seen = (kindOf(device)?.readings ?? []).filter((reading) => newest(device, reading));
+  const meant = seen.filter((reading) => reading.onCard);
+  return meant.length > 0 ? meant : seen.slice(0, most);
+}
+
+/** A value with its unit, or the word for it, as far as that is described. */
+export function described(
+  value: Json,
+  { unit, digits, words }: Pick<ReadingDescription, 'unit' | 'digits' | 'words'>,
+): Json {
+  const word = words?.[String(value)];
+  if (word !== undefined) return say(word);
+  if (typeof value !== 'number') return value;
+  return numberText(value, { unit, digits }, speech.locale);
+}
+
+/**
+ * An event in the words of the device's kind. The parts of one have their own names, so that it needs
+ * none; what nobody described is told as it came.
+ */
+export function told(
+  device: Device,
+  { event, value }: { event: string; value: Json },
+): { name: string; value: Json } {
+  const about = readingsOf(device, event);
+  const whole = about.find(({ part }) => part === undefined);
+  if (whole) return { name: say(whole.name), value: described(value, whole) };
+  let known = false;
+  const parts = partsOf(value).map(([name, part]): [string, Json] => {
+    const reading = about.find((one) => one.part === name);
+    if (!reading) return [name, part];
+    known = true;
+    return [say(reading.name), described(part, reading)];
+  });
+  return known ? { name: '', value: Object.fromEntries(parts) } : { name: event, value };
 }

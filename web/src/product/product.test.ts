@@ -1,6 +1,18 @@
 import { describe, expect, it, vi } from 'vitest';
 import { toDevice } from '../model/device';
-import { charted, KINDS, keyOf, kindOf, nameOfFunction, newest, say, undescribed, wish } from '.';
+import {
+  charted,
+  KINDS,
+  keyOf,
+  kindOf,
+  nameOfFunction,
+  newest,
+  onCard,
+  say,
+  told,
+  undescribed,
+  wish,
+} from '.';
 
 // Before the imports: the language is chosen when the messages' module is loaded.
 vi.hoisted(() => vi.stubGlobal('navigator', { languages: ['en-GB'] }));
@@ -58,6 +70,36 @@ describe('a device', () => {
   });
 });
 
+describe('what is not wholly described', () => {
+  it('shows the parts of an event that no reading is about', () => {
+    const seen = device('TH-1', { state: { target: 20, mode: 'heat', fault: 'E7' } });
+    expect(undescribed(seen).map(({ event, value }) => [event, value])).toEqual([
+      ['state', { fault: 'E7' }],
+    ]);
+    expect(undescribed(device('TH-1', { state: 'broken' }))).toHaveLength(1);
+    expect(undescribed(device('TH-1', { temperature: 20 }))).toEqual([]);
+  });
+
+  it('has something on its card', () => {
+    const readings = (latest: Record<string, unknown>) =>
+      onCard(device('TH-1', latest), 3).map(keyOf);
+    expect(readings({ temperature: 20, state: { mode: 'heat' } })).toEqual(['temperature']);
+    expect(readings({ state: { mode: 'heat' } })).toEqual(['state/mode']);
+    expect(readings({ door: 'open' })).toEqual([]);
+  });
+});
+
+describe('an event', () => {
+  it.each([
+    ['TH-1', 'temperature', 20, 'Temperature', '20.0\u00a0°C'],
+    ['TH-1', 'state', { mode: 'heat', fault: 7 }, '', { Mode: 'Heat', fault: 7 }],
+    ['TH-1', 'door', 'open', 'door', 'open'],
+    ['XX-1', 'state', { mode: 'heat' }, 'state', { mode: 'heat' }],
+  ])('of %s, %s %j, is told as %j: %j', (serialNumber, event, value, name, words) => {
+    expect(told(device(serialNumber, {}), { event, value })).toEqual({ name, value: words });
+  });
+});
+
 describe('a command', () => {
   const words = { on: 'on', off: 'off' };
 
@@ -76,8 +118,9 @@ describe('a command', () => {
     expect(told).toEqual({ name, set });
   });
 
-  it('is named after its control, unless two functions share it', () => {
-    expect(nameOfFunction(device('TH-1', {}), 'set_mode')).toBe('Heating');
-    expect(nameOfFunction(device('PM-1', {}), 'stop')).toBe('stop');
+  it('is named after its control, with the way of a switch that has two', () => {
+    expect(nameOfFunction(device('TH-1', {}), 'set_mode', words)).toBe('Heating');
+    expect(nameOfFunction(device('PM-1', {}), 'stop', words)).toBe('Pump: off');
+    expect(nameOfFunction(device('XX-1', {}), 'stop', words)).toBe('stop');
   });
 });

@@ -1,5 +1,5 @@
 import { createContext, useContext } from 'react';
-import type { Live } from '../backend/live';
+import type { Live } from '../backend/insist';
 import type { Device } from '../model/device';
 import type { Profile } from '../model/profile';
 
@@ -12,6 +12,8 @@ export interface Customer {
   profile: Live<Profile | undefined>;
   /** All devices, from the one listener of the app. */
   devices: Live<Device[]>;
+  /** Whether what is shown may be out of date, for there is no connection. */
+  cutOff: boolean;
 }
 
 export const CustomerContext = createContext<Customer | undefined>(undefined);

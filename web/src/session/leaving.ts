@@ -10,6 +10,23 @@ export function leave(): void {
     .catch((error: unknown) => console.warn(error));
 }
 
+/** Why somebody is signed out; to be told where they end up. */
+export type Farewell = 'ended' | 'deleted' | 'scheduled';
+
+let reason: Farewell = 'ended';
+
+/** Before they are signed out for another reason than that a sign-in has ended. */
+export function leaveFor(why: Farewell): void {
+  reason = why;
+}
+
+/** The reason why somebody has left just now; once. */
+export function takeFarewell(): Farewell {
+  const why = reason;
+  reason = 'ended';
+  return why;
+}
+
 export function whenLeft(): Promise<void> {
   return leaving;
 }

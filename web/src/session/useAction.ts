@@ -7,10 +7,10 @@ export type Progress<Result> =
   | { state: 'done'; result: Result }
   | { state: 'failed'; problem: Problem };
 
-/** Runs an action that a person asked for, and says how far it is. Only the last run counts. */
+/** Runs an action that a person asked for, and says how far it is, of the last run, and what came of each. */
 export function useAction<Arguments extends unknown[], Result>(
   action: (...given: Arguments) => Promise<Result>,
-): [Progress<Result>, (...given: Arguments) => Promise<void>] {
+): [Progress<Result>, (...given: Arguments) => Promise<Progress<Result>>] {
   const [progress, setProgress] = useState<Progress<Result>>({ state: 'idle' });
   const last = useRef(0);
   const current = useRef(action);
@@ -28,6 +28,7 @@ export function useAction<Arguments extends unknown[], Result>(
       },
     );
     if (mine === last.current) setProgress(reached);
+    return reached;
   }, []);
   return [progress, run];
 }

@@ -7,7 +7,7 @@ export interface Call {
   /** The last press of this control. */
   press: Press | undefined;
   progress: Progress<CommandAnswer>;
-  send: (press: Press) => Promise<void>;
+  send: (press: Press) => Promise<Progress<CommandAnswer>>;
 }
 
 /** One control's calls of a function. */

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { Live, Watch } from '../backend/live';
+import type { Live, Watch } from '../backend/insist';
 
 /** Follows a watch for as long as the component is shown. The watch must be the same object between renders. */
 export function useLive<T>(watch: Watch<T>): Live<T> {

@@ -1,6 +1,7 @@
 import type { User } from 'firebase/auth';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { type Live, watchProfile, writeProfile } from '../backend/live';
+import type { Live } from '../backend/insist';
+import { watchProfile, writeProfile } from '../backend/live';
 import { type Problem, toProblem } from '../backend/problems';
 import { speech } from '../messages/i18n';
 import { PROFILE_TEXT_MAX, type Profile } from '../model/profile';
@@ -14,6 +15,11 @@ async function create(user: User): Promise<void> {
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     locale: speech.locale,
   });
+}
+
+/** The rules refuse the document to those alone whose account was deleted. */
+function closed(problem: Problem): Problem {
+  return problem.reason === 'not-allowed' ? { reason: 'account-closed' } : problem;
 }
 
 /**
@@ -32,13 +38,14 @@ export function useProfile(user: User): Live<Profile | undefined> {
     creating.current = true;
     create(user)
       .catch((error: unknown) => {
-        const problem = toProblem(error);
-        // The rules refuse the document to those alone whose account was deleted.
-        setRefusal(problem.reason === 'not-allowed' ? { reason: 'account-closed' } : problem);
+        setRefusal(closed(toProblem(error)));
       })
       .finally(() => {
         creating.current = false;
       });
   }, [missing, refusal, user]);
-  return missing && refusal ? { state: 'failed', problem: refusal } : live;
+  if (missing && refusal) {
+    return { state: 'failed', problem: refusal, retry: () => setRefusal(undefined) };
+  }
+  return live.state === 'failed' ? { ...live, problem: closed(live.problem) } : live;
 }

@@ -1,0 +1,34 @@
+import type { ReactNode } from 'react';
+import type { CommandAnswer } from '../backend/callables';
+import type { Device } from '../model/device';
+import { newPress, type Press } from '../model/press';
+import type { Command } from '../model/records';
+import type { Progress } from '../session/useAction';
+import { useCall } from '../session/useCall';
+import { CallOutcome } from './CallOutcome';
+
+export interface Calling {
+  /** The call that is under way. */
+  busy: Press | undefined;
+  send: (
+    called: string,
+    argument: string,
+    queueSeconds?: number | undefined,
+  ) => Promise<Progress<CommandAnswer>>;
+  /** What became of the last one. */
+  outcome: ReactNode;
+  /** The command that this tells of. */
+  commandId: string | undefined;
+}
+
+/** One control's calls of functions. */
+export function useCalling(device: Device, commands: readonly Command[]): Calling {
+  const call = useCall();
+  return {
+    busy: call.progress.state === 'busy' ? call.press : undefined,
+    send: (called, argument, queueSeconds) =>
+      call.send(newPress(device.id, called, argument, queueSeconds)),
+    outcome: <CallOutcome device={device} call={call} commands={commands} />,
+    commandId: call.progress.state === 'done' ? call.progress.result.commandId : undefined,
+  };
+}
