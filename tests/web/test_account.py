@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Response, expect
 
 from local.client import Account, Client
+from shared import store
 from tests.functional.conftest import Label
-from tests.support.simulator import Simulator
 from tests.web.visitor import PASSWORD, Visitor
 
 
@@ -134,9 +135,11 @@ def test_everything_is_exported_then_deleted(
 
 
 def test_a_deletion_that_goes_on_later(
-    visit: Callable[..., Visitor], customer: Account, owned: Label, simulator: Simulator
+    visit: Callable[..., Visitor], customer: Account, owned: Label
 ) -> None:
-    simulator.fail({"route": "*/owner"}, {"kind": "status", "status": 503})
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    under_way = {"a-call": round(soon.timestamp() * 1000)}
+    store.device(owned.device_id).update({"underWay": under_way})
     visitor = visit(customer)
     visitor.follow("Account")
     visitor.press("Delete the account")

@@ -16,7 +16,7 @@ it.each([
   [{ state: 'shown', stale: true, value: undefined }, undefined],
   [{ state: 'shown', stale: false, value: undefined }, 'pending'],
   [{ state: 'shown', stale: true, value: { displayName: '', status: 'ready' } }, 'ready'],
-  [{ state: 'failed', problem: { reason: 'account-closed' } }, 'error'],
+  [{ state: 'failed', problem: { reason: 'account-closed' }, retry: () => undefined }, 'error'],
 ] as const)('of %j the account is %s', (profile, standing) => {
   expect(standingOf(profile)).toBe(standing);
 });
