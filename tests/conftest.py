@@ -18,16 +18,27 @@ from tests.support.limits import forget_limits
 FLEET = ROOT / "demo" / "fleet.csv"
 
 
+# First, for pytest-xdist reads the groups at the same time.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For several workers (`make test`): what shares a stack stays together, else each file.
 
-    Two workers have a stack each, one for the functions' tests and one for the others'.
+    Two workers have a stack each, one for the functions' tests and one for the others'. In each,
+    the tests that the emulator's triggers are a part of come before those that deliver themselves:
+    the emulator is told so once, for it takes seconds to begin again.
     """
+    items.sort(key=_delivers_itself)
     for item in items:
         group = item.nodeid.partition("::")[0]
         if "stack" in getattr(item, "fixturenames", ()):
             group = "functional" if group.startswith("tests/functional") else "stack"
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _delivers_itself(item: pytest.Item) -> bool:
+    if item.nodeid.startswith("tests/functional"):
+        return item.get_closest_marker(triggers.LIVE) is None
+    return "no_triggers" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")
@@ -80,8 +91,7 @@ def _unspent_limits(request: pytest.FixtureRequest) -> None:
         forget_limits()
 
 
-@pytest.fixture(scope="module")
-def no_triggers(stack: Stack) -> Iterator[None]:
+@pytest.fixture(scope="session")
+def no_triggers(stack: Stack) -> None:
     """The functions emulator leaves documents and messages alone: the test delivers them."""
-    with triggers.paused(stack):
-        yield
+    triggers.pause(stack)

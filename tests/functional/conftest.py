@@ -1,6 +1,5 @@
 """What the functional tests share: a world with customers, stock and the simulated Particle."""
 
-import contextlib
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,9 +15,8 @@ from shared import access, cloud, presence, settings, setup_codes, store
 from shared.deadlines import BRIEFLY
 from tests.support.functions import call
 from tests.support.simulator import Simulator
-from tests.support.triggers import paused
+from tests.support.triggers import LIVE
 
-LIVE = "live_triggers"
 PEPPER = "demo-pepper-not-a-secret"
 
 
@@ -36,16 +34,15 @@ class Label:
         return {"serialNumber": self.serial_number, "setupCode": self.setup_code}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _triggers(request: pytest.FixtureRequest, stack: Stack) -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def _triggers(request: pytest.FixtureRequest, stack: Stack) -> None:
     """Documents and messages are delivered by the test itself, unless it is of the emulator's part.
 
     Otherwise what a device publishes on a call would come to lie beside what is being tested, some
     time later or not at all. A module with the mark `live_triggers` has the emulator's deliver.
     """
-    alone = contextlib.nullcontext() if request.node.get_closest_marker(LIVE) else paused(stack)
-    with alone:
-        yield
+    if request.node.get_closest_marker(LIVE) is None:
+        request.getfixturevalue("no_triggers")
 
 
 @pytest.fixture

@@ -268,5 +268,6 @@ def test_a_race(
         mode = str(request.node.callspec.params["servers"])
         one_round = race(Arena(servers, mode, client, simulator, new_label, pool))
         for number in range(ROUNDS):
-            forget_limits()  # of tokens for new customers: 80 in 5 minutes
+            # Of tokens for new customers (80 in 5 minutes), and of coming too late for a device.
+            forget_limits()
             one_round(number)

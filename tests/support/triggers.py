@@ -7,11 +7,23 @@ import requests
 
 from local import Stack
 
+LIVE = "live_triggers"
+"""The mark of modules of the functional tests that the emulator's own deliveries are a part of."""
+
+
+def pause(stack: Stack) -> None:
+    """Documents and messages are left alone from now on."""
+    _put(stack, "disableBackgroundTriggers")
+
 
 @contextlib.contextmanager
 def paused(stack: Stack) -> Iterator[None]:
-    """Documents and messages are left alone."""
-    hub = f"http://127.0.0.1:{stack.ports.hub}/functions"
-    requests.put(f"{hub}/disableBackgroundTriggers", timeout=30).raise_for_status()
+    """Documents and messages are left alone for a while."""
+    pause(stack)
     yield
-    requests.put(f"{hub}/enableBackgroundTriggers", timeout=60).raise_for_status()
+    _put(stack, "enableBackgroundTriggers")
+
+
+def _put(stack: Stack, what: str) -> None:
+    hub = f"http://127.0.0.1:{stack.ports.hub}/functions"
+    requests.put(f"{hub}/{what}", timeout=60).raise_for_status()

@@ -33,6 +33,7 @@ def test_slider_and_switch(visit_owner: Visitor, owned: Label, simulator: Simula
     heating.focus()
     page.keyboard.press("Space")
     expect(heating).not_to_be_checked()
+    expect(page.locator("[data-sent=set_mode]")).to_have_attribute("data-state", "succeeded")
     assert simulator.device(owned.device_id)["state"]["mode"] == "off"
     expect(visit_owner.latest("state/mode")).to_contain_text("Off")
 

@@ -12,6 +12,7 @@ from tests.web.visitor import Visitor
 from tests.web.wire import Wire
 
 EVENTS = 30
+PROFILE_AND_DEVICES = 1 + 3
 
 
 def test_reads_of_each_page(
@@ -43,20 +44,22 @@ def test_reads_of_each_page(
     wire = Wire(visitor.page)
     visitor.sign_in(customer.email or "", customer.password or "")
     expect(visitor.page.locator("[data-device]")).to_have_count(3)
-    profile_and_devices = 1 + 3
-    wire.expect_reads(profile_and_devices)
+    wire.expect_reads(PROFILE_AND_DEVICES)
 
     visitor.page.locator(f"[data-device='{labels[0].device_id}'] a").click()
     expect(visitor.page.locator("[data-event]")).to_have_count(20)
-    expect(visitor.page.locator("[data-points]")).to_be_visible()
+    chart = visitor.page.locator("[data-points]")
+    expect(chart).to_have_attribute("data-points", "1")
     # 20 events, two days of history, the activity of this device: its claim. No command: 1.
-    page = profile_and_devices + 20 + 2 + 1 + 1
+    page = PROFILE_AND_DEVICES + 20 + 2 + 1 + 1
     wire.expect_reads(page)
 
     visitor.page.get_by_text("Month", exact=True).click()
     # Today and yesterday again, which may have changed, and the 29 days before.
     month = page + 31
     wire.expect_reads(month)
+    # Days that are over are kept, once the page has read what was sent.
+    expect(chart).not_to_have_attribute("data-points", "1")
     visitor.page.get_by_text("Week", exact=True).click()
     week = month + 2
     wire.expect_reads(week)
