@@ -26,7 +26,7 @@ test: setup $(if $(WEB),web/dist/.demo .stamps/browser) ## Every test, on the re
 ifdef WEB
 	@$(STEP) 'Unit tests of the web app' npm --prefix web test
 endif
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup
+	@$(PYTHON) -m pytest -n 2
 
 lint: .stamps/python $(WEB:%=.stamps/web) ## Formatter, linters, type checkers
 	@$(STEP) 'ruff format --check' $(PYTHON) -m ruff format --check .

@@ -4,9 +4,11 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 from unittest import mock
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from local import Stack
 from local.client import Account, Client
@@ -15,24 +17,35 @@ from local.runs import ROOT
 from tests.support import triggers
 from tests.support.limits import forget_limits
 
+WITH_STACK = ("tests/docs/", "tests/rules/", "tests/web/")
+"""Tests beside the functions' own that run on a stack."""
 FLEET = ROOT / "demo" / "fleet.csv"
 
 
-# First, for pytest-xdist reads the groups at the same time.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For several workers (`make test`): what shares a stack stays together, else each file.
+class _Groups(LoadScopeScheduling):  # type: ignore[misc] # the package has no types
+    """For two workers (`make test`): what shares a stack stays together, else each file.
 
-    Two workers have a stack each, one for the functions' tests and one for the others'. In each,
-    the tests that the emulator's triggers are a part of come before those that deliver themselves:
-    the emulator is told so once, for it takes seconds to begin again.
+    The workers have a stack each, one for the functions' tests and one for the others'.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        if file.startswith("tests/functional/"):
+            return "functional"
+        return "stack" if file.startswith(WITH_STACK) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Groups:
+    """Hand out the tests in these groups."""
+    return _Groups(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that the emulator's triggers are a part of come before those that deliver themselves.
+
+    The emulator is told so once, for it takes seconds to begin again.
     """
     items.sort(key=_delivers_itself)
-    for item in items:
-        group = item.nodeid.partition("::")[0]
-        if "stack" in getattr(item, "fixturenames", ()):
-            group = "functional" if group.startswith("tests/functional") else "stack"
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def _delivers_itself(item: pytest.Item) -> bool:
@@ -60,6 +73,13 @@ def stack() -> Iterator[Stack]:
     ):
         yield running
     signal.signal(signal.SIGTERM, previous)
+
+
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    """What a test does to the process's environment ends with it."""
+    with mock.patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture
