@@ -32,7 +32,11 @@ _FULL = (
     *(Case(devices=devices) for devices in (100, 1000, 10_000)),
     *(Case(concurrency=concurrency) for concurrency in (1, 4, 16, 40, 64)),
     *(Case(duplicates=share) for share in (0.01, 0.1)),
-    *(Case(concurrency=n, delay=delay) for delay in (0.02, 0.05) for n in (1, 16, 40)),
+    *(
+        Case(concurrency=n, delay=delay, events=100 if n == 1 else 600)
+        for delay in (0.02, 0.05)
+        for n in (1, 16, 40)
+    ),
 )
 _COUNTED = (Case(events=10_000), Case(concurrency=1, events=1000), Case(duplicates=0.1))
 _COUNTED_FULL = (
