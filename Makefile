@@ -45,10 +45,10 @@ bench: setup ## Benchmarks and long campaigns
 	@exec $(PYTHON) -m benchmarks
 
 docs: .stamps/python ## The documentation as a site, in .local/site/
-	@$(PYTHON) -m local.docs site
+	@$(PYTHON) -m docs_tools site
 
 try: .stamps/python ## Do what docs/getting-started.md says, in a fresh clone; about 2 minutes
-	@$(PYTHON) -m local.docs try
+	@$(PYTHON) -m docs_tools try
 
 pictures: setup web/dist/.demo .stamps/browser ## Pictures of every page of the web app, in docs/pictures/
 	@$(PYTHON) -m pytest -q tests/web/pictures.py

@@ -6,14 +6,17 @@ from typing import Annotated
 
 import typer
 
-from admin import (
+from admin.cli.errors import CannotRun
+from admin.cli.output import choose_json
+from admin.cli.target import Target
+from admin.commands import (
     audit,
     codes,
+    dead_letters,
     devices,
-    error_log,
+    errors,
     events,
     fleet,
-    letters,
     lookup,
     mismatches,
     owners,
@@ -23,9 +26,6 @@ from admin import (
     unknown,
     users,
 )
-from admin.errors import CannotRun
-from admin.output import choose_json
-from admin.target import Target
 
 _ANYWHERE = ("--local", "--project", "--json")
 
@@ -49,10 +49,10 @@ app.add_typer(devices.app, name="devices")
 app.add_typer(users.app, name="users")
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(events.app, name="events")
-app.add_typer(letters.app, name="dead-letters")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(product.app, name="particle")
 app.add_typer(audit.app, name="audit")
-app.add_typer(error_log.app, name="errors")
+app.add_typer(errors.app, name="errors")
 
 
 @app.callback()

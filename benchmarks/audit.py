@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from shared import store
+from shared.firestore import paths
 
 _LIMIT = 2**63
 STATUS = "spark/status"
@@ -107,12 +107,12 @@ def audit(journal: Journal) -> tuple[list[str], dict[str, int]]:
 def _stored(journal: Journal) -> dict[Key, list[_Stored]]:
     """Every event document of the campaign's devices, wherever it is."""
     found: dict[Key, list[_Stored]] = defaultdict(list)
-    for snapshot in store.client().collection_group(store.EVENTS).stream():
+    for snapshot in paths.client().collection_group(paths.EVENTS).stream():
         parts = snapshot.reference.path.split("/")
         fields = snapshot.to_dict() or {}
         device_id = parts[-3]
         if device_id in journal.changes:
-            place = (parts[1], fields.get("claimEpoch", 0)) if parts[0] == store.USERS else None
+            place = (parts[1], fields.get("claimEpoch", 0)) if parts[0] == paths.USERS else None
             at = datetime.fromtimestamp(round(fields["publishedAt"].timestamp() * 1000) / 1000, UTC)
             key = (device_id, fields["event"], at, fields["data"])
             found[key].append(_Stored(place, snapshot.id, fields))
@@ -156,7 +156,7 @@ def _check_rollups(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[s
             cell = (uid, device_id, name, epoch, f"{at:%Y-%m-%d}", metric, bucket)
             expected[cell].append(number)
     problems = []
-    for snapshot in store.client().collection_group(store.ROLLUPS).stream():
+    for snapshot in paths.client().collection_group(paths.ROLLUPS).stream():
         _, uid, _, device_id, *_ = snapshot.reference.path.split("/")
         if device_id not in journal.changes:
             continue
@@ -208,12 +208,12 @@ def _check_latest(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[st
     for device_id, changes in journal.changes.items():
         now = changes[-1]
         for uid in {change.uid for change in changes if change.uid}:
-            exists = store.user_device(uid, device_id).get()
+            exists = paths.user_device(uid, device_id).get()
             if exists.exists != (uid == now.uid):
                 problems.append(f"{uid} and {device_id}: device document exists: {exists.exists}")
         if now.uid is None:
             continue
-        latest = (store.user_device(now.uid, device_id).get().to_dict() or {})["latest"]
+        latest = (paths.user_device(now.uid, device_id).get().to_dict() or {})["latest"]
         expected = {
             name: (at, value)
             for (uid, epoch, device, name), (at, _, value) in newest.items()
@@ -239,7 +239,7 @@ def _check_presence(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[
         if now.uid is None:
             continue
         mine = events[device_id, now.uid, now.epoch]
-        device = store.user_device(now.uid, device_id).get().to_dict() or {}
+        device = paths.user_device(now.uid, device_id).get().to_dict() or {}
         said = [
             (at - _SESSION * (data == "offline"), at, data) for at, n, data in mine if n == STATUS
         ]
@@ -263,7 +263,7 @@ def _check_strangers(journal: Journal, stored: dict[Key, list[_Stored]]) -> list
     for device_id in journal.strangers:
         times = [_milliseconds(at) for (device, _, at, _) in stored if device == device_id]
         noted = (
-            store.client().document(f"{store.UNKNOWN_DEVICES}/{device_id}").get().to_dict() or {}
+            paths.client().document(f"{paths.UNKNOWN_DEVICES}/{device_id}").get().to_dict() or {}
         )
         if (noted.get("events"), noted.get("lastSeenAt")) != (len(times), max(times)):
             problems.append(f"unknown device {device_id}: {noted}, sent {len(times)}")
@@ -282,6 +282,6 @@ def _same(one: tuple[datetime, Any] | None, other: tuple[datetime, Any] | None) 
 
 def _check_letters(journal: Journal, poison: set[str]) -> list[str]:
     sent = {one.message_id for one in journal.sent}
-    letters = {s.id for s in store.client().collection(store.DEAD_LETTERS).select([]).stream()}
+    letters = {s.id for s in paths.client().collection(paths.DEAD_LETTERS).select([]).stream()}
     missing = [f"poison without a dead letter: {one}" for one in poison - letters]
     return missing + [f"valid, and a dead letter: {one}" for one in (letters & sent) - poison]

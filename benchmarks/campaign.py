@@ -26,7 +26,7 @@ from benchmarks.audit import STATUS, Change, Journal, Sent, audit
 from benchmarks.load import Connection, request
 from benchmarks.proxy import Fault, Proxy
 from benchmarks.server import Server
-from shared import store
+from shared.firestore import paths
 
 WINDOW = 30.0
 """Seconds in which events come in any order."""
@@ -299,12 +299,12 @@ class _Campaign:
         began = datetime.now(UTC)
         device.uid = uid
         device.epoch += uid is not None
-        batch = store.client().batch()
-        batch.set(store.device(device.id), world.registered(device, began))
+        batch = paths.client().batch()
+        batch.set(paths.device(device.id), world.registered(device, began))
         if before and before != uid:
-            batch.delete(store.user_device(before, device.id))
+            batch.delete(paths.user_device(before, device.id))
         if uid:
-            batch.set(store.user_device(uid, device.id), world.shown(device, began))
+            batch.set(paths.user_device(uid, device.id), world.shown(device, began))
         batch.commit()
         done = datetime.now(UTC)
         self._journal.changes[device.id].append(Change(uid, device.epoch, began, began, done))

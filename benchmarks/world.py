@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared import store
+from shared.firestore import paths
 
 _AT_ONCE = 200
 
@@ -29,11 +29,11 @@ def new_devices(count: int, owners: Sequence[str]) -> list[Device]:
 def register(devices: Sequence[Device], claimed_at: datetime) -> None:
     """Write them into Firestore as claimed devices."""
     for start in range(0, len(devices), _AT_ONCE):
-        batch = store.client().batch()
+        batch = paths.client().batch()
         for device in devices[start : start + _AT_ONCE]:
-            batch.set(store.device(device.id), registered(device, claimed_at))
+            batch.set(paths.device(device.id), registered(device, claimed_at))
             if device.uid:
-                batch.set(store.user_device(device.uid, device.id), shown(device, claimed_at))
+                batch.set(paths.user_device(device.uid, device.id), shown(device, claimed_at))
         batch.commit()
 
 

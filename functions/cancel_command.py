@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from shared import commands
-from shared.callables import Caller, Input, callable_function
+from shared.api.callables import Caller, Input, callable_function
+from shared.commands import invoke
 
 
 class Request(Input, frozen=True):
@@ -17,5 +17,5 @@ class Request(Input, frozen=True):
 @callable_function(Request)
 def cancel_command(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{commandId, status}`: `cancelled`, or what has become of it if it came too late."""
-    command = commands.cancel(caller.uid, request.command_id)
+    command = invoke.cancel(caller.uid, request.command_id)
     return {"commandId": command.command_id, "status": command.status}

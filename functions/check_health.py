@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from firebase_functions.scheduler_fn import ScheduledEvent, on_schedule
 
-from shared import arrivals, canary, settings
+from shared import settings
+from shared.telemetry import arrivals, canary
 
 
 @on_schedule(

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from shared import claiming, settings
-from shared.callables import Caller, DeviceName, Input, LabelText, callable_function, iso
-from shared.claiming import Label
+from shared import settings
+from shared.api.callables import Caller, DeviceName, Input, LabelText, callable_function, iso
+from shared.claims import claim
+from shared.claims.claim import Label
+from shared.claims.label import normalise_device_id
 from shared.errors import BadRequest
-from shared.setup_codes import normalise_device_id
 
 
 class Request(Input, frozen=True):
@@ -23,7 +24,7 @@ def claim_device(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{deviceId, name, serialNumber, claimedAt}`; again for one who owns it already."""
     if request.setup_code is None and settings.require_setup_code():
         raise BadRequest("Give the setup code.", field="setupCode")
-    owned = claiming.claim(caller.uid, _label(request), request.setup_code, request.name)
+    owned = claim.claim(caller.uid, _label(request), request.setup_code, request.name)
     return {
         "deviceId": owned.device_id,
         "name": owned.name,

@@ -2,9 +2,10 @@
 
 from cloudevents.http import CloudEvent
 
-from shared import claiming, settings
+from shared import settings
+from shared.api.triggers import on_document_created
+from shared.claims import claim
 from shared.errors import DeviceNotReady
-from shared.triggers import on_document_created
 
 
 @on_document_created("devices/{deviceId}/events/{eventId}", secrets=settings.PARTICLE_SECRETS)
@@ -16,6 +17,6 @@ def confirm_claim(event: CloudEvent) -> None:
     """
     device_id = event["document"].split("/")[1]
     try:
-        claiming.confirm(device_id)
+        claim.confirm(device_id)
     except DeviceNotReady:
         return

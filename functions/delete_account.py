@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from shared import deletion, settings
-from shared.callables import Caller, Input, callable_function
+from shared import settings
+from shared.api.callables import Caller, Input, callable_function
 from shared.errors import RecentSignInRequired
+from shared.privacy import deletion
 
 RECENT = timedelta(minutes=5)
 """How long ago the person may have signed in: what is done here cannot be undone."""

@@ -2,8 +2,9 @@
 
 from cloudevents.http import CloudEvent
 
-from shared import deletion, settings
-from shared.triggers import on_document_created
+from shared import settings
+from shared.api.triggers import on_document_created
+from shared.privacy import deletion
 
 
 @on_document_created("deletedUsers/{uid}", secrets=settings.PARTICLE_SECRETS)

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from shared import exporting
-from shared.callables import Caller, Input, callable_function
+from shared.api.callables import Caller, Input, callable_function
+from shared.privacy import export
 
 
 class Request(Input, frozen=True):
@@ -17,5 +17,5 @@ class Request(Input, frozen=True):
 @callable_function(Request, changes=False)
 def export_account(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{lines, cursor}`: JSON lines, and a cursor until there is no more."""
-    lines, cursor = exporting.page(caller.uid, request.cursor)
+    lines, cursor = export.page(caller.uid, request.cursor)
     return {"lines": lines} if cursor is None else {"lines": lines, "cursor": cursor}

@@ -3,8 +3,8 @@
 from cloudevents.http import CloudEvent
 
 from shared import settings
-from shared.telemetry import intake
-from shared.triggers import on_message_published
+from shared.api.triggers import on_message_published
+from shared.telemetry import ingest as intake
 
 
 @on_message_published(settings.TOPIC)

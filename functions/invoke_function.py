@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from shared import commands, settings
-from shared.callables import Caller, DeviceId, Input, Name, callable_function
-from shared.commands import WhenOffline
+from shared import settings
+from shared.api.callables import Caller, DeviceId, Input, Name, callable_function
+from shared.commands import invoke
+from shared.commands.invoke import WhenOffline
 from shared.errors import BadRequest
 
 
@@ -36,7 +37,7 @@ def invoke_function(caller: Caller, request: Request) -> dict[str, Any]:
     device is called once only, and every request gets the first one's answer. With
     `whenOffline: "queue"` a device that is offline does it when it is back (`status: "queued"`).
     """
-    command = commands.invoke(
+    command = invoke.invoke(
         caller.uid,
         request.device_id,
         request.function,

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from shared import ownership, presence, settings, store
-from shared.callables import Caller, Input, callable_function, iso
+from shared import settings
+from shared.api.callables import Caller, Input, callable_function, iso
+from shared.commands import presence
+from shared.firestore import paths
+from shared.registry import ownership
 
 _SHOWN = (
     "name",
@@ -34,7 +37,7 @@ def list_devices(caller: Caller, request: Request) -> dict[str, Any]:
     ownership.require_account(caller.uid)
     if request.refresh:
         presence.confirm_awaited(caller.uid)
-    found = list(store.user(caller.uid).collection(store.DEVICES).stream())
+    found = list(paths.user(caller.uid).collection(paths.DEVICES).stream())
     devices = [_view(snapshot.id, snapshot.to_dict() or {}) for snapshot in found]
     if request.refresh:
         online = presence.ask([device["deviceId"] for device in devices])

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from shared import access, settings
-from shared.callables import Caller, Input, callable_function, iso
+from shared import settings
+from shared.api.callables import Caller, Input, callable_function, iso
+from shared.claims import access
 
 
 class Request(Input, frozen=True):

@@ -2,9 +2,10 @@
 
 from cloudevents.http import CloudEvent
 
-from shared import access, settings
+from shared import settings
+from shared.api.triggers import on_document_created
+from shared.claims import access
 from shared.errors import CustomerNotReady, EmailUnverified
-from shared.triggers import on_document_created
 
 
 @on_document_created("users/{uid}", secrets=settings.PARTICLE_SECRETS)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from shared import releasing, settings
-from shared.callables import Caller, DeviceId, Input, callable_function, iso
+from shared import settings
+from shared.api.callables import Caller, DeviceId, Input, callable_function, iso
+from shared.claims import release
 
 
 class Request(Input, frozen=True):
@@ -16,7 +17,5 @@ class Request(Input, frozen=True):
 @callable_function(Request, secrets=settings.PARTICLE_SECRETS)
 def release_device(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{deviceId, releasedAt}`; also for a device that is offline."""
-    released_at = releasing.release(
-        caller.uid, request.device_id, keep_history=request.keep_history
-    )
+    released_at = release.release(caller.uid, request.device_id, keep_history=request.keep_history)
     return {"deviceId": request.device_id, "releasedAt": iso(released_at)}

@@ -4,9 +4,10 @@ from typing import Any
 
 from google.api_core.exceptions import NotFound
 
-from shared import ownership, store
-from shared.callables import Caller, DeviceId, DeviceName, Input, callable_function
+from shared.api.callables import Caller, DeviceId, DeviceName, Input, callable_function
 from shared.errors import NotYourDevice
+from shared.firestore import paths
+from shared.registry import ownership
 
 
 class Request(Input, frozen=True):
@@ -19,9 +20,9 @@ class Request(Input, frozen=True):
 @callable_function(Request)
 def rename_device(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{deviceId, name}`. The name is the owner's alone and does not go to Particle."""
-    batch = store.client().batch()
+    batch = paths.client().batch()
     # The document exists only while they own the device.
-    batch.update(store.user_device(caller.uid, request.device_id), {"name": request.name})
+    batch.update(paths.user_device(caller.uid, request.device_id), {"name": request.name})
     ownership.note(
         batch, caller.uid, "device-renamed", deviceId=request.device_id, name=request.name
     )

@@ -2,8 +2,10 @@
 
 from cloudevents.http import CloudEvent
 
-from shared import ownership, queueing, settings
-from shared.triggers import on_document_written
+from shared import settings
+from shared.api.triggers import on_document_written
+from shared.commands import queue
+from shared.registry import ownership
 
 
 @on_document_written("devices/{deviceId}/presence/online", secrets=settings.PARTICLE_SECRETS)
@@ -15,4 +17,4 @@ def send_queued(event: CloudEvent) -> None:
     device_id = event["document"].split("/")[1]
     uid = ownership.owner_of(device_id)
     if uid is not None:
-        queueing.send(uid, device_id)
+        queue.send(uid, device_id)

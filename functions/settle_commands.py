@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from firebase_functions.scheduler_fn import ScheduledEvent, on_schedule
 
-from shared import log, queueing, settings, unfinished
+from shared import log, settings, sweep
+from shared.commands import queue
 
 
 @on_schedule(
@@ -17,8 +18,8 @@ def settle_commands(_event: ScheduledEvent) -> None:
     left over comes next time.
     """
     now = datetime.now(UTC)
-    settled = queueing.settle_all(now)
+    settled = queue.settle_all(now)
     if settled:
         log.commands_settled(settled)
-    queueing.send_where_online(now)
-    unfinished.go_on(now)
+    queue.send_where_online(now)
+    sweep.go_on(now)

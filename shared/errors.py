@@ -1,6 +1,6 @@
 """Failures that a customer's app is told about, one class per reason.
 
-`reason` is stable: apps switch on it. `shared/callables.py` turns these into the answers of the
+`reason` is stable: apps switch on it. `shared/api/callables.py` turns these into the answers of the
 callable protocol; no other module knows that protocol.
 
     ProductError

@@ -6,9 +6,9 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from simulator.fleet import FleetError
 from simulator.server import Server
 from simulator.settings import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, Settings
+from simulator.world.fleet import FleetError
 
 
 def parser() -> argparse.ArgumentParser:

@@ -10,11 +10,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from simulator import (
+from simulator import control
+from simulator.api import (
     claims,
     clients,
     commands,
-    control,
     customers,
     devices,
     errors,
@@ -28,12 +28,12 @@ from simulator import (
     users,
     vitals,
 )
-from simulator.call import Call, answer, read_call
-from simulator.cloud import Cloud
-from simulator.faults import REQUEST_KINDS, Active, Effect
+from simulator.api.call import Call, answer, read_call
+from simulator.api.routes import RouteTable, error_response
 from simulator.ratelimits import TOKEN_ROUTE
-from simulator.routes import RouteTable, error_response
-from simulator.state import Token
+from simulator.world.cloud import Cloud
+from simulator.world.faults import REQUEST_KINDS, Active, Effect
+from simulator.world.state import Token
 
 log = logging.getLogger("simulator")
 

@@ -11,16 +11,16 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from simulator import claims, views
-from simulator.call import answer, no_content
-from simulator.clock import iso, iso_or_none
-from simulator.cloud import Cloud
-from simulator.errors import ApiError
-from simulator.events import Event
-from simulator.faults import Fault
-from simulator.routes import error_response
-from simulator.state import Device
-from simulator.streams import event_stream
+from simulator.api import claims, views
+from simulator.api.call import answer, no_content
+from simulator.api.errors import ApiError
+from simulator.api.routes import error_response
+from simulator.api.streams import event_stream
+from simulator.world.clock import iso, iso_or_none
+from simulator.world.cloud import Cloud
+from simulator.world.events import Event
+from simulator.world.faults import Fault
+from simulator.world.state import Device
 
 PAGE = Path(__file__).parent / "page.html"
 SERIAL_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"

@@ -5,10 +5,10 @@ import re
 from collections import deque
 from typing import Any
 
-from simulator.call import Call
-from simulator.clock import iso
-from simulator.errors import ApiError
-from simulator.state import Token
+from simulator.api.call import Call
+from simulator.api.errors import ApiError
+from simulator.world.clock import iso
+from simulator.world.state import Token
 
 KEPT = 20_000
 HIDDEN = "***"

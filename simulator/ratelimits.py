@@ -4,8 +4,8 @@ import math
 import re
 from collections import defaultdict, deque
 
-from simulator.clock import Clock
-from simulator.errors import ApiError, too_many_requests
+from simulator.api.errors import ApiError, too_many_requests
+from simulator.world.clock import Clock
 
 WINDOW = 300.0
 ALL_ROUTES = 10_000

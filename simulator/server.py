@@ -10,8 +10,8 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.app import ABORT, make_app
-from simulator.cloud import Cloud
 from simulator.settings import Settings
+from simulator.world.cloud import Cloud
 
 # Until requests that hang are given up at the end.
 GRACE_SECONDS = 1

@@ -1,11 +1,11 @@
 """The links at Particle: credentials, product, customers' tokens, integrations."""
 
+from admin.cli.errors import CannotRun
+from admin.cli.secrets import SECRETS, use_secrets
+from admin.cli.target import PEPPER
 from admin.doctor.deployment import ACCESS_TOKEN, Deployment
 from admin.doctor.finding import Finding, Link, broken, ok, warning
-from admin.errors import CannotRun
-from admin.integrations import covers, plan
-from admin.particle import SECRETS, use_secrets
-from admin.target import PEPPER
+from admin.particle.integrations import covers, plan
 from shared import settings
 from shared.particle import Integration, OAuthClient, errors
 

@@ -5,11 +5,11 @@ import os
 
 import requests
 
-from admin.deployed import use_settings
+from admin.cli.deployed import use_settings
+from admin.cli.environments import settings_file
+from admin.cli.errors import CannotRun
+from admin.cli.target import FUNCTIONS_EMULATOR_HOST, Target
 from admin.doctor.google import Google
-from admin.environments import settings_file
-from admin.errors import CannotRun
-from admin.target import FUNCTIONS_EMULATOR_HOST, Target
 from shared import settings
 from shared.particle import Credentials, Particle, TokenCache, errors
 

@@ -4,9 +4,9 @@ import enum
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from admin.cli.errors import CannotRun, NoAccessError, NoLogInError
 from admin.doctor.deployment import Deployment
 from admin.doctor.google import GoogleError
-from admin.errors import CannotRun, NoAccessError, NoLogInError
 from shared.particle import errors
 from shared.settings import SettingMissingError
 

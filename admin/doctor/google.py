@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from admin.errors import LOG_IN, USAGE, NoLogInError
+from admin.cli.errors import LOG_IN, USAGE, NoLogInError
 
 _SECONDS = 30.0
 

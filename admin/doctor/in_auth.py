@@ -1,8 +1,8 @@
 """The links in Firebase Auth: its users can be read, and customers can sign in."""
 
+from admin.cli.errors import explained
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, broken, ok
-from admin.errors import explained
 
 _VIEWER = "Firebase Authentication Viewer (roles/firebaseauth.viewer)"
 
@@ -12,12 +12,12 @@ def _users(deployment: Deployment) -> Finding:
     # Not at the top: they import Firebase's client, which --help need not wait.
     from firebase_admin import auth  # noqa: PLC0415
 
-    from admin.failures import told  # noqa: PLC0415
-    from shared import cloud  # noqa: PLC0415
+    from admin.cli.failures import told  # noqa: PLC0415
+    from shared import connections  # noqa: PLC0415
 
     with told(explained(deployment.project)):
         try:
-            found = auth.list_users(max_results=1, app=cloud.firebase()).users
+            found = auth.list_users(max_results=1, app=connections.firebase()).users
         except auth.ConfigurationNotFoundError:
             return broken("Firebase Auth was never set up", f"Get started: {_console(deployment)}")
     return ok("can be read" + ("" if found else "; nobody has signed up yet"))

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from admin.cli.errors import CannotRun, explained
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, broken, ok, warning
-from admin.errors import CannotRun, explained
 from local.runs import ROOT
 
 _VIEWER = "Cloud Datastore Viewer (roles/datastore.viewer)"
@@ -16,7 +16,7 @@ _DATABASE = "databases/(default)"
 
 def _database(deployment: Deployment) -> Finding:
     # Not at the top: it imports Firestore's client, a second that --help need not wait.
-    from shared import store  # noqa: PLC0415
+    from shared.firestore import paths  # noqa: PLC0415
 
     where = "on this machine"
     if not deployment.local:
@@ -31,7 +31,7 @@ def _database(deployment: Deployment) -> Finding:
         where = f"in {database.get('locationId')}"
     try:
         with explained(deployment.project):
-            store.health("canary").get()
+            paths.health("canary").get()
     except CannotRun as failure:
         return broken(str(failure), deployment.deploy("database"))
     return ok(f"{where}, and can be read")
@@ -138,10 +138,10 @@ def _some(names: list[str]) -> str:
 
 
 def _dead_letters(deployment: Deployment) -> Finding:
-    from shared import store  # noqa: PLC0415 - as above
+    from shared.firestore import paths  # noqa: PLC0415 - as above
 
     with explained(deployment.project):
-        letters = store.client().collection(store.DEAD_LETTERS)
+        letters = paths.client().collection(paths.DEAD_LETTERS)
         counted = letters.count().get()  # type: ignore[no-untyped-call] # the package has no types
     if number := int(counted[0][0].value):
         return warning(

@@ -9,11 +9,11 @@ from urllib.parse import quote
 import requests
 
 import main
-from admin.deployed import settings_of
+from admin.cli.deployed import settings_of
+from admin.cli.target import FUNCTIONS_EMULATOR_HOST
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, State, broken, ok, warning
 from admin.doctor.google import GoogleError
-from admin.target import FUNCTIONS_EMULATOR_HOST
 from local.runs import ROOT
 
 _VIEWER = "Cloud Functions Viewer (roles/cloudfunctions.viewer)"

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 import main
+from admin.cli.target import HOSTING_EMULATOR_HOST
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, broken, ok
-from admin.target import HOSTING_EMULATOR_HOST
 
 NAMES = tuple(
     name

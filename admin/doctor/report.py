@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import typer
 
+from admin.cli.output import answer, json_chosen
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, State, examined
-from admin.output import answer, json_chosen
 
 _COLOURS = {
     State.OK: "green",

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import requests
 import typer
 
+from admin.cli.errors import explained
+from admin.cli.output import text
 from admin.doctor.deployment import ACCESS_TOKEN, Deployment
 from admin.doctor.finding import Finding, Link, broken, not_here, ok, warning
-from admin.errors import explained
-from admin.output import text
 from shared.particle import errors
 
 SKEW = timedelta(seconds=10)
@@ -26,7 +26,7 @@ _TELL = 5.0
 
 def _canary(deployment: Deployment) -> Finding:
     # Not at the top: it imports Firestore's client, a second that --help need not wait.
-    from shared import canary  # noqa: PLC0415
+    from shared.telemetry import canary  # noqa: PLC0415
 
     told = started = time.monotonic()
 
@@ -61,7 +61,7 @@ def _canary(deployment: Deployment) -> Finding:
 
 
 def _events(deployment: Deployment) -> Finding:
-    from shared import arrivals  # noqa: PLC0415 - as above
+    from shared.telemetry import arrivals  # noqa: PLC0415 - as above
 
     now = datetime.now(UTC)
     with explained(deployment.project):
@@ -84,12 +84,13 @@ def _events(deployment: Deployment) -> Finding:
 
 
 def _scheduled(deployment: Deployment) -> Finding:
-    from shared import settings, store  # noqa: PLC0415 - as above
+    from shared import settings  # noqa: PLC0415
+    from shared.firestore import paths  # noqa: PLC0415 - as above
 
     if not settings.health_check():
         return not_here("turned off: HEALTH_CHECK=false")
     with explained(deployment.project):
-        found = store.health("canary").get().to_dict() or {}
+        found = paths.health("canary").get().to_dict() or {}
     sent = found.get("sentAt")
     if sent is None or datetime.now(UTC) - sent > SILENT:
         last = f"last ran at {text(sent)}" if sent else "has never run"

@@ -6,7 +6,8 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared import log, settings, store
+from shared import log, settings
+from shared.firestore import paths
 from shared.telemetry.commits import limits
 from shared.telemetry.message import Message
 
@@ -24,7 +25,7 @@ def keep(message: Message, reason: str, received_at: datetime) -> None:
     digest = hashlib.sha256(encoded).hexdigest()
     plain = message.id is not None and _PLAIN_ID.fullmatch(message.id)
     message_id = message.id if message.id and plain else digest
-    store.dead_letter(message_id).set(
+    paths.dead_letter(message_id).set(
         {
             "reason": reason,
             "deviceId": _shortly(message.attributes.get("device_id")),

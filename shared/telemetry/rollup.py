@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from shared.telemetry import protobuf
+from shared.firestore import raw
 
 BUCKET = timedelta(minutes=5)
 MAX_METRICS = 32
@@ -119,10 +119,10 @@ def count(cells: Cells, time: datetime, numbers: Mapping[str, Number]) -> None:
         cells.setdefault((metric, number_of_bucket), Cell()).add(number)
 
 
-def transforms(cells: Cells) -> Iterable[protobuf.Transform]:
+def transforms(cells: Cells) -> Iterable[raw.Transform]:
     """What counting these cells does to the stored ones."""
     for (metric, number), cell in cells.items():
-        prefix = protobuf.path("metrics", metric, str(number))
+        prefix = raw.path("metrics", metric, str(number))
         yield f"{prefix}.count", "increment", cell.count
         yield f"{prefix}.sum", "increment", cell.sum
         yield f"{prefix}.min", "minimum", cell.min

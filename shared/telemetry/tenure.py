@@ -9,8 +9,9 @@ from typing import Any
 
 from google.cloud.firestore import DocumentReference
 
-from shared import log, store
-from shared.telemetry import system
+from shared import log
+from shared.firestore import paths
+from shared.telemetry import system_events
 from shared.telemetry.commits import limits
 from shared.telemetry.rollup import MAX_METRICS, Number
 
@@ -47,9 +48,9 @@ class Tenure:
 
     def has_place(self, name: str) -> bool:
         """Whether the device's `latest` has an entry for the name, or room for it."""
-        if name in self.names or name in system.NAMES:
+        if name in self.names or name in system_events.NAMES:
             return True
-        if len(self.names - system.NAMES) >= MAX_LATEST - len(system.NAMES):
+        if len(self.names - system_events.NAMES) >= MAX_LATEST - len(system_events.NAMES):
             return False
         if name.startswith("__") and name.endswith("__"):
             return False  # reserved as a key by Firestore
@@ -103,7 +104,7 @@ class Tenures:
 
     def look_up(self, device_ids: Iterable[str]) -> dict[str, Tenure | Unowned]:
         """Whose the devices are by the registry: two reads for all of them together."""
-        entries = {d: store.device(d) for d in device_ids}
+        entries = {d: paths.device(d) for d in device_ids}
         registry = _existing(entries.values(), ["ownerUid", "claimedAt", "claimEpoch"])
         tenures = _owned({d: registry.get(entry.path, {}) for d, entry in entries.items()})
         found: dict[str, Tenure | Unowned] = {}
@@ -126,7 +127,7 @@ class Tenures:
 def _owned(registry: Mapping[str, Mapping[str, Any]]) -> dict[str, Tenure]:
     """The tenures of those devices whose owner has a document of them, written down."""
     claimed = {d: entry for d, entry in registry.items() if _is_whole(entry)}
-    shown = {d: store.user_device(entry["ownerUid"], d) for d, entry in claimed.items()}
+    shown = {d: paths.user_device(entry["ownerUid"], d) for d, entry in claimed.items()}
     records = {d: _record(d, entry["claimEpoch"]) for d, entry in claimed.items()}
     there = _existing([*shown.values(), *records.values()], ["latest"])
     tenures = {
@@ -170,13 +171,13 @@ def _existing(
 ) -> dict[str, dict[str, Any]]:
     """The fields of those of the documents that exist, by their paths, in one round trip."""
     wanted = list(references)
-    found = store.client().get_all(wanted, field_paths=fields, **limits()) if wanted else []
+    found = paths.client().get_all(wanted, field_paths=fields, **limits()) if wanted else []
     return {s.reference.path: s.to_dict() or {} for s in found if s.exists}
 
 
 def former(device_id: str) -> list[Tenure]:
     """The tenures in which events of the device were stored, the present one included."""
-    records = store.device(device_id).collection(store.TENURES).stream(**limits())
+    records = paths.device(device_id).collection(paths.TENURES).stream(**limits())
     return [Tenure(r.get("uid"), int(r.id), r.get("since")) for r in records]
 
 
@@ -188,7 +189,7 @@ def _write_down(tenures: Mapping[DocumentReference, Tenure]) -> None:
     """
     if not tenures:
         return
-    batch = store.client().batch()
+    batch = paths.client().batch()
     for record, tenure in tenures.items():
         batch.set(record, {"uid": tenure.uid, "since": tenure.since})
     batch.commit(**limits())
@@ -196,6 +197,6 @@ def _write_down(tenures: Mapping[DocumentReference, Tenure]) -> None:
 
 def _record(device_id: str, epoch: int) -> DocumentReference:
     reference: DocumentReference = (
-        store.device(device_id).collection(store.TENURES).document(str(epoch))
+        paths.device(device_id).collection(paths.TENURES).document(str(epoch))
     )
     return reference

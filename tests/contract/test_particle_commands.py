@@ -9,8 +9,8 @@ from unittest import mock
 import pytest
 import requests
 
-from admin import target
 from admin.app import main
+from admin.cli import target
 from shared import settings
 from shared.particle import Integration, Particle, TokenCache
 from tests.contract.test_python_client import CLIENT, PRODUCT, Boundless

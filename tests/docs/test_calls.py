@@ -9,10 +9,10 @@ import tree_sitter_swift
 from tree_sitter import Language, Parser
 
 import main
-from local.docs import function_pages
-from local.docs.callables import EVERYWHERE, FUNCTIONS, Function, Variable
-from local.docs.languages import LANGUAGES
-from local.docs.pages import DOCS, Block, blocks
+from docs_tools import function_pages
+from docs_tools.callables import EVERYWHERE, FUNCTIONS, Function, Variable
+from docs_tools.languages import LANGUAGES
+from docs_tools.pages import DOCS, Block, blocks
 from shared import errors
 
 by_name = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
@@ -46,7 +46,7 @@ def test_the_overview_names_every_function() -> None:
 def test_the_page_is_as_it_would_be_written_now(function: Function) -> None:
     page = function_pages.FOLDER / f"{function.name}.md"
     assert page.read_text(encoding="utf-8") == function_pages.page_of(function), (
-        "run: venv/bin/python -m local.docs pages"
+        "run: venv/bin/python -m docs_tools pages"
     )
 
 

@@ -5,16 +5,16 @@ import re
 
 import pytest
 
-from local.docs import cost, cost_page
-from local.docs.cost import Fleet, costs, quantities, read_prices
-from local.docs.pages import DOCS
+from docs_tools import cost, cost_page
+from docs_tools.cost import Fleet, costs, quantities, read_prices
+from docs_tools.pages import DOCS
 from shared import settings
 from shared.telemetry import presence
 
 
 def test_the_page_is_as_it_would_be_written_now() -> None:
     written = cost_page.PAGE.read_text(encoding="utf-8")
-    assert written == cost_page.page(), "run: venv/bin/python -m local.docs pages"
+    assert written == cost_page.page(), "run: venv/bin/python -m docs_tools pages"
 
 
 def test_a_fleet_computed_by_hand() -> None:

@@ -11,12 +11,12 @@ import functions_framework
 import msgspec
 import pytest
 
+from docs_tools.pages import DOCS, blocks
 from local.client import Account
-from local.docs.pages import DOCS, blocks
 from local.runs import ROOT
 from local.stack import Stack
-from shared import store
-from shared.offer import Offer
+from shared.commands.offer import Offer
+from shared.firestore import paths
 from tests.support import functions
 
 DEVICE = "e00fce68a47d20b8c91e53f2"
@@ -75,7 +75,7 @@ def test_the_callable_answers_its_owner_and_nobody_else(
     owner, other = sign_up(), sign_up()
     published = datetime(2026, 5, 13, 10, 55, tzinfo=UTC)
     newest = {"temperature": {"value": 21.5, "publishedAt": published}}
-    store.user_device(owner.uid, DEVICE).set({"latest": newest})
+    paths.user_device(owner.uid, DEVICE).set({"latest": newest})
 
     found = latest_value(owner, deviceId=DEVICE, event="temperature")
     assert found == {"result": {"value": 21.5, "publishedAt": "2026-05-13T10:55:00.000Z"}}
@@ -90,7 +90,7 @@ def test_the_callable_answers_its_owner_and_nobody_else(
 def test_functions_is_what_the_page_calls_it() -> None:
     """The steps after the block name places that are there."""
     text = (DOCS / "customising.md").read_text(encoding="utf-8")
-    for path in ("main.py", "tests/unit/test_manifest.py", "local/docs/callables.py"):
+    for path in ("main.py", "tests/unit/test_manifest.py", "docs_tools/callables.py"):
         assert f"`{path}`" in text
         assert (ROOT / path).exists()
     assert "latest_value" not in functions.CALLABLES, "the page's example is not a function of ours"

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from admin.app import main as operator
-from local.docs.callables import FUNCTIONS, Function
-from local.docs.languages import LANGUAGES
-from local.docs.pages import DOCS, blocks
+from docs_tools.callables import FUNCTIONS, Function
+from docs_tools.languages import LANGUAGES
+from docs_tools.pages import DOCS, blocks
 from local.runs import ROOT
 from local.stack import Stack
 from tests.conftest import FLEET

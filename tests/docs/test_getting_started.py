@@ -7,8 +7,8 @@ project's folder.
 import pytest
 
 from admin.app import main as operator
-from local.docs import try_page
-from local.docs.pages import DOCS, blocks
+from docs_tools import try_page
+from docs_tools.pages import DOCS, blocks
 from local.runs import ROOT
 from local.stack import Stack
 from tests.conftest import FLEET

@@ -4,7 +4,7 @@ import json
 import re
 
 from admin.doctor.chain import LINKS
-from local.docs.pages import DOCS, anchors
+from docs_tools.pages import DOCS, anchors
 from local.runs import ROOT
 
 PAGE = DOCS / "incidents.md"

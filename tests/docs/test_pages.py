@@ -13,10 +13,10 @@ import typer
 import typer.main
 
 from admin.app import app
-from local.docs.pages import Block, blocks, links, pages
-from local.docs.pages import anchors as anchors_of
+from docs_tools.pages import Block, blocks, links, pages
+from docs_tools.pages import anchors as anchors_of
 from local.runs import ROOT
-from shared import store
+from shared.firestore import paths
 
 _BLOCKS = [block for page in pages() for block in blocks(page)]
 _PARSED = [block for block in _BLOCKS if block.mark != "not run"]
@@ -175,7 +175,7 @@ def test_options_of_the_deployment_exist() -> None:
 
 def test_every_collection_and_setting_is_described() -> None:
     data_model = (ROOT / "docs" / "data-model.md").read_text(encoding="utf-8")
-    collections = {value for name, value in vars(store).items() if name.isupper()}
+    collections = {value for name, value in vars(paths).items() if name.isupper()}
     assert {name for name in collections if name not in data_model} == set()
     settings = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env").read_text(), re.MULTILINE))
     everything = "".join(text for _, text in _text_of_pages())

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from local.docs.pages import DOCS
+from docs_tools.pages import DOCS
 from local.runs import ROOT
 
 TEXT = (DOCS / "security.md").read_text(encoding="utf-8")

@@ -11,8 +11,12 @@ from google.api_core.gapic_v1.method import wrap_method
 
 from local.client import Account, Client
 from local.stack import Stack
-from shared import access, cloud, presence, settings, setup_codes, store
-from shared.deadlines import BRIEFLY
+from shared import connections, settings
+from shared.claims import access
+from shared.claims import label as setup_codes
+from shared.commands import presence
+from shared.firestore import paths
+from shared.firestore.deadline import BRIEFLY
 from tests.support.functions import call
 from tests.support.simulator import Simulator
 from tests.support.triggers import LIVE
@@ -83,7 +87,7 @@ def new_label(simulator: Simulator) -> Callable[..., Label]:
 
 def register(label: Label) -> None:
     """Write the registry's entry, as the operator's import does."""
-    store.device(label.device_id).set(
+    paths.device(label.device_id).set(
         {
             "serialNumber": label.serial_number,
             "ownerUid": None,
@@ -94,7 +98,7 @@ def register(label: Label) -> None:
         }
     )
     normalised = setup_codes.normalise_serial(label.serial_number)
-    store.serial_number(normalised).set({"deviceId": label.device_id})
+    paths.serial_number(normalised).set({"deviceId": label.device_id})
 
 
 @pytest.fixture
@@ -126,7 +130,7 @@ def particle(stack: Stack) -> Callable[..., requests.Response]:
 @pytest.fixture
 def fresh_tokens() -> None:
     """A process that has no token of Particle's yet."""
-    cloud.tokens.cache_clear()
+    connections.tokens.cache_clear()
 
 
 @pytest.fixture
@@ -147,7 +151,7 @@ def commits(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
 
     One that is wrapped in a list has its effect, and only the answer is lost.
     """
-    transport = store.client()._firestore_api.transport
+    transport = paths.client()._firestore_api.transport
     stub = transport.commit
     coming: list[Any] = []
 
@@ -174,7 +178,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def firestore_requests(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
     """Counts round trips to Firestore: gives the methods called since it was last asked."""
     made: list[str] = []
-    api = store.client()._firestore_api
+    api = paths.client()._firestore_api
     for name in ("commit", "batch_get_documents", "run_query"):
         original = getattr(api, name)
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from local.client import Account
-from shared import arrivals, store
-from shared.telemetry import intake
+from shared.firestore import paths
+from shared.telemetry import arrivals, ingest
 from tests.functional.conftest import Label
 from tests.support.functions import deliver
 from tests.support.telemetry import message
@@ -16,15 +16,15 @@ from tests.support.telemetry import message
 
 @pytest.fixture(autouse=True)
 def _nothing_has_come(stack: object) -> Iterator[None]:
-    intake.recorder.cache_clear()
-    for document in store.client().collection(store.HEALTH).list_documents():
+    ingest.recorder.cache_clear()
+    for document in paths.client().collection(paths.HEALTH).list_documents():
         document.delete()
     yield
-    intake.recorder.cache_clear()
+    ingest.recorder.cache_clear()
 
 
 def marked() -> dict[str, set[str]]:
-    found = store.client().collection(store.HEALTH).stream()
+    found = paths.client().collection(paths.HEALTH).stream()
     return {entry.id: set((entry.to_dict() or {})["slots"]) for entry in found}
 
 
@@ -59,17 +59,17 @@ def test_an_event_of_the_integrations_test_is_no_sign_of_the_fleet() -> None:
 
 
 def test_what_an_operator_takes_in_again_is_no_sign_of_the_fleet(owned: Label) -> None:
-    intake.take(message(owned.device_id, "1"), replayed=True)
+    ingest.take(message(owned.device_id, "1"), replayed=True)
     assert marked() == {}
-    intake.take(message(owned.device_id, "2"))
+    ingest.take(message(owned.device_id, "2"))
     assert len(marked()) == 1
 
 
 def test_a_copy_marks_nothing_and_the_next_event_does(owned: Label) -> None:
     body = message(owned.device_id, "2")
     assert deliver(body) < 300
-    store.client().collection(store.HEALTH).document(next(iter(marked()))).delete()
-    intake.recorder.cache_clear()
+    paths.client().collection(paths.HEALTH).document(next(iter(marked()))).delete()
+    ingest.recorder.cache_clear()
     assert deliver(body) < 300  # fails its commit: nothing of it may stay
     assert marked() == {}
     assert deliver(message(owned.device_id, "3")) < 300
@@ -83,7 +83,7 @@ def test_silence_is_read_over_midnight_from_several_days(
     last = arrivals.slot_of(now) - 4
     for slot in range(last - 300, last + 1):
         day, key = arrivals.day_and_key(slot)
-        store.health(day).set({"slots": {key: True}}, merge=True)
+        paths.health(day).set({"slots": {key: True}}, merge=True)
     silence = arrivals.present_silence(now)
     assert silence is not None
     assert silence.remarkable
@@ -98,7 +98,7 @@ def test_silence_is_read_over_midnight_from_several_days(
     assert (entry["minutes"], entry["usualMinutes"]) == (15, 0)
 
     # Weeks later, when no day that is looked at knows of an event any more.
-    store.health("canary").set({"sentAt": now})
+    paths.health("canary").set({"sentAt": now})
     later = now + timedelta(days=40)
     arrivals.check(later)
     entry = json.loads(capsys.readouterr().err)

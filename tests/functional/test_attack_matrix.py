@@ -14,7 +14,11 @@ import pytest
 from firebase_admin import auth
 
 from local.client import Account, CallableError, Client
-from shared import access, cloud, deletion, sessions, settings, store
+from shared import connections, settings
+from shared.accounts import session
+from shared.claims import access
+from shared.firestore import paths
+from shared.privacy import deletion
 from tests.functional.conftest import Label
 from tests.support.documents import everything
 from tests.support.functions import CALLABLES, call
@@ -108,8 +112,8 @@ def mode(
 def world(
     mode: str, clean_stack: object, client: Client, label: Label, simulator: Simulator
 ) -> World:
-    cloud.firebase()
-    sessions._seen.clear()
+    connections.firebase()
+    session._seen.clear()
     old, other, ex_owner, deleted, leaving = (client.sign_up() for _ in range(5))
     call("delete_account", {"confirm": "delete"}, deleted)
     deletion.schedule(leaving.uid)
@@ -119,8 +123,8 @@ def world(
     call("claim_device", label.claim, old)
     invoke = {"deviceId": label.device_id, **COMMAND}
     command_id = call("invoke_function", invoke, old)["commandId"]
-    device = store.user_device(old.uid, label.device_id)
-    device.collection(store.EVENTS).document("e1").set({"data": SECRET})
+    device = paths.user_device(old.uid, label.device_id)
+    device.collection(paths.EVENTS).document("e1").set({"data": SECRET})
     assert old.email
     assert old.password
     revoked_at = auth.verify_id_token(old.id_token)["iat"] + 1
@@ -147,7 +151,7 @@ def state(*, but: Account | None) -> dict[str, Any]:
     """All documents, without counters, notes of sign-ins, and the tree of the account `but`."""
 
     def is_of_no_matter(path: str) -> bool:
-        counter = path.startswith((f"{store.CLAIM_ATTEMPTS}/", f"{store.LIMITS}/"))
+        counter = path.startswith((f"{paths.CLAIM_ATTEMPTS}/", f"{paths.LIMITS}/"))
         return counter or "/sign-in-" in path or (but is not None and but.uid in path)
 
     return everything(skip=is_of_no_matter)
@@ -196,7 +200,7 @@ def reaches_its_own_alone(
     assert owner.uid not in str(answer)
     after = state(but=account)
     changed = {path for path in {*after, *before} if after.get(path) != before.get(path)}
-    assert not [path for path in changed if not path.startswith(f"{store.SHADOW_CUSTOMERS}/")]
+    assert not [path for path in changed if not path.startswith(f"{paths.SHADOW_CUSTOMERS}/")]
 
 
 @pytest.mark.parametrize("name", ATTACKS)

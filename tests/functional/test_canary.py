@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
-from shared import canary, cloud, settings, store
+from shared import connections, settings
+from shared.firestore import paths
+from shared.telemetry import canary
 from tests.support import integrations, triggers
 from tests.support.functions import client
 from tests.support.simulator import Simulator
@@ -33,7 +35,7 @@ def check(capsys: Said) -> list[dict[str, Any]]:
 
 
 def recorded() -> dict[str, Any]:
-    return store.health("canary").get().to_dict() or {}
+    return paths.health("canary").get().to_dict() or {}
 
 
 def arrives(capsys: Said) -> None:
@@ -67,9 +69,9 @@ def test_it_arrives_and_leaves_nothing_behind(capsys: Said, simulator: Simulator
 
 def test_it_takes_each_of_our_ways_and_no_other(capsys: Said, simulator: Simulator) -> None:
     (one,) = integrations.all_of_them()
-    server = cloud.tokens().server
-    cloud.particle().integrations.create(server, "pump/", one.topic)
-    cloud.particle().integrations.create(server, "pump/", "projects/p/topics/anothers")
+    server = connections.tokens().server
+    connections.particle().integrations.create(server, "pump/", one.topic)
+    connections.particle().integrations.create(server, "pump/", "projects/p/topics/anothers")
     arrives(capsys)
     assert len(simulator.requests("POST", "/test")) == 2
 

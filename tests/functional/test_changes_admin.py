@@ -12,7 +12,10 @@ import requests
 from firebase_admin import auth
 
 from local.client import Account, Client
-from shared import cloud, customers, ownership, settings, store
+from shared import connections, settings
+from shared.customers import shadow
+from shared.firestore import paths
+from shared.registry import ownership
 from tests.functional.conftest import Label
 from tests.support.command_line import CommandLine
 from tests.support.functions import call
@@ -21,7 +24,7 @@ from tests.support.simulator import Simulator
 
 @pytest.fixture
 def admin(stack: object, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    cloud.firebase()
+    connections.firebase()
     return CommandLine(capsys)
 
 
@@ -37,8 +40,8 @@ def test_a_deleted_account(
     arguments = ("users", "delete", customer.email, "--reason", "asked by mail")
     assert admin.document(*arguments, "--yes") == {"uid": customer.uid, "status": "deleted"}
     with pytest.raises(auth.UserNotFoundError):
-        auth.get_user(customer.uid, app=cloud.firebase())
-    assert not store.user(customer.uid).get().exists
+        auth.get_user(customer.uid, app=connections.firebase())
+    assert not paths.user(customer.uid).get().exists
     assert ownership.owner_of(owned.device_id) is None
     assert simulator.device(owned.device_id)["owner"] is None
     (done,) = admin.document("audit", "list", "--user", customer.uid)
@@ -78,13 +81,13 @@ def test_a_deletion_is_confirmed_by_typing_the_address(
     monkeypatch.setattr(sys, "stdin", terminal)
     ran = admin.run("users", "delete", customer.uid, "--reason", "r")
     assert ran.status == status
-    assert store.deleted_user(customer.uid).get().exists == (status == 0)
+    assert paths.deleted_user(customer.uid).get().exists == (status == 0)
 
 
 def test_nobody_is_asked_where_nobody_is(customer: Account, admin: CommandLine) -> None:
     ran = admin.run("users", "delete", customer.uid, "--reason", "r")
     assert (ran.status, "--yes" in ran.err) == (2, True)
-    assert not store.deleted_user(customer.uid).get().exists
+    assert not paths.deleted_user(customer.uid).get().exists
 
 
 def test_quarantine(
@@ -125,10 +128,10 @@ def test_repair_goes_on_after_one_that_fails(
     simulator: Simulator,
 ) -> None:
     squatted = [new_label() for _ in range(3)]
-    customers.ensure(another.uid)
-    thief = cloud.tokens().customer(customers.identity(another.uid))
+    shadow.ensure(another.uid)
+    thief = connections.tokens().customer(shadow.identity(another.uid))
     for label in squatted:
-        cloud.particle().claim_device(thief, label.device_id)
+        connections.particle().claim_device(thief, label.device_id)
     simulator.fail({"route": f"*/{squatted[1].device_id}/owner"}, {"kind": "status", "status": 503})
     found = admin.document("devices", "mismatches", "--repair", status=1)
     repaired = {one["deviceId"]: one["repaired"] for one in found}
@@ -183,12 +186,12 @@ def test_the_audit_trail_is_written_with_the_change_or_not_at_all(
 ) -> None:
     """A command of the owner's that is under way keeps the device where it is."""
     soon = (datetime.now(UTC) + timedelta(minutes=1)).timestamp() * 1000
-    store.device(owned.device_id).update({"underWay": {"c": soon}})
+    paths.device(owned.device_id).update({"underWay": {"c": soon}})
     release = ("devices", "release", owned.device_id, "--reason", "r")
     assert admin.run(*release).status == 2
     assert ownership.owner_of(owned.device_id) == customer.uid
     assert actions(admin, "--device", owned.device_id) == []
-    store.device(owned.device_id).update({"underWay": {}})
+    paths.device(owned.device_id).update({"underWay": {}})
     admin.said(*release)
     assert actions(admin, "--device", owned.device_id) == ["device-released"]
 
@@ -199,7 +202,7 @@ def test_customers_do_not_see_the_audit_trail(
     admin.said("devices", "block", owned.device_id, "--reason", "r")
     (done,) = admin.document("audit", "list", "--device", owned.device_id)
     with pytest.raises(requests.HTTPError, match="403"):
-        client.read(store.operations().document(done["id"]).path, customer)
+        client.read(paths.operations().document(done["id"]).path, customer)
     lines = call("export_account", {}, customer)["lines"]
     assert lines
     assert not [line for line in lines if done["id"] in line]

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from local.client import Account, CallableError, Client
-from shared import attempts, claiming, settings, setup_codes, store
+from shared import settings
+from shared.claims import claim
+from shared.claims import label as setup_codes
+from shared.firestore import paths
+from shared.limits import attempts
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 
@@ -30,7 +34,7 @@ def tomorrow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def let_time_pass(seconds: float) -> None:
     """Every counter's last attempt was that much earlier."""
-    for snapshot in store.client().collection(store.CLAIM_ATTEMPTS).stream():
+    for snapshot in paths.client().collection(paths.CLAIM_ATTEMPTS).stream():
         at = snapshot.get("lastAt") - timedelta(seconds=seconds)
         snapshot.reference.update({"lastAt": at})
 
@@ -136,7 +140,7 @@ def test_a_right_code_leaves_the_counters_as_they_were(
     let_time_pass(3)
 
     def counters() -> list[Any]:
-        found = store.client().collection(store.CLAIM_ATTEMPTS).stream()
+        found = paths.client().collection(paths.CLAIM_ATTEMPTS).stream()
         return [(s.id, s.get("lastAt"), s.get("tries")) for s in found if s.get("tries")]
 
     before = counters()
@@ -160,7 +164,7 @@ def test_wrong_missing_and_blocked_cost_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     blocked = new_label()
-    store.device(blocked.device_id).update({"blocked": True})
+    paths.device(blocked.device_id).update({"blocked": True})
     computed: list[str] = []
     digest = setup_codes.digest
 
@@ -187,16 +191,16 @@ def test_wrong_missing_and_blocked_cost_the_same(
 
 def test_counters_end_by_themselves(label: Label, customer: Account) -> None:
     guess(label.claim, customer)
-    for snapshot in store.client().collection(store.CLAIM_ATTEMPTS).stream():
+    for snapshot in paths.client().collection(paths.CLAIM_ATTEMPTS).stream():
         assert snapshot.get("expireAt") <= datetime.now(UTC) + attempts.KEPT
 
 
 def test_no_counter_holds_a_serial_or_a_uid(label: Label, customer: Account) -> None:
     guess(label.claim, customer)
-    text = str([(s.id, s.to_dict()) for s in store.client().collection("claimAttempts").stream()])
+    text = str([(s.id, s.to_dict()) for s in paths.client().collection("claimAttempts").stream()])
     assert label.serial_number not in text
     assert customer.uid not in text
-    assert claiming.Label.of_serial("ŵ") == claiming.Label()
+    assert claim.Label.of_serial("ŵ") == claim.Label()
 
 
 def test_without_setup_codes_a_missing_serial_is_told_apart(
@@ -206,7 +210,7 @@ def test_without_setup_codes_a_missing_serial_is_told_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     blocked = new_label()
-    store.device(blocked.device_id).update({"blocked": True})
+    paths.device(blocked.device_id).update({"blocked": True})
     serial = {"serialNumber": label.serial_number}
     assert refusal("claim_device", serial, customer).details["field"] == "setupCode"
     assert refusal("create_claim_code", serial, customer).details["field"] == "setupCode"

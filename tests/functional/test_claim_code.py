@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from local.client import Account
-from shared import customers, reservations, store
+from shared.customers import shadow
+from shared.firestore import paths
+from shared.registry import hold
 from tests.functional.conftest import Label
 from tests.support.functions import call, created, refusal
 from tests.support.simulator import Simulator
 
 
 def owner(label: Label) -> str | None:
-    found: str | None = store.device(label.device_id).get().get("ownerUid")
+    found: str | None = paths.device(label.device_id).get().get("ownerUid")
     return found
 
 
@@ -30,20 +32,20 @@ def test_the_device_becomes_theirs_when_it_has_presented_the_code(
     in_an_hour = datetime.now(UTC) + timedelta(hours=1)
     assert abs(datetime.fromisoformat(answer["expiresAt"]) - in_an_hour) < timedelta(seconds=10)
     assert len(answer["claimCode"]) == 63
-    noted = [entry.to_dict() or {} for entry in store.activity(customer.uid).stream()]
+    noted = [entry.to_dict() or {} for entry in paths.activity(customer.uid).stream()]
     (created,) = [entry for entry in noted if entry["action"] == "claim-code-created"]
     assert (created["deviceId"], created["serialNumber"]) == (label.device_id, label.serial_number)
     assert reported(label) < 300
     assert owner(label) is None
 
     simulator.connect(label.device_id, answer["claimCode"])
-    assert simulator.device(label.device_id)["owner"] == customers.identity(customer.uid)
+    assert simulator.device(label.device_id)["owner"] == shadow.identity(customer.uid)
     assert reported(label) < 300
     assert owner(label) == customer.uid
-    assert store.user_device(customer.uid, label.device_id).get().exists
+    assert paths.user_device(customer.uid, label.device_id).get().exists
     assert (
         not {"awaitedBy", "awaitedUntil"}
-        & (store.device(label.device_id).get().to_dict() or {}).keys()
+        & (paths.device(label.device_id).get().to_dict() or {}).keys()
     )
     assert reported(label) < 300
 
@@ -69,7 +71,7 @@ def test_only_that_very_device(
     code = call("create_claim_code", label.claim, customer)["claimCode"]
     other = new_label()
     simulator.connect(other.device_id, code)
-    assert simulator.device(other.device_id)["owner"] == customers.identity(customer.uid)
+    assert simulator.device(other.device_id)["owner"] == shadow.identity(customer.uid)
     assert reported(other) < 300
     assert reported(label) < 300
     assert (owner(other), owner(label)) == (None, None)
@@ -101,7 +103,7 @@ def test_a_code_that_came_too_late(
     change: str, label: Label, customer: Account, another: Account, simulator: Simulator
 ) -> None:
     code = call("create_claim_code", label.claim, customer)["claimCode"]
-    entry = store.device(label.device_id)
+    entry = paths.device(label.device_id)
     if change == "expired":
         entry.update({"awaitedUntil": datetime.now(UTC)})
     elif change == "blocked":
@@ -119,7 +121,7 @@ def test_somebody_elses_claim_under_way_is_waited_for(
     """Who holds the reservation may be the owner at Particle in a moment."""
     code = call("create_claim_code", label.claim, customer)["claimCode"]
     simulator.connect(label.device_id, code)
-    reservation = reservations.reserve(another.uid, store.device(label.device_id).get())
+    reservation = hold.reserve(another.uid, paths.device(label.device_id).get())
     assert reported(label) == 500
     assert call("list_devices", {"refresh": True}, customer) == {"devices": []}
     simulator.forget()

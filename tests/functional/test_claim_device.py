@@ -9,9 +9,12 @@ from unittest import mock
 import pytest
 
 from local.client import Account, CallableError, Client
-from shared import cloud, customers, ownership, reservations, store
-from shared.access.customer import CustomerMode
+from shared import connections
+from shared.claims.access.customer import CustomerMode
+from shared.customers import shadow
 from shared.errors import DeviceNotReady
+from shared.firestore import paths
+from shared.registry import hold, ownership
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.limits import forget_limits
@@ -19,7 +22,7 @@ from tests.support.simulator import Simulator
 
 
 def registry(label: Label) -> dict[str, Any]:
-    return store.device(label.device_id).get().to_dict() or {}
+    return paths.device(label.device_id).get().to_dict() or {}
 
 
 def is_untouched(label: Label) -> bool:
@@ -43,7 +46,7 @@ def test_the_device_is_theirs_here_and_at_particle(
     entry = registry(label)
     assert (entry["ownerUid"], entry["claimEpoch"]) == (customer.uid, 1)
     assert not {"reservedBy", "reservedUntil"} & entry.keys()
-    assert simulator.device(label.device_id)["owner"] == customers.identity(customer.uid)
+    assert simulator.device(label.device_id)["owner"] == shadow.identity(customer.uid)
 
 
 def test_the_customer_sees_the_device_and_what_they_did(
@@ -86,7 +89,7 @@ def test_a_wrong_code_a_missing_serial_and_a_blocked_device_look_alike(
     label: Label, new_label: Callable[..., Label], customer: Account, simulator: Simulator
 ) -> None:
     blocked = new_label()
-    store.device(blocked.device_id).update({"blocked": True})
+    paths.device(blocked.device_id).update({"blocked": True})
     simulator.forget()
     answers = [
         refusal("claim_device", request, customer)
@@ -162,8 +165,8 @@ def test_twenty_at_once_have_one_winner(label: Label, client: Client, simulator:
     winner = accounts[outcomes.index("won")]
     entry = registry(label)
     assert (entry["ownerUid"], entry["claimEpoch"]) == (winner.uid, 1)
-    assert simulator.device(label.device_id)["owner"] == customers.identity(winner.uid)
-    holders = [a for a in accounts if store.user_device(a.uid, label.device_id).get().exists]
+    assert simulator.device(label.device_id)["owner"] == shadow.identity(winner.uid)
+    holders = [a for a in accounts if paths.user_device(a.uid, label.device_id).get().exists]
     assert holders == [winner]
 
 
@@ -182,10 +185,10 @@ def test_a_foreign_owner_at_particle_gives_way(
     """Anyone with a customer token can claim an unowned device at Particle if they know its id."""
     token = call("mint_token", {}, another)["accessToken"]
     assert particle("POST", "/v1/devices", token, id=label.device_id).status_code == 200
-    assert simulator.device(label.device_id)["owner"] == customers.identity(another.uid)
+    assert simulator.device(label.device_id)["owner"] == shadow.identity(another.uid)
 
     call("claim_device", label.claim, customer)
-    assert simulator.device(label.device_id)["owner"] == customers.identity(customer.uid)
+    assert simulator.device(label.device_id)["owner"] == shadow.identity(customer.uid)
     assert registry(label)["ownerUid"] == customer.uid
 
 
@@ -243,11 +246,11 @@ def test_a_claim_that_died_half_way_keeps_others_out_for_a_minute_only(
     label: Label, customer: Account, another: Account
 ) -> None:
     reservation = {"reservedBy": another.uid, "reservedUntil": datetime.now(UTC) + timedelta(1)}
-    store.device(label.device_id).update(reservation)
+    paths.device(label.device_id).update(reservation)
     answer = refusal("claim_device", label.claim, customer)
     assert (answer.status, answer.reason) == ("ABORTED", "in-progress")
 
-    store.device(label.device_id).update({"reservedUntil": datetime.now(UTC)})
+    paths.device(label.device_id).update({"reservedUntil": datetime.now(UTC)})
     call("claim_device", label.claim, customer)
     assert registry(label)["ownerUid"] == customer.uid
 
@@ -255,7 +258,7 @@ def test_a_claim_that_died_half_way_keeps_others_out_for_a_minute_only(
 def test_nothing_is_sent_that_could_outlast_the_reservation(
     label: Label, customer: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reservations, "LASTS", reservations.LONGEST_CALL - timedelta(seconds=1))
+    monkeypatch.setattr(hold, "LASTS", hold.LONGEST_CALL - timedelta(seconds=1))
     assert refusal("claim_device", label.claim, customer).reason == "in-progress"
     assert simulator.requests("POST", "/v1/devices") == []
     assert is_untouched(label)
@@ -264,8 +267,8 @@ def test_nothing_is_sent_that_could_outlast_the_reservation(
 def test_the_one_of_two_taps_that_fails_leaves_the_reservation_to_the_other(
     label: Label, customer: Account, another: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = store.device(label.device_id)
-    other_tap = reservations.reserve(customer.uid, entry.get())
+    entry = paths.device(label.device_id)
+    other_tap = hold.reserve(customer.uid, entry.get())
     with monkeypatch.context() as patch:
         patch.setattr(CustomerMode, "claim", mock.Mock(side_effect=DeviceNotReady))
         assert refusal("claim_device", label.claim, customer).reason == "device-not-ready"
@@ -287,17 +290,17 @@ def test_a_claim_that_came_too_late_gives_the_device_back_to_its_owner_at_partic
     def after_another(*arguments: Any) -> ownership.Owned:
         """Their claim ends while ours is at Particle, where ours is the last."""
         monkeypatch.setattr(ownership, "give", give)
-        store.device(label.device_id).update({"reservedUntil": datetime.now(UTC)})
+        paths.device(label.device_id).update({"reservedUntil": datetime.now(UTC)})
         call("claim_device", label.claim, another)
-        cloud.particle().release_device(cloud.tokens().server, label.device_id)
-        mine = cloud.tokens().customer(customers.identity(customer.uid))
-        cloud.particle().claim_device(mine, label.device_id)
+        connections.particle().release_device(connections.tokens().server, label.device_id)
+        mine = connections.tokens().customer(shadow.identity(customer.uid))
+        connections.particle().claim_device(mine, label.device_id)
         return give(*arguments)
 
     monkeypatch.setattr(ownership, "give", after_another)
     assert refusal("claim_device", label.claim, customer).reason == "claimed-by-another"
     assert registry(label)["ownerUid"] == another.uid
-    assert simulator.device(label.device_id)["owner"] == customers.identity(another.uid)
+    assert simulator.device(label.device_id)["owner"] == shadow.identity(another.uid)
     assert "reservedBy" not in registry(label)
 
 
@@ -324,13 +327,13 @@ def test_the_tenure_begins_with_the_commit(
 
     monkeypatch.setattr(ownership, "unless_deleted", at_the_end)
     call("claim_device", label.claim, customer)
-    entry = store.device(label.device_id).get()
-    mine = store.user_device(customer.uid, label.device_id).get()
+    entry = paths.device(label.device_id).get()
+    mine = paths.user_device(customer.uid, label.device_id).get()
     assert entry.get("claimedAt") == mine.get("claimedAt") == mine.get("statusAt")
     assert sent_at[-1] <= entry.get("claimedAt") <= entry.update_time
 
 
 def test_who_died_half_way_may_go_on_at_once(label: Label, customer: Account) -> None:
     reservation = {"reservedBy": customer.uid, "reservedUntil": datetime.now(UTC) + timedelta(1)}
-    store.device(label.device_id).update(reservation)
+    paths.device(label.device_id).update(reservation)
     assert call("claim_device", label.claim, customer)["deviceId"] == label.device_id

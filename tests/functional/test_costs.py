@@ -14,7 +14,10 @@ from firebase_admin import auth
 
 from local.client import Account
 from local.runs import ROOT
-from shared import cloud, customers, sessions, store
+from shared import connections
+from shared.accounts import session
+from shared.customers import shadow
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.support.functions import call
 from tests.support.simulator import Simulator
@@ -84,17 +87,17 @@ def test_the_table_in_the_docs_is_what_was_measured(
         if row.endswith("queued"):
             for made in (label, again):
                 simulator.set_online(made.device_id, online=False)
-        monkeypatch.setattr(customers, "_ready", {})
-        sessions._seen.clear()
-        cloud.tokens.cache_clear()
+        monkeypatch.setattr(shadow, "_ready", {})
+        session._seen.clear()
+        connections.tokens.cache_clear()
         cold = costs(function, cold_data, customer)
         warm = costs(function, warm_data, customer)
         measured[row] = (*cold, *warm)
     # Each of two customers with a device.
     call("claim_device", label.claim, customer)
     call("claim_device", again.claim, another)
-    sessions._seen.clear()
-    cloud.tokens.cache_clear()
+    session._seen.clear()
+    connections.tokens.cache_clear()
     goes = [costs("delete_account", {"confirm": "delete"}, one) for one in (customer, another)]
     measured["delete_account, of one device"] = (*goes[0], *goes[1])
     assert measured == DOCUMENTED
@@ -102,7 +105,7 @@ def test_the_table_in_the_docs_is_what_was_measured(
 
 def waiting_call(account: Account, device: dict[str, str]) -> dict[str, str]:
     """The request that cancels what waits for a device."""
-    commands = store.user(account.uid).collection(store.COMMANDS).stream()
+    commands = paths.user(account.uid).collection(paths.COMMANDS).stream()
     (found,) = (
         command.id
         for command in commands

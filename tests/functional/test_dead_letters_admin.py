@@ -8,11 +8,11 @@ import pytest
 from google.api_core.exceptions import ServiceUnavailable
 from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
 
-from admin import platform_letters
+from admin.letters import undelivered
 from local.client import Account
 from local.stack import Stack
-from shared import cloud
-from shared.telemetry import intake
+from shared import connections
+from shared.telemetry import ingest
 from tests.functional.conftest import Label
 from tests.support.command_line import CommandLine
 from tests.support.telemetry import dead_letters, events, message
@@ -22,18 +22,18 @@ Kill = Callable[[dict[str, Any]], str]
 
 @pytest.fixture
 def admin(stack: object, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    cloud.firebase()
-    intake.recorder.cache_clear()
+    connections.firebase()
+    ingest.recorder.cache_clear()
     return CommandLine(capsys)
 
 
 @pytest.fixture
 def kill(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kill]:
     """Puts a message where Pub/Sub puts those that nobody acknowledged; gives its id there."""
-    monkeypatch.setattr(platform_letters, "_WAIT", 1.0)
+    monkeypatch.setattr(undelivered, "_WAIT", 1.0)
     with PublisherClient() as publisher, SubscriberClient() as subscriber:
-        topic = publisher.topic_path(stack.project_id, platform_letters.SUBSCRIPTION)
-        path = subscriber.subscription_path(stack.project_id, platform_letters.SUBSCRIPTION)
+        topic = publisher.topic_path(stack.project_id, undelivered.SUBSCRIPTION)
+        path = subscriber.subscription_path(stack.project_id, undelivered.SUBSCRIPTION)
         publisher.create_topic(name=topic)
         subscriber.create_subscription(name=path, topic=topic)
 
@@ -51,7 +51,7 @@ def kill(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kill]:
 
 def listed(admin: CommandLine) -> dict[str, dict[str, Any]]:
     """The platform's letters by id."""
-    reason = platform_letters.REASON
+    reason = undelivered.REASON
     return {x["id"]: x for x in admin.document("dead-letters", "list", "--reason", reason)}
 
 
@@ -78,7 +78,7 @@ def test_replaying_them_stores_each_once(
     }
     assert set(listed(admin)) == {other}
     assert [event["value"] for event in events(customer, owned)] == [7]
-    rest = ("--reason", platform_letters.REASON)
+    rest = ("--reason", undelivered.REASON)
     assert admin.document("dead-letters", "replay", *rest)["stored"] == 1
     assert listed(admin) == {}
     assert len(events(customer, owned)) == 2
@@ -93,7 +93,7 @@ def test_one_that_cannot_be_stored_now_stays(
         raise ServiceUnavailable("Firestore is away")  # type: ignore[no-untyped-call]
 
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "take", fail)
+        patch.setattr(ingest, "take", fail)
         ran = admin.run("dead-letters", "replay", letter)
     assert (ran.status, "Firestore is away" in ran.err) == (1, True)
     assert set(listed(admin)) == {letter}
@@ -114,9 +114,7 @@ def test_dropped_ones_are_gone(kill: Kill, owned: Label, admin: CommandLine) -> 
     one, other = (kill(message(owned.device_id, None, f"event-{n}")) for n in range(2))
     assert admin.document("dead-letters", "drop", one) == {"dropped": 1}
     assert set(listed(admin)) == {other}
-    assert admin.document("dead-letters", "drop", "--reason", platform_letters.REASON) == {
-        "dropped": 1
-    }
+    assert admin.document("dead-letters", "drop", "--reason", undelivered.REASON) == {"dropped": 1}
     assert listed(admin) == {}
     assert admin.document("audit", "list")[0]["action"] == "dead-letters-dropped"
 

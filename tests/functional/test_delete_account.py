@@ -12,8 +12,12 @@ from google.cloud.firestore import FieldFilter
 
 from functions import delete_account
 from local.client import Account, CallableError, Client
-from shared import customers, deletion, releasing, settings, store, trees, unfinished
-from shared.operations import Operation
+from shared import settings, sweep
+from shared.audit import Operation
+from shared.claims import release
+from shared.customers import shadow
+from shared.firestore import erase, paths
+from shared.privacy import deletion
 from tests.functional.conftest import Label
 from tests.support import functions
 from tests.support.documents import everything
@@ -29,9 +33,9 @@ def run_job(account: Account) -> int:
 
 
 def left(account: Account) -> list[str]:
-    tree = trees.collections(account.uid)
+    tree = erase.collections(account.uid)
     found = [document.id for collection in tree for document in collection.list_documents()]
-    return found + ([account.uid] if store.user(account.uid).get().exists else [])
+    return found + ([account.uid] if paths.user(account.uid).get().exists else [])
 
 
 def in_auth(account: Account) -> bool:
@@ -48,19 +52,19 @@ def full(owned: Label, customer: Account, new_label: Callable[..., Label]) -> Ac
     earlier = new_label()
     call("claim_device", earlier.claim, customer)
     for label in (owned, earlier):
-        device = store.user_device(customer.uid, label.device_id)
+        device = paths.user_device(customer.uid, label.device_id)
         for number in range(3):
             device.collection("events").document(f"e{number}").set({"event": "t"})
             device.collection("rollups").document(f"r{number}").set({"event": "t"})
     call("release_device", {"deviceId": earlier.device_id, "keepHistory": True}, customer)
     request = {"deviceId": owned.device_id, "function": "set_target", "argument": "20"}
     call("invoke_function", request, customer)
-    store.user(customer.uid).set({"displayName": "Jo"}, merge=True)
+    paths.user(customer.uid).set({"displayName": "Jo"}, merge=True)
     return customer
 
 
 def is_gone(account: Account, label: Label) -> bool:
-    entry = store.device(label.device_id).get()
+    entry = paths.device(label.device_id).get()
     return left(account) == [] and entry.get("ownerUid") is None and not in_auth(account)
 
 
@@ -70,11 +74,11 @@ def test_everything_is_gone(
     assert call("delete_account", DELETE, full) == {"status": "deleted"}
     assert is_gone(full, owned)
     assert simulator.device(owned.device_id)["owner"] is None
-    tombstone = store.deleted_user(full.uid).get().to_dict() or {}
+    tombstone = paths.deleted_user(full.uid).get().to_dict() or {}
     assert set(tombstone) == {"at", "forgottenAt", "erasedAt"}
     assert run_job(full) < 300
     # An opaque name says nothing about anybody.
-    assert customers.identity(full.uid) in {c["username"] for c in simulator.customers()}
+    assert shadow.identity(full.uid) in {c["username"] for c in simulator.customers()}
 
 
 STAYS = {"deletedUsers", "operations", "shadowCustomers"}
@@ -87,17 +91,17 @@ def test_nothing_else_names_the_customer(
     """Neither the uid nor the address: not even what was begun and never ended, or released."""
     begun, coded, reassigned = new_label(), new_label(), new_label()
     soon = datetime.now(UTC) + timedelta(minutes=1)
-    store.device(begun.device_id).update({"reservedBy": full.uid, "reservedUntil": soon})
+    paths.device(begun.device_id).update({"reservedBy": full.uid, "reservedUntil": soon})
     call("create_claim_code", coded.claim, full)
     operation = Operation("device-released", "operator", "sold")
     call("claim_device", reassigned.claim, full)
-    releasing.release(full.uid, reassigned.device_id, keep_history=False, operation=operation)
+    release.release(full.uid, reassigned.device_id, keep_history=False, operation=operation)
     for label in (owned, reassigned):
         assert deliver(message(label.device_id, "21")) < 300
-    record = store.device(owned.device_id).collection(store.TENURES).document("1")
+    record = paths.device(owned.device_id).collection(paths.TENURES).document("1")
     assert record.get().get("uid") == full.uid, "there is something to erase"
     assert call("delete_account", DELETE, full) == {"status": "deleted"}
-    for job in store.releases().where(filter=FieldFilter("uid", "==", full.uid)).stream():
+    for job in paths.releases().where(filter=FieldFilter("uid", "==", full.uid)).stream():
         assert created("finish_release", job.reference.path) < 300
     assert full.email
     named = {
@@ -152,7 +156,7 @@ def test_it_asks_for_a_recent_sign_in(
     monkeypatch.setattr(delete_account, "RECENT", timedelta(0))
     answer = refusal("delete_account", DELETE, full)
     assert (answer.status, answer.reason) == ("FAILED_PRECONDITION", "recent-sign-in-required")
-    assert not store.deleted_user(full.uid).get().exists
+    assert not paths.deleted_user(full.uid).get().exists
     assert in_auth(full)
     assert owned.device_id in left(full)
 
@@ -185,10 +189,10 @@ def test_one_bad_device_keeps_none_of_the_others(
         call("claim_device", label.claim, full)
     bad = min(label.device_id for label in labels)
     soon = datetime.now(UTC) + timedelta(minutes=1)
-    store.device(bad).update({"underWay": {"a-call": round(soon.timestamp() * 1000)}})
+    paths.device(bad).update({"underWay": {"a-call": round(soon.timestamp() * 1000)}})
     deletion.schedule(full.uid)
     assert run_job(full) == 500
-    owners = {label.device_id: store.device(label.device_id).get() for label in labels}
+    owners = {label.device_id: paths.device(label.device_id).get() for label in labels}
     kept = [key for key, entry in owners.items() if entry.get("ownerUid") is not None]
     assert kept == [bad]
 
@@ -197,16 +201,16 @@ def test_what_the_platform_gave_up_the_schedule_goes_on_with(
     full: Account, owned: Label, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = {"uid": full.uid, "deviceId": owned.device_id, "keepHistory": False}
-    store.releases().document().set(job)
+    paths.releases().document().set(job)
     deletion.schedule(full.uid)
     assert functions.client("settle_commands").post("/").status_code == 200
     assert not is_gone(full, owned), "not before its own trigger has tried"
-    monkeypatch.setattr(unfinished, "OLD", timedelta(0))
+    monkeypatch.setattr(sweep, "OLD", timedelta(0))
     assert functions.client("settle_commands").post("/").status_code == 200
     assert is_gone(full, owned)
     # Deleting gave the device back, which is a job of its own.
     assert functions.client("settle_commands").post("/").status_code == 200
-    assert list(store.releases().where(filter=FieldFilter("uid", "==", full.uid)).stream()) == []
+    assert list(paths.releases().where(filter=FieldFilter("uid", "==", full.uid)).stream()) == []
 
 
 @pytest.mark.parametrize("step", ["_give_devices_back", "_erase", "forget", "delete_user"])
@@ -268,9 +272,9 @@ def test_the_devices_next_owner(
 ) -> None:
     call("delete_account", DELETE, full)
     call("claim_device", owned.claim, another)
-    assert store.device(owned.device_id).get().get("ownerUid") == another.uid
+    assert paths.device(owned.device_id).get().get("ownerUid") == another.uid
     assert run_job(full) < 300
-    assert store.device(owned.device_id).get().get("ownerUid") == another.uid
+    assert paths.device(owned.device_id).get().get("ownerUid") == another.uid
 
 
 def test_the_customer_at_particle_goes_where_a_setting_says_so(
@@ -279,7 +283,7 @@ def test_the_customer_at_particle_goes_where_a_setting_says_so(
     monkeypatch.setattr(settings, "delete_customers", lambda: "always")
     call("delete_account", DELETE, full)
     names = {customer["username"] for customer in simulator.customers()}
-    assert customers.opaque_identity(full.uid) not in names
+    assert shadow.opaque_identity(full.uid) not in names
 
 
 def test_in_mode_product(product_mode: None, label: Label, customer: Account) -> None:

@@ -17,9 +17,10 @@ import pytest
 from google.api_core.exceptions import Aborted, FailedPrecondition
 from google.cloud.firestore import DELETE_FIELD
 
-from admin import stock
 from admin.app import main
-from shared import setup_codes, store
+from admin.stock import rows as stock
+from shared.claims import label as setup_codes
+from shared.firestore import paths
 
 pytestmark = pytest.mark.usefixtures("stack")
 
@@ -88,18 +89,18 @@ def operator(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> Oper
 
 
 def registered(device: LABEL) -> dict[str, Any]:
-    return store.device(device[0]).get().to_dict() or {}
+    return paths.device(device[0]).get().to_dict() or {}
 
 
 def leads_to(serial_number: str) -> str | None:
     serial = setup_codes.normalise_serial(serial_number)
-    return (store.serial_number(serial).get().to_dict() or {}).get("deviceId")
+    return (paths.serial_number(serial).get().to_dict() or {}).get("deviceId")
 
 
 def own(device: LABEL, uid: str = "someone") -> dict[str, Any]:
     """What a claim leaves in the registry; gives the whole entry."""
     fields = {"ownerUid": uid, "claimEpoch": 3, "claimedAt": datetime.now(UTC), "underWay": {}}
-    store.device(device[0]).update(fields)
+    paths.device(device[0]).update(fields)
     return registered(device)
 
 
@@ -126,15 +127,15 @@ def test_a_new_device_can_be_claimed_by_its_label(operator: Operator) -> None:
 def test_a_second_import_of_the_same_file_writes_nothing(operator: Operator) -> None:
     devices = labels(3)
     assert operator.counts(devices) == (3, 0, 0, 0)
-    before = [store.device(device[0]).get().update_time for device in devices]
+    before = [paths.device(device[0]).get().update_time for device in devices]
     assert operator.counts(devices) == (0, 0, 3, 0)
-    assert [store.device(device[0]).get().update_time for device in devices] == before
+    assert [paths.device(device[0]).get().update_time for device in devices] == before
 
 
 def test_a_device_that_nobody_owns_gets_its_new_label(operator: Operator) -> None:
     device, new = label(), label()
     operator.counts([device])
-    store.device(device[0]).update({"blocked": True, "claimEpoch": 7})
+    paths.device(device[0]).update({"blocked": True, "claimEpoch": 7})
     assert operator.counts([(device[0], new[1], new[2])]) == (0, 1, 0, 0)
     entry = registered(device)
     assert entry["serialNumber"] == new[1]
@@ -174,11 +175,11 @@ def test_a_device_that_is_being_claimed_keeps_its_code(operator: Operator) -> No
     device, new = label(), label()
     operator.counts([device])
     reserved = {"reservedBy": "someone", "reservedUntil": datetime.now(UTC) + timedelta(minutes=1)}
-    store.device(device[0]).update(reserved)
+    paths.device(device[0]).update(reserved)
     changed = (device[0], device[1], new[2])
     assert operator.counts([changed]) == (0, 0, 0, 1)
     assert "claiming it at this moment" in operator.reasons()[0]
-    store.device(device[0]).update({"reservedUntil": datetime.now(UTC) - timedelta(seconds=1)})
+    paths.device(device[0]).update({"reservedUntil": datetime.now(UTC) - timedelta(seconds=1)})
     assert operator.counts([changed]) == (0, 1, 0, 0), "a reservation that was left ends by itself"
 
 
@@ -231,10 +232,10 @@ def test_a_registry_that_was_damaged_is_mended(operator: Operator) -> None:
     owned, free, orphan = labels(3)
     operator.counts([owned, free, orphan])
     own(owned)
-    store.serial_number(setup_codes.normalise_serial(owned[1])).delete()
-    store.serial_number(setup_codes.normalise_serial(free[1])).delete()
-    store.device(free[0]).update({"blocked": DELETE_FIELD, "serialNumber": 17})
-    store.device(orphan[0]).delete()
+    paths.serial_number(setup_codes.normalise_serial(owned[1])).delete()
+    paths.serial_number(setup_codes.normalise_serial(free[1])).delete()
+    paths.device(free[0]).update({"blocked": DELETE_FIELD, "serialNumber": 17})
+    paths.device(orphan[0]).delete()
     assert operator.counts([owned, free, orphan]) == (1, 2, 0, 0)
     assert [leads_to(device[1]) for device in (owned, free, orphan)] == [
         device[0] for device in (owned, free, orphan)
@@ -248,7 +249,7 @@ def test_a_claim_between_reading_and_writing_stands(
     tmp_path: pathlib.Path, operator: Operator
 ) -> None:
     """The very moment: judged as unowned, claimed, then written."""
-    from admin.intake import Intake, Outcome  # noqa: PLC0415 - it imports Firestore's client
+    from admin.stock.importer import Intake, Outcome  # noqa: PLC0415 - it imports Firestore's client
 
     devices = labels(40)
     operator.counts(devices)
@@ -258,7 +259,7 @@ def test_a_claim_between_reading_and_writing_stands(
     judged = [verdict for chunk in intake.judge(rows) for verdict in chunk]
     claimed = {devices[number][0]: own(devices[number]) for number in (0, 17, 39)}
     taken = label()
-    store.serial_number(rows[5].serial).create({"deviceId": taken[0]})
+    paths.serial_number(rows[5].serial).create({"deviceId": taken[0]})
 
     done = {v.row.device_id: v for chunk in intake.write(judged) for v in chunk}
 
@@ -287,9 +288,9 @@ def test_claims_during_an_import_hold_the_code_they_were_made_with(operator: Ope
 
     def claim() -> None:
         for device in reversed(devices):
-            entry = store.device(device[0]).get()
+            entry = paths.device(device[0]).get()
             begun.set()
-            option = store.client().write_option(last_update_time=entry.update_time)
+            option = paths.client().write_option(last_update_time=entry.update_time)
             try:
                 entry.reference.update({"ownerUid": "someone", "claimEpoch": 1}, option=option)
             except (FailedPrecondition, Aborted):

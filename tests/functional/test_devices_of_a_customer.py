@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from local.client import Account, Client
-from shared import presence, store
+from shared.commands import presence
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
@@ -93,9 +94,9 @@ def test_only_the_owner_renames(
     device_id = owned.device_id if device == "another's" else "f" * 24
     answer = refusal("rename_device", {"deviceId": device_id, "name": "Mine"}, another)
     assert (answer.status, answer.reason) == ("PERMISSION_DENIED", "not-your-device")
-    assert not store.user_device(another.uid, device_id).get().exists
-    assert store.user_device(customer.uid, owned.device_id).get().get("name") != "Mine"
-    noted = [entry.get("action") for entry in store.activity(another.uid).stream()]
+    assert not paths.user_device(another.uid, device_id).get().exists
+    assert paths.user_device(customer.uid, owned.device_id).get().get("name") != "Mine"
+    noted = [entry.get("action") for entry in paths.activity(another.uid).stream()]
     assert "device-renamed" not in noted
 
 

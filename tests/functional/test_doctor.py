@@ -14,8 +14,9 @@ from admin.doctor import in_public
 from admin.doctor.chain import LINKS
 from local.runs import ROOT
 from local.stack import Stack
-from shared import canary, cloud, settings, store
-from shared.telemetry import intake
+from shared import connections, settings
+from shared.firestore import paths
+from shared.telemetry import canary, ingest
 from tests.support import integrations, triggers
 from tests.support.functions import deliver
 from tests.support.simulator import Simulator
@@ -32,8 +33,8 @@ ONLY_IN_THE_CLOUD = {link.name for link in LINKS if link.cloud_only}
 def _at_its_start(clean_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("FUNCTIONS_EMULATOR_HOST", f"127.0.0.1:{clean_stack.ports.functions}")
     monkeypatch.setenv("HOSTING_EMULATOR_HOST", f"127.0.0.1:{clean_stack.ports.hosting}")
-    cloud.tokens.cache_clear()
-    intake.recorder.cache_clear()
+    connections.tokens.cache_clear()
+    ingest.recorder.cache_clear()
     yield
     monkeypatch.undo()
     settings.particle.cache_clear()
@@ -88,7 +89,7 @@ def test_all_is_well(doctor: Doctor, capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_what_nobody_uses_yet_is_a_warning(doctor: Doctor) -> None:
-    for document in store.client().collection(store.HEALTH).list_documents():
+    for document in paths.client().collection(paths.HEALTH).list_documents():
         document.delete()
     found = doctor(0)
     assert in_state(found, "warning") == {"customers' tokens", "events"}
@@ -236,7 +237,7 @@ def test_changes_of_integrations_are_in_the_trail(
 
 def test_integrations_that_forward_too_much_or_too_little(doctor: Doctor) -> None:
     (one,) = integrations.all_of_them()
-    particle, server = cloud.particle(), cloud.tokens().server
+    particle, server = connections.particle(), connections.tokens().server
     particle.integrations.create(server, "pump", one.topic)
     found = doctor(0)["integrations"]
     assert (found["state"], found["mend"].split()[-1]) == ("warning", "--delete-superfluous")

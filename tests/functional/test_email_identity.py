@@ -7,7 +7,10 @@ import pytest
 from firebase_admin import auth
 
 from local.client import Account, Client
-from shared import cloud, customers, deletion, settings, store
+from shared import connections, settings
+from shared.customers import shadow
+from shared.firestore import paths
+from shared.privacy import deletion
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal, user_created
 from tests.support.simulator import Simulator
@@ -16,8 +19,8 @@ from tests.support.simulator import Simulator
 @pytest.fixture(autouse=True)
 def _by_email(stack: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "customers_have_email_names", lambda: True)
-    monkeypatch.setattr(customers, "_ready", {})
-    cloud.firebase()
+    monkeypatch.setattr(shadow, "_ready", {})
+    connections.firebase()
 
 
 @pytest.fixture
@@ -33,21 +36,21 @@ def names(simulator: Simulator) -> set[str]:
 def test_the_address_is_the_name(
     verified: Account, label: Label, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.user(verified.uid).set({})
+    paths.user(verified.uid).set({})
     assert user_created(verified.uid) < 300
     assert verified.email in names(simulator)
     call("claim_device", label.claim, verified)
     assert simulator.device(label.device_id)["owner"] == verified.email
-    monkeypatch.setattr(customers, "_ready", {})  # another instance
+    monkeypatch.setattr(shadow, "_ready", {})  # another instance
     assert call("mint_token", {}, verified)["customerId"] == verified.email
 
 
 def test_an_unverified_one_has_to_be_verified_first(
     customer: Account, label: Label, simulator: Simulator
 ) -> None:
-    store.user(customer.uid).set({})
+    paths.user(customer.uid).set({})
     assert user_created(customer.uid) < 300, "no use in delivering again"
-    particle = (store.user(customer.uid).get().to_dict() or {})["particle"]
+    particle = (paths.user(customer.uid).get().to_dict() or {})["particle"]
     assert (particle["status"], particle["reason"]) == ("pending", "email-unverified")
     for function, request in (("mint_token", {}), ("claim_device", label.claim)):
         answer = refusal(function, request, customer)
@@ -64,9 +67,9 @@ def test_a_changed_address_changes_nothing(
     changed = move(verified, f"new-{verified.email}", client)
     # Somebody else takes the address.
     taker = move(another, str(verified.email), client)
-    monkeypatch.setattr(customers, "_ready", {})
+    monkeypatch.setattr(shadow, "_ready", {})
     assert call("mint_token", {}, changed)["customerId"] == verified.email
-    assert call("mint_token", {}, taker)["customerId"] == customers.opaque_identity(another.uid)
+    assert call("mint_token", {}, taker)["customerId"] == shadow.opaque_identity(another.uid)
 
 
 def move(account: Account, address: str, client: Client) -> Account:
@@ -89,7 +92,7 @@ def test_case_does_not_make_another_customer(
         return user
 
     monkeypatch.setattr(auth, "get_user", shouting)
-    assert call("mint_token", {}, another)["customerId"] == customers.opaque_identity(another.uid)
+    assert call("mint_token", {}, another)["customerId"] == shadow.opaque_identity(another.uid)
 
 
 def test_a_recycled_address_reaches_nothing(
@@ -102,9 +105,9 @@ def test_a_recycled_address_reaches_nothing(
     assert verified.email not in names(simulator)
     again = client.sign_up(verified.email)
     auth.update_user(again.uid, email_verified=True)
-    assert call("mint_token", {}, again)["customerId"] == customers.opaque_identity(again.uid)
+    assert call("mint_token", {}, again)["customerId"] == shadow.opaque_identity(again.uid)
     assert call("list_devices", {"refresh": True}, again) == {"devices": []}
-    assert store.shadow_customer(verified.email).get().get("uid") == verified.uid
+    assert paths.shadow_customer(verified.email).get().get("uid") == verified.uid
 
 
 def test_a_crash_before_it_was_noted_leaves_a_customer_that_is_found(
@@ -112,15 +115,15 @@ def test_a_crash_before_it_was_noted_leaves_a_customer_that_is_found(
 ) -> None:
     """Though the address has changed since: by the next call as by the deletion."""
     with monkeypatch.context() as patch:
-        patch.setattr(customers, "_note", Mock(side_effect=KeyboardInterrupt))
+        patch.setattr(shadow, "_note", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            customers.ensure(verified.uid)
+            shadow.ensure(verified.uid)
     assert verified.email in names(simulator)
     changed = move(verified, f"new-{verified.email}", client)
     with monkeypatch.context() as patch:
-        patch.setattr(customers, "_create", Mock(side_effect=KeyboardInterrupt))
+        patch.setattr(shadow, "_create", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            customers.ensure(verified.uid)
+            shadow.ensure(verified.uid)
     assert changed.email not in names(simulator)
     deletion.schedule(verified.uid)
     deletion.run(verified.uid)
@@ -131,7 +134,7 @@ def test_a_deletion_while_the_customer_is_being_made(
     verified: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It ends before the customer is there, and nothing of the account comes back."""
-    create = customers._create
+    create = shadow._create
 
     def late(name: str) -> None:
         deletion.schedule(verified.uid)
@@ -139,25 +142,25 @@ def test_a_deletion_while_the_customer_is_being_made(
         create(name)
         assert verified.email in names(simulator)
 
-    monkeypatch.setattr(customers, "_create", late)
+    monkeypatch.setattr(shadow, "_create", late)
     assert refusal("mint_token", {}, verified).reason == "customer-not-ready"
     assert verified.email not in names(simulator)
-    assert not store.user(verified.uid).get().exists
+    assert not paths.user(verified.uid).get().exists
 
 
 def test_two_at_once_with_a_changing_address_make_one(
     verified: Account, client: Client, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bind = customers._bind
+    bind = shadow._bind
 
     def late(uid: str) -> str:
-        monkeypatch.setattr(customers, "_bind", bind)
+        monkeypatch.setattr(shadow, "_bind", bind)
         name = bind(uid)
         move(verified, f"new-{verified.email}", client)
-        customers.ensure(uid)
+        shadow.ensure(uid)
         return name
 
-    monkeypatch.setattr(customers, "_bind", late)
-    monkeypatch.setattr(customers, "_ready", {})
-    customers.ensure(verified.uid)
+    monkeypatch.setattr(shadow, "_bind", late)
+    monkeypatch.setattr(shadow, "_ready", {})
+    shadow.ensure(verified.uid)
     assert names(simulator) & {verified.email, f"new-{verified.email}"} == {f"new-{verified.email}"}

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from local.client import Account
-from shared import exporting, store
+from shared.firestore import paths
+from shared.privacy import export as exporting
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 
@@ -30,7 +31,7 @@ def test_it_is_complete_in_pages_of_any_size(
     kept = "a" * 24
     expected = {"account", f"users/{customer.uid}"}
     for device_id in (owned.device_id, kept):
-        device = store.user_device(customer.uid, device_id)
+        device = paths.user_device(customer.uid, device_id)
         for number in range(5):
             for collection in ("events", "rollups"):
                 document = device.collection(collection).document(f"x{number}")
@@ -39,10 +40,10 @@ def test_it_is_complete_in_pages_of_any_size(
     request = {"deviceId": owned.device_id, "function": "set_target", "argument": "20"}
     command_id = call("invoke_function", request, customer)["commandId"]
     expected |= {
-        store.command(customer.uid, command_id).path,
-        store.user_device(customer.uid, owned.device_id).path,
+        paths.command(customer.uid, command_id).path,
+        paths.user_device(customer.uid, owned.device_id).path,
     }
-    expected |= {entry.reference.path for entry in store.activity(customer.uid).stream()}
+    expected |= {entry.reference.path for entry in paths.activity(customer.uid).stream()}
     monkeypatch.setattr(exporting, "LINES", lines)
     found = export(customer)
     assert {line["path"] for line in found} == expected

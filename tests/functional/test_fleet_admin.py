@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from admin import fleet_report
-from shared import cloud, store
+from admin.support import fleet_report
+from shared import connections
+from shared.firestore import paths
 from tests.functional.conftest import Label, register
 from tests.support.command_line import CommandLine
 
@@ -21,7 +22,7 @@ JUST_NOW = round(NOW.timestamp() * 1000)
 
 @pytest.fixture
 def admin(stack: object, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    cloud.firebase()
+    connections.firebase()
     return CommandLine(capsys)
 
 
@@ -29,10 +30,10 @@ def device(*, blocked: bool = False, **mine: Any) -> Label:
     """A registered device; one that somebody owns when its owner's document is given."""
     label = Label(secrets.token_hex(12), f"F{secrets.token_hex(5)}".upper(), "CODE1234")
     register(label)
-    store.device(label.device_id).update({"blocked": blocked})
+    paths.device(label.device_id).update({"blocked": blocked})
     if mine:
-        store.device(label.device_id).update({"ownerUid": "someone", "claimedAt": NOW})
-        store.user_device("someone", label.device_id).set({"statusAt": NOW, **mine})
+        paths.device(label.device_id).update({"ownerUid": "someone", "claimedAt": NOW})
+        paths.user_device("someone", label.device_id).set({"statusAt": NOW, **mine})
     return label
 
 

@@ -15,8 +15,10 @@ import pytest
 from google.api_core.exceptions import InvalidArgument, ServiceUnavailable
 
 from local.client import Account, Client
-from shared import settings, store
-from shared.telemetry import commits, intake, settling
+from shared import settings
+from shared.firestore import paths
+from shared.telemetry import commits, ingest
+from shared.telemetry.repair import settling
 from shared.telemetry.tenure import Tenures
 from tests.functional.conftest import Label
 from tests.support.functions import call, deliver
@@ -37,7 +39,7 @@ RECORDED = sorted((Path(__file__).parents[1] / "events").glob("*.json"))
 
 @pytest.fixture(autouse=True)
 def _fresh_process(stack: object) -> None:
-    intake.recorder.cache_clear()
+    ingest.recorder.cache_clear()
 
 
 def test_the_owner_sees_it_and_nobody_else(
@@ -86,11 +88,11 @@ def test_a_copy_changes_nothing(owned: Label, customer: Account) -> None:
     body = message(owned.device_id, "1")
     for copy in (body, body, again(body)):
         assert deliver(copy) < 300
-    written_at = store.user_device(customer.uid, owned.device_id).get().update_time
-    intake.recorder.cache_clear()  # another instance, which does not remember
+    written_at = paths.user_device(customer.uid, owned.device_id).get().update_time
+    ingest.recorder.cache_clear()  # another instance, which does not remember
     assert deliver(again(body)) < 300
     assert len(events(customer, owned)) == 1
-    assert store.user_device(customer.uid, owned.device_id).get().update_time == written_at
+    assert paths.user_device(customer.uid, owned.device_id).get().update_time == written_at
 
 
 def test_copies_at_once_are_stored_once(owned: Label, customer: Account) -> None:
@@ -125,7 +127,7 @@ def test_equal_times_end_at_the_greater_event_id(owned: Label, customer: Account
     bodies = [message(owned.device_id, str(n), at=at) for n in range(8)]
     for body in bodies:
         deliver(body)
-    collection = store.user_device(customer.uid, owned.device_id).collection(store.EVENTS)
+    collection = paths.user_device(customer.uid, owned.device_id).collection(paths.EVENTS)
     greatest = max(collection.stream(), key=lambda event: event.id)
     value = device(customer, owned)["latest"]["temperature"]["value"]
     assert value == greatest.get("value")
@@ -139,8 +141,8 @@ def test_a_worker_that_died_before_it_could_settle(owned: Label, customer: Accou
     shown = device(customer, owned)["latest"]["temperature"]
     assert shown["value"] == 1
     deliver(message(owned.device_id, "2", at=start + timedelta(seconds=1)))
-    store.user_device(customer.uid, owned.device_id).update({"latest.temperature": shown})
-    intake.recorder.cache_clear()
+    paths.user_device(customer.uid, owned.device_id).update({"latest.temperature": shown})
+    ingest.recorder.cache_clear()
     assert deliver(again(older)) < 300
     assert device(customer, owned)["latest"]["temperature"]["value"] == 2
 
@@ -170,9 +172,9 @@ def test_what_was_stored_as_nobodys_while_it_was_claimed_is_stored_once(
     deliver(body)
     call("claim_device", label.claim, customer)
     published_at = outside(label.device_id)[0]["publishedAt"]
-    store.device(label.device_id).update({"claimedAt": published_at - timedelta(seconds=1)})
+    paths.device(label.device_id).update({"claimedAt": published_at - timedelta(seconds=1)})
     if not same_instance:
-        intake.recorder.cache_clear()
+        ingest.recorder.cache_clear()
     for _ in range(2):
         assert deliver(again(body)) < 300
     assert outside(label.device_id) == []
@@ -334,7 +336,7 @@ def test_a_fault_of_firestore_is_not_acknowledged(
 ) -> None:
     body = message(owned.device_id, "1")
     with monkeypatch.context() as patch:
-        patch.setattr(store, "client", _unavailable)
+        patch.setattr(paths, "client", _unavailable)
         assert deliver(body) == 500
     assert deliver(body) < 300
     assert len(events(customer, owned)) == 1
@@ -361,7 +363,7 @@ def test_what_is_refused_when_it_is_put_right_is_no_poison(
 def deadlines(stack: object, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds that each request to Firestore was given."""
     given: list[float] = []
-    api = store.client()._firestore_api
+    api = paths.client()._firestore_api
     for name in ("commit", "batch_get_documents", "run_query"):
         original = getattr(api, name)
 
@@ -388,7 +390,7 @@ def test_nothing_is_waited_for_longer_than_the_function_has(
     ]
     for body in bodies:
         deliver(body)
-    intake.recorder.cache_clear()
+    ingest.recorder.cache_clear()
     for body in [*(again(body) for body in bodies), late, message(owned.device_id, "%%%", "")]:
         assert deliver(body) < 300
     asked = len(deadlines)
@@ -430,7 +432,7 @@ def test_a_copy_that_another_instance_stored_needs_one_read(
 ) -> None:
     body = message(owned.device_id, "1")
     deliver(body)
-    intake.recorder.cache_clear()
+    ingest.recorder.cache_clear()
     deliver(message(owned.device_id, "2", "other"))
     firestore_requests()
     assert deliver(again(body)) < 300

@@ -12,9 +12,10 @@ import pytest
 
 from admin.app import main
 from local.client import Account
-from shared import settings, store
-from shared.telemetry import intake
-from shared.telemetry.recorder import Outcome
+from shared import settings
+from shared.firestore import paths
+from shared.telemetry import ingest
+from shared.telemetry.writer import Outcome
 from tests.functional.conftest import Label, register
 from tests.support.functions import deliver
 from tests.support.telemetry import again, dead_letters, device, events, message, outside, rollups
@@ -22,7 +23,7 @@ from tests.support.telemetry import again, dead_letters, device, events, message
 
 @pytest.fixture(autouse=True)
 def _fresh_process(stack: object) -> None:
-    intake.recorder.cache_clear()
+    ingest.recorder.cache_clear()
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
@@ -76,7 +77,7 @@ def test_what_was_too_old_is_stored_and_not_counted_again(
 ) -> None:
     """Its first copy may have been counted, and deleted since."""
     at = datetime.now(UTC) - timedelta(days=100)
-    store.device(owned.device_id).update({"claimedAt": at - timedelta(days=1)})
+    paths.device(owned.device_id).update({"claimedAt": at - timedelta(days=1)})
     _, letter = poison(owned, published_at=at.isoformat())
     monkeypatch.setattr(settings, "event_retention_days", lambda: 365)
     assert "stored 1" in run(capsys, "dead-letters", "replay", letter)
@@ -107,12 +108,12 @@ def test_what_is_broken_off_is_on_record_as_far_as_it_went(
     arguments = ["events", "replay", str(tmp_path / "messages.jsonl")]
     if command == "events":
         pathlib.Path(arguments[-1]).write_text("{}\n" * 4)
-        monkeypatch.setattr("admin.events._AT_ONCE", 1)
+        monkeypatch.setattr("admin.commands.events._AT_ONCE", 1)
     else:
         letters = [poison(owned, device_id="x")[1] for _ in range(4)]
         arguments = ["dead-letters", "replay", *letters]
-    monkeypatch.setattr(intake, "take", answer)
-    monkeypatch.setattr(intake, "store", answer)
+    monkeypatch.setattr(ingest, "take", answer)
+    monkeypatch.setattr(ingest, "store", answer)
     assert main([*arguments, "--local"]) not in {0, 1}
     monkeypatch.undo()
     (last, *_) = json.loads(run(capsys, "audit", "list", "--json"))
@@ -163,7 +164,7 @@ def test_a_recording_can_be_replayed_twice(
         return events(customer, owned), device(customer, owned), rollups(customer, owned)
 
     before, letters = state(), set(dead_letters())
-    intake.recorder.cache_clear()
+    ingest.recorder.cache_clear()
     said = run(capsys, "events", "replay", str(file), status=1)
     assert said.splitlines()[-1] == "stored 0, copies 101, dead letters 2"
     assert (state(), set(dead_letters())) == (before, letters)
@@ -187,4 +188,4 @@ def test_devices_that_nobody_registered_are_listed(capsys: pytest.CaptureFixture
     register(Label(device_id, "T" + secrets.token_hex(4).upper(), "CODE"))
     found = json.loads(run(capsys, "devices", "unknown", "--json"))
     assert device_id not in {one["deviceId"] for one in found}
-    assert len(list(store.device(device_id).collection(store.EVENTS).stream())) == 3
+    assert len(list(paths.device(device_id).collection(paths.EVENTS).stream())) == 3

@@ -11,12 +11,12 @@ import pytest
 from google.api_core.exceptions import DeadlineExceeded, InternalServerError, InvalidArgument
 
 from local.client import Account
-from shared import store
-from shared.telemetry import group, intake, protobuf, rollup
+from shared.firestore import paths, raw
+from shared.telemetry import batch, ingest, rollup
 from shared.telemetry import message as messages
 from shared.telemetry.commits import COMMIT_SECONDS, RETRY
 from shared.telemetry.message import UnstorableError, event_in, read
-from shared.telemetry.recorder import Outcome
+from shared.telemetry.writer import Outcome
 from tests.functional.conftest import Label
 from tests.support.functions import call, deliver
 from tests.support.telemetry import again, dead_letters, device, events, message, outside, rollups
@@ -24,7 +24,7 @@ from tests.support.telemetry import again, dead_letters, device, events, message
 
 @pytest.fixture(autouse=True)
 def _fresh_process(stack: object) -> None:
-    intake.recorder.cache_clear()
+    ingest.recorder.cache_clear()
 
 
 def together(
@@ -38,7 +38,7 @@ def together(
     Of some, not all wait: what belongs to no group.
     """
     entered, held = Signal(), Signal()
-    commit = protobuf.commit
+    commit = raw.commit
 
     def hold(*args: Any, **kwargs: Any) -> Any:
         if not entered.is_set():
@@ -48,13 +48,13 @@ def together(
 
     def take(body: dict[str, Any]) -> Any:
         try:
-            return intake.take(body)
+            return ingest.take(body)
         except Exception as failure:  # noqa: BLE001 - what it raises is the result
             return failure
 
-    recorder = intake.recorder()
+    recorder = ingest.recorder()
     with monkeypatch.context() as patch, ThreadPoolExecutor(64) as pool:
-        patch.setattr(protobuf, "commit", hold)
+        patch.setattr(raw, "commit", hold)
         # However many wait, no second commit takes them.
         patch.setattr(recorder._sharing, "_at_once", 1)
         leading = pool.submit(take, first)
@@ -103,7 +103,7 @@ def test_copies_in_a_group_are_one_event(
     copies = [again(second), again(second), third, again(second)]
     outcomes = together([second, third], monkeypatch, first)
     assert outcomes == [Outcome.STORED] * 2
-    assert [intake.take(copy) for copy in copies] == [Outcome.COPY] * 4
+    assert [ingest.take(copy) for copy in copies] == [Outcome.COPY] * 4
     assert len(events(customer, owned)) == 3
 
 
@@ -113,7 +113,7 @@ def test_one_stored_before_fails_no_neighbour(
     first, *bodies = several(owned, 20)
     for body in bodies[3:6]:
         deliver(body)
-    intake.recorder.cache_clear()  # another instance, which does not remember
+    ingest.recorder.cache_clear()  # another instance, which does not remember
     outcomes = together(bodies, monkeypatch, first)
     assert outcomes.count(Outcome.COPY) == 3
     assert outcomes.count(Outcome.STORED) == 16
@@ -135,14 +135,14 @@ def test_one_that_firestore_refuses_fails_no_neighbour(
 ) -> None:
     first, *bodies = several(owned, 12)
     bad = event_id(bodies[7])
-    commit = protobuf.commit
+    commit = raw.commit
 
     def refuse(writes: Any, **kwargs: Any) -> Any:
         if any(write.update.name.endswith(bad) for write in writes):
             raise failure("no")
         return commit(writes, **kwargs)
 
-    monkeypatch.setattr(protobuf, "commit", refuse)
+    monkeypatch.setattr(raw, "commit", refuse)
     before = set(dead_letters())
     outcomes = together(bodies, monkeypatch, first)
     assert [type(outcome) for outcome in outcomes].count(expected) == 1
@@ -161,9 +161,9 @@ def test_a_damaged_entry_of_the_registry_fails_no_neighbour(
 ) -> None:
     """By an operator's hand: an owner without a tenure. Its events are kept outside."""
     damaged = [new_label() for _ in range(3)]
-    store.device(damaged[0].device_id).set({"ownerUid": customer.uid})
+    paths.device(damaged[0].device_id).set({"ownerUid": customer.uid})
     for label in damaged[1:]:
-        store.device(label.device_id).update({"ownerUid": customer.uid, "claimedAt": None})
+        paths.device(label.device_id).update({"ownerUid": customer.uid, "claimedAt": None})
     first, *good = several(owned, 6)
     bad = [message(label.device_id, "1") for label in damaged]
     outcomes = together([*bad[:2], *good, *bad[2:]], monkeypatch, first, waiting=len(good))
@@ -178,14 +178,14 @@ def test_a_damaged_entry_of_the_registry_fails_no_neighbour(
 def test_a_fault_of_ours_fails_no_neighbour(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fields = group.latest_fields
+    fields = batch.latest_fields
 
     def fail(name: str, *rest: Any) -> dict[tuple[str, ...], Any]:
         if name == "odd":
             raise KeyError(name)
         return fields(name, *rest)
 
-    monkeypatch.setattr(group, "latest_fields", fail)
+    monkeypatch.setattr(batch, "latest_fields", fail)
     first, *bodies = several(owned, 12)
     outcomes = together([*bodies, message(owned.device_id, "1", "odd")], monkeypatch, first)
     assert [type(outcome) for outcome in outcomes] == [Outcome] * 11 + [KeyError]
@@ -199,14 +199,14 @@ def test_a_fault_of_firestores_own_costs_an_event_nothing(
 ) -> None:
     """It has to come again, and then counts like any other."""
     body = message(owned.device_id, "1")
-    commit, calls = protobuf.commit, iter(range(9))
+    commit, calls = raw.commit, iter(range(9))
 
     def fail_once(writes: Any, **kwargs: Any) -> Any:
         if next(calls) == 0:
             raise InternalServerError("no")  # type: ignore[no-untyped-call]
         return commit(writes, **kwargs)
 
-    monkeypatch.setattr(protobuf, "commit", fail_once)
+    monkeypatch.setattr(raw, "commit", fail_once)
     assert deliver(body) == 500
     assert deliver(body) < 300
     (event,) = events(customer, owned)
@@ -220,7 +220,7 @@ def test_a_transient_fault_is_everybodys(
 ) -> None:
     """And what comes again is stored, though the commit had been made."""
     first, *bodies = several(owned, 5)
-    commit, calls = protobuf.commit, iter(range(9))
+    commit, calls = raw.commit, iter(range(9))
 
     def lose_the_answer(writes: Any, **kwargs: Any) -> Any:
         result = commit(writes, **kwargs)
@@ -229,11 +229,11 @@ def test_a_transient_fault_is_everybodys(
         return result
 
     with monkeypatch.context() as patch:
-        patch.setattr(protobuf, "commit", lose_the_answer)
+        patch.setattr(raw, "commit", lose_the_answer)
         outcomes = together(bodies, patch, first)
     assert [type(outcome) for outcome in outcomes] == [DeadlineExceeded] * 4
     for body in bodies:
-        assert intake.take(body) is Outcome.COPY
+        assert ingest.take(body) is Outcome.COPY
     assert len(events(customer, owned)) == 5
     assert device(customer, owned)["latest"]["temperature"]["value"] == 4
 
@@ -244,13 +244,13 @@ def test_a_change_of_owner_in_a_group_fails_no_neighbour(
     unowned = "d" * 24
     first, *bodies = several(owned, 6)
     deliver(message(owned.device_id, "0", "warm"))
-    store.user_device(customer.uid, owned.device_id).delete()
-    store.device(owned.device_id).update({"ownerUid": None, "claimedAt": None})
+    paths.user_device(customer.uid, owned.device_id).delete()
+    paths.device(owned.device_id).update({"ownerUid": None, "claimedAt": None})
     others = [message(unowned, str(n)) for n in range(3)]
     outcomes = together([*bodies, *others], monkeypatch, first)
     assert outcomes == [Outcome.STORED] * 8
     assert len(events(customer, owned)) == 1
-    collection = store.device(owned.device_id).collection(store.EVENTS)
+    collection = paths.device(owned.device_id).collection(paths.EVENTS)
     assert len(list(collection.stream())) == 6
 
 
@@ -262,15 +262,15 @@ def test_a_group_keeps_to_firestores_limits(owned: Label, customer: Account) -> 
         message(owned.device_id, json.dumps({**data, "i": n}), at=start + timedelta(minutes=-n * 5))
         for n in range(40)
     ]
-    store.device(owned.device_id).update({"claimedAt": start - timedelta(days=1)})
-    place = intake.recorder()._tenures.look_up({owned.device_id})[owned.device_id]
-    entries = [group.Entry(event_in(read(body), start), start) for body in bodies]
+    paths.device(owned.device_id).update({"claimedAt": start - timedelta(days=1)})
+    place = ingest.recorder()._tenures.look_up({owned.device_id})[owned.device_id]
+    entries = [batch.Entry(event_in(read(body), start), start) for body in bodies]
     for entry in entries:
         entry.place = place
-    groups = list(group.in_groups(entries))
+    groups = list(batch.in_groups(entries))
     assert sum(map(len, groups)) == 40
     for each in groups:
-        for write in group.Group(each).writes:
+        for write in batch.Group(each).writes:
             assert len(write.update_transforms) <= 500
     with ThreadPoolExecutor(40) as pool:
         assert all(status < 300 for status in pool.map(deliver, bodies))
@@ -280,13 +280,13 @@ def test_a_group_keeps_to_firestores_limits(owned: Label, customer: Account) -> 
 
 def test_results_come_in_the_order_of_the_transforms(owned: Label, customer: Account) -> None:
     """Not in that of their field paths: which result is whose is a matter of their places."""
-    path = protobuf.name(store.USERS, customer.uid, store.DEVICES, owned.device_id)
-    transforms: list[protobuf.Transform] = [
-        (protobuf.path("order", name), "maximum", number)
+    path = raw.name(paths.USERS, customer.uid, paths.DEVICES, owned.device_id)
+    transforms: list[raw.Transform] = [
+        (raw.path("order", name), "maximum", number)
         for number, name in enumerate(["z.b", "a", "`c", "x"])
     ]
-    write = protobuf.merge(path, {}, transforms, must_exist=True)
-    (result,) = protobuf.commit([write], retry=RETRY, timeout=COMMIT_SECONDS)
+    write = raw.merge(path, {}, transforms, must_exist=True)
+    (result,) = raw.commit([write], retry=RETRY, timeout=COMMIT_SECONDS)
     assert [one.integer_value for one in result.transform_results] == [0, 1, 2, 3]
 
 
@@ -320,12 +320,12 @@ def test_a_full_device_document_does_not_end_the_record(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Firestore refuses documents above 1 MiB; its emulator does not, so a field is refused."""
-    fields = group.latest_fields
+    fields = batch.latest_fields
 
     def full(name: str, *rest: Any) -> dict[tuple[str, ...], Any]:
         return fields(name, *rest) | {("latest", "__full__"): 1}
 
-    monkeypatch.setattr(group, "latest_fields", full)
+    monkeypatch.setattr(batch, "latest_fields", full)
     assert deliver(message(owned.device_id, "1")) < 300
     (event,) = events(customer, owned)
     assert event["value"] == 1
@@ -346,14 +346,14 @@ def test_a_full_device_document_does_not_end_the_record(
 def test_a_group_of_large_events_is_several_commits(owned: Label) -> None:
     now = datetime.now(UTC)
     large = [message(owned.device_id, f"{n}" + "x" * 800_000) for n in range(4)]
-    entries = [group.Entry(event_in(read(body), now), now) for body in large]
-    place = intake.recorder()._tenures.look_up({owned.device_id})[owned.device_id]
+    entries = [batch.Entry(event_in(read(body), now), now) for body in large]
+    place = ingest.recorder()._tenures.look_up({owned.device_id})[owned.device_id]
     for entry in entries:
         entry.place = place
-    sizes = [sum(w.ByteSize() for w in group.Group(g).writes) for g in group.in_groups(entries)]
+    sizes = [sum(w.ByteSize() for w in batch.Group(g).writes) for g in batch.in_groups(entries)]
     assert len(sizes) == 2
-    assert max(sizes) <= group.MAX_BYTES
-    assert messages.MAX_DATA_BYTES < group.MAX_BYTES
+    assert max(sizes) <= batch.MAX_BYTES
+    assert messages.MAX_DATA_BYTES < batch.MAX_BYTES
 
 
 @pytest.mark.parametrize(
@@ -366,16 +366,16 @@ def test_paths_of_metrics_are_part_of_a_commit(
     """Each is written five times, quoted."""
     now = datetime.now(UTC)
     numbers = {f"{metric}{n:02}": 2**60 + n for n in range(32)}
-    place = intake.recorder()._tenures.look_up({owned.device_id})[owned.device_id]
+    place = ingest.recorder()._tenures.look_up({owned.device_id})[owned.device_id]
     entries = []
     for n in range(40):
         data = json.dumps({**numbers, "rest": "x" * more})
         body = message(f"{n:024x}", data, f"{name}{n}")
-        entry = group.Entry(event_in(read(body), now), now)
+        entry = batch.Entry(event_in(read(body), now), now)
         entry.place = place
         entries.append(entry)
-    groups = list(group.in_groups(entries))
-    sizes = [sum(w.ByteSize() for w in group.Group(each).writes) for each in groups]
+    groups = list(batch.in_groups(entries))
+    sizes = [sum(w.ByteSize() for w in batch.Group(each).writes) for each in groups]
     assert sum(map(len, groups)) == 40
-    assert max(sizes) <= group.MAX_BYTES
-    assert max(sizes) > group.MAX_BYTES / 4, "and no commit is small without need"
+    assert max(sizes) <= batch.MAX_BYTES
+    assert max(sizes) > batch.MAX_BYTES / 4, "and no commit is small without need"

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from local.client import Account
-from shared import settings, store
-from shared.telemetry import intake, settling
+from shared import settings
+from shared.firestore import paths
+from shared.telemetry import ingest
+from shared.telemetry.repair import settling
 from tests.functional.conftest import Label
 from tests.support.functions import deliver
 from tests.support.telemetry import dead_letters, device, events, hand_over, message
@@ -20,7 +22,7 @@ STATUS = "spark/status"
 
 @pytest.fixture(autouse=True)
 def _fresh_process(stack: object) -> None:
-    intake.recorder.cache_clear()
+    ingest.recorder.cache_clear()
 
 
 def to_the_millisecond(time: datetime) -> datetime:
@@ -79,9 +81,9 @@ def test_a_worker_that_died_before_it_judged(
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("shared.telemetry.settling.judge_presence", die)
+        patch.setattr("shared.telemetry.repair.settling.judge_presence", die)
         assert deliver(body) == 500
-    intake.recorder.cache_clear()
+    ingest.recorder.cache_clear()
     assert deliver(body) < 300
     assert device(customer, owned)["status"] == "offline"
 
@@ -168,7 +170,7 @@ def test_what_waits_for_a_device_hears_of_each_time_that_it_comes_online(
     owned: Label, customer: Account
 ) -> None:
     """And of nothing else: a trigger runs at each change of that document."""
-    marker = store.online(owned.device_id)
+    marker = paths.online(owned.device_id)
     start = to_the_millisecond(datetime.now(UTC))
     deliver(message(owned.device_id, "1", at=start))
     assert not marker.get().exists

@@ -13,8 +13,11 @@ from google.api_core.exceptions import Aborted, DeadlineExceeded, ServiceUnavail
 from google.auth.exceptions import TransportError
 
 from local.client import Account, CallableError, Client
-from shared import calling, cloud, command_records, store
-from shared.command_records import Held
+from shared import connections
+from shared.commands import delivery
+from shared.commands import record as command_records
+from shared.commands.record import Held
+from shared.firestore import paths
 from shared.particle.transport import Timeouts
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
@@ -33,11 +36,11 @@ def calls(simulator: Simulator) -> int:
 
 
 def record(account: Account, command_id: str) -> dict[str, Any]:
-    return store.command(account.uid, command_id).get().to_dict() or {}
+    return paths.command(account.uid, command_id).get().to_dict() or {}
 
 
 def under_way(label: Label) -> dict[str, int]:
-    found: dict[str, int] = store.device(label.device_id).get().get("underWay")
+    found: dict[str, int] = paths.device(label.device_id).get().get("underWay")
     return found
 
 
@@ -108,8 +111,8 @@ def test_only_the_owner(
         {"reason": "not-your-device"},
     )
     assert simulator.requests() == []
-    assert list(store.user(another.uid).collection(store.COMMANDS).stream()) == []
-    assert {a.get("action") for a in store.activity(another.uid).stream()} == {"signed-in"}
+    assert list(paths.user(another.uid).collection(paths.COMMANDS).stream()) == []
+    assert {a.get("action") for a in paths.activity(another.uid).stream()} == {"signed-in"}
     assert under_way(owned) == {}
     assert call("invoke_function", request_, customer)["status"] == "succeeded"
 
@@ -175,7 +178,7 @@ def test_a_running_request_is_in_progress(
     simulator.fail({"device": owned.device_id}, {"kind": "slow", "seconds": 3}, count=1)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(call, "invoke_function", request_, customer)
-        while not list(store.user(customer.uid).collection(store.COMMANDS).stream()):
+        while not list(paths.user(customer.uid).collection(paths.COMMANDS).stream()):
             assert not running.done()
         answer = refusal("invoke_function", request_, customer)
         assert (answer.status, answer.reason) == ("ABORTED", "in-progress")
@@ -190,7 +193,7 @@ def test_a_call_whose_function_died_is_unknown_and_not_made_again(
     request_ |= {"requestId": "1"}
     command_id = call("invoke_function", request_, customer)["commandId"]
     past = datetime.now(UTC) - timedelta(seconds=1)
-    store.command(customer.uid, command_id).update({"status": "sent", "deadline": past})
+    paths.command(customer.uid, command_id).update({"status": "sent", "deadline": past})
     for _ in range(2):
         answer = refusal("invoke_function", request_, customer)
         assert (answer.status, answer.reason) == ("DEADLINE_EXCEEDED", "device-timeout")
@@ -265,7 +268,7 @@ def test_auth_that_stays_away(
 ) -> None:
     monkeypatch.setattr(auth, "get_user", Mock(side_effect=failure("down")))
     assert refusal("invoke_function", request_, customer).reason == "try-again"
-    assert list(store.user(customer.uid).collection(store.COMMANDS).stream()) == []
+    assert list(paths.user(customer.uid).collection(paths.COMMANDS).stream()) == []
 
 
 def test_nothing_is_sent_that_could_outlast_the_hold_of_the_device(
@@ -289,7 +292,7 @@ def test_what_was_settled_meanwhile_stays_so(
     end = command_records.end
 
     def late(held: Held, *arguments: Any, **fields: Any) -> None:
-        seen = store.command(held.uid, held.command_id).get()
+        seen = paths.command(held.uid, held.command_id).get()
         command_records.settle(seen, datetime.now(UTC) + timedelta(minutes=2))
         end(held, *arguments, **fields)
 
@@ -304,12 +307,12 @@ def test_without_a_token_there_is_no_record_and_a_done_request_is_still_answered
 ) -> None:
     request_ |= {"requestId": "1"}
     first = call("invoke_function", request_, customer)
-    cloud.tokens.cache_clear()
+    connections.tokens.cache_clear()
     simulator.fail({"route": "POST /oauth/token"}, {"kind": "status", "status": 503})
     assert call("invoke_function", request_, customer) == first
     answer = refusal("invoke_function", {**request_, "requestId": "2"}, customer)
     assert answer.reason == "particle-unavailable"
-    assert len(list(store.user(customer.uid).collection(store.COMMANDS).stream())) == 1
+    assert len(list(paths.user(customer.uid).collection(paths.COMMANDS).stream())) == 1
 
 
 def test_a_refused_token_that_cannot_be_renewed_has_run_nothing(
@@ -357,9 +360,9 @@ def test_what_may_have_run_is_unknown_and_never_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if fault["kind"] == "slow":
-        monkeypatch.setattr(cloud.particle()._transport, "timeouts", Timeouts(device=1))
+        monkeypatch.setattr(connections.particle()._transport, "timeouts", Timeouts(device=1))
     if fault.pop("delay", None):
-        monkeypatch.setattr(calling, "AT_ONCE", -1)
+        monkeypatch.setattr(delivery, "AT_ONCE", -1)
     simulator.fail({"route": "POST /v1/products/*/devices/*/set_target"}, fault)
     answer = refusal("invoke_function", {**request_, "requestId": "1"}, customer)
     assert (answer.status, answer.reason) == ("DEADLINE_EXCEEDED", "device-timeout")

@@ -10,7 +10,7 @@ from typer.models import CommandInfo
 
 from admin.app import app
 from local.client import Account
-from shared import cloud
+from shared import connections
 from tests.functional.conftest import Label
 from tests.support.command_line import CommandLine
 from tests.support.telemetry import message
@@ -81,7 +81,7 @@ def values(
 def test_the_answer_is_one_document(
     command: str, values: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cloud.firebase()
+    connections.firebase()
     arguments = [argument.format(**values) for argument in ARGUMENTS.get(command, [])]
     ran = CommandLine(capsys).run(*command.split(), *arguments, "--json")
     assert ran.status in {0, 1}, ran

@@ -13,7 +13,9 @@ from firebase_admin import auth
 from local.client import Account, CallableError, Client
 from local.stack import Stack
 from local.waiting import wait_until
-from shared import cloud, customers, store
+from shared import connections
+from shared.customers import shadow
+from shared.firestore import paths
 from tests.functional.conftest import Label, register
 from tests.support.command_line import CommandLine
 from tests.support.functions import call, deliver, refusal
@@ -23,7 +25,7 @@ from tests.support.telemetry import message
 
 @pytest.fixture
 def admin(stack: object, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    cloud.firebase()
+    connections.firebase()
     return CommandLine(capsys)
 
 
@@ -54,7 +56,7 @@ def test_a_device_with_all_that_happened_to_it(
     assert found["particle"] == {
         "inProduct": True,
         "quarantined": False,
-        "owner": customers.identity(customer.uid),
+        "owner": shadow.identity(customer.uid),
         "ownerAsRegistered": True,
         "online": True,
         "firmwareVersion": 1,
@@ -106,7 +108,7 @@ def test_a_claim_code_that_is_out(label: Label, customer: Account, admin: Comman
 
 
 def test_another_owner_at_particle_is_pointed_out(owned: Label, admin: CommandLine) -> None:
-    cloud.particle().release_device(cloud.tokens().server, owned.device_id)
+    connections.particle().release_device(connections.tokens().server, owned.device_id)
     found = admin.document("devices", "show", owned.serial_number)["particle"]
     assert (found["owner"], found["ownerAsRegistered"]) == (None, False)
     assert "devices mismatches" in admin.said("devices", "show", owned.serial_number)
@@ -150,7 +152,7 @@ def shelf(new_label: Callable[..., Label], customer: Account) -> tuple[str, list
         register(label)
     now = datetime.now(UTC)
     mine = {"ownerUid": customer.uid, "claimedAt": now, "claimEpoch": 1}
-    store.device(labels[0].device_id).update(mine)
+    paths.device(labels[0].device_id).update(mine)
     return batch, labels
 
 
@@ -216,7 +218,7 @@ def test_a_user(owned: Label, customer: Account, admin: CommandLine) -> None:
     )
     assert (found["signIn"], found["providers"]) == ("possible", ["password"])
     assert found["customer"]["status"] == "ready"
-    assert found["customer"]["identity"] == customers.identity(customer.uid)
+    assert found["customer"]["identity"] == shadow.identity(customer.uid)
     assert [one["deviceId"] for one in found["devices"]] == [owned.device_id]
     assert found["activity"][0]["action"] == "device-claimed"
     assert found["deletion"]["state"] is None
@@ -230,11 +232,11 @@ def test_a_user(owned: Label, customer: Account, admin: CommandLine) -> None:
 def test_a_user_who_was_disabled_and_whose_customer_failed(
     customer: Account, admin: CommandLine
 ) -> None:
-    auth.update_user(customer.uid, disabled=True, app=cloud.firebase())
+    auth.update_user(customer.uid, disabled=True, app=connections.firebase())
     time.sleep(1 - time.time() % 1)  # Auth counts whole seconds: into the next one
-    auth.revoke_refresh_tokens(customer.uid, app=cloud.firebase())
+    auth.revoke_refresh_tokens(customer.uid, app=connections.firebase())
     failed = {"status": "error", "reason": "identity-taken"}
-    store.user(customer.uid).set({"particle": failed})
+    paths.user(customer.uid).set({"particle": failed})
     found = admin.document("users", "show", customer.uid)
     assert found["signIn"] == "disabled"
     assert found["customer"]["reason"] == "identity-taken"

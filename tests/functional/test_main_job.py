@@ -22,7 +22,7 @@ from google.cloud.pubsub_v1 import PublisherClient
 
 from local.client import Account, CallableError, Client
 from local.stack import Stack
-from shared import customers
+from shared.customers import shadow
 from tests.functional.conftest import Label
 from tests.support.simulator import Simulator
 
@@ -106,7 +106,7 @@ def test_the_main_job(
                 lambda user: (user.to_dict().get("particle") or {}).get("status") == "ready"
             )
         assert ready["displayName"] == "Jo"
-        identity = customers.identity(visitor.uid)
+        identity = shadow.identity(visitor.uid)
         assert [c["username"] for c in simulator.customers()].count(identity) == 1
 
         # 2. They sign in and get a token for the Particle API.

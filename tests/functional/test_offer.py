@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from local.client import Account
-from shared import offer, settings
+from shared import settings
+from shared.commands import offer
 from shared.errors import BadRequest
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal

@@ -10,10 +10,16 @@ from typing import Any
 import pytest
 from firebase_admin import auth
 
-from admin import at_particle, codes, trail
 from admin.app import main
+from admin.commands import codes
+from admin.particle import fleet
+from admin.support import trail
 from local.client import Account, Client
-from shared import cloud, customers, reservations, setup_codes, store
+from shared import connections
+from shared.claims import label as setup_codes
+from shared.customers import shadow
+from shared.firestore import paths
+from shared.registry import hold
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
@@ -29,12 +35,12 @@ def operator(stack: object, capsys: pytest.CaptureFixture[str]) -> Any:
         captured = capsys.readouterr()
         return status, captured.out + captured.err
 
-    cloud.firebase()
+    connections.firebase()
     return run
 
 
 def owner(label: Label) -> str | None:
-    found: str | None = store.device(label.device_id).get().get("ownerUid")
+    found: str | None = paths.device(label.device_id).get().get("ownerUid")
     return found
 
 
@@ -58,7 +64,7 @@ def test_release(
     assert (entry["action"], entry["reason"]) == ("device-released", "sold")
     assert entry["uid"] == customer.uid
     assert entry["by"] == getpass.getuser()
-    actions = [a.to_dict() or {} for a in store.activity(customer.uid).stream()]
+    actions = [a.to_dict() or {} for a in paths.activity(customer.uid).stream()]
     assert [a["by"] for a in actions if a["action"] == "device-released"] == ["operator"]
 
 
@@ -77,8 +83,8 @@ def test_reassign(
     given = ("devices", "reassign", owned.serial_number, "--to", another.email, "--reason", "rma")
     assert operator(*given)[0] == 0
     assert owner(owned) == another.uid
-    assert simulator.device(owned.device_id)["owner"] == customers.identity(another.uid)
-    assert not store.user_device(customer.uid, owned.device_id).get().exists
+    assert simulator.device(owned.device_id)["owner"] == shadow.identity(another.uid)
+    assert not paths.user_device(customer.uid, owned.device_id).get().exists
     assert operator(*given) == (0, "It is theirs already\n")
     done = [(entry["action"], entry["uid"]) for entry in recorded(owned)]
     assert done == [("device-released", customer.uid), ("device-assigned", another.uid)]
@@ -105,8 +111,8 @@ def test_mismatches_are_listed_and_repaired(
     squatted = new_label()
     token = call("mint_token", {}, another)["accessToken"]
     assert particle("POST", "/v1/devices", token, id=squatted.device_id).status_code == 200
-    server = cloud.tokens().server
-    cloud.particle().release_device(server, owned.device_id)
+    server = connections.tokens().server
+    connections.particle().release_device(server, owned.device_id)
     status, said = operator("devices", "mismatches")
     assert status == 1
     assert {line.split()[0] for line in said.splitlines() if line} >= {
@@ -115,7 +121,7 @@ def test_mismatches_are_listed_and_repaired(
     }
     assert operator("devices", "mismatches", "--repair")[0] == 0
     assert simulator.device(squatted.device_id)["owner"] is None
-    assert simulator.device(owned.device_id)["owner"] == customers.identity(str(owner(owned)))
+    assert simulator.device(owned.device_id)["owner"] == shadow.identity(str(owner(owned)))
     assert operator("devices", "mismatches") == (0, "No mismatches\n")
 
 
@@ -129,13 +135,13 @@ def test_an_outdated_page_repairs_nothing_for_a_former_owner(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Listed as the one's who has given it back since; then another claims it."""
-    cloud.particle().release_device(cloud.tokens().server, owned.device_id)
-    (listed,) = at_particle.registered()
+    connections.particle().release_device(connections.tokens().server, owned.device_id)
+    (listed,) = fleet.registered()
     call("release_device", {"deviceId": owned.device_id}, customer)
     call("claim_device", owned.claim, another)
-    monkeypatch.setattr(at_particle, "registered", lambda: iter([listed]))
+    monkeypatch.setattr(fleet, "registered", lambda: iter([listed]))
     assert operator("devices", "mismatches", "--repair")[0] == 0
-    assert simulator.device(owned.device_id)["owner"] == customers.identity(another.uid)
+    assert simulator.device(owned.device_id)["owner"] == shadow.identity(another.uid)
 
 
 def test_a_claim_code_that_is_over_hides_no_mismatch(
@@ -151,7 +157,7 @@ def test_a_claim_code_that_is_over_hides_no_mismatch(
     simulator.connect(label.device_id, code)
     mismatches = ("devices", "mismatches")
     assert operator(*mismatches)[0] == 0, "they are about to become the owner"
-    entry = store.device(label.device_id)
+    entry = paths.device(label.device_id)
     entry.update({"awaitedBy": another.uid})
     assert operator(*mismatches)[0] == 1, "it is another's code"
     entry.update({"awaitedBy": customer.uid, "awaitedUntil": datetime.now(UTC)})
@@ -171,14 +177,14 @@ def test_a_claim_code_that_is_over_hides_no_mismatch(
 def test_pages_at_particle_end_when_nothing_new_comes(
     pages: list[list[str]], found: list[str], stack: object
 ) -> None:
-    read = at_particle.pages(lambda _, number: pages[number - 1], str)
+    read = fleet.pages(lambda _, number: pages[number - 1], str)
     assert [name for page in read for name in page] == found
 
 
 def test_backfill(
     clean_stack: object, client: Client, operator: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(customers, "_ready", {})
+    monkeypatch.setattr(shadow, "_ready", {})
     users = [client.sign_up() for _ in range(3)]
     client.sign_up(anonymous=True)
     call("mint_token", {}, users[0])
@@ -186,7 +192,7 @@ def test_backfill(
     assert operator("users", "backfill") == (0, "made 2, ready 1, refused 0\n")
     assert operator("users", "backfill") == (0, "made 0, ready 3, refused 0\n")
     for user in users:
-        assert store.user(user.uid).get().get("particle.status") == "ready"
+        assert paths.user(user.uid).get().get("particle.status") == "ready"
 
 
 def test_adopting_a_product_that_had_customers(
@@ -197,15 +203,15 @@ def test_adopting_a_product_that_had_customers(
     particle: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(customers, "_ready", {})
+    monkeypatch.setattr(shadow, "_ready", {})
     label, nobodys = new_label(), new_label()
     user = client.sign_up()
     assert user.email
     auth.update_user(user.uid, email_verified=True)
     for name, device in ((user.email, label), ("gone@example.org", nobodys)):
-        customers._create(name)
-        credentials = cloud.tokens().customer(name)
-        cloud.particle().claim_device(credentials, device.device_id)
+        shadow._create(name)
+        credentials = connections.tokens().customer(name)
+        connections.particle().claim_device(credentials, device.device_id)
     assert operator("users", "adopt", "--dry-run") == (0, "would bind 1, left alone 1\n")
     assert operator("users", "adopt") == (0, "bound 1, left alone 1\n")
     assert operator("users", "adopt") == (0, "bound 0, left alone 2\n")
@@ -216,7 +222,7 @@ def test_adopting_a_product_that_had_customers(
     assert particle("POST", "/v1/devices", token, id=squatted.device_id).status_code == 200
     assert operator(*adopt, "--dry-run")[1].startswith("would adopt 1;")
     assert owner(label) is None
-    reservation = reservations.reserve("somebody", store.device(label.device_id).get())
+    reservation = hold.reserve("somebody", paths.device(label.device_id).get())
     status, said = operator(*adopt)
     assert (status, f"{label.device_id}: changing hands" in said) == (1, True)
     reservation.take_back()

@@ -17,7 +17,9 @@ from local.ports import HOST
 from local.runs import ROOT
 from local.stack import Stack
 from local.waiting import answers, wait_until
-from shared import customers, deletion, store
+from shared.customers import shadow
+from shared.firestore import paths
+from shared.privacy import deletion
 from tests.functional.conftest import Label
 from tests.support.limits import forget_limits
 from tests.support.simulator import Simulator
@@ -125,13 +127,13 @@ class Arena:
 
     def check(self, label: Label, people: list[Account]) -> str | None:
         """The registry, the customers' documents and Particle say the same; the owner's uid."""
-        entry = store.device(label.device_id).get().to_dict() or {}
+        entry = paths.device(label.device_id).get().to_dict() or {}
         uid: str | None = entry["ownerUid"]
-        holders = [a.uid for a in people if store.user_device(a.uid, label.device_id).get().exists]
+        holders = [a.uid for a in people if paths.user_device(a.uid, label.device_id).get().exists]
         assert holders == ([uid] if uid else [])
         assert (entry["claimedAt"] is None) == (uid is None)
         at_particle = self.simulator.device(label.device_id)["owner"]
-        expected = customers.opaque_identity(uid) if uid and self.mode == "customer" else None
+        expected = shadow.opaque_identity(uid) if uid and self.mode == "customer" else None
         assert at_particle == expected
         return uid
 
@@ -218,7 +220,7 @@ def deletion_against_commands(arena: Arena) -> Round:
         assert arena.attempt(0, "invoke_function", invoke, person) == "sign-in-required"
         deletion.run(person.uid)  # what a call that was under way has kept from ending
         assert arena.check(label, [person]) is None
-        assert store.command(person.uid, "any").parent.get() == []
+        assert paths.command(person.uid, "any").parent.get() == []
 
     return one
 

@@ -18,9 +18,14 @@ from google.cloud.firestore import FieldFilter
 
 from local.client import Account, CallableError
 from local.waiting import wait_until
-from shared import access, cloud, customers, deletion, reservations, settings, store
+from shared import connections, settings
+from shared.claims import access
+from shared.customers import shadow
+from shared.firestore import paths
 from shared.particle import transport
-from simulator.faults import DEVICE_KINDS, REQUEST_KINDS
+from shared.privacy import deletion
+from shared.registry import hold
+from simulator.world.faults import DEVICE_KINDS, REQUEST_KINDS
 from tests.functional.conftest import Label
 from tests.support.functions import call, created
 from tests.support.simulator import Simulator
@@ -132,7 +137,7 @@ class Scene:
     @property
     def entry(self) -> dict[str, Any]:
         """What the registry has of the device."""
-        return store.device(self.label.device_id).get().to_dict() or {}
+        return paths.device(self.label.device_id).get().to_dict() or {}
 
 
 @pytest.fixture
@@ -160,12 +165,12 @@ def scene(
         if (mode, function) == ("customer", "delete_account"):
             made = replace(made, given=call("mint_token", {}, customer)["accessToken"])
             monkeypatch.setattr(settings, "delete_customers", lambda: "always")
-        cloud.tokens.cache_clear()
+        connections.tokens.cache_clear()
         simulator.forget()
         return made
 
     # The pauses between tries are another test's.
-    monkeypatch.setattr(cloud.particle()._transport, "_sleep", lambda _: None)
+    monkeypatch.setattr(connections.particle()._transport, "_sleep", lambda _: None)
     yield make
     monkeypatch.undo()
     settings.access_mode.cache_clear()
@@ -207,7 +212,7 @@ def test_a_fault_and_the_second_try(
     simulator.fail({"route": route}, FAULTS[fault])
     with monkeypatch.context() as patch:
         if fault in {"slow", "hangs"}:
-            patch.setattr(cloud.particle()._transport, "timeouts", IMPATIENT)
+            patch.setattr(connections.particle()._transport, "timeouts", IMPATIENT)
             patch.setattr(transport, "MAX_TRIES", 1)
         told = scene_.attempt()
     assert told == expected(mode, function, route, fault)
@@ -219,12 +224,12 @@ def test_a_fault_and_the_second_try(
         assert entry["ownerUid"] is None, "first here"
         assert entry.get("releasePending", False) == at_release, "then at Particle"
     else:
-        kept = {field: entry.pop(field) for field in reservations.FIELDS if field in entry}
+        kept = {field: entry.pop(field) for field in hold.FIELDS if field in entry}
         assert entry == before, "nothing half-done is left here"
         assert bool(kept) == stands, "but what keeps the next one from meeting it"
     customer = scene_.customer
     if function == "invoke_function":
-        records = list(store.user(customer.uid).collection(store.COMMANDS).stream())
+        records = list(paths.user(customer.uid).collection(paths.COMMANDS).stream())
         statuses = [] if route == TOKEN else ["unknown" if told == "device-timeout" else "failed"]
         assert [record.get("status") for record in records] == statuses
 
@@ -233,14 +238,14 @@ def test_a_fault_and_the_second_try(
         wait_until("The answer to what was slow", answered, 10, lambda: None)
     simulator.heal()
     # Particle's own limit is remembered as long as it has said.
-    store.client().recursive_delete(store.client().collection(store.LIMITS))
-    cloud.tokens.cache_clear()
+    paths.client().recursive_delete(paths.client().collection(paths.LIMITS))
+    connections.tokens.cache_clear()
     if function == "delete_account":
         deletion.run(customer.uid)
     elif function != "release_device":
         assert scene_.attempt() == "succeeded"
     of_it = FieldFilter("deviceId", "==", scene_.label.device_id)
-    for job in store.releases().where(filter=of_it).stream():
+    for job in paths.releases().where(filter=of_it).stream():
         assert created("finish_release", job.reference.path) < 300
     entry = scene_.entry
     owned = function in {"claim_device", "invoke_function"}
@@ -248,8 +253,8 @@ def test_a_fault_and_the_second_try(
     assert entry["underWay"] == {}
     assert ("reservedBy" in entry) == (ending and stands), "to its end, a minute at most"
     assert "releasePending" not in entry
-    assert store.user_device(customer.uid, scene_.label.device_id).get().exists == owned
-    name = customers.opaque_identity(customer.uid)
+    assert paths.user_device(customer.uid, scene_.label.device_id).get().exists == owned
+    name = shadow.opaque_identity(customer.uid)
     at_particle = simulator.device(scene_.label.device_id)["owner"]
     assert at_particle == (name if owned and mode == "customer" else None)
     if scene_.given:

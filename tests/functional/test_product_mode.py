@@ -1,7 +1,7 @@
 """Access mode `product`: the same callables, and no customer at Particle."""
 
 from local.client import Account
-from shared import store
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal, user_created
 from tests.support.simulator import Simulator
@@ -15,9 +15,9 @@ def test_the_main_calls_work_without_a_customer(
     simulator: Simulator,
 ) -> None:
     before = simulator.customers()
-    store.user(customer.uid).set({})
+    paths.user(customer.uid).set({})
     assert user_created(customer.uid) < 300
-    assert store.user(customer.uid).get().get("particle.status") == "ready"
+    assert paths.user(customer.uid).get().get("particle.status") == "ready"
     call("claim_device", label.claim, customer)
 
     device = {"deviceId": label.device_id}

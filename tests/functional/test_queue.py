@@ -9,9 +9,12 @@ import pytest
 from google.api_core.exceptions import ServiceUnavailable
 
 from local.client import Account, CallableError
-from shared import calling, command_records, queueing, store
+from shared.commands import delivery
+from shared.commands import queue as queueing
+from shared.commands import record as command_records
+from shared.commands.offer import Offer
 from shared.errors import DeviceOffline
-from shared.offer import Offer
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.support.functions import call, client, refusal
 from tests.support.simulator import Simulator
@@ -31,7 +34,7 @@ def queue(label: Label, account: Account, argument: str = "20", **more: Any) -> 
 
 
 def record(account: Account, command_id: str) -> dict[str, Any]:
-    return store.command(account.uid, command_id).get().to_dict() or {}
+    return paths.command(account.uid, command_id).get().to_dict() or {}
 
 
 def status(account: Account, command_id: str) -> str:
@@ -58,7 +61,7 @@ def came_online(label: Label) -> int:
 def long_online(label: Label, account: Account) -> None:
     """As when the device came online some time ago, and Particle knows."""
     then = datetime.now(UTC) - queueing.COMING
-    store.user_device(account.uid, label.device_id).update({"statusAt": then})
+    paths.user_device(account.uid, label.device_id).update({"statusAt": then})
 
 
 def test_it_waits_and_is_sent_when_the_device_is_back(
@@ -69,7 +72,7 @@ def test_it_waits_and_is_sent_when_the_device_is_back(
     assert answer == {"commandId": answer["commandId"], "status": "queued", "returnValue": None}
     waiting = record(customer, answer["commandId"])
     assert timedelta() < waiting["expiresAt"] - before < timedelta(seconds=75)
-    assert store.device(offline.device_id).get().get("underWay") == {}
+    assert paths.device(offline.device_id).get().get("underWay") == {}
 
     simulator.set_online(offline.device_id, online=True)
     assert came_online(offline) < 300
@@ -160,7 +163,7 @@ def test_what_was_not_sent_waits_for_the_next_delivery(
 def test_a_run_that_died_left_it_unknown(offline: Label, customer: Account) -> None:
     command_id = queue(offline, customer)["commandId"]
     past = datetime.now(UTC) - timedelta(seconds=1)
-    store.command(customer.uid, command_id).update({"status": "sent", "deadline": past})
+    paths.command(customer.uid, command_id).update({"status": "sent", "deadline": past})
     assert queueing.settle_all(datetime.now(UTC)) >= 1
     assert status(customer, command_id) == "unknown"
 
@@ -168,7 +171,7 @@ def test_a_run_that_died_left_it_unknown(offline: Label, customer: Account) -> N
 def test_it_expires(offline: Label, customer: Account, simulator: Simulator) -> None:
     ids = [queue(offline, customer)["commandId"] for _ in range(2)]
     for command_id in ids:
-        store.command(customer.uid, command_id).update({"expiresAt": datetime.now(UTC)})
+        paths.command(customer.uid, command_id).update({"expiresAt": datetime.now(UTC)})
     simulator.set_online(offline.device_id, online=True)
     simulator.forget()
     came_online(offline)
@@ -179,7 +182,7 @@ def test_it_expires(offline: Label, customer: Account, simulator: Simulator) -> 
 def test_the_schedule_expires_it_too(offline: Label, customer: Account) -> None:
     command_id = queue(offline, customer)["commandId"]
     fresh = queue(offline, customer)["commandId"]
-    store.command(customer.uid, command_id).update({"expiresAt": datetime.now(UTC)})
+    paths.command(customer.uid, command_id).update({"expiresAt": datetime.now(UTC)})
     assert client("settle_commands").post("/").status_code == 200
     assert (status(customer, command_id), status(customer, fresh)) == ("expired", "queued")
 
@@ -278,7 +281,7 @@ def test_it_came_online_while_it_was_being_queued(
     def late(*arguments: Any, **fields: Any) -> None:
         if arguments[1] == "queued":
             simulator.set_online(offline.device_id, online=True)
-            device = store.user_device(customer.uid, offline.device_id)
+            device = paths.user_device(customer.uid, offline.device_id)
             device.update({"status": "online", "statusAt": datetime.now(UTC)})
         end(*arguments, **fields)
 
@@ -298,7 +301,7 @@ def test_a_call_that_may_wait_goes_behind_those_that_do(
     assert (answer["status"], answer["returnValue"]) == ("succeeded", 120)
     assert arguments(simulator) == ["10", "11", "12"]
     assert {status(customer, command_id) for command_id in ids} == {"succeeded"}
-    assert store.device(offline.device_id).get().get("waitingUntil") == 0
+    assert paths.device(offline.device_id).get().get("waitingUntil") == 0
 
 
 def test_behind_those_that_wait_a_failure_is_told_too(
@@ -320,10 +323,10 @@ def test_while_another_is_sending_the_trigger_goes_on(
     simulator.set_online(offline.device_id, online=True)
     simulator.forget()
     soon = round((datetime.now(UTC) + timedelta(seconds=30)).timestamp() * 1000)
-    store.device(offline.device_id).update({"sendingUntil": soon})
+    paths.device(offline.device_id).update({"sendingUntil": soon})
     assert queue(offline, customer, "11")["status"] == "queued"
-    assert store.online(offline.device_id).get().exists, "what starts the trigger"
-    store.device(offline.device_id).update({"sendingUntil": 0})
+    assert paths.online(offline.device_id).get().exists, "what starts the trigger"
+    paths.device(offline.device_id).update({"sendingUntil": 0})
     assert came_online(offline) < 300
     assert arguments(simulator) == ["10", "11"]
 
@@ -350,14 +353,14 @@ def test_a_wish_that_was_overtaken_is_not_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Particle says of the earlier one that the device is offline, and the later one is done."""
-    call_device, is_overtaken = calling.call, queueing.is_overtaken
+    call_device, is_overtaken = delivery.call, queueing.is_overtaken
     places = ["while it is being queued", "while Particle is asked"]
 
     def overtake() -> None:
         if places.pop() == where:
             assert queue(owned, customer, "12", coalesce=True)["status"] == "succeeded"
 
-    def slow_call(line: calling.Line, device_id: str, function: str, argument: str) -> int:
+    def slow_call(line: delivery.Line, device_id: str, function: str, argument: str) -> int:
         if argument == "11":
             overtake()
             raise DeviceOffline
@@ -369,7 +372,7 @@ def test_a_wish_that_was_overtaken_is_not_kept(
             overtake()
         return found
 
-    monkeypatch.setattr(calling, "call", slow_call)
+    monkeypatch.setattr(delivery, "call", slow_call)
     monkeypatch.setattr(queueing, "is_overtaken", late_look)
     answer = queue(owned, customer, "11", coalesce=True)
     assert answer["status"] == status(customer, answer["commandId"]) == "cancelled"
@@ -398,9 +401,9 @@ def test_a_call_that_comes_to_wait_as_a_run_ends_is_not_overtaken(
 
 
 def test_a_run_ends_no_lease_but_its_own(owned: Label, customer: Account) -> None:
-    store.device(owned.device_id).update({"sendingUntil": 2})
+    paths.device(owned.device_id).update({"sendingUntil": 2})
     queueing._give_up(customer.uid, owned.device_id, 1)
-    assert store.device(owned.device_id).get().get("sendingUntil") == 2
+    assert paths.device(owned.device_id).get().get("sendingUntil") == 2
 
 
 def test_particle_may_know_later_than_we_that_a_device_is_online(
@@ -410,9 +413,9 @@ def test_particle_may_know_later_than_we_that_a_device_is_online(
     assert came_online(offline) == 500, "delivered again"
     long_online(offline, customer)
     assert came_online(offline) < 300
-    assert not store.online(offline.device_id).get().exists
+    assert not paths.online(offline.device_id).get().exists
     assert client("settle_commands").post("/").status_code == 200
-    assert store.online(offline.device_id).get().exists, "what starts the trigger"
+    assert paths.online(offline.device_id).get().exists, "what starts the trigger"
     simulator.set_online(offline.device_id, online=True)
     assert came_online(offline) < 300
     assert status(customer, command_id) == "succeeded"

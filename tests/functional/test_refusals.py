@@ -68,7 +68,7 @@ def test_a_fault_of_ours_says_nothing_but_its_number(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("shared.callables._input", _broken)
+    monkeypatch.setattr("shared.api.callables._input", _broken)
     answer = post(function, {}, customer)
     error = answer.get_json()["error"]
     assert (answer.status_code, error["status"]) == (500, "INTERNAL")

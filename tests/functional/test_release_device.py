@@ -9,7 +9,12 @@ from unittest import mock
 import pytest
 
 from local.client import Account, CallableError, Client
-from shared import at_particle, customers, ownership, releasing, reservations, store, trees
+from shared.claims import at_particle
+from shared.claims import release as releasing
+from shared.customers import shadow
+from shared.firestore import erase
+from shared.firestore import paths as store
+from shared.registry import hold, ownership
 from tests.functional.conftest import Label
 from tests.support.functions import call, created, refusal
 from tests.support.simulator import Simulator
@@ -121,7 +126,7 @@ def test_erasing_goes_on_where_it_was_stopped(
 ) -> None:
     release(owned, customer)
     (job,) = jobs()
-    monkeypatch.setattr(trees, "PAGE", 2)
+    monkeypatch.setattr(erase, "PAGE", 2)
     with monkeypatch.context() as patch:
         patch.setattr(releasing, "BUDGET", -1)
         assert created("finish_release", f"releases/{job}") == 500
@@ -177,7 +182,7 @@ def test_an_ex_owners_token_gains_nothing_lasting(
         "read_variable", {"deviceId": owned.device_id, "variable": "target"}, customer
     ).reason == ("not-your-device")
     call("claim_device", owned.claim, another)
-    assert simulator.device(owned.device_id)["owner"] == customers.identity(another.uid)
+    assert simulator.device(owned.device_id)["owner"] == shadow.identity(another.uid)
     for method, route in (("GET", f"{path}/target"), ("POST", f"{path}/set_target")):
         assert particle(method, route, token, arg="1").status_code == 403
     assert particle("POST", "/v1/devices", token, id=owned.device_id).status_code == 403
@@ -228,7 +233,7 @@ def test_the_job_ends_the_claim_at_particle_and_never_the_next_owners(
             releasing.release(customer.uid, owned.device_id, keep_history=False)
     (job,) = jobs()
     assert is_nobodys(owned, customer)
-    assert simulator.device(owned.device_id)["owner"] == customers.identity(customer.uid)
+    assert simulator.device(owned.device_id)["owner"] == shadow.identity(customer.uid)
     assert refusal("claim_device", owned.claim, another).reason == "in-progress"
     entry = store.device(owned.device_id)
     if change != "died":
@@ -236,7 +241,7 @@ def test_the_job_ends_the_claim_at_particle_and_never_the_next_owners(
     if change == "claimed":
         call("claim_device", owned.claim, another)
     if change == "claim under way":
-        reservations.reserve(another.uid, entry.get())
+        hold.reserve(another.uid, entry.get())
     simulator.forget()
     code = created("finish_release", f"releases/{job}")
     assert left(history) == 0
@@ -247,7 +252,7 @@ def test_the_job_ends_the_claim_at_particle_and_never_the_next_owners(
     if change == "claimed":
         assert is_owned(owned, another)
         assert simulator.requests() == []
-        assert simulator.device(owned.device_id)["owner"] == customers.identity(another.uid)
+        assert simulator.device(owned.device_id)["owner"] == shadow.identity(another.uid)
     else:
         assert simulator.device(owned.device_id)["owner"] is None
     assert jobs() == []
@@ -259,7 +264,7 @@ def test_a_release_and_its_job_at_once_leave_no_reservation(
 ) -> None:
     end_claim = at_particle.end_claim
 
-    def with_the_job_meanwhile(reservation: reservations.Reservation) -> None:
+    def with_the_job_meanwhile(reservation: hold.Reservation) -> None:
         monkeypatch.setattr(at_particle, "end_claim", end_claim)
         assert created("finish_release", f"releases/{reservation.holder}") < 300
         assert registry(owned)["reservedBy"] == reservation.holder
@@ -267,7 +272,7 @@ def test_a_release_and_its_job_at_once_leave_no_reservation(
 
     monkeypatch.setattr(at_particle, "end_claim", with_the_job_meanwhile)
     release(owned, customer)
-    assert not {*reservations.FIELDS, "releasePending"} & registry(owned).keys()
+    assert not {*hold.FIELDS, "releasePending"} & registry(owned).keys()
 
 
 def test_a_commit_whose_answer_was_lost_is_a_release(

@@ -6,9 +6,9 @@ import pytest
 import requests
 
 from local.client import Account, Client
-from shared import access
-from shared.access import customer as access_customer
-from shared.access.customer import CustomerMode
+from shared.claims import access
+from shared.claims.access import customer as access_customer
+from shared.claims.access.customer import CustomerMode
 from shared.particle.tokens import LIFETIME
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal

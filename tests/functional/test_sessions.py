@@ -6,7 +6,8 @@ import pytest
 from firebase_admin import auth
 
 from local.client import Account, Client
-from shared import sessions, store
+from shared.accounts import session
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
@@ -31,7 +32,7 @@ def end(how: str, account: Account) -> None:
 
 @pytest.fixture(autouse=True)
 def _knows_nobody() -> None:
-    sessions._seen.clear()
+    session._seen.clear()
 
 
 @pytest.mark.parametrize("how", ["revoked", "disabled", "deleted"])
@@ -40,7 +41,7 @@ def test_an_ended_sign_in_changes_nothing(
 ) -> None:
     end(how, customer)
     device = {"deviceId": owned.device_id}
-    before = store.device(owned.device_id).get().to_dict()
+    before = paths.device(owned.device_id).get().to_dict()
     for function, request in (
         ("invoke_function", {**device, "function": "set_target"}),
         ("release_device", device),
@@ -51,7 +52,7 @@ def test_an_ended_sign_in_changes_nothing(
         answer = refusal(function, request, customer)
         assert (answer.status, answer.reason) == ("UNAUTHENTICATED", "sign-in-required"), function
     assert simulator.requests() == []
-    assert store.device(owned.device_id).get().to_dict() == before
+    assert paths.device(owned.device_id).get().to_dict() == before
     # What only reads ends with the ID token.
     assert len(call("list_devices", {}, customer)["devices"]) == 1
 
@@ -67,7 +68,7 @@ def test_a_new_sign_in_goes_on(owned: Label, customer: Account, client: Client) 
 
 
 def signed_in(account: Account) -> list[dict[str, Any]]:
-    found = [snapshot.to_dict() or {} for snapshot in store.activity(account.uid).stream()]
+    found = [snapshot.to_dict() or {} for snapshot in paths.activity(account.uid).stream()]
     return [entry for entry in found if entry["action"] == "signed-in"]
 
 
@@ -75,7 +76,7 @@ def test_the_first_call_of_a_sign_in_is_noted_once(customer: Account) -> None:
     app = {"name": "Thermo for iOS", "version": "1.2.3"}
     call("list_devices", {"app": app}, customer)
     call("list_devices", {}, customer)
-    sessions._seen.clear()  # another instance
+    session._seen.clear()  # another instance
     call("list_devices", {}, customer)
     (entry,) = signed_in(customer)
     assert (entry["provider"], entry["app"]) == ("password", app)
@@ -87,6 +88,6 @@ def test_a_bad_app(app: object, customer: Account, stack: object) -> None:
 
 
 def test_a_deleted_account_leaves_no_trace(customer: Account) -> None:
-    store.deleted_user(customer.uid).set({})
+    paths.deleted_user(customer.uid).set({})
     assert refusal("list_devices", {}, customer).reason == "sign-in-required"
     assert signed_in(customer) == []

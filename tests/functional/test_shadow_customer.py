@@ -6,19 +6,21 @@ from typing import Any
 import pytest
 
 from local.client import Account, Client
-from shared import cloud, customers, store
+from shared import connections
+from shared.customers import shadow
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal, user_created
 from tests.support.simulator import Simulator
 
 
 def shadow_customers(simulator: Simulator, uid: str) -> int:
-    identity = customers.identity(uid)
+    identity = shadow.identity(uid)
     return [c["username"] for c in simulator.customers()].count(identity)
 
 
 def particle_of(uid: str) -> dict[str, Any]:
-    return dict((store.user(uid).get().to_dict() or {}).get("particle", {}))
+    return dict((paths.user(uid).get().to_dict() or {}).get("particle", {}))
 
 
 @pytest.fixture
@@ -31,16 +33,16 @@ def user(customer: Account, client: Client) -> Account:
 @pytest.fixture(autouse=True)
 def _forgetful_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test begins in a process that knows of nobody."""
-    monkeypatch.setattr(customers, "_ready", {})
+    monkeypatch.setattr(shadow, "_ready", {})
 
 
 def test_the_trigger_makes_the_customer_and_says_so(user: Account, simulator: Simulator) -> None:
     assert user_created(user.uid) < 300
     assert shadow_customers(simulator, user.uid) == 1
     assert particle_of(user.uid)["status"] == "ready"
-    bound = store.shadow_customer(customers.identity(user.uid)).get()
+    bound = paths.shadow_customer(shadow.identity(user.uid)).get()
     assert bound.get("uid") == user.uid
-    profile = store.user(user.uid).get()
+    profile = paths.user(user.uid).get()
     assert profile.get("displayName") == "Jo"
 
 
@@ -48,11 +50,11 @@ def test_a_repeated_trigger_changes_nothing(
     user: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user_created(user.uid)
-    before = store.user(user.uid).get().update_time
+    before = paths.user(user.uid).get().update_time
     simulator.forget()
-    monkeypatch.setattr(customers, "_ready", {})
+    monkeypatch.setattr(shadow, "_ready", {})
     assert user_created(user.uid) < 300
-    assert store.user(user.uid).get().update_time == before
+    assert paths.user(user.uid).get().update_time == before
     assert simulator.requests() == []
 
 
@@ -69,9 +71,9 @@ def test_a_trigger_that_died_after_particle_is_finished_by_the_next(
 ) -> None:
     """As if killed: what came after the customer's creation never happened."""
     with monkeypatch.context() as patch:
-        patch.setattr(customers, "_note", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(shadow, "_note", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            customers.ensure(user.uid)
+            shadow.ensure(user.uid)
     assert shadow_customers(simulator, user.uid) == 1
     assert particle_of(user.uid) == {}
 
@@ -101,8 +103,8 @@ def test_a_customer_that_is_gone_at_particle_is_made_again(
     user: Account, simulator: Simulator, fresh_tokens: None
 ) -> None:
     assert user_created(user.uid) < 300
-    server = cloud.tokens().server
-    cloud.particle().delete_customer(server, customers.identity(user.uid))
+    server = connections.tokens().server
+    connections.particle().delete_customer(server, shadow.identity(user.uid))
     assert refusal("mint_token", {}, user).reason == "customer-not-ready"
     assert call("mint_token", {}, user)["accessToken"]
     assert shadow_customers(simulator, user.uid) == 1
@@ -139,7 +141,7 @@ def test_trigger_and_callables_at_once_make_one(user: Account, simulator: Simula
 def test_a_customer_that_is_bound_to_another_user_is_refused_for_good(
     user: Account, simulator: Simulator
 ) -> None:
-    store.shadow_customer(customers.identity(user.uid)).set({"uid": "somebody-else"})
+    paths.shadow_customer(shadow.identity(user.uid)).set({"uid": "somebody-else"})
     assert user_created(user.uid) < 300  # no use in delivering again
     assert particle_of(user.uid)["reason"] == "identity-taken"
     answer = refusal("mint_token", {}, user)
@@ -148,12 +150,12 @@ def test_a_customer_that_is_bound_to_another_user_is_refused_for_good(
 
 
 def test_a_deleted_user_gets_no_customer(user: Account, simulator: Simulator) -> None:
-    store.deleted_user(user.uid).set({})
+    paths.deleted_user(user.uid).set({})
     assert refusal("mint_token", {}, user).reason == "customer-not-ready"
     assert user_created(user.uid) < 300
     assert shadow_customers(simulator, user.uid) == 0
 
 
 def test_users_whose_ids_differ_in_case_only_have_different_customers() -> None:
-    assert customers.identity("AbC") != customers.identity("aBc")
-    assert customers.identity("AbC") == customers.identity("AbC").lower()
+    assert shadow.identity("AbC") != shadow.identity("aBc")
+    assert shadow.identity("AbC") == shadow.identity("AbC").lower()

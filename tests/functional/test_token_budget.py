@@ -9,7 +9,9 @@ import pytest
 
 from local.client import Account
 from local.stack import Stack
-from shared import cloud, settings, store
+from shared import connections, settings
+from shared.firestore import paths
+from shared.limits.token_budget import ALL, APPS, CUSTOMERS, REJECTIONS, TokenBudget
 from shared.particle import TokenCache
 from shared.particle.errors import (
     ClientRejectedError,
@@ -17,7 +19,6 @@ from shared.particle.errors import (
     ParticleError,
     RateLimitedError,
 )
-from shared.token_budget import ALL, APPS, CUSTOMERS, REJECTIONS, TokenBudget
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
@@ -131,12 +132,12 @@ def customers_at_particle(stack: Stack, simulator: Simulator) -> Iterator[list[s
     names = [secrets.token_hex(16) for _ in range(100)]
     client = (setting.client_id, setting.client_secret)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda name: cloud.particle().create_customer(client, name), names))
+        list(pool.map(lambda name: connections.particle().create_customer(client, name), names))
     simulator.forget()
     yield names
-    for counter in store.client().collection(store.LIMITS).list_documents():
+    for counter in paths.client().collection(paths.LIMITS).list_documents():
         counter.delete()
-    cloud.tokens.cache_clear()
+    connections.tokens.cache_clear()
 
 
 def test_a_thousand_customers_within_a_minute(
@@ -150,7 +151,7 @@ def test_a_thousand_customers_within_a_minute(
 
     def instance() -> TokenCache:
         purse = TokenBudget(setting.client_id, setting.client_secret)
-        return TokenCache(cloud.particle(), setting.client_id, setting.client_secret, purse)
+        return TokenCache(connections.particle(), setting.client_id, setting.client_secret, purse)
 
     instances = [instance() for _ in range(5)]
 
@@ -173,7 +174,7 @@ def test_a_thousand_customers_within_a_minute(
     assert outcomes["served"] + outcomes["asked in vain"] == asked > CUSTOMERS // 2
 
     # A function that needs a customer's token says when to come again; devices are controlled.
-    cloud.tokens.cache_clear()
+    connections.tokens.cache_clear()
     answer = refusal("mint_token", {}, another)
     assert (answer.status, answer.reason) == ("RESOURCE_EXHAUSTED", "particle-rate-limited")
     assert 0 < answer.details["retryAfter"] <= 360
@@ -186,7 +187,7 @@ def test_a_wrong_client_secret_is_a_fault_of_the_setting(
 ) -> None:
     wrong = settings.Particle("1319", settings.particle().api_url, "demo-backend-1319", "0" * 40)
     purse = TokenBudget(wrong.client_id, wrong.client_secret)
-    tokens = TokenCache(cloud.particle(), wrong.client_id, wrong.client_secret, purse)
+    tokens = TokenCache(connections.particle(), wrong.client_id, wrong.client_secret, purse)
     for _ in range(10):
         with pytest.raises(ParticleError):
             tokens.server.token()

@@ -1,7 +1,7 @@
 """Who may do what with which document: every path, every verb, everybody, from one table.
 
-The paths are those that `shared/store.py` lists: one without an entry here fails a test. Requests
-go to the emulator's REST API with ID tokens, as an app's would.
+The paths are those that `shared/firestore/paths.py` lists: one without an entry here fails a test.
+Requests go to the emulator's REST API with ID tokens, as an app's would.
 """
 
 import re
@@ -16,7 +16,8 @@ from firebase_admin import auth
 
 from local.client import Account, Client
 from local.stack import Stack
-from shared import cloud, store
+from shared import connections
+from shared.firestore import paths
 
 pytestmark = pytest.mark.usefixtures("no_triggers")
 
@@ -126,7 +127,7 @@ class World:
         owner = self.people["owner"]
         assert owner
         names = {"uid": owner.uid, "deviceId": DEVICE}
-        if template.startswith(store.DELETED_USERS):
+        if template.startswith(paths.DELETED_USERS):
             names = {}  # with a tombstone, the owner would be none
         return re.sub(r"{([^}]+)}", lambda match: names.get(match[1], "x1"), template)
 
@@ -135,7 +136,7 @@ class World:
 def world(stack: Stack) -> Iterator[World]:
     app = Client(stack)
     revoked = app.sign_up()
-    cloud.firebase()
+    connections.firebase()
     revoked_at = auth.verify_id_token(revoked.id_token)["iat"] + 1
     auth._get_client(None)._user_manager.update_user(revoked.uid, valid_since=revoked_at)
     while time.time() < revoked_at:
@@ -155,12 +156,12 @@ def world(stack: Stack) -> Iterator[World]:
     }
     made = World(app, people)
     for template in (*ALLOWED, *UNHEARD_OF):
-        store.client().document(made.place(template)).set({"ownerUid": owner.uid})
+        paths.client().document(made.place(template)).set({"ownerUid": owner.uid})
     for former in (ex_owner, deleted):
         # Kept when they gave the device back.
-        kept = store.user_device(former.uid, DEVICE).collection(store.EVENTS)
+        kept = paths.user_device(former.uid, DEVICE).collection(paths.EVENTS)
         kept.document("x0").set({"event": "t"})
-    store.deleted_user(deleted.uid).set({})
+    paths.deleted_user(deleted.uid).set({})
     yield made
     app.close()
 
@@ -175,15 +176,15 @@ def is_refused(verb: Verb, app: Client, path: str, account: Account | None) -> b
 
 
 def documents_beside(path: str) -> dict[str, Any]:
-    return {s.id: s.to_dict() for s in store.client().document(path).parent.stream()}
+    return {s.id: s.to_dict() for s in paths.client().document(path).parent.stream()}
 
 
 def test_the_table_is_complete() -> None:
-    listed = re.findall(r"^    (\S.*?)  ", store.__doc__ or "", re.MULTILINE)
-    assert set(ALLOWED) == set(listed), "paths of shared/store.py"
+    listed = re.findall(r"^    (\S.*?)  ", paths.__doc__ or "", re.MULTILINE)
+    assert set(ALLOWED) == set(listed), "paths of shared/firestore/paths.py"
     collections = {part for path in ALLOWED for part in path.split("/")[::2]}
-    names = {v for k, v in vars(store).items() if k.isupper() and isinstance(v, str)}
-    assert collections == names, "names of shared/store.py"
+    names = {v for k, v in vars(paths).items() if k.isupper() and isinstance(v, str)}
+    assert collections == names, "names of shared/firestore/paths.py"
 
 
 @pytest.mark.parametrize("person", [*OWNERS, *OTHERS])
@@ -205,7 +206,7 @@ def test_who_may_do_what(template: str, person: str, world: World) -> None:
             assert documents_beside(path) == before, verb
         elif verb == "write profile":
             assert documents_beside(path) != before, "the positive control"
-            store.client().document(path).set(before[account.uid if account else ""])
+            paths.client().document(path).set(before[account.uid if account else ""])
     assert done == allowed
 
 

@@ -16,7 +16,7 @@ import requests
 from local.client import Account, Client
 from local.runs import ROOT
 from local.stack import Stack
-from shared import store
+from shared.firestore import paths
 
 pytestmark = pytest.mark.usefixtures("no_triggers")
 RULES = (Path(ROOT) / "firestore.rules").read_text(encoding="utf-8")
@@ -93,11 +93,11 @@ def app(stack: Stack) -> Iterator[Client]:
 def people(app: Client) -> People:
     made = People(app.sign_up(), app.sign_up(), app.sign_up(anonymous=True), app.sign_up())
     for account in (made.customer, made.anonymous, made.deleted):
-        store.user(account.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
+        paths.user(account.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
         for path in READABLE:
-            store.client().document(f"users/{account.uid}/{path}").set({"event": "t"})
-    store.deleted_user(made.deleted.uid).set({})
-    store.device(DEVICE).set({"ownerUid": made.customer.uid})
+            paths.client().document(f"users/{account.uid}/{path}").set({"event": "t"})
+    paths.deleted_user(made.deleted.uid).set({})
+    paths.device(DEVICE).set({"ownerUid": made.customer.uid})
     return made
 
 
@@ -148,7 +148,7 @@ def outcomes(app: Client, people: People) -> list[bool]:
             allowed(app.update, tree, {"displayName": 7}, account),
             allowed(app.read, f"devices/{DEVICE}", account),
         ]
-        store.user(customer.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
+        paths.user(customer.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
     for path in READABLE:
         document = f"{tree}/{path}"
         found += [
@@ -156,17 +156,17 @@ def outcomes(app: Client, people: People) -> list[bool]:
             allowed(app.update, document, {"event": "x"}, customer),
             allowed(app.delete, document, customer),
         ]
-        store.client().document(document + "2").delete()
-        store.client().document(document).set({"event": "t"})
+        paths.client().document(document + "2").delete()
+        paths.client().document(document).set({"event": "t"})
     for account in (people.anonymous, people.deleted):
         own = f"users/{account.uid}"
         found += [allowed(app.read, f"{own}/{path}", account) for path in READABLE]
         found += [allowed(app.read, own, account)]
         found += [allowed(app.update, own, {"locale": "fr"}, account)]
-        store.user(account.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
+        paths.user(account.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
     for account in (people.another, people.anonymous, people.deleted):
         profile = f"users/{account.uid}"
-        store.user(account.uid).delete()
+        paths.user(account.uid).delete()
         forged: list[dict[str, Any]] = [
             {"particle": {}},
             {"displayName": "x", "admin": True},
@@ -177,12 +177,12 @@ def outcomes(app: Client, people: People) -> list[bool]:
         ]
         for fields in forged:
             found.append(allowed(app.create, profile, fields, account))
-            store.user(account.uid).delete()
+            paths.user(account.uid).delete()
         found.append(allowed(app.create, f"users/{customer.uid}x", {}, account))
-        store.user(customer.uid + "x").delete()
-        store.user(account.uid).set({"displayName": "Jo"})
+        paths.user(customer.uid + "x").delete()
+        paths.user(account.uid).set({"displayName": "Jo"})
         found.append(allowed(app.delete, profile, account))
-        store.user(account.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
+        paths.user(account.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
     return found
 
 

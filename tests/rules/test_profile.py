@@ -11,7 +11,7 @@ import requests
 
 from local.client import Account, Client
 from local.stack import Stack
-from shared import store
+from shared.firestore import paths
 
 pytestmark = pytest.mark.usefixtures("no_triggers")
 
@@ -28,7 +28,7 @@ def app(stack: Stack) -> Client:
 def customer(app: Client) -> Account:
     """A customer with a profile."""
     account = app.sign_up()
-    store.user(account.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
+    paths.user(account.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
     return account
 
 
@@ -75,7 +75,7 @@ def test_anonymous_users_have_no_profile(app: Client) -> None:
     account = app.sign_up(anonymous=True)
     assert is_refused(app.create, f"users/{account.uid}", PROFILE, account)
     assert is_refused(app.read, f"users/{account.uid}", account)
-    store.user_device(account.uid, DEVICE).set({})
+    paths.user_device(account.uid, DEVICE).set({})
     assert is_refused(app.read, f"users/{account.uid}/devices/{DEVICE}", account)
 
 
@@ -113,13 +113,13 @@ def test_a_customer_updates_their_profile_and_not_the_servers_part(
     kept = app.read(profile, customer)
     assert kept is not None
     assert (kept["locale"], kept["particle"]) == ("fr", {"status": "ready"})
-    store.user(customer.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
+    paths.user(customer.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
 
 
 def test_a_deleted_account_stays_deleted(app: Client) -> None:
     account, other = app.sign_up(), app.sign_up()
     app.create(f"users/{other.uid}", PROFILE, other)
     for uid in (account.uid, other.uid):
-        store.deleted_user(uid).set({})
+        paths.deleted_user(uid).set({})
     assert is_refused(app.create, f"users/{account.uid}", PROFILE, account)
     assert is_refused(app.update, f"users/{other.uid}", {"locale": "fr"}, other)

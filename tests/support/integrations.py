@@ -4,13 +4,13 @@ from typing import Any
 
 import requests
 
-from shared import cloud, settings
+from shared import connections, settings
 from shared.particle import Integration
 
 
 def all_of_them() -> list[Integration]:
     """Those to Pub/Sub."""
-    return cloud.particle().integrations.list(cloud.tokens().server)
+    return connections.particle().integrations.list(connections.tokens().server)
 
 
 def change(integration: Integration, **config: Any) -> None:
@@ -20,7 +20,7 @@ def change(integration: Integration, **config: Any) -> None:
     answer = requests.put(
         f"{product.api_url}/v1/products/{product.product}/integrations/{integration.id}",
         json=body,
-        headers={"Authorization": f"Bearer {cloud.tokens().server.token()}"},
+        headers={"Authorization": f"Bearer {connections.tokens().server.token()}"},
         timeout=30,
     )
     answer.raise_for_status()

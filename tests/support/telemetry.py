@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from local.client import Account
-from shared import store
+from shared.firestore import paths
 from tests.functional.conftest import Label
 
 _message_ids = count(1)
@@ -33,26 +33,26 @@ def again(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def events(account: Account, label: Label) -> list[dict[str, Any]]:
-    collection = store.user_device(account.uid, label.device_id).collection(store.EVENTS)
+    collection = paths.user_device(account.uid, label.device_id).collection(paths.EVENTS)
     return [e.to_dict() or {} for e in collection.order_by("publishedAt").stream()]
 
 
 def outside(device_id: str) -> list[dict[str, Any]]:
-    collection = store.device(device_id).collection(store.EVENTS)
+    collection = paths.device(device_id).collection(paths.EVENTS)
     return [e.to_dict() or {} for e in collection.order_by("publishedAt").stream()]
 
 
 def rollups(account: Account, label: Label) -> dict[str, dict[str, Any]]:
-    collection = store.user_device(account.uid, label.device_id).collection(store.ROLLUPS)
+    collection = paths.user_device(account.uid, label.device_id).collection(paths.ROLLUPS)
     return {rollup.id: rollup.to_dict() or {} for rollup in collection.stream()}
 
 
 def device(account: Account, label: Label) -> dict[str, Any]:
-    return store.user_device(account.uid, label.device_id).get().to_dict() or {}
+    return paths.user_device(account.uid, label.device_id).get().to_dict() or {}
 
 
 def dead_letters() -> dict[str, dict[str, Any]]:
-    letters = store.client().collection(store.DEAD_LETTERS).stream()
+    letters = paths.client().collection(paths.DEAD_LETTERS).stream()
     return {letter.id: letter.to_dict() or {} for letter in letters}
 
 
@@ -60,15 +60,15 @@ def hand_over(label: Label, old: Account, new: Account) -> datetime:
     """A release and a new claim, as far as Firestore is concerned."""
     now = datetime.now(UTC)
     fields = device(old, label)
-    batch = store.client().batch()
+    batch = paths.client().batch()
     epoch = fields["claimEpoch"] + 1
     batch.update(
-        store.device(label.device_id),
+        paths.device(label.device_id),
         {"ownerUid": new.uid, "claimedAt": now, "claimEpoch": epoch},
     )
-    batch.delete(store.user_device(old.uid, label.device_id))
+    batch.delete(paths.user_device(old.uid, label.device_id))
     batch.commit()
-    store.user_device(new.uid, label.device_id).set(
+    paths.user_device(new.uid, label.device_id).set(
         {**fields, "claimEpoch": epoch, "claimedAt": now, "latest": {}, "latestOrder": {}}
     )
     return now

@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.arrivals import BACK, LEAST, LONG, SLOT, Silence, day_and_key, silence, slot_of
+from shared.telemetry.arrivals import (
+    BACK,
+    LEAST,
+    LONG,
+    SLOT,
+    Silence,
+    day_and_key,
+    silence,
+    slot_of,
+)
 
 DAY = timedelta(days=1) // SLOT
 TODAY = slot_of(datetime(2026, 5, 13, tzinfo=UTC))

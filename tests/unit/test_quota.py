@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared import quota
 from shared.errors import TooManyAttempts
-from shared.quota import Quota
+from shared.limits import rate
+from shared.limits.rate import Quota
 
 
 class Clock:
@@ -59,7 +59,7 @@ def test_refused_calls_cost_nothing() -> None:
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quota, "MAX_KNOWN", 2)
+    monkeypatch.setattr(rate, "MAX_KNOWN", 2)
     limit = Quota(lambda: 1, clock=Clock())
     for uid in "abc":
         limit.take(uid)

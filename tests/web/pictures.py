@@ -16,7 +16,7 @@ from playwright.sync_api import ViewportSize, expect
 
 from local.client import Account, Client
 from local.runs import ROOT
-from shared import store
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.support.simulator import Simulator
 from tests.web.conftest import DESKTOP, PHONE, UNDESCRIBED
@@ -36,8 +36,8 @@ COLOURS = 256
 def record_month(account: Account, label: Label) -> None:
     """Temperatures as a room has them: warmer by day, cooler at night and in the second week."""
     now = datetime.now(UTC)
-    device = store.user_device(account.uid, label.device_id)
-    batch = store.client().batch()
+    device = paths.user_device(account.uid, label.device_id)
+    batch = paths.client().batch()
     for back in range(31):
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=back)
         cells: dict[str, Any] = {}

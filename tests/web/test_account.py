@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Response, expect
 
 from local.client import Account, Client
-from shared import store
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.web.visitor import PASSWORD, Visitor
 
@@ -139,7 +139,7 @@ def test_a_deletion_that_goes_on_later(
 ) -> None:
     soon = datetime.now(UTC) + timedelta(minutes=1)
     under_way = {"a-call": round(soon.timestamp() * 1000)}
-    store.device(owned.device_id).update({"underWay": under_way})
+    paths.device(owned.device_id).update({"underWay": under_way})
     visitor = visit(customer)
     visitor.follow("Account")
     visitor.press("Delete the account")

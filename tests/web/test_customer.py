@@ -8,7 +8,7 @@ from firebase_admin import auth
 from playwright.sync_api import Request, Route, expect
 
 from local.stack import Stack
-from shared import cloud
+from shared import connections
 from tests.functional.conftest import Label
 from tests.support.functions import user_created
 from tests.support.simulator import Simulator
@@ -65,7 +65,7 @@ def test_the_account_is_prepared(
     notice = visitor.page.locator("[data-account]")
     expect(notice).to_contain_text("Your account is being prepared")
     visitor.look()
-    uid = auth.get_user_by_email(new_email, app=cloud.firebase()).uid
+    uid = auth.get_user_by_email(new_email, app=connections.firebase()).uid
     simulator.fail({"route": "POST /v1/products/*/customers"}, {"kind": "status", "status": 503})
     assert user_created(uid) == 500
     expect(notice).to_contain_text("Your account could not be prepared yet")

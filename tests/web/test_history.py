@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from local.client import Account, Client
-from shared import store
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.support.simulator import Simulator
 from tests.web.visitor import Visitor
@@ -31,7 +31,7 @@ def record(
     """Write rollups of that many days until now, two values in each five minutes."""
     now = datetime.now(UTC)
     today = now.date()
-    device = store.user_device(account.uid, label.device_id)
+    device = paths.user_device(account.uid, label.device_id)
     for back in range(days + 1):
         day = (today - timedelta(days=back)).isoformat()
         cells: dict[str, Any] = {}

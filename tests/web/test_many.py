@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import CDPSession, expect
 
 from local.client import Account
-from shared import store
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.web.conftest import DESKTOP, PHONE
 from tests.web.visitor import Visitor
@@ -27,7 +27,7 @@ DEARER = 5
 @pytest.fixture
 def long_history(customer: Account, owned: Label) -> None:
     """30 days of temperatures until now, one each 25 seconds, and the last of the events."""
-    device = store.user_device(customer.uid, owned.device_id)
+    device = paths.user_device(customer.uid, owned.device_id)
     now = datetime.now(UTC)
     today = datetime.combine(now, time(), UTC)
     for back in range(31):
@@ -43,7 +43,7 @@ def long_history(customer: Account, owned: Label) -> None:
             "metrics": {"value": cells},
         }
         device.collection("rollups").document(f"temperature@1@{day}").set(rollup)
-    batch = store.client().batch()
+    batch = paths.client().batch()
     batch.update(device, {"claimedAt": now - timedelta(days=31)})
     for number in range(EVENTS):
         at = now - timedelta(seconds=25 * number)
@@ -100,7 +100,7 @@ def test_a_hundred_thousand_points(
     expect(events).to_have_count(70)
 
     # One more takes the place of the last: a page that stays open does not grow.
-    device = store.user_device(customer.uid, owned.device_id)
+    device = paths.user_device(customer.uid, owned.device_id)
     newest = {"event": "temperature", "data": "21", "value": 21, "publishedAt": datetime.now(UTC)}
     device.collection("events").document("new").set(newest)
     expect(events.first).to_contain_text("21")
@@ -111,7 +111,7 @@ def test_a_hundred_thousand_points(
 def test_many_devices_with_long_names(
     visit: Callable[..., Visitor], customer: Account, screen: object
 ) -> None:
-    batch = store.client().batch()
+    batch = paths.client().batch()
     for number in range(DEVICES):
         name = f"{number:02} Thermometer_in_the_greenhouse_behind_the_old_railway_station " * 2
         device = {
@@ -122,7 +122,7 @@ def test_many_devices_with_long_names(
             "status": "online",
             "latest": {"a/" + "very_long_event_name" * 3: {"value": "x" * 200}},
         }
-        batch.set(store.user_device(customer.uid, f"{number:024x}"), device)
+        batch.set(paths.user_device(customer.uid, f"{number:024x}"), device)
     batch.commit()
     visitor = visit(customer, viewport=screen)
     expect(visitor.page.locator("[data-device]")).to_have_count(DEVICES)

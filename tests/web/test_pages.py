@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from local.client import Account, Client
-from shared import store
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.support.simulator import Simulator
 from tests.web.conftest import DESKTOP, PHONE
@@ -119,8 +119,8 @@ def test_the_keyboard_keeps_its_place(
     well = new_label("pump", state={"running": False, "speed": 60, "litres": 12.5})
     client.call("claim_device", {**well.claim, "name": "Well"}, customer)
     now = datetime.now(UTC)
-    batch = store.client().batch()
-    events = store.user_device(customer.uid, well.device_id).collection("events")
+    batch = paths.client().batch()
+    events = paths.user_device(customer.uid, well.device_id).collection("events")
     for number in range(21):
         # All in a millisecond or two, as a device may send them.
         at = now + timedelta(microseconds=50 * number)
@@ -134,7 +134,7 @@ def test_the_keyboard_keeps_its_place(
         "createdAt": now + timedelta(seconds=1),
         "expiresAt": now + timedelta(hours=1),
     }
-    batch.set(store.command(customer.uid, "0" * 32), waiting)
+    batch.set(paths.command(customer.uid, "0" * 32), waiting)
     batch.commit()
     visitor = visit(customer)
     page = visitor.page

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import expect
 
 from local.client import Account, Client
-from shared import store
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.web.visitor import Visitor
 from tests.web.wire import Wire
@@ -24,9 +24,9 @@ def test_reads_of_each_page(
     labels = [new_label() for _ in range(3)]
     for label in labels:
         client.call("claim_device", label.claim, customer)
-    device = store.user_device(customer.uid, labels[0].device_id)
+    device = paths.user_device(customer.uid, labels[0].device_id)
     now = datetime.now(UTC)
-    batch = store.client().batch()
+    batch = paths.client().batch()
     # One of the events was kept from before this tenure, and is not among its events.
     batch.update(device, {"claimedAt": now - timedelta(minutes=EVENTS - 0.5)})
     for number in range(EVENTS + 1):
@@ -69,7 +69,7 @@ def test_reads_of_each_page(
     wire.expect_reads(older)
 
     # An event more is two: the event and the device. Nothing else was read meanwhile.
-    batch = store.client().batch()
+    batch = paths.client().batch()
     event = {"event": "temperature", "data": "21", "value": 21, "publishedAt": datetime.now(UTC)}
     batch.set(device.collection("events").document("newest"), event)
     batch.update(device, {"lastSeenAt": round(datetime.now(UTC).timestamp() * 1000)})

@@ -7,7 +7,8 @@ from firebase_admin import auth
 from playwright.sync_api import expect
 
 from local.client import Account, Client
-from shared import cloud, store
+from shared import connections
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.web.visitor import PASSWORD, Visitor, device_page
 
@@ -15,7 +16,7 @@ from tests.web.visitor import PASSWORD, Visitor, device_page
 def test_an_ended_sign_in_leads_to_a_new_one_and_back(
     visit_owner: Visitor, owned: Label, customer: Account
 ) -> None:
-    auth.update_user(customer.uid, disabled=True, app=cloud.firebase())
+    auth.update_user(customer.uid, disabled=True, app=connections.firebase())
     # What changes something asks whether the sign-in still stands.
     visit_owner.fill("New name", "Attic")
     visit_owner.press("Save the name")
@@ -25,7 +26,7 @@ def test_an_ended_sign_in_leads_to_a_new_one_and_back(
     visit_owner.sign_in(customer.email or "", PASSWORD)
     expect(visit_owner.is_told("account-disabled")).to_contain_text("contact support")
 
-    auth.update_user(customer.uid, disabled=False, app=cloud.firebase())
+    auth.update_user(customer.uid, disabled=False, app=connections.firebase())
     visit_owner.press("Sign in")
     expect(visit_owner.page).to_have_url(device_page(owned.device_id))
     expect(visit_owner.presence("online")).to_be_visible()
@@ -62,13 +63,13 @@ def test_what_firestore_refuses_is_tried_again(
     visitor = visit(customer)
     # As of a deleted account: the rules refuse everything below it.
     erased = {"at": datetime.now(UTC), "erasedAt": datetime.now(UTC)}
-    store.deleted_user(customer.uid).set(erased)
+    paths.deleted_user(customer.uid).set(erased)
     visitor.open("/devices")
     refused = visitor.page.locator("[data-unfollowed]")
     expect(refused).to_contain_text("cannot be shown at the moment")
     expect(visitor.is_told("account-closed")).to_be_visible()
     visitor.look()
-    store.deleted_user(customer.uid).delete()
+    paths.deleted_user(customer.uid).delete()
     visitor.press("Try again")
     expect(visitor.page.locator(f"[data-device='{owned.device_id}']")).to_be_visible()
     # By itself.

@@ -13,9 +13,9 @@ import firebase_admin.credentials
 import pytest
 import typer.main
 
-from admin import target
 from admin.app import app, main
-from admin.target import PEPPER, Target
+from admin.cli import target
+from admin.cli.target import PEPPER, Target
 
 GOOD = "device_id,serial_number,setup_code\ne00fce680000000000000001,PT-1,K7QW92MX\n"
 

@@ -29,8 +29,11 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError, RefreshError
 
 import main
-from admin import target
 from admin.app import main as run_command
+from admin.cli import target
+from admin.cli.errors import CannotRun
+from admin.cli.secrets import SECRETS
+from admin.cli.target import Target
 from admin.doctor import (
     at_particle,
     chain,
@@ -45,13 +48,12 @@ from admin.doctor import (
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, State, examined
 from admin.doctor.google import Google
-from admin.errors import CannotRun
-from admin.particle import SECRETS
-from admin.target import Target
 from local.configuration import read_settings
 from local.runs import ROOT
-from shared import canary, cloud, settings, store
+from shared import connections, settings
+from shared.firestore import paths
 from shared.particle import Integration, transport
+from shared.telemetry import canary
 from tests.support.functions import CALLABLES
 
 TOPIC = "projects/acme/topics/particle-events"
@@ -150,7 +152,7 @@ AT_FIRESTORE = "firestore.googleapis.com/v1/" + DATABASE
 @pytest.fixture
 def readable(mocker: Any) -> Any:
     """Firestore's own client, which reads by gRPC."""
-    return mocker.patch.object(store, "health")
+    return mocker.patch.object(paths, "health")
 
 
 def test_the_database_and_where_it_lies(examine: Examine, readable: Any) -> None:
@@ -439,7 +441,7 @@ def test_the_version_is_this_checkout(examine: Examine) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (archive(shared__store="other"), "shared/store.py"),
+        (archive(shared__settings="other"), "shared/settings.py"),
         (archive(functions__ingest=""), "functions/ingest.py"),
         (archive(functions__gone="print()"), "functions/gone.py"),
         (archive(a="1", b="1", c="1", d="1"), "a.py, b.py, c.py and 1 more"),
@@ -851,7 +853,7 @@ class _Nobody(credentials.Base):  # type: ignore[misc] # the package has no type
 def firebase(mocker: Any) -> Iterator[None]:
     """Firebase's client for project `acme`."""
     app = firebase_admin.initialize_app(_Nobody(), {"projectId": "acme"}, "acme")
-    mocker.patch.object(cloud, "firebase", return_value=app)
+    mocker.patch.object(connections, "firebase", return_value=app)
     yield
     firebase_admin.delete_app(app)
 
@@ -870,7 +872,7 @@ def refusing(firebase: None, mocker: Any, monkeypatch: pytest.MonkeyPatch) -> Ca
 
         mocker.patch.object(requests.adapters.HTTPAdapter, "send", send)
         mocker.patch.object(transport, "pause_before_retry", return_value=None)
-        mocker.patch.object(store, "client", side_effect=failure("no"))
+        mocker.patch.object(paths, "client", side_effect=failure("no"))
         mocker.patch.object(Google, "of_operator", return_value=Google("acme", requests.Session()))
         for name in (*SECRETS, target.PEPPER):
             monkeypatch.setenv(name, "given")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from admin import environments
-from admin.errors import CannotRun
+from admin.cli import environments
+from admin.cli.errors import CannotRun
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from unittest import mock
 import pytest
 import requests
 
-from admin import target
 from admin.app import main
+from admin.cli import target
 from admin.doctor.google import Google
 
 ENTRY = {

@@ -5,8 +5,8 @@ import contextlib
 import pytest
 from firebase_admin import exceptions as firebase
 
-from admin.errors import CannotRun
-from admin.failures import told
+from admin.cli.errors import CannotRun
+from admin.cli.failures import told
 from shared.errors import InProgress
 from shared.particle.errors import NotSentError
 from shared.settings import SettingMissingError

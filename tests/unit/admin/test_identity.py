@@ -8,9 +8,9 @@ import pytest
 import requests
 from pytest_mock import MockerFixture
 
-from admin import identity
-from admin.errors import CannotRun
-from admin.target import Target
+from admin.cli import identity
+from admin.cli.errors import CannotRun
+from admin.cli.target import Target
 
 CLOUD = Target("acme", local=False)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin.integrations import Plan, covers, plan
+from admin.particle.integrations import Plan, covers, plan
 from shared.particle import Integration
 
 

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from admin import output
+from admin.cli import output
 
 AT = datetime(2026, 5, 13, 12, 30, 15, 123456, tzinfo=timezone(timedelta(hours=2)))
 

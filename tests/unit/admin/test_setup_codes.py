@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import setup_codes
+from shared.claims import label
 
 DEVICE = "e00fce68aaaaaaaaaaaaaaaa"
 
@@ -25,8 +25,8 @@ DEVICE = "e00fce68aaaaaaaaaaaaaaaa"
     ],
 )
 def test_one_label_has_one_form(typed: str, normal: str) -> None:
-    assert setup_codes.normalise_serial(typed) == normal
-    assert setup_codes.normalise_setup_code(typed) == normal
+    assert label.normalise_serial(typed) == normal
+    assert label.normalise_setup_code(typed) == normal
 
 
 @pytest.mark.parametrize(
@@ -50,18 +50,18 @@ def test_one_label_has_one_form(typed: str, normal: str) -> None:
 )
 def test_the_rest_is_refused_with_a_reason(typed: str, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^serial number .*{reason}"):
-        setup_codes.normalise_serial(typed)
+        label.normalise_serial(typed)
     with pytest.raises(ValueError, match=f"^setup code .*{reason}"):
-        setup_codes.normalise_setup_code(typed)
+        label.normalise_setup_code(typed)
 
 
 @given(st.text(max_size=80))
 def test_normalisation_is_final(text: str) -> None:
     try:
-        once = setup_codes.normalise_serial(text)
+        once = label.normalise_serial(text)
     except ValueError:
         return
-    assert setup_codes.normalise_serial(once) == once
+    assert label.normalise_serial(once) == once
     assert once.isascii()
     assert once.isalnum()
     assert once == once.upper()
@@ -72,53 +72,53 @@ def test_normalisation_is_final(text: str) -> None:
 )
 def test_a_device_id_has_24_hexadecimal_digits(text: str) -> None:
     with pytest.raises(ValueError, match="24 hexadecimal"):
-        setup_codes.normalise_device_id(text)
+        label.normalise_device_id(text)
 
 
 def test_a_device_id_is_lower_case() -> None:
-    assert setup_codes.normalise_device_id(f" {DEVICE.upper()}\n") == DEVICE
+    assert label.normalise_device_id(f" {DEVICE.upper()}\n") == DEVICE
 
 
 def test_the_digest_is_fixed_for_ever() -> None:
     """Codes are printed on boxes: a change of this value makes every sold device unclaimable."""
-    assert setup_codes.digest("pepper", DEVICE, "ABCD-2345") == (
+    assert label.digest("pepper", DEVICE, "ABCD-2345") == (
         "566484e024965609c4fd4f9b23ceed7f9552b84c1087172d4f101350a905734b"
     )
 
 
 def test_the_digest_depends_on_all_three_and_not_on_their_spelling() -> None:
     same = {
-        setup_codes.digest("pepper", DEVICE, "ABCD2345"),
-        setup_codes.digest("pepper\n", DEVICE.upper(), " abcd-2345 "),
+        label.digest("pepper", DEVICE, "ABCD2345"),
+        label.digest("pepper\n", DEVICE.upper(), " abcd-2345 "),
     }
     assert len(same) == 1
     other = {
-        setup_codes.digest("Pepper", DEVICE, "ABCD2345"),
-        setup_codes.digest("pepper", DEVICE[:-1] + "b", "ABCD2345"),
-        setup_codes.digest("pepper", DEVICE, "ABCD2346"),
+        label.digest("Pepper", DEVICE, "ABCD2345"),
+        label.digest("pepper", DEVICE[:-1] + "b", "ABCD2345"),
+        label.digest("pepper", DEVICE, "ABCD2346"),
     }
     assert len(same | other) == 4
 
 
 def test_matches() -> None:
-    stored = setup_codes.digest("pepper", DEVICE, "ABCD2345")
-    assert setup_codes.matches("pepper", DEVICE, "abcd 2345", stored)
-    assert not setup_codes.matches("pepper", DEVICE, "abcd 2346", stored)
-    assert not setup_codes.matches("pepper", DEVICE, "", stored)
-    assert not setup_codes.matches("pepper", DEVICE, "abcd_2345", stored)
-    assert not setup_codes.matches("pepper", DEVICE, "ABCD2345", "")
-    assert not setup_codes.matches("pepper", DEVICE, "ABCD2345", "é")
+    stored = label.digest("pepper", DEVICE, "ABCD2345")
+    assert label.matches("pepper", DEVICE, "abcd 2345", stored)
+    assert not label.matches("pepper", DEVICE, "abcd 2346", stored)
+    assert not label.matches("pepper", DEVICE, "", stored)
+    assert not label.matches("pepper", DEVICE, "abcd_2345", stored)
+    assert not label.matches("pepper", DEVICE, "ABCD2345", "")
+    assert not label.matches("pepper", DEVICE, "ABCD2345", "é")
 
 
 def test_a_code_that_cannot_be_one_never_matches_whatever_is_stored() -> None:
-    stored = setup_codes.digest("pepper", DEVICE, "0")
-    assert not setup_codes.matches("pepper", DEVICE, "", stored)
+    stored = label.digest("pepper", DEVICE, "0")
+    assert not label.matches("pepper", DEVICE, "", stored)
 
 
 @pytest.mark.parametrize("pepper", ["", " \n"])
 def test_no_pepper_is_a_fault_and_not_a_mismatch(pepper: str) -> None:
     with pytest.raises(ValueError, match="SETUP_CODE_PEPPER"):
-        setup_codes.matches(pepper, DEVICE, "ABCD2345", "")
+        label.matches(pepper, DEVICE, "ABCD2345", "")
 
 
 @pytest.mark.parametrize(
@@ -135,17 +135,17 @@ def test_no_pepper_is_a_fault_and_not_a_mismatch(pepper: str) -> None:
     ],
 )
 def test_weak_codes_are_named(code: str, why: str) -> None:
-    assert why in str(setup_codes.weakness(code, "PT-1001"))
+    assert why in str(label.weakness(code, "PT-1001"))
 
 
 @pytest.mark.parametrize("code", ["ABCD2345", "12345679", "K7QW-92MX-4TRB"])
 def test_good_codes_are_not(code: str) -> None:
-    assert setup_codes.weakness(code, "PT-1001") is None
+    assert label.weakness(code, "PT-1001") is None
 
 
 def test_nothing_outside_the_standard_library_is_imported() -> None:
     program = (
-        "import sys; before = set(sys.modules); import shared.setup_codes;"
+        "import sys; before = set(sys.modules); import shared.claims.label;"
         "new = {name.partition('.')[0] for name in set(sys.modules) - before};"
         "print(sorted(new - sys.stdlib_module_names))"
     )

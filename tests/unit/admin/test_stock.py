@@ -6,8 +6,9 @@ import stat
 
 import pytest
 
-from admin import refused, stock
-from admin.errors import CannotRun
+from admin.cli.errors import CannotRun
+from admin.stock import refused
+from admin.stock import rows as stock
 
 ONE = "e00fce680000000000000001"
 TWO = "e00fce680000000000000002"

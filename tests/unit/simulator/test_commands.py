@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.platforms import argument_limit
+from simulator.world.platforms import argument_limit
 from tests.unit.simulator.world import PRODUCT, World
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from simulator.appliances import Pump, Thermostat, Tracker
-from simulator.kinds import Kind, function, load_kinds, variable
 from simulator.settings import Settings
-from simulator.state import Device
+from simulator.world.appliances import Pump, Thermostat, Tracker
+from simulator.world.kinds import Kind, function, load_kinds, variable
+from simulator.world.state import Device
 from tests.unit.simulator.world import PRODUCT, World, world_of
 
 ROOT = Path(__file__).parents[3]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from google.api_core.exceptions import NotFound
 
-from simulator.events import Event
-from simulator.pubsub import PubSub, attributes
+from simulator.world.events import Event
+from simulator.world.pubsub import PubSub, attributes
 from tests.unit.simulator.world import PRODUCT, World, until
 
 INTEGRATIONS = f"{PRODUCT}/integrations"

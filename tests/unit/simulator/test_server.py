@@ -282,7 +282,8 @@ def test_bad_state_file(tmp_path: Path) -> None:
 def test_state_with_a_kind_that_is_gone(tmp_path: Path) -> None:
     kinds, state = tmp_path / "lamp.py", tmp_path / "state.db"
     kinds.write_text(
-        "from simulator.kinds import Kind\n\n\nclass Lamp(Kind):\n    pass\n", encoding="utf-8"
+        "from simulator.world.kinds import Kind\n\n\nclass Lamp(Kind):\n    pass\n",
+        encoding="utf-8",
     )
     with world_of(Settings(kinds=(kinds,), state=state)) as world:
         world.device(kind="lamp")

@@ -10,8 +10,7 @@ from google.cloud.firestore_v1.types import Write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared import store
-from shared.telemetry import protobuf
+from shared.firestore import paths, raw
 
 few = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 """A machine under load makes no test fail."""
@@ -34,10 +33,10 @@ def _client() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")
         client = Client(project="demo-particle")
-        patch.setattr(store, "client", lambda: client)
-        protobuf._documents.cache_clear()
+        patch.setattr(paths, "client", lambda: client)
+        raw._documents.cache_clear()
         yield
-    protobuf._documents.cache_clear()
+    raw._documents.cache_clear()
 
 
 def sent(write: Any) -> bytes:
@@ -53,9 +52,9 @@ def expected(batch: Any) -> list[bytes]:
 @few
 @given(st.dictionaries(keys, values, max_size=4))
 def test_a_document_that_is_created(fields: dict[str, Any]) -> None:
-    batch = store.client().batch()
-    batch.create(store.client().document(*NAME), fields)
-    assert [sent(protobuf.create(protobuf.name(*NAME), fields))] == expected(batch)
+    batch = paths.client().batch()
+    batch.create(paths.client().document(*NAME), fields)
+    assert [sent(raw.create(raw.name(*NAME), fields))] == expected(batch)
 
 
 @few
@@ -64,12 +63,12 @@ def test_fields_that_are_merged(
     name: str, value: Any, metric: str, integer: int, fraction: float, label: str
 ) -> None:
     at = datetime(2026, 5, 13, tzinfo=UTC) + timedelta(milliseconds=integer)
-    batch = store.client().batch()
-    entry, order = protobuf.path("latest", name), protobuf.path("latestOrder", name)
-    cell = protobuf.path("metrics", metric, "7")
+    batch = paths.client().batch()
+    entry, order = raw.path("latest", name), raw.path("latestOrder", name)
+    cell = raw.path("metrics", metric, "7")
     # The client sorts both by their paths.
     batch.update(
-        store.client().document(*NAME[:4]),
+        paths.client().document(*NAME[:4]),
         {
             "at": at,
             entry: {"value": value, "publishedAt": at},
@@ -79,8 +78,8 @@ def test_fields_that_are_merged(
             f"{cell}.b": Minimum(fraction),
         },
     )
-    write = protobuf.merge(
-        protobuf.name(*NAME[:4]),
+    write = raw.merge(
+        raw.name(*NAME[:4]),
         {("at",): at, ("latest", name): {"value": value, "publishedAt": at}, ("zone",): label},
         [
             (order, "maximum", integer),
@@ -93,7 +92,7 @@ def test_fields_that_are_merged(
 
 
 def test_without_fields_the_document_is_left_as_it_is() -> None:
-    write = protobuf.merge("x", {}, [("a", "increment", 1)], must_exist=False)
+    write = raw.merge("x", {}, [("a", "increment", 1)], must_exist=False)
     assert write.HasField("update_mask")
     assert not write.HasField("current_document")
 
@@ -101,4 +100,4 @@ def test_without_fields_the_document_is_left_as_it_is() -> None:
 @pytest.mark.parametrize("item", [b"bytes", {1, 2}, [object()], {"a": 1j}])
 def test_what_no_event_can_hold(item: object) -> None:
     with pytest.raises(TypeError):
-        protobuf.create("x", {"value": item})
+        raw.create("x", {"value": item})

@@ -8,7 +8,7 @@ from threading import Barrier, Event, Lock
 
 import pytest
 
-from shared.telemetry.sharing import Sharing
+from shared.telemetry.batcher import Sharing
 
 LONG = 3600.0
 

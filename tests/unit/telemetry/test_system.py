@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.telemetry import system
+from shared.telemetry import system_events
 
 AT = datetime(2026, 5, 13, tzinfo=UTC)
 VITALS: dict[str, Any] = {
@@ -26,7 +26,7 @@ VITALS: dict[str, Any] = {
     ],
 )
 def test_the_state_of_an_update(data: str, status: str, file: str | None) -> None:
-    update = system.fields(system.FLASH, data, AT)["firmwareUpdate"]
+    update = system_events.fields(system_events.FLASH, data, AT)["firmwareUpdate"]
     assert update == {"status": status, "file": file, "at": AT}
 
 
@@ -39,12 +39,12 @@ def test_the_state_of_an_update(data: str, status: str, file: str | None) -> Non
     ],
 )
 def test_the_reason_of_a_reset(value: Any, reason: str, detail: str | None) -> None:
-    reset = system.fields(system.RESET, value, AT)["lastReset"]
+    reset = system_events.fields(system_events.RESET, value, AT)["lastReset"]
     assert reset == {"reason": reason, "detail": detail, "at": AT}
 
 
 def test_vitals_give_signal_and_battery() -> None:
-    assert system.fields(system.VITALS, VITALS, AT) == {
+    assert system_events.fields(system_events.VITALS, VITALS, AT) == {
         "signal": {"technology": "LTE Cat-M1", "strength": 88.33, "quality": 45.83, "at": AT},
         "battery": {"charge": 87.12, "state": "not_charging", "at": AT},
     }
@@ -71,7 +71,7 @@ def test_any_leaf_may_be_an_error(leaf: str) -> None:
             return value
         return {k: {"err": -210} if k == leaf else spoilt(v) for k, v in value.items()}
 
-    found = system.fields(system.VITALS, spoilt(VITALS), AT)
+    found = system_events.fields(system_events.VITALS, spoilt(VITALS), AT)
     assert set(found) == {"signal", "battery"}
     assert "err" not in json.dumps(found, default=str)
     texts = [found["signal"]["technology"], found["battery"]["state"]]
@@ -80,11 +80,11 @@ def test_any_leaf_may_be_an_error(leaf: str) -> None:
 
 @pytest.mark.parametrize("value", [None, "text", 7, [], {"device": None}, {"err": -1}])
 def test_vitals_that_are_none(value: Any) -> None:
-    assert system.fields(system.VITALS, value, AT)["battery"]["charge"] is None
+    assert system_events.fields(system_events.VITALS, value, AT)["battery"]["charge"] is None
 
 
 def test_an_ordinary_event_says_nothing_more() -> None:
-    assert system.fields("temperature", VITALS, AT) == {}
+    assert system_events.fields("temperature", VITALS, AT) == {}
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ def test_an_ordinary_event_says_nothing_more() -> None:
     ],
 )
 def test_only_the_device_itself_gives_a_sign_of_life(name: str, value: Any, *, alive: bool) -> None:
-    assert system.is_sign_of_life(name, value) is alive
+    assert system_events.is_sign_of_life(name, value) is alive

@@ -1,0 +1,1 @@
+"""What every command needs: the target, its connection, its answer, its progress, its errors."""

@@ -1,0 +1,1 @@
+"""Messages that were not stored: described, stored after all, or dropped."""

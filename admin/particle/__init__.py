@@ -1,0 +1,1 @@
+"""What the operator's commands ask of Particle, beside the functions' own client."""

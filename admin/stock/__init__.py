@@ -1,0 +1,1 @@
+"""Stock lists: read, checked and brought into the registry."""

@@ -1,0 +1,142 @@
+"""All that support needs to know of one device, as a document for an answer."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from google.cloud.firestore import CollectionReference, FieldFilter, Query
+
+from admin.cli.errors import CannotRun
+from admin.cli.failures import FAILURES
+from admin.cli.secrets import use_secrets
+from admin.cli.target import Target
+from admin.support import trail
+from admin.support.named import addresses
+from shared import connections, settings
+from shared.claims import access, put_right
+from shared.errors import CustomerNotReady
+from shared.firestore import paths
+from shared.particle import Device, errors
+from shared.telemetry import presence
+
+LAST = 10
+"""Commands, events and operations shown."""
+
+_HEALTH = ("firmwareVersion", "battery", "signal", "lastReset", "firmwareUpdate")
+_VALUE = ("value", "publishedAt", "truncated")
+_COMMAND = ("function", "status", "createdAt", "finishedAt", "returnValue", "error")
+
+
+def report(target: Target, device_id: str, *, data: bool) -> dict[str, Any]:
+    """The registry's entry, what its owner sees, what happened, and what Particle says now.
+
+    Args:
+        target: the deployment.
+        device_id: of a registered device.
+        data: whether to show what the customer's events and commands hold, not only their names.
+    """
+    registered = paths.device(device_id).get().to_dict() or {}
+    uid = registered.get("ownerUid")
+    awaited_by = registered.get("awaitedBy")
+    known = addresses([uid, awaited_by])
+    mine = (paths.user_device(uid, device_id).get().to_dict() or {}) if uid else {}
+    return {
+        "serialNumber": registered.get("serialNumber"),
+        "deviceId": device_id,
+        "registeredAt": registered.get("importedAt"),
+        "blocked": bool(registered.get("blocked")),
+        "owner": uid
+        and {"uid": uid, "email": known.get(uid), "since": registered.get("claimedAt")},
+        "awaited": awaited_by
+        and {
+            "uid": awaited_by,
+            "email": known.get(awaited_by),
+            "until": registered.get("awaitedUntil"),
+        },
+        "name": mine.get("name"),
+        "presence": seen(mine) if uid else None,
+        **{field: mine.get(field) for field in _HEALTH},
+        "latest": [
+            {"event": event, **{field: value.get(field) for field in _VALUE}}
+            for event, value in sorted(mine.get("latest", {}).items())
+        ],
+        "commands": _commands(uid, device_id, data=data) if uid else [],
+        "events": _events(uid, device_id, data=data),
+        "operations": trail.found(device_id=device_id, limit=LAST),
+        "particle": _at_particle(target, device_id, registered),
+    }
+
+
+def seen(device: dict[str, Any]) -> dict[str, Any]:
+    """A customer's device document: its presence as their app shows it, and from what."""
+    last_seen = device.get("lastSeenAt")
+    grace = settings.presence_grace_seconds()
+    return {
+        "state": presence.as_seen(device, datetime.now(UTC), grace),
+        "lastSeenAt": datetime.fromtimestamp(last_seen / 1000, UTC) if last_seen else None,
+        "status": device.get("status"),
+        "statusAt": device.get("statusAt"),
+        "graceSeconds": device.get("graceSeconds", grace),
+    }
+
+
+def agrees(device: Device, registered: dict[str, Any]) -> bool:
+    """Whether Particle's owner of the device is who the registry's entry says."""
+    uid = registered.get("ownerUid")
+    if uid is None and device.owner is not None and put_right.is_awaited(registered):
+        # While a claim code is out, Particle may be ahead.
+        uid = registered["awaitedBy"]
+    if uid is None:
+        return device.owner is None
+    try:
+        return access.mode().owns(uid, device)
+    except CustomerNotReady:
+        return False
+
+
+def _commands(uid: str, device_id: str, *, data: bool) -> list[dict[str, Any]]:
+    query = (
+        paths.user(uid)
+        .collection(paths.COMMANDS)
+        .where(filter=FieldFilter("deviceId", "==", device_id))
+        .order_by("createdAt", direction=Query.DESCENDING)
+        .select([*_COMMAND, *(["argument"] if data else [])])
+    )
+    return [{"commandId": s.id, **(s.to_dict() or {})} for s in query.limit(LAST).stream()]
+
+
+def _events(uid: str | None, device_id: str, *, data: bool) -> list[dict[str, Any]]:
+    """The last of the owner's events and of those outside any tenure, together."""
+    places = {"nobody": paths.device(device_id)}
+    if uid:
+        places["owner"] = paths.user_device(uid, device_id)
+    found = [
+        {**event, "storedFor": whom}
+        for whom, device in places.items()
+        for event in _last(device.collection(paths.EVENTS), data=data)
+    ]
+    return sorted(found, key=lambda event: event["publishedAt"], reverse=True)[:LAST]
+
+
+def _last(events: CollectionReference, *, data: bool) -> list[dict[str, Any]]:
+    fields = ["event", "publishedAt", *(["data"] if data else [])]
+    newest = events.order_by("publishedAt", direction=Query.DESCENDING).select(fields)
+    return [snapshot.to_dict() or {} for snapshot in newest.limit(LAST).stream()]
+
+
+def _at_particle(target: Target, device_id: str, registered: dict[str, Any]) -> dict[str, Any]:
+    """What Particle says at this moment; why it says nothing, if it does not."""
+    try:
+        use_secrets(target)
+        device = connections.particle().device(connections.tokens().server, device_id)
+        return {
+            "inProduct": not device.quarantined,
+            "quarantined": device.quarantined,
+            "owner": device.owner,
+            "ownerAsRegistered": agrees(device, registered),
+            "online": device.online,
+            "firmwareVersion": device.firmware_version,
+        }
+    except (errors.ForbiddenError, errors.NotFoundError):
+        return {"inProduct": False}
+    except (CannotRun, *FAILURES) as failure:
+        return {"error": str(failure)}

@@ -1,0 +1,33 @@
+"""Reading the audit trail."""
+
+from datetime import datetime
+from typing import Any
+
+from google.cloud.firestore import FieldFilter, Query
+
+from shared.firestore import paths
+
+
+def found(
+    *,
+    device_id: str | None = None,
+    uid: str | None = None,
+    since: datetime | None = None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Operations, newest first, as documents for an answer.
+
+    One device's or one user's are few: they are read whole and sorted here, which spares indexes.
+    """
+    query: Any = paths.operations()
+    touched = {"deviceId": device_id, "uid": uid}
+    if narrowed := {name: value for name, value in touched.items() if value is not None}:
+        for name, value in narrowed.items():
+            query = query.where(filter=FieldFilter(name, "==", value))
+    else:
+        if since:
+            query = query.where(filter=FieldFilter("at", ">=", since))
+        query = query.order_by("at", direction=Query.DESCENDING).limit(limit)
+    listed = [{"id": s.id, **(s.to_dict() or {})} for s in query.stream()]
+    recent = [one for one in listed if since is None or one["at"] >= since]
+    return sorted(recent, key=lambda one: one["at"], reverse=True)[:limit]

@@ -1,0 +1,117 @@
+"""All that support needs to know of one customer, as a document for an answer."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from firebase_admin import auth
+from google.cloud.firestore import FieldFilter, Query
+
+from admin.support.device_report import LAST, seen
+from shared import connections
+from shared.claims import access
+from shared.customers import shadow
+from shared.firestore import paths
+
+_DEVICE = ("serialNumber", "name", "firmwareVersion", "claimedAt")
+_ACCOUNT = ("email", "emailVerified", "createdAt", "lastSignInAt", "sessionsEndedAt")
+_PRESENCE = ("status", "statusAt", "lastSeenAt", "graceSeconds")
+
+
+def report(uid: str) -> dict[str, Any]:
+    """The account, the customer at Particle, devices, what was done last, and deletion."""
+    profile, tombstone = (
+        snapshot.to_dict()
+        for reference in (paths.user(uid), paths.deleted_user(uid))
+        for snapshot in [reference.get()]
+    )
+    return {
+        "uid": uid,
+        **_account(uid),
+        "profile": {
+            name: (profile or {}).get(name) for name in ("displayName", "timeZone", "locale")
+        },
+        "customer": _customer(uid, profile or {}),
+        "devices": devices_of(uid),
+        "awaiting": _awaiting(uid),
+        "activity": _activity(uid),
+        "deletion": _deletion(tombstone),
+    }
+
+
+def devices_of(uid: str) -> list[dict[str, Any]]:
+    """The user's devices with presence, by name."""
+    owned = paths.user(uid).collection(paths.DEVICES).select([*_DEVICE, *_PRESENCE])
+    found = [(snapshot.id, snapshot.to_dict() or {}) for snapshot in owned.stream()]
+    rows = [
+        {
+            "deviceId": device_id,
+            **{field: fields.get(field) for field in _DEVICE},
+            "presence": seen(fields),
+        }
+        for device_id, fields in found
+    ]
+    return sorted(rows, key=lambda row: str(row["name"]).casefold())
+
+
+def _account(uid: str) -> dict[str, Any]:
+    """What Auth has of the user; nothing once the account is erased."""
+    try:
+        user = auth.get_user(uid, app=connections.firebase())
+    except auth.UserNotFoundError:
+        return {**dict.fromkeys(_ACCOUNT), "signIn": "no account", "providers": []}
+    created = user.user_metadata.creation_timestamp or 0
+    # From the beginning it is the time of the sign-up.
+    ended = user.tokens_valid_after_timestamp or 0
+    return {
+        "email": user.email,
+        "emailVerified": user.email_verified,
+        "createdAt": _time(created),
+        "lastSignInAt": _time(user.user_metadata.last_sign_in_timestamp),
+        "sessionsEndedAt": _time(ended) if ended > created else None,
+        "signIn": "disabled" if user.disabled else "possible",
+        "providers": [provider.provider_id for provider in user.provider_data],
+    }
+
+
+def _customer(uid: str, profile: dict[str, Any]) -> dict[str, Any]:
+    particle = profile.get("particle", {})
+    made = particle.get("status") == "ready" and access.mode().has_customers
+    return {
+        "status": particle.get("status"),
+        "reason": particle.get("reason"),
+        "updatedAt": particle.get("updatedAt"),
+        "identity": shadow.known_identity(uid) if made else None,
+    }
+
+
+def _awaiting(uid: str) -> list[dict[str, Any]]:
+    """Devices that may still present a claim code of the user's."""
+    awaited = paths.devices().where(filter=FieldFilter("awaitedBy", "==", uid))
+    return [
+        {
+            "deviceId": snapshot.id,
+            "serialNumber": snapshot.get("serialNumber"),
+            "until": snapshot.get("awaitedUntil"),
+        }
+        for snapshot in awaited.select(["serialNumber", "awaitedUntil"]).stream()
+    ]
+
+
+def _activity(uid: str) -> list[dict[str, Any]]:
+    newest = paths.activity(uid).order_by("at", direction=Query.DESCENDING).limit(LAST)
+    return [snapshot.to_dict() or {} for snapshot in newest.stream()]
+
+
+def _deletion(tombstone: dict[str, Any] | None) -> dict[str, Any]:
+    if tombstone is None:
+        return {"state": None, "at": None, "erasedAt": None}
+    erased_at = tombstone.get("erasedAt")
+    return {
+        "state": "erased" if erased_at else "being erased",
+        "at": tombstone.get("at"),
+        "erasedAt": erased_at,
+    }
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None

@@ -1,0 +1,1 @@
+"""Customers' accounts: their sign-ins, their activity, whether they were deleted."""

@@ -1,0 +1,1 @@
+"""How the platform reaches the functions: callables, their requests, and triggers."""

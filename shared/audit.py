@@ -1,0 +1,56 @@
+"""The audit trail: what operators did, who it was and why. Only ever added to.
+
+    operations/{id}   by, action, reason, deviceId, uid, at, and what the action has besides
+
+Every operator's change is written here, in the commit that makes it wherever that is possible, so
+that none is made without its record; and who looked at personal data. Customers do not see it; what
+touches their devices also stands in their activity.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from google.cloud.firestore import SERVER_TIMESTAMP, WriteBatch
+
+from shared.firestore import paths
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operator's change."""
+
+    action: str
+    """In the past tense: `device-released`, `account-deleted`."""
+    by: str
+    """The operator's Google identity; on the demo, the user of the machine."""
+    reason: str | None = None
+
+
+def record(operation: Operation, **touched: Any) -> None:
+    """Record an operation whose change is no commit of ours: `note` in a commit of its own."""
+    batch = paths.client().batch()
+    note(batch, operation, **touched)
+    batch.commit()
+
+
+def note(
+    batch: WriteBatch,
+    operation: Operation,
+    *,
+    device_id: str | None = None,
+    uid: str | None = None,
+    **more: Any,
+) -> None:
+    """Add an operation to a commit, with the device and the user whom it touches."""
+    batch.create(
+        paths.operations().document(),
+        {
+            "by": operation.by,
+            "action": operation.action,
+            "reason": operation.reason,
+            "deviceId": device_id,
+            "uid": uid,
+            **more,
+            "at": SERVER_TIMESTAMP,
+        },
+    )

@@ -1,0 +1,1 @@
+"""How a customer becomes the owner of a device, and how that ends."""

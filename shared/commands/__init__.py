@@ -1,0 +1,1 @@
+"""Calls of devices' functions and reads of their variables."""

@@ -1,0 +1,1 @@
+"""Shadow customers at Particle, and the tokens that their apps are given."""

@@ -1,0 +1,1 @@
+"""Access to Firestore: names of documents, deadlines, commits, erasure."""

@@ -1,0 +1,50 @@
+"""A customer's tree in Firestore, gone through: to erase it, and to hand it out.
+
+It is known which documents have collections below them: the customer's own and their devices'. A
+device that was given back has no document any more and may still have kept history below it.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+from google.cloud.firestore import CollectionReference, Query
+
+from shared.firestore import paths
+
+PAGE = 400
+"""Documents deleted in one commit; Firestore allows 500."""
+
+
+class NotFinishedError(RuntimeError):
+    """The run's time is over: the platform starts the next one."""
+
+
+def collections(uid: str) -> Iterator[CollectionReference]:
+    """All collections of a customer's tree, the ones below their devices first."""
+    own = sorted(paths.user(uid).collections(), key=lambda collection: collection.id)
+    for collection in own:
+        if collection.id == paths.DEVICES:
+            for device in sorted(collection.list_documents(), key=lambda device: device.id):
+                yield from sorted(device.collections(), key=lambda below: below.id)
+    yield from own
+
+
+def erase(
+    documents: CollectionReference | Query, deadline: float, *, until: datetime | None = None
+) -> None:
+    """Delete the documents of a collection or query, or only those not created after `until`.
+
+    Raises `NotFinishedError` when the monotonic clock passes `deadline`.
+    """
+    page = documents.order_by("__name__").select([]).limit(PAGE)
+    found = list(page.stream())
+    while found:
+        if time.monotonic() > deadline:
+            raise NotFinishedError("the time of this run is over")
+        batch = paths.client().batch()
+        for snapshot in found:
+            if until is None or snapshot.create_time <= until:
+                batch.delete(snapshot.reference)
+        batch.commit()
+        found = list(page.start_after(found[-1]).stream())

@@ -1,0 +1,145 @@
+"""Commits as bare protocol buffers.
+
+The client's own batch builds every value as a wrapped message and walks each document several
+times, which cost more than half of what a commit costs this process. What is sent is the same.
+`transform_results` of a write come in the order of its transforms (Firestore's API, WriteResult).
+"""
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.api_core.retry import Retry
+from google.cloud.firestore_v1.field_path import FieldPath
+from google.cloud.firestore_v1.types import CommitRequest, CommitResponse
+from google.cloud.firestore_v1.types import Write as WriteType
+
+from shared.firestore import paths
+
+_Request: Any = CommitRequest.pb()
+Write: Any = WriteType.pb()
+"""The bare message of one write."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+
+Transform = tuple[str, str, int | float]
+"""A field path, what happens to it (`increment`, `maximum`, `minimum`), and by how much."""
+
+
+@functools.lru_cache(maxsize=20_000)
+def path(*keys: str) -> str:
+    """A field path, quoted where a key needs it."""
+    return str(FieldPath(*keys).to_api_repr())
+
+
+def name(*parts: str) -> str:
+    """A document's full name, from collection and document ids in turn."""
+    return f"{_documents()}/{'/'.join(parts)}"
+
+
+@functools.cache
+def _documents() -> str:
+    return f"{paths.client()._database_string}/documents"  # noqa: SLF001 - no public name for it
+
+
+def create(document: str, fields: Mapping[str, Any]) -> Any:
+    """A document that must not exist yet. Raises `TypeError` for what no event can hold."""
+    write = Write()
+    write.update.name = document
+    stored = write.update.fields
+    for key, item in fields.items():
+        fill(stored[key], item)
+    write.current_document.exists = False
+    return write
+
+
+def delete(document: str) -> Any:
+    """The end of a document, if it exists."""
+    return Write(delete=document)
+
+
+def merge(
+    document: str,
+    fields: Mapping[tuple[str, ...], Any],
+    transforms: Iterable[Transform],
+    *,
+    must_exist: bool,
+) -> Any:
+    """Some fields of a document, by their paths, and what is computed there."""
+    write = Write()
+    write.update.name = document
+    # An empty mask leaves all fields; none at all would replace the document.
+    write.update_mask.SetInParent()
+    masked = write.update_mask.field_paths
+    for keys, item in fields.items():
+        inner = write.update.fields
+        for key in keys[:-1]:
+            inner = inner[key].map_value.fields
+        fill(inner[keys[-1]], item)
+        masked.append(path(*keys))
+    if must_exist:
+        write.current_document.exists = True
+    add = write.update_transforms.add
+    for field_path, kind, amount in transforms:
+        number = getattr(add(field_path=field_path), kind)
+        if isinstance(amount, int):
+            number.integer_value = amount
+        else:
+            number.double_value = amount
+    return write
+
+
+def commit(writes: Sequence[Any], *, retry: Retry, timeout: float) -> Sequence[Any]:
+    """Commit all or nothing; the results of the writes, in their order.
+
+    Raises what Firestore's client raises. `timeout` is for one attempt, in seconds.
+    """
+    client = paths.client()
+    request = _Request(database=client._database_string, writes=writes)  # noqa: SLF001 - the client's own commit does so
+    response = client._firestore_api.commit(  # noqa: SLF001 - same
+        request=CommitRequest.wrap(request),
+        metadata=client._rpc_metadata,  # noqa: SLF001 - same
+        retry=retry,
+        timeout=timeout,
+    )
+    results: Sequence[Any] = CommitResponse.pb(response).write_results
+    return results
+
+
+def fill(message: Any, item: Any) -> None:
+    """Make an empty value be that. Raises `TypeError` for what no event can hold.
+
+    In its place: to copy each part into the whole takes longer than all else.
+    """
+    if isinstance(item, str):
+        message.string_value = item
+    elif isinstance(item, bool):
+        message.boolean_value = item
+    elif isinstance(item, int):
+        message.integer_value = item
+    elif isinstance(item, float):
+        message.double_value = item
+    elif isinstance(item, datetime):
+        seconds, rest = divmod(item - _EPOCH, _SECOND)
+        message.timestamp_value.seconds = seconds
+        message.timestamp_value.nanos = rest.microseconds * 1000
+    elif item is None:
+        message.null_value = 0
+    else:
+        _fill_collection(message, item)
+
+
+def _fill_collection(message: Any, items: Any) -> None:
+    if isinstance(items, Mapping):
+        message.map_value.SetInParent()
+        fields = message.map_value.fields
+        for key, item in items.items():
+            fill(fields[key], item)
+    elif isinstance(items, list):
+        message.array_value.SetInParent()
+        for item in items:
+            fill(message.array_value.values.add(), item)
+    else:
+        raise TypeError(type(items).__name__)

@@ -1,0 +1,1 @@
+"""A customer's rights over their data: export and deletion."""

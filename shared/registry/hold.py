@@ -1,0 +1,119 @@
+"""Reservations: who may change at Particle whose a device is.
+
+Particle knows no conditions: a request that ends a claim there ends the next owner's just as well.
+So whoever changes a claim at Particle first takes the device's entry in the registry, in a
+conditional write (`reservedBy`, `reservedUntil`). Nobody else changes whose it is, here or there,
+until that is taken back or its time is over. What dies leaves one that ends by itself.
+
+The holder is a uid, for a claim of theirs, or the id of a job. Two requests of one holder share a
+reservation (`reservationShares`): two taps on one button would otherwise take it from each other,
+again and again. The last one that ends takes it back.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.api_core.exceptions import FailedPrecondition, GoogleAPICallError
+from google.cloud.firestore import DELETE_FIELD
+
+from shared import log
+from shared.errors import InProgress
+from shared.firestore import paths
+
+LASTS = timedelta(seconds=60)
+"""As long as a function may run."""
+LONGEST_CALL = timedelta(seconds=25)
+"""A call to Particle and its repetitions: the last begins after 10 s at most, and takes 13."""
+
+FIELDS = ("reservedBy", "reservedUntil", "reservationShares")
+"""In the registry's entry."""
+
+
+@dataclass
+class Reservation:
+    """A device's, as its entry was at `seen_at`."""
+
+    entry: paths.Snapshot
+    holder: str
+    until: datetime
+    seen_at: Any
+    """The update time of the entry, by which it can be seen to be unchanged."""
+    shares: int = 1
+    in_doubt: bool = False
+    """A request that ends a claim was sent and not answered: Particle may yet carry it out."""
+
+    def require_time(self) -> None:
+        """Raise `InProgress` when a request to Particle, sent now, could outlast the reservation.
+
+        To be called before each one that changes something there.
+        """
+        if datetime.now(UTC) + LONGEST_CALL > self.until:
+            raise InProgress(retryAfter=5)
+
+    def take_back(self, *marks: str) -> None:
+        """Let others come, unless this holder's other requests or one in doubt keep it.
+
+        `marks` are fields of the entry that end with it.
+        """
+        while not self.in_doubt:
+            try:
+                self.entry.reference.update(
+                    {**self.without(), **dict.fromkeys(marks, DELETE_FIELD)},
+                    option=paths.client().write_option(last_update_time=self.seen_at),
+                )
+            except FailedPrecondition:
+                if not self._still_is():
+                    return
+            except GoogleAPICallError as failure:
+                # It ends by itself; a failure that brought us here is the one to report.
+                log.reservation_left(self.entry.id, failure)
+                return
+            else:
+                return
+
+    def without(self) -> dict[str, Any]:
+        """What changes in the entry when this request has no need of it any more."""
+        return {"reservationShares": self.shares - 1} if self.shares > 1 else _NONE
+
+    def seen_in(self, entry: paths.Snapshot) -> bool:
+        """Whether it still stands in the entry, as newly read; then it goes on from there."""
+        registered = entry.to_dict() or {}
+        if (registered.get("reservedBy"), registered.get("reservedUntil")) != (
+            self.holder,
+            self.until,
+        ):
+            return False
+        self.entry, self.seen_at = entry, entry.update_time
+        self.shares = registered.get("reservationShares", 1)
+        return True
+
+    def _still_is(self) -> bool:
+        return self.seen_in(self.entry.reference.get())
+
+
+_NONE = dict.fromkeys(FIELDS, DELETE_FIELD)
+
+
+def reserve(holder: str, entry: paths.Snapshot) -> Reservation:
+    """Keep others away. Raises `InProgress`, or Firestore's refusal when the entry has changed."""
+    registered = entry.to_dict() or {}
+    refuse_while_held(registered, holder)
+    now = datetime.now(UTC)
+    until, shares = registered.get("reservedUntil"), 1
+    if until is not None and until > now:
+        shares = registered.get("reservationShares", 1) + 1
+    if until is None or until <= now + LASTS / 2:
+        until = now + LASTS
+    written = entry.reference.update(
+        {"reservedBy": holder, "reservedUntil": until, "reservationShares": shares},
+        option=paths.client().write_option(last_update_time=entry.update_time),
+    )
+    return Reservation(entry, holder, until, written.update_time, shares)
+
+
+def refuse_while_held(registered: dict[str, Any], holder: str | None) -> None:
+    """Raise `InProgress` while another than the holder has the device's reservation."""
+    until = registered.get("reservedUntil")
+    if until and registered.get("reservedBy") != holder and until > datetime.now(UTC):
+        raise InProgress(retryAfter=5)

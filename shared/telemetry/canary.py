@@ -1,0 +1,153 @@
+"""The canary: an event that flies the whole way, from Particle's integration into Firestore.
+
+Particle sends it when it is asked to test an integration. It comes from no device (`api`), so it
+meets nobody's data; its document is deleted when it has arrived.
+"""
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.api_core.exceptions import GoogleAPICallError
+from google.cloud.firestore import FieldFilter
+
+from shared import connections, log, settings
+from shared.firestore import paths
+from shared.particle import Credentials, Integration, Particle, errors
+from shared.telemetry.message import API, CLOCK_TOLERANCE
+
+PATIENCE = 45.0
+"""Seconds from the beginning of a check until its canaries must have arrived. One takes about two;
+a first one after idle has to wait for an instance of `ingest`."""
+
+_NAME = "canary"
+_LOOK = 0.5
+"""Seconds between two looks at Firestore."""
+
+
+class CanaryLostError(Exception):
+    """It did not arrive; the text says where it was lost, as far as that is known."""
+
+
+@dataclass(frozen=True)
+class Flight:
+    """One that arrived."""
+
+    sent_at: datetime
+    delay_ms: int
+    """From Particle being asked to the event being stored."""
+
+    @property
+    def arrived_at(self) -> datetime:
+        """By the clock that `sent_at` is of."""
+        return self.sent_at + timedelta(milliseconds=self.delay_ms)
+
+
+def ours(particle: Particle, credentials: Credentials) -> list[Integration]:
+    """The integrations to our topic. Raises `ParticleError`."""
+    topic = settings.topic()
+    return [one for one in particle.integrations.list(credentials) if one.topic == topic]
+
+
+def fly(
+    particle: Particle,
+    credentials: Credentials,
+    integration: Integration,
+    deadline: float,
+    waiting: Callable[[], None] = lambda: None,
+) -> Flight:
+    """Send one through an integration and wait until it stands in Firestore.
+
+    Args:
+        particle: the product.
+        credentials: of one who may test its integrations.
+        integration: the way it takes.
+        deadline: by `time.monotonic`.
+        waiting: called before each further look.
+
+    Raises:
+        CanaryLostError: it did not arrive in time, or Particle could not send it.
+        ParticleError: Particle was not reached, or did not carry out the request.
+    """
+    data = f"canary-{secrets.token_hex(8)}"
+    sent_at, started = datetime.now(UTC), time.monotonic()
+    try:
+        particle.integrations.test(credentials, integration.id, data)
+    except errors.UndeliveredError as failure:
+        raise CanaryLostError(f"Particle could not publish it: {failure.text}") from failure
+    while True:
+        for event in _newest(sent_at):
+            if event.get("data") == data:
+                # How long it has been there, by Firestore's clock alone.
+                age = (event.read_time - event.create_time).total_seconds()
+                delay = time.monotonic() - started - age
+                with contextlib.suppress(GoogleAPICallError):
+                    event.reference.delete()  # else it expires; it has arrived all the same
+                return Flight(sent_at, max(0, round(delay * 1000)))
+        if time.monotonic() > deadline:
+            patience = time.monotonic() - started
+            raise CanaryLostError(
+                f"Particle published it, and it was not stored within {patience:.0f} s"
+            )
+        waiting()
+        time.sleep(_LOOK)
+
+
+def check() -> None:
+    """Send one through each of our integrations; record and log what became of them.
+
+    `health/canary` tells the newest check, and since when they have failed.
+    """
+    deadline = time.monotonic() + PATIENCE
+    started = datetime.now(UTC)
+    try:
+        flights = _flights(deadline)
+    except (errors.ForbiddenError, errors.TokenRejectedError) as failure:
+        _record_failure(started, f"not permitted: {failure}")
+        log.canary_refused(str(failure))
+    except (errors.ParticleError, CanaryLostError) as failure:
+        log.canary_lost(str(failure), _record_failure(started, str(failure)))
+    else:
+        slowest = max(flights, key=lambda flight: flight.delay_ms)
+        _record(
+            sentAt=slowest.sent_at,
+            arrivedAt=slowest.arrived_at,
+            delayMs=slowest.delay_ms,
+            failures=0,
+            lastSuccessAt=slowest.arrived_at,
+            error=None,
+        )
+        log.canary_arrived(slowest.delay_ms)
+
+
+def _flights(deadline: float) -> list[Flight]:
+    particle, server = connections.particle(), connections.tokens().server
+    integrations = ours(particle, server)
+    if not integrations:
+        raise CanaryLostError(f"no integration publishes to {settings.topic()}")
+    if disabled := [one.event for one in integrations if one.disabled]:
+        raise CanaryLostError(f"disabled integrations: {', '.join(map(repr, disabled))}")
+    return [fly(particle, server, one, deadline) for one in integrations]
+
+
+def _newest(sent_at: datetime) -> list[paths.Snapshot]:
+    """Events of `api` from this time on; not by their data, for which there is no index."""
+    since = FieldFilter("publishedAt", ">=", sent_at - CLOCK_TOLERANCE)
+    events = paths.device(API).collection(paths.EVENTS).where(filter=since)
+    return list(events.select(["data"]).stream())
+
+
+def _record_failure(sent_at: datetime, error: str) -> int:
+    """How many checks have failed in a row, this one included."""
+    before: dict[str, Any] = paths.health(_NAME).get().to_dict() or {}
+    failures = int(before.get("failures", 0)) + 1
+    _record(sentAt=sent_at, arrivedAt=None, delayMs=None, failures=failures, error=error)
+    return failures
+
+
+def _record(**fields: Any) -> None:
+    paths.health(_NAME).set(fields, merge=True)

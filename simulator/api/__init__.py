@@ -1,0 +1,1 @@
+"""The routes of Particle's API, one file for each resource."""

@@ -1,0 +1,123 @@
+"""What a virtual device is: its functions, variables, events and button.
+
+A new kind is a class of a few lines. Functions take the argument's text and return a 32-bit
+integer; variables return int, float, str or bool, and the return annotation is the type that the
+API reports; `tick` runs every few seconds while the device is online:
+
+    class Lamp(Kind):
+        initial = {"on": False}
+
+        @variable
+        def on(self) -> bool:
+            return self.state["on"]
+
+        @function
+        def switch(self, argument: str) -> int:
+            self.state["on"] = argument == "on"
+            self.publish("lamp", argument)
+            return 1
+"""
+
+import importlib.util
+import inspect
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar, get_type_hints
+
+from simulator.world.platforms import PHOTON_2
+from simulator.world.state import Device
+
+Publish = Callable[[str, str], None]
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+TYPES = {int: "int32", float: "double", str: "string", bool: "bool"}
+
+
+def function(method: Method) -> Method:
+    """Marks a method as a function that the cloud can call."""
+    method.__dict__["particle"] = "function"
+    return method
+
+
+def variable(method: Method) -> Method:
+    """Marks a method as a variable that the cloud can read."""
+    method.__dict__["particle"] = "variable"
+    return method
+
+
+class Kind:
+    """Base of all kinds; one object behind each virtual device."""
+
+    # The name in the fleet file; by default the class's in lower case.
+    kind: ClassVar[str] = ""
+    platform_id: ClassVar[int] = PHOTON_2
+    system_firmware_version: ClassVar[str] = "5.8.0"
+    # What `state` holds when the device is made; JSON values.
+    initial: ClassVar[dict[str, Any]] = {}
+    # Prefixes of the events that the device subscribes to, see `receive`.
+    subscriptions: ClassVar[tuple[str, ...]] = ()
+
+    functions: ClassVar[list[str]] = []
+    variables: ClassVar[dict[str, str]] = {}
+
+    def __init_subclass__(cls) -> None:
+        cls.kind = cls.__dict__.get("kind") or cls.__name__.lower()
+        marked = [
+            (name, method.__dict__["particle"], method)
+            for name, method in inspect.getmembers(cls, inspect.isfunction)
+            if "particle" in method.__dict__
+        ]
+        cls.functions = [name for name, mark, _ in marked if mark == "function"]
+        cls.variables = {
+            name: TYPES[get_type_hints(method)["return"]]
+            for name, mark, method in marked
+            if mark == "variable"
+        }
+
+    def __init__(self, device: Device, publish: Publish) -> None:
+        self.device = device
+        self.publish = publish
+        # The same device always behaves alike, so that a demo can be repeated.
+        self.random = random.Random(f"{device.id}{device.ticks}")  # noqa: S311 - no secret
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the device remembers, kept with the simulator's state."""
+        return self.device.state
+
+    def tick(self, seconds: float) -> None:
+        """Time has passed: move the physics on and publish what is due."""
+
+    def press(self) -> None:
+        """Somebody pressed the button on the device."""
+
+    def receive(self, event: str, data: str | None) -> None:
+        """An event that the device subscribes to has arrived."""
+
+    def call(self, name: str, argument: str) -> int:
+        """Calls a function as the cloud does; the result is cut to 32 bits."""
+        value = int(getattr(self, name)(argument))
+        return (value + 2**31) % 2**32 - 2**31
+
+    def read(self, name: str) -> float | str | bool:
+        """Reads a variable as the cloud does."""
+        value: float | str | bool = getattr(self, name)()
+        return value
+
+
+def load_kinds(path: Path) -> list[type[Kind]]:
+    """The kinds that a Python file defines."""
+    name = f"simulator_kinds_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Kind) and value.__module__ == name
+    ]

@@ -1,0 +1,57 @@
+"""Mustache templates of webhooks: `{{x}}` escapes HTML, `{{{x}}}` does not."""
+
+import base64
+from typing import Any
+
+import chevron
+import msgspec
+
+from simulator.world.events import Event
+
+
+def variables(event: Event, event_id: str) -> dict[str, Any]:
+    """What a template may name; the keys of JSON data come on top."""
+    named = {
+        "DEVICE_ID": event.source if event.device_id is None else event.device_id,
+        "EVENT_NAME": event.name,
+        "EVENT_VALUE": event.data or "",
+        "PUBLISHED_AT": event.published_at,
+    }
+    values: dict[str, Any] = {f"PARTICLE_{name}": value for name, value in named.items()}
+    values |= {
+        "SPARK_CORE_ID": named["DEVICE_ID"],
+        "SPARK_EVENT_NAME": named["EVENT_NAME"],
+        "SPARK_EVENT_VALUE": named["EVENT_VALUE"],
+        "SPARK_PUBLISHED_AT": named["PUBLISHED_AT"],
+        "PARTICLE_EVENT_ID": event_id,
+    }
+    if event.product_id is not None:
+        values |= {
+            "PRODUCT_ID": event.product_id,
+            "PRODUCT_USER_ID": event.account or "",
+            "PRODUCT_VERSION": event.version,
+        }
+    whole = msgspec.json.encode({"event": event.name, **event.product_record()})
+    values["PARTICLE_EVENT_JSON"] = whole.decode()
+    values["PARTICLE_EVENT_BASE64"] = base64.b64encode(whole).decode()
+    return {**values, **json_object(event.data)}
+
+
+def json_object(text: str | None) -> dict[str, Any]:
+    """The object that a text holds as JSON, or an empty one."""
+    try:
+        parsed = msgspec.json.decode(text or "")
+    except msgspec.DecodeError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def render(template: object, values: dict[str, Any]) -> Any:
+    """Renders a template, or every text in an object of templates."""
+    if isinstance(template, str):
+        return chevron.render(template, values)
+    if isinstance(template, dict):
+        return {str(render(k, values)): render(v, values) for k, v in template.items()}
+    if isinstance(template, list):
+        return [render(item, values) for item in template]
+    return template

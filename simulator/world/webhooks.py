@@ -1,0 +1,154 @@
+"""Webhooks: builds the request from event and configuration, sends it, reads the answer."""
+
+import base64
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+import msgspec
+
+from simulator.world.events import Event
+from simulator.world.state import Integration
+from simulator.world.templates import json_object, render, variables
+
+TIMEOUT = 20.0
+USER_AGENT = "ParticleBot/1.1 (https://docs.particle.io/webhooks)"
+CHUNK = 512
+UNCHUNKED_LIMIT = 100_000
+
+Topics = list[tuple[str, str | None]]
+
+
+class WebhookError(Exception):
+    """A delivery that failed; the text is what the hook-error event carries."""
+
+
+class Webhooks:
+    """The sender of all webhooks."""
+
+    def __init__(self) -> None:
+        self._clients: dict[bool, httpx.AsyncClient] = {}
+
+    def _client(self, *, verify: bool) -> httpx.AsyncClient:
+        if verify not in self._clients:
+            self._clients[verify] = httpx.AsyncClient(verify=verify, timeout=TIMEOUT)
+        return self._clients[verify]
+
+    async def send(self, hook: Integration, event: Event) -> Topics:
+        """Delivers the event and returns the hook's own events: sent, and the response.
+
+        Raises:
+            WebhookError: an answer of 400 or more, no answer, or a URL that is none.
+        """
+        values = variables(event, str(uuid4()))
+        verify = hook.config.get("rejectUnauthorized") is not False
+        try:
+            request = build(hook, event, values)
+            response = await self._client(verify=verify).send(request)
+        except httpx.TimeoutException as error:
+            raise WebhookError("ETIMEDOUT") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise WebhookError(str(error) or type(error).__name__) from error
+        if response.is_error:
+            host = urlsplit(str(request.url)).hostname
+            raise WebhookError(f"error status {response.status_code} from {host}")
+        return [
+            (f"hook-sent/{event.name}", None),
+            *response_topics(hook, values, response),
+        ]
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+
+def defaults(event: Event) -> dict[str, Any]:
+    """The keys that every hook sends unless it has `noDefaults`."""
+    return {
+        "event": event.name,
+        "data": event.data or "",
+        "published_at": event.published_at,
+        "coreid": event.source,
+    }
+
+
+def build(hook: Integration, event: Event, values: dict[str, Any]) -> httpx.Request:
+    """The HTTP request of a delivery."""
+    config = hook.config
+    method = str(config.get("requestType") or "POST").upper()
+    added = {} if config.get("noDefaults") else defaults(event)
+    headers = {"User-Agent": USER_AGENT} | _texts(render(config.get("headers") or {}, values))
+    query = _texts(render(config.get("query") or {}, values))
+    content: bytes | None = None
+    form: dict[str, str] | None = None
+    if config.get("json"):
+        content = _json_body(config["json"], values, added)
+        headers.setdefault("Content-Type", "application/json")
+    elif config.get("body"):
+        content = str(render(config["body"], values)).encode()
+    elif method == "GET":
+        query = _texts(added) | query
+    else:
+        form = _texts(added | render(config.get("form") or {}, values))
+    auth = config.get("auth") or {}
+    if auth.get("bearer"):
+        headers["Authorization"] = f"Bearer {auth['bearer']}"
+    elif auth:
+        user = str(auth.get("username") or auth.get("user") or "")
+        password = str(auth.get("password") or auth.get("pass") or "")
+        basic = base64.b64encode(f"{user}:{password}".encode()).decode()
+        headers["Authorization"] = f"Basic {basic}"
+    url = httpx.URL(str(render(config["url"], values)))
+    if url.scheme not in {"http", "https"}:
+        raise httpx.InvalidURL(f"Invalid URI {url}")
+    return httpx.Request(
+        method, url.copy_merge_params(query), headers=headers, content=content, data=form
+    )
+
+
+def _json_body(template: object, values: dict[str, Any], added: dict[str, Any]) -> bytes:
+    """An object gets the default keys; a text is the whole body as its author wrote it."""
+    rendered = render(template, values)
+    if isinstance(rendered, dict):
+        return msgspec.json.encode(added | rendered)
+    return rendered.encode() if isinstance(rendered, str) else msgspec.json.encode(rendered)
+
+
+def _texts(params: dict[str, Any]) -> dict[str, str]:
+    return {
+        key: value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        for key, value in params.items()
+    }
+
+
+def response_topics(hook: Integration, values: dict[str, Any], response: httpx.Response) -> Topics:
+    """The events that bring the response's body to the device, in parts."""
+    text = response.text
+    if hook.config.get("responseTemplate"):
+        answer_values = values | json_object(text)
+        text = str(render(hook.config["responseTemplate"], answer_values))
+    if not text:
+        return []
+    default = "hook-response/{{{PARTICLE_EVENT_NAME}}}"
+    if hook.product_id is not None:
+        default = "{{{PARTICLE_DEVICE_ID}}}/" + default
+    topic = render(hook.config.get("responseTopic") or default, values)
+    if hook.config.get("dataUrlResponseEvent"):
+        kind = response.headers.get("content-type", "application/octet-stream").partition(";")[0]
+        text = f"data:{kind};base64,{base64.b64encode(text.encode()).decode()}"
+    if hook.config.get("unchunked"):
+        return [(topic, text[:UNCHUNKED_LIMIT])]
+    body = text.encode()
+    parts = [body[start : start + CHUNK] for start in range(0, len(body), CHUNK)]
+    return [
+        (f"{topic}/{number}", part.decode(errors="replace")) for number, part in enumerate(parts)
+    ]
+
+
+def error_topic(hook: Integration, event: Event) -> str:
+    """The event that tells of a failed delivery."""
+    default = "hook-error/{{{PARTICLE_EVENT_NAME}}}"
+    template = hook.config.get("errorResponseTopic") or default
+    return f"{render(template, variables(event, ''))}/0"
