@@ -1,4 +1,4 @@
-"""Progress of long work, on standard error and only where somebody watches."""
+"""Progress bars for long work, on standard error and only if it is a terminal."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @contextlib.contextmanager
 def counting(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar that is moved by calling what this gives with the number of things done."""
+    """Show a bar; the function that is given advances it by a number of finished items."""
     console = Console(stderr=True)
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
@@ -22,7 +22,7 @@ def counting(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
 
 
 def track(items: Iterable[T], title: str, total: int | None = None) -> Iterator[T]:
-    """The items, counted as they are worked off; `total` where it is known beforehand."""
+    """The items, counted as they are finished; `total` if it is known beforehand."""
     with counting(title, total) as advance:
         for item in items:
             yield item

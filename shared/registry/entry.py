@@ -130,6 +130,18 @@ class Entry:
         return uid
 
     @property
+    def awaited_until(self) -> datetime | None:
+        """When that claim code expires."""
+        until: datetime | None = self._fields.get("awaitedUntil")
+        return until
+
+    @property
+    def imported_at(self) -> datetime | None:
+        """When the operator's import last wrote the entry."""
+        at: datetime | None = self._fields.get("importedAt")
+        return at
+
+    @property
     def release_pending(self) -> bool:
         """Whether a claim at Particle is still to be ended."""
         return bool(self._fields.get(RELEASE_PENDING))

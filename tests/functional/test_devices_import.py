@@ -249,19 +249,19 @@ def test_a_claim_between_reading_and_writing_stands(
     tmp_path: pathlib.Path, operator: Operator
 ) -> None:
     """The very moment: judged as unowned, claimed, then written."""
-    from admin.stock.importer import Intake, Outcome  # noqa: PLC0415 - it imports Firestore's client
+    from admin.stock.importer import Importer, Outcome  # noqa: PLC0415 - it imports Firestore's client
 
     devices = labels(40)
     operator.counts(devices)
     anew = [(device[0], *label()[1:]) for device in devices]
     rows = stock.read(pathlib.Path(write(tmp_path / "anew.csv", anew))).rows
-    intake = Intake(PEPPER)
-    judged = [verdict for chunk in intake.judge(rows) for verdict in chunk]
+    importer = Importer(PEPPER)
+    judged = [verdict for chunk in importer.judge(rows) for verdict in chunk]
     claimed = {devices[number][0]: own(devices[number]) for number in (0, 17, 39)}
     taken = label()
     paths.serial_number(rows[5].serial).create({"deviceId": taken[0]})
 
-    done = {v.row.device_id: v for chunk in intake.write(judged) for v in chunk}
+    done = {v.row.device_id: v for chunk in importer.write(judged) for v in chunk}
 
     assert len(done) == 40
     for number, device in enumerate(devices):

@@ -1,17 +1,17 @@
-"""Dead letters of both kinds, each able to be described, taken in again and dropped."""
+"""Dead letters of both kinds: those in Firestore, and those that Pub/Sub keeps."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import typer
 from google.cloud.firestore import FieldFilter, Query
 
+from admin.cli.errors import CannotRun
 from admin.cli.target import Target
-from admin.commands.dead_letters import Choice
 from admin.letters import undelivered
-from admin.letters.outcomes import come_again
+from admin.letters.outcomes import come_again, ingest_again
 from shared.firestore import paths
 from shared.telemetry import ingest
 from shared.telemetry.message import TOO_OLD, UnstorableError, read
@@ -24,17 +24,17 @@ class Letter(Protocol):
 
     @property
     def id(self) -> str:
-        """As the list shows it."""
+        """Its id, as the list shows it."""
 
     @property
     def reason(self) -> str:
-        """Why."""
+        """Why it was not stored."""
 
     def replay(self) -> str:
-        """Take it in again: `stored`, `copy`, or why it stays."""
+        """Ingest it again: `stored`, `copy`, or why it is still a dead letter."""
 
     def drop(self) -> None:
-        """Delete it for good."""
+        """Delete it permanently."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Kept:
 
     @property
     def id(self) -> str:
-        """The document's."""
+        """The document's id."""
         return str(self.snapshot.id)
 
     @property
@@ -54,19 +54,19 @@ class Kept:
         return str(self.snapshot.get("reason"))
 
     def replay(self) -> str:
-        """Stored, it goes."""
+        """Store the message; on success, delete the document."""
         text = self.snapshot.get("message")
         if self.snapshot.get("length") != len(text.encode()):
             return "cut: more than is kept of a message"
         try:
-            # What is older than it was kept may have been counted before it was deleted.
+            # An event that was too old may have been counted before it was deleted.
             counted = self.reason != TOO_OLD
             outcome = ingest.store(text, replayed=True, counted=counted)
         except UnstorableError as failure:
             return failure.reason
         except ingest.COME_AGAIN as failure:
             return come_again(failure)
-        self.snapshot.reference.delete()
+        self.drop()
         return str(outcome.value)
 
     def drop(self) -> None:
@@ -76,7 +76,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class NeverAcknowledged:
-    """A message that the platform gave up delivering to `ingest`."""
+    """A message that Pub/Sub gave up delivering to `ingest`."""
 
     letter: undelivered.Letter
     all: undelivered.Letters
@@ -84,26 +84,42 @@ class NeverAcknowledged:
 
     @property
     def id(self) -> str:
-        """The message's."""
+        """The message's id."""
         return self.letter.id
 
     def replay(self) -> str:
-        """As `ingest` does it: what turns out to be poison is kept in `deadLetters`."""
-        try:
-            outcome = ingest.take(self.letter.delivered, replayed=True)
-        except ingest.COME_AGAIN as failure:
-            return come_again(failure)
-        self.all.acknowledge(self.letter)
-        return outcome.reason if isinstance(outcome, UnstorableError) else str(outcome.value)
+        """Ingest the message, and acknowledge it unless it has to be tried again."""
+        outcome, final = ingest_again(self.letter.delivered)
+        if final:
+            self.drop()
+        return outcome
 
     def drop(self) -> None:
-        """Acknowledge it."""
+        """Acknowledge the message."""
         self.all.acknowledge(self.letter)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The letters that a command works on: those with the ids, or else with the reason, or all."""
+
+    ids: Sequence[str]
+    reason: str | None = None
+
+    @classmethod
+    def required(cls, ids: Sequence[str], reason: str | None, *, everything: bool) -> "Choice":
+        """Raise `CannotRun` when nothing, or two different things, were chosen."""
+        if bool(ids) == (everything or reason is not None):
+            raise CannotRun(
+                "Choose the dead letters: by id, as `dead-letters list` shows it, by --reason, or "
+                "with --all"
+            )
+        return cls(ids, reason)
 
 
 @contextlib.contextmanager
 def chosen(target: Target, choice: Choice) -> Iterator[list[Letter]]:
-    """The letters that were chosen; those at the platform are kept from others meanwhile."""
+    """The chosen letters. Meanwhile Pub/Sub gives its messages to no other subscriber."""
     with contextlib.ExitStack() as stack:
         found: list[Letter] = list(_kept(choice))
         missing = set(choice.ids) - {letter.id for letter in found}
@@ -117,11 +133,8 @@ def chosen(target: Target, choice: Choice) -> Iterator[list[Letter]]:
 
 
 def listed(target: Target, reason: str | None, limit: int) -> list[dict[str, Any]]:
-    """The newest letters for people; without their data, which are large and may be personal."""
-    query: Any = paths.client().collection(paths.DEAD_LETTERS)
-    if reason is not None:
-        query = query.where(filter=FieldFilter("reason", "==", reason))
-    newest = query.order_by("receivedAt", direction=Query.DESCENDING).limit(limit)
+    """The newest letters, without the messages: those are large and may be personal."""
+    newest = _with_reason(reason).order_by("receivedAt", direction=Query.DESCENDING).limit(limit)
     rows = [
         {"id": snapshot.id, **dict.fromkeys(_LISTED), **snapshot.to_dict()}
         for snapshot in newest.select(_LISTED).stream()
@@ -150,8 +163,8 @@ def _waiting(target: Target, stack: contextlib.ExitStack) -> list[NeverAcknowled
     except undelivered.NoSubscriptionError:
         if not target.local:
             typer.echo(
-                f"There is no subscription {undelivered.SUBSCRIPTION}: what ingest never "
-                f"acknowledges is lost. Run ./deploy.sh --project {target.project} again",
+                f"There is no subscription {undelivered.SUBSCRIPTION}: messages that ingest never "
+                f"acknowledges are lost. Run ./deploy.sh --project {target.project} again",
                 err=True,
             )
         return []
@@ -163,7 +176,11 @@ def _kept(choice: Choice) -> Iterator[Kept]:
         references = [paths.dead_letter(letter_id) for letter_id in choice.ids]
         yield from (Kept(s) for s in paths.client().get_all(references) if s.exists)
         return
-    query: Any = paths.client().collection(paths.DEAD_LETTERS)
-    if choice.reason is not None:
-        query = query.where(filter=FieldFilter("reason", "==", choice.reason))
-    yield from (Kept(snapshot) for snapshot in query.stream())
+    yield from (Kept(snapshot) for snapshot in _with_reason(choice.reason).stream())
+
+
+def _with_reason(reason: str | None) -> Any:
+    letters = paths.client().collection(paths.DEAD_LETTERS)
+    return (
+        letters.where(filter=FieldFilter("reason", "==", reason)) if reason is not None else letters
+    )
