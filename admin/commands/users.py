@@ -11,7 +11,7 @@ from admin.cli.arguments import DryRun, Reason, User
 from admin.cli.connection import connected
 from admin.cli.errors import CannotRun
 from admin.cli.operation import operation, record_if_possible
-from admin.cli.output import answer, fields, heading, table, table_of
+from admin.cli.output import answer, fields, heading, table_of
 from admin.cli.progress import track
 from admin.particle import fleet
 from admin.support import resolve
@@ -207,15 +207,6 @@ def _print(found: dict[str, Any]) -> None:
 
 
 def _print_devices(found: list[dict[str, Any]]) -> None:
-    table(
-        ("SERIAL", "DEVICE", "NAME", "PRESENCE", "LAST HEARD OF", "FIRMWARE", "SINCE"),
-        (
-            [
-                *(one[key] for key in ("serialNumber", "deviceId", "name")),
-                one["presence"]["state"],
-                one["presence"]["lastSeenAt"],
-                *(one[key] for key in ("firmwareVersion", "claimedAt")),
-            ]
-            for one in found
-        ),
-    )
+    columns = {"serialNumber": "SERIAL", "deviceId": "DEVICE", "name": "NAME", "state": "PRESENCE"}
+    columns |= {"lastSeenAt": "LAST HEARD OF", "firmwareVersion": "FIRMWARE", "claimedAt": "SINCE"}
+    table_of(({**one, **one["presence"]} for one in found), **columns)

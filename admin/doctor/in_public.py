@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import requests
 
@@ -10,11 +11,8 @@ from admin.cli.target import HOSTING_EMULATOR_HOST
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, broken, ok
 
-NAMES = tuple(
-    name
-    for name in main.FUNCTIONS
-    if getattr(main, name).__firebase_endpoint__.callableTrigger is not None
-)
+_ALL = {name: getattr(import_module(f"functions.{name}"), name) for name in main.FUNCTIONS}
+NAMES = tuple(n for n, one in _ALL.items() if one.__firebase_endpoint__.callableTrigger is not None)
 
 IN_DEMO = ("claim_device", "list_devices")
 """Examined in the demo: the emulators load all functions or none, and start a process for each."""

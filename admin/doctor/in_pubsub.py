@@ -6,6 +6,7 @@ from typing import Any
 from admin.cli.google import GoogleError
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, broken, ok, warning
+from shared import times
 
 PUBLISHER = "serviceAccount:particle-public@particle-public.iam.gserviceaccount.com"
 """Particle's account (Particle docs, "Google Cloud Platform" integration)."""
@@ -124,18 +125,14 @@ def _measured(subscription: str, metric: str, deployment: Deployment) -> int | N
             **{
                 "filter": f'metric.type="pubsub.googleapis.com/subscription/{metric}" AND '
                 f'resource.labels.subscription_id="{name}"',
-                "interval.startTime": _iso(now - LATE),
-                "interval.endTime": _iso(now),
+                "interval.startTime": times.iso(now - LATE),
+                "interval.endTime": times.iso(now),
             },
         )
     except GoogleError:
         return None  # optional
     points = [point for series in answer.get("timeSeries", []) for point in series["points"]]
     return int(points[0]["value"]["int64Value"]) if points else None
-
-
-def _iso(time: datetime) -> str:
-    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 TOPIC = Link("topic", _topic)

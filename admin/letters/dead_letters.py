@@ -1,9 +1,10 @@
 """Dead letters of both kinds: those in Firestore, and those that Pub/Sub keeps."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import typer
 from google.cloud.firestore import FieldFilter, Query
@@ -19,84 +20,16 @@ from shared.telemetry.message import TOO_OLD, UnstorableError, read
 _LISTED = ["receivedAt", "reason", "deviceId", "event"]
 
 
-class Letter(Protocol):
+@dataclass(frozen=True)
+class Letter:
     """A message that was not stored."""
 
-    @property
-    def id(self) -> str:
-        """Its id, as the list shows it."""
-
-    @property
-    def reason(self) -> str:
-        """Why it was not stored."""
-
-    def replay(self) -> str:
-        """Ingest it again: `stored`, `copy`, or why it is still a dead letter."""
-
-    def drop(self) -> None:
-        """Delete it permanently."""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A message that can never be stored, in `deadLetters`."""
-
-    snapshot: paths.Snapshot
-
-    @property
-    def id(self) -> str:
-        """The document's id."""
-        return str(self.snapshot.id)
-
-    @property
-    def reason(self) -> str:
-        """As `ingest` found it."""
-        return str(self.snapshot.get("reason"))
-
-    def replay(self) -> str:
-        """Store the message; on success, delete the document."""
-        text = self.snapshot.get("message")
-        if self.snapshot.get("length") != len(text.encode()):
-            return "cut: more than is kept of a message"
-        try:
-            # An event that was too old may have been counted before it was deleted.
-            counted = self.reason != TOO_OLD
-            outcome = ingest.store(text, replayed=True, counted=counted)
-        except UnstorableError as failure:
-            return failure.reason
-        except ingest.COME_AGAIN as failure:
-            return come_again(failure)
-        self.drop()
-        return str(outcome.value)
-
-    def drop(self) -> None:
-        """Delete the document."""
-        self.snapshot.reference.delete()
-
-
-@dataclass(frozen=True)
-class NeverAcknowledged:
-    """A message that Pub/Sub gave up delivering to `ingest`."""
-
-    letter: undelivered.Letter
-    all: undelivered.Letters
-    reason: str = undelivered.REASON
-
-    @property
-    def id(self) -> str:
-        """The message's id."""
-        return self.letter.id
-
-    def replay(self) -> str:
-        """Ingest the message, and acknowledge it unless it has to be tried again."""
-        outcome, final = ingest_again(self.letter.delivered)
-        if final:
-            self.drop()
-        return outcome
-
-    def drop(self) -> None:
-        """Acknowledge the message."""
-        self.all.acknowledge(self.letter)
+    id: str
+    reason: str
+    replay: Callable[[], str]
+    """Ingests it again: `stored`, `copy`, or why it is still a dead letter."""
+    drop: Callable[[], Any]
+    """Deletes it permanently."""
 
 
 @dataclass(frozen=True)
@@ -121,12 +54,13 @@ class Choice:
 def chosen(target: Target, choice: Choice) -> Iterator[list[Letter]]:
     """The chosen letters. Meanwhile Pub/Sub gives its messages to no other subscriber."""
     with contextlib.ExitStack() as stack:
-        found: list[Letter] = list(_kept(choice))
+        found = [_stored(snapshot) for snapshot in _snapshots(choice)]
         missing = set(choice.ids) - {letter.id for letter in found}
         if missing or (not choice.ids and choice.reason in {None, undelivered.REASON}):
-            waiting = _waiting(target, stack)
-            found += [one for one in waiting if not choice.ids or one.letter.id in missing]
-            missing -= {one.letter.id for one in waiting}
+            letters = _held(target, stack)
+            waiting = [one for one in letters.waiting if not choice.ids or one.id in missing]
+            found += [_never_acknowledged(one, letters) for one in waiting]
+            missing -= {one.id for one in waiting}
         for letter_id in sorted(missing):
             typer.echo(f"no such dead letter: {letter_id}", err=True)
         yield found
@@ -141,25 +75,40 @@ def listed(target: Target, reason: str | None, limit: int) -> list[dict[str, Any
     ]
     if reason in {None, undelivered.REASON}:
         with contextlib.ExitStack() as stack:
-            rows += [_row(one.letter) for one in _waiting(target, stack)]
+            rows += map(_row, _held(target, stack).waiting)
     rows.sort(key=lambda row: row["receivedAt"], reverse=True)
     return rows[:limit]
 
 
-def _row(letter: undelivered.Letter) -> dict[str, Any]:
-    attributes = read(letter.delivered).attributes
+def _row(message: undelivered.Message) -> dict[str, Any]:
+    attributes = read(message.delivered).attributes
     return {
-        "id": letter.id,
-        "receivedAt": letter.received_at,
+        "id": message.id,
+        "receivedAt": message.received_at,
         "reason": undelivered.REASON,
         "deviceId": attributes.get("device_id"),
         "event": attributes.get("event"),
     }
 
 
-def _waiting(target: Target, stack: contextlib.ExitStack) -> list[NeverAcknowledged]:
+def _snapshots(choice: Choice) -> Iterator[paths.Snapshot]:
+    if choice.ids:
+        references = [paths.dead_letter(letter_id) for letter_id in choice.ids]
+        return (s for s in paths.client().get_all(references) if s.exists)
+    found: Iterator[paths.Snapshot] = _with_reason(choice.reason).stream()
+    return found
+
+
+def _with_reason(reason: str | None) -> Any:
+    letters = paths.client().collection(paths.DEAD_LETTERS)
+    if reason is None:
+        return letters
+    return letters.where(filter=FieldFilter("reason", "==", reason))
+
+
+def _held(target: Target, stack: contextlib.ExitStack) -> undelivered.Messages:
     try:
-        letters = stack.enter_context(undelivered.held(target.project))
+        return stack.enter_context(undelivered.held(target.project))
     except undelivered.NoSubscriptionError:
         if not target.local:
             typer.echo(
@@ -167,20 +116,39 @@ def _waiting(target: Target, stack: contextlib.ExitStack) -> list[NeverAcknowled
                 f"acknowledges are lost. Run ./deploy.sh --project {target.project} again",
                 err=True,
             )
-        return []
-    return [NeverAcknowledged(letter, letters) for letter in letters.waiting]
+        return undelivered.Messages()
 
 
-def _kept(choice: Choice) -> Iterator[Kept]:
-    if choice.ids:
-        references = [paths.dead_letter(letter_id) for letter_id in choice.ids]
-        yield from (Kept(s) for s in paths.client().get_all(references) if s.exists)
-        return
-    yield from (Kept(snapshot) for snapshot in _with_reason(choice.reason).stream())
+def _stored(snapshot: paths.Snapshot) -> Letter:
+    """A message that can never be stored, in `deadLetters`."""
+    reason = str(snapshot.get("reason"))
+    delete = snapshot.reference.delete
+    return Letter(str(snapshot.id), reason, partial(_replay_stored, snapshot, reason), delete)
 
 
-def _with_reason(reason: str | None) -> Any:
-    letters = paths.client().collection(paths.DEAD_LETTERS)
-    return (
-        letters.where(filter=FieldFilter("reason", "==", reason)) if reason is not None else letters
-    )
+def _replay_stored(snapshot: paths.Snapshot, reason: str) -> str:
+    text = snapshot.get("message")
+    if snapshot.get("length") != len(text.encode()):
+        return "cut: more than is kept of a message"
+    try:
+        # An event that was too old may have been counted before it was deleted.
+        outcome = ingest.store(text, replayed=True, counted=reason != TOO_OLD)
+    except UnstorableError as failure:
+        return failure.reason
+    except ingest.COME_AGAIN as failure:
+        return come_again(failure)
+    snapshot.reference.delete()
+    return str(outcome.value)
+
+
+def _never_acknowledged(message: undelivered.Message, messages: undelivered.Messages) -> Letter:
+    """A message that Pub/Sub gave up delivering to `ingest`."""
+    acknowledge = partial(messages.acknowledge, message)
+
+    def replay() -> str:
+        outcome, final = ingest_again(message.delivered)
+        if final:
+            acknowledge()
+        return outcome
+
+    return Letter(message.id, undelivered.REASON, replay, acknowledge)

@@ -31,7 +31,7 @@ _FIRST_PUBLISHED = "CloudPubSubDeadLetterSourceTopicPublishTime"
 
 
 @dataclass(frozen=True)
-class Letter:
+class Message:
     """A message in the subscription."""
 
     id: str
@@ -41,15 +41,15 @@ class Letter:
 
 
 @dataclass
-class Letters:
+class Messages:
     """The messages in the subscription, and the ids of those to be acknowledged."""
 
-    waiting: list[Letter] = field(default_factory=list)
+    waiting: list[Message] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
 
-    def acknowledge(self, letter: Letter) -> None:
+    def acknowledge(self, message: Message) -> None:
         """Let Pub/Sub delete the message when the context ends."""
-        self.done.add(letter.id)
+        self.done.add(message.id)
 
 
 class NoSubscriptionError(Exception):
@@ -57,7 +57,7 @@ class NoSubscriptionError(Exception):
 
 
 @contextlib.contextmanager
-def held(project: str) -> Iterator[Letters]:
+def held(project: str) -> Iterator[Messages]:
     """All messages in the subscription. Meanwhile no other subscriber gets them.
 
     At the end, acknowledged messages are deleted and the others can be pulled again at once. So
@@ -70,13 +70,13 @@ def held(project: str) -> Iterator[Letters]:
     with SubscriberClient() as client:
         path = client.subscription_path(project, SUBSCRIPTION)
         ack_ids: dict[str, str] = {}
-        letters = Letters()
+        messages = Messages()
         try:
             for message in _pulled(client, path, ack_ids):
-                letters.waiting.append(_letter(message))
-            yield letters
+                messages.waiting.append(_read(message))
+            yield messages
         finally:
-            _settle(client, path, ack_ids, letters.done)
+            _settle(client, path, ack_ids, messages.done)
 
 
 def _pulled(
@@ -117,7 +117,7 @@ def _settle(client: SubscriberClient, path: str, ack_ids: dict[str, str], done: 
             client.modify_ack_deadline(subscription=path, ack_ids=returned, ack_deadline_seconds=0)
 
 
-def _letter(received: ReceivedMessage) -> Letter:
+def _read(received: ReceivedMessage) -> Message:
     message = received.message
     attributes = dict(message.attributes)
     body = {
@@ -126,4 +126,4 @@ def _letter(received: ReceivedMessage) -> Letter:
         "messageId": message.message_id,
         "publishTime": attributes.get(_FIRST_PUBLISHED) or message.publish_time.isoformat(),
     }
-    return Letter(message.message_id, message.publish_time, {"message": body})
+    return Message(message.message_id, message.publish_time, {"message": body})

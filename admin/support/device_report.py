@@ -46,11 +46,7 @@ def report(target: Target, device_id: str, *, data: bool) -> dict[str, Any]:
         "blocked": entry.blocked,
         "owner": uid and {"uid": uid, "email": known.get(uid), "since": entry.claimed_at},
         "awaited": awaited_by
-        and {
-            "uid": awaited_by,
-            "email": known.get(awaited_by),
-            "until": entry.awaited_until,
-        },
+        and {"uid": awaited_by, "email": known.get(awaited_by), "until": entry.awaited_until},
         "name": mine.get("name"),
         "presence": seen(mine) if uid else None,
         **{field: mine.get(field) for field in _HEALTH},

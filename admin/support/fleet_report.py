@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from admin.cli.progress import counting
+from admin.cli.progress import track
 from admin.particle.fleet import registered_count
 from admin.support.device_report import seen
 from admin.support.paging import pages
@@ -58,18 +58,17 @@ def devices() -> Iterator[dict[str, Any]]:
 
     Reads the registry page by page, and the owners' documents of a page in one request.
     """
-    with counting("Devices", registered_count()) as advance:
-        for page in pages(paths.devices().select(_REGISTERED), _PAGE):
-            entries = {snapshot.id: Entry(snapshot) for snapshot in page}
-            references = [
-                paths.user_device(uid, device_id)
-                for device_id, entry in entries.items()
-                if (uid := entry.owner_uid)
-            ]
-            found = paths.client().get_all(references, _OWNED) if references else []
-            mine = {snapshot.id: snapshot.to_dict() or {} for snapshot in found}
-            yield from (_device(entry, mine.get(one)) for one, entry in entries.items())
-            advance(len(page))
+    registered = pages(paths.devices().select(_REGISTERED), _PAGE)
+    for page in track(registered, "Devices", registered_count(), len):
+        entries = {snapshot.id: Entry(snapshot) for snapshot in page}
+        references = [
+            paths.user_device(uid, device_id)
+            for device_id, entry in entries.items()
+            if (uid := entry.owner_uid)
+        ]
+        found = paths.client().get_all(references, _OWNED) if references else []
+        mine = {snapshot.id: snapshot.to_dict() or {} for snapshot in found}
+        yield from (_device(entry, mine.get(one)) for one, entry in entries.items())
 
 
 def _device(entry: Entry, mine: dict[str, Any] | None) -> dict[str, Any]:

@@ -19,18 +19,13 @@ _PRESENCE = ("status", "statusAt", "lastSeenAt", "graceSeconds")
 
 def report(uid: str) -> dict[str, Any]:
     """The account, the customer at Particle, devices, last activity, and deletion."""
-    profile, tombstone = (
-        snapshot.to_dict()
-        for reference in (paths.user(uid), paths.deleted_user(uid))
-        for snapshot in [reference.get()]
-    )
+    profile = paths.user(uid).get().to_dict() or {}
+    tombstone = paths.deleted_user(uid).get().to_dict()
     return {
         "uid": uid,
         **_account(uid),
-        "profile": {
-            name: (profile or {}).get(name) for name in ("displayName", "timeZone", "locale")
-        },
-        "customer": _customer(uid, profile or {}),
+        "profile": {name: profile.get(name) for name in ("displayName", "timeZone", "locale")},
+        "customer": _customer(uid, profile),
         "devices": devices_of(uid),
         "awaiting": _awaiting(uid),
         "activity": _activity(uid),

@@ -199,7 +199,7 @@ def test_refused_rows_are_mended_in_the_file_and_imported(operator: Operator) ->
     assert "refused: line 3" not in operator.said, "with --json the result is on standard output"
     text = operator.refused.read_text()
     assert good[0] not in text
-    assert operator.counts(operator.refused) == (0, 0, 0, 1), "unmended it is refused again"
+    assert operator.counts(operator.refused) == (0, 0, 0, 1), "uncorrected, it is refused again"
     operator.refused.write_text(operator.refused.read_text().replace("PT/1", bad[1]))
     assert operator.counts(operator.refused) == (1, 0, 0, 0)
     assert registered(bad)["serialNumber"] == bad[1]
@@ -346,7 +346,7 @@ def test_what_the_operator_reads(operator: Operator, capsys: pytest.CaptureFixtu
     assert said[1] == "refused: line 4: device id is not 24 hexadecimal digits"
     assert said[-2:] == [
         "refused: 5 more",
-        f"Mend the refused rows in {operator.refused} and import that file.",
+        f"Correct the refused rows in {operator.refused} and import that file.",
     ]
     assert len(said) == 23
     assert not re.search(r"\x1b|%", captured.err), "no progress bar where nobody watches"

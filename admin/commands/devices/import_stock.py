@@ -3,15 +3,15 @@
 import dataclasses
 import pathlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
 from admin.cli.connection import connected
 from admin.cli.operation import operation
 from admin.cli.output import answer
-from admin.cli.progress import counting
+from admin.cli.progress import track
 from admin.cli.target import Target
 from admin.stock import refused, rows
 from admin.stock.importer import Importer, Outcome, Verdict
@@ -76,12 +76,14 @@ def import_stock(
 def _import(target: Target, stock: rows.Stock, *, dry_run: bool) -> _Report:
     importer = Importer(target.pepper())
     verdicts: list[Verdict] = []
-    _follow("Checking", len(stock.rows), importer.judge(stock.rows), verdicts.extend)
+    for chunk in track(importer.judge(stock.rows), "Checking", len(stock.rows), len):
+        verdicts += chunk
     if not dry_run:
         judged, verdicts = verdicts, []
         done = operation(target, "stock-imported")
         try:
-            _follow("Importing", len(judged), importer.write(judged), verdicts.extend)
+            for chunk in track(importer.write(judged), "Importing", len(judged), len):
+                verdicts += chunk
         except BaseException:
             typer.echo(
                 f"Stopped: at least {sum(bool(one.writes) for one in verdicts)} rows were "
@@ -105,19 +107,6 @@ def _import(target: Target, stock: rows.Stock, *, dry_run: bool) -> _Report:
     counts.update(verdict.outcome.value for verdict in verdicts)
     counts[Outcome.REFUSED.value] = len(refusals)
     return _Report(counts, sorted(refusals, key=lambda one: one.line.number), stock.warnings)
-
-
-def _follow(
-    title: str,
-    total: int,
-    chunks: Iterable[Sequence[Any]],
-    receive: Callable[[Sequence[Any]], None],
-) -> None:
-    """Receive the chunks, and show a progress bar meanwhile."""
-    with counting(title, total) as advance:
-        for chunk in chunks:
-            receive(chunk)
-            advance(len(chunk))
 
 
 def _answer(report: _Report, refused_file: pathlib.Path | None) -> None:

@@ -7,7 +7,7 @@ import typer
 from admin.cli.arguments import Device
 from admin.cli.connection import connected
 from admin.cli.operation import record_if_possible
-from admin.cli.output import answer, fields, heading, table, text
+from admin.cli.output import answer, fields, heading, table, table_of, text
 from admin.support import resolve
 from admin.support.audit import print_operations
 from admin.support.device_report import report
@@ -70,10 +70,8 @@ def _print(found: dict[str, Any], *, data: bool) -> None:
         ("signal", signal and f"{signal.get('strength')} %, {signal.get('technology')}"),
     )
     heading("Latest values")
-    table(
-        ("EVENT", "VALUE", "PUBLISHED"),
-        ([one["event"], _cut(one["value"]), one["publishedAt"]] for one in found["latest"]),
-    )
+    latest = ({**one, "value": _cut(one["value"])} for one in found["latest"])
+    table_of(latest, event="EVENT", value="VALUE", publishedAt="PUBLISHED")
     heading("Last commands")
     table(
         ("AT", "FUNCTION", "STATUS", "RETURNED", "WHY", *(["ARGUMENT"] if data else [])),
