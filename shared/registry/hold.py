@@ -93,8 +93,8 @@ class TimedCredentials:
 #
 # Reservations: who may change at Particle whose a device is.
 #
-# Particle knows no conditions: a request that ends a claim there ends the next owner's just as well.
-# So whoever changes a claim at Particle first takes the device's entry in the registry, in a
+# Particle knows no conditions: a request that ends a claim there ends the next owner's just as
+# well. So whoever changes a claim at Particle first takes the device's entry in the registry, in a
 # conditional write (`reservedBy`, `reservedUntil`). Nobody else changes whose it is, here or there,
 # until that is taken back or its time is over. What dies leaves one that ends by itself.
 #
