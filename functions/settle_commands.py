@@ -2,16 +2,13 @@
 
 from datetime import UTC, datetime
 
-from firebase_functions.scheduler_fn import ScheduledEvent, on_schedule
-
 from shared import log, settings, sweep
+from shared.api.triggers import on_schedule
 from shared.commands import queue
 
 
-@on_schedule(
-    schedule="every 5 minutes", secrets=settings.PARTICLE_SECRETS, **settings.SCHEDULE_OPTIONS
-)
-def settle_commands(_event: ScheduledEvent) -> None:
+@on_schedule("every 5 minutes", secrets=settings.PARTICLE_SECRETS)
+def settle_commands() -> None:
     """Settle calls, have sent what waits for devices that are online, and go on with old jobs.
 
     Calls that never ended become `unknown`, and ones that have waited too long `expired`. What is

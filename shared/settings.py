@@ -174,6 +174,18 @@ MAX_RETENTION_DAYS = 36_500
 PARTICLE_SECRETS = [CLIENT_ID, CLIENT_SECRET]
 """For functions that call Particle."""
 
+# How long things take, in seconds. A function's own timeout comes first: what it waits for has to
+# end before, and what it holds has to outlast it.
+
+CALLABLE_TIMEOUT = 60
+"""A device may take 30 s to answer; our own timeout for that is 35 s."""
+EVENT_TIMEOUT = 120
+"""For a run that sends several calls, the last of which its device does not answer."""
+INGEST_TIMEOUT = 60
+"""It waits for Firestore alone."""
+SCHEDULE_TIMEOUT = 120
+"""What a run does not finish, the next one does."""
+
 CONCURRENCY = 40
 """Requests that one instance serves at once. `THREADS` in `.env` is the same number."""
 
@@ -200,15 +212,13 @@ _WAITED_FOR = {"claim_device", "invoke_function", "list_devices", "mint_token", 
 _CALLABLE_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
     **_ONE_ADDRESS,
-    # A device may take 30 s to answer; the client's own timeout is 35 s.
-    "timeout_sec": 60,
+    "timeout_sec": CALLABLE_TIMEOUT,
 }
 
 EVENT_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
     **_ONE_ADDRESS,
-    # For a run that sends several calls, the last of which its device does not answer.
-    "timeout_sec": 120,
+    "timeout_sec": EVENT_TIMEOUT,
     # Failed deliveries come again for 24 hours, with growing pauses.
     "retry": True,
 }
@@ -216,8 +226,7 @@ EVENT_OPTIONS: dict[str, Any] = {
 INGEST_OPTIONS: dict[str, Any] = {
     # It never calls Particle: its traffic need not squeeze through the connector.
     **{name: value for name, value in EVENT_OPTIONS.items() if name not in _ONE_ADDRESS},
-    # It waits for Firestore alone (shared/telemetry/commits.py).
-    "timeout_sec": 60,
+    "timeout_sec": INGEST_TIMEOUT,
     # Customers look at what it stores.
     "min_instances": _MIN_INSTANCES,
 }
@@ -225,8 +234,7 @@ INGEST_OPTIONS: dict[str, Any] = {
 SCHEDULE_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
     **_ONE_ADDRESS,
-    # What a run does not finish, the next one does.
-    "timeout_sec": 120,
+    "timeout_sec": SCHEDULE_TIMEOUT,
 }
 
 

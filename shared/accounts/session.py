@@ -18,7 +18,6 @@ from google.cloud.firestore import SERVER_TIMESTAMP
 from shared import connections
 from shared.errors import SignInRequired
 from shared.firestore import paths
-from shared.firestore.deadline import BRIEFLY
 from shared.registry import ownership
 
 MAX_SEEN = 20_000
@@ -67,7 +66,7 @@ class Session:
         ownership.unless_deleted(batch, self.uid)
         # Noted by another instance; or the account was deleted, and stays without a trace.
         with contextlib.suppress(AlreadyExists):
-            batch.commit(**BRIEFLY)
+            batch.commit()
         with _lock:
             _seen[signed_in] = None
             while len(_seen) > MAX_SEEN:

@@ -41,6 +41,7 @@ from shared.errors import (
     SignInRequired,
     TryAgain,
 )
+from shared.firestore import deadline
 from shared.firestore.deadline import TRANSIENT
 from shared.limits.rate import Quota
 from shared.particle import errors
@@ -141,7 +142,8 @@ def callable_function(
 
         @functools.wraps(function)
         def handler(call: CallableRequest[Any]) -> dict[str, Any]:
-            return _told(function.__name__, call, serve)
+            with deadline.within(settings.CALLABLE_TIMEOUT, deadline.PERSON):
+                return _told(function.__name__, call, serve)
 
         # The SDK types what it returns like what it takes; it is a view.
         exported = cast(

@@ -9,13 +9,16 @@ with what the Firebase CLI has to see.
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 from cloudevents.http import CloudEvent
+from firebase_functions import scheduler_fn
 from firebase_functions.options import EventHandlerOptions, PubSubOptions
 from firebase_functions.params import SecretParam
 from firebase_functions.private.manifest import ManifestEndpoint
 
 from shared import settings
+from shared.firestore import deadline
 
 DOCUMENT_WRITTEN = "google.cloud.firestore.document.v1.written"
 DOCUMENT_CREATED = "google.cloud.firestore.document.v1.created"
@@ -28,7 +31,8 @@ def on_message_published(topic: str) -> Callable[[Handler], Handler]:
     options = PubSubOptions(topic=topic, **settings.INGEST_OPTIONS)
 
     def decorate(function: Handler) -> Handler:
-        return _exported(function, options._endpoint(func_name=function.__name__))  # noqa: SLF001 - the SDK offers no other way
+        endpoint = options._endpoint(func_name=function.__name__)  # noqa: SLF001 - the SDK offers no other way
+        return _exported(function, endpoint, settings.INGEST_TIMEOUT)
 
     return decorate
 
@@ -63,15 +67,34 @@ def _on_document(
             event_filters={"database": "(default)", "namespace": "(default)"},
         )
         endpoint.eventTrigger["eventFilterPathPatterns"] = {"document": document}  # type: ignore[index]
-        return _exported(function, endpoint)
+        return _exported(function, endpoint, settings.EVENT_TIMEOUT)
 
     return decorate
 
 
-def _exported(function: Handler, endpoint: ManifestEndpoint) -> Handler:
+def on_schedule(
+    schedule: str, *, secrets: list[SecretParam] | None = None
+) -> Callable[[Callable[[], None]], Any]:
+    """Run at times such as `every 5 minutes`. What a run does not finish, the next one does."""
+
+    def decorate(function: Callable[[], None]) -> Any:
+        @functools.wraps(function)
+        def entry(_event: scheduler_fn.ScheduledEvent) -> None:
+            with deadline.within(settings.SCHEDULE_TIMEOUT, deadline.EVENT):
+                function()
+
+        return scheduler_fn.on_schedule(
+            schedule=schedule, secrets=secrets, **settings.SCHEDULE_OPTIONS
+        )(entry)
+
+    return decorate
+
+
+def _exported(function: Handler, endpoint: ManifestEndpoint, timeout: float) -> Handler:
     @functools.wraps(function)
     def entry(event: CloudEvent) -> None:
-        function(event)
+        with deadline.within(timeout, deadline.EVENT):
+            function(event)
 
     entry.__firebase_endpoint__ = endpoint  # type: ignore[attr-defined]
     return entry

@@ -34,7 +34,7 @@ from shared.errors import (
     UnknownCommand,
 )
 from shared.firestore import paths
-from shared.firestore.deadline import BRIEFLY, TRANSIENT
+from shared.firestore.deadline import TRANSIENT
 from shared.registry import ownership
 
 MAX_CACHED = 5000
@@ -103,7 +103,7 @@ def invoke(
         raise NotYourDevice from None
     except ProductError:
         # Nothing can be sent, and so nothing is written; but what was done is told again.
-        record = paths.command(uid, command_id).get(**BRIEFLY)
+        record = paths.command(uid, command_id).get()
         if not record.exists:
             raise
         return _answer_again(record, request)
@@ -132,7 +132,7 @@ def cancel(uid: str, command_id: str) -> Command:
     Raises `UnknownCommand`, also for another customer's.
     """
     while True:
-        record = paths.command(uid, command_id).get(**BRIEFLY)
+        record = paths.command(uid, command_id).get()
         if not record.exists:
             raise UnknownCommand
         status = command_records.settle(record, datetime.now(UTC))
@@ -146,7 +146,7 @@ def cancel(uid: str, command_id: str) -> Command:
         )
         ownership.note(batch, uid, "command-cancelled", commandId=command_id)
         try:
-            batch.commit(**BRIEFLY)
+            batch.commit()
         except FailedPrecondition:
             continue  # taken for sending just now, or cancelled by another
         return Command(command_id, "cancelled")
@@ -217,7 +217,7 @@ def _queue(
         device = None
         if when_offline.coalesce:
             # A call that begins after this look changes the entry, and lets the commit fail.
-            device = paths.device(held.device_id).get(["waitingUntil"], **BRIEFLY)
+            device = paths.device(held.device_id).get(["waitingUntil"])
             if queue.is_overtaken(held.uid, held.command_id, request):
                 command_records.end(held, "cancelled")
                 return Command(held.command_id, "cancelled")
@@ -236,7 +236,7 @@ def _queue(
 
 def _is_back_since(began_at: datetime, uid: str, device_id: str) -> bool:
     """Whether the device came online just now, before there was anything to send it."""
-    device = paths.user_device(uid, device_id).get(["status", "statusAt"], **BRIEFLY).to_dict()
+    device = paths.user_device(uid, device_id).get(["status", "statusAt"]).to_dict()
     fields = device or {}
     return fields.get("status") == "online" and bool(fields["statusAt"] >= began_at)
 
@@ -248,7 +248,7 @@ def _send_queued(held: Held, request: dict[str, str]) -> Command:
     except (queue.NotFinishedError, *TRANSIENT):
         queue.send_later(held.device_id)
         return Command(held.command_id, "queued")
-    return _answer_again(paths.command(held.uid, held.command_id).get(**BRIEFLY), request)
+    return _answer_again(paths.command(held.uid, held.command_id).get(), request)
 
 
 def _id_of(request_id: str) -> str:

@@ -22,7 +22,6 @@ from shared.commands.offer import offer
 from shared.commands.record import Held
 from shared.errors import DeviceOffline, DeviceTimeout, ProductError
 from shared.firestore import paths
-from shared.firestore.deadline import BRIEFLY
 
 MAX_WAITING = 20
 """Calls that wait for one device at most."""
@@ -71,7 +70,7 @@ def send(uid: str, device_id: str, budget: float = BUDGET) -> None:
 
 def send_later(device_id: str) -> None:
     """Have the trigger send what waits for the device, as often as that takes."""
-    paths.online(device_id).set({"askedAt": SERVER_TIMESTAMP}, merge=True, **BRIEFLY)
+    paths.online(device_id).set({"askedAt": SERVER_TIMESTAMP}, merge=True)
 
 
 def cancel_earlier(uid: str, device_id: str, function: str) -> None:
@@ -94,7 +93,7 @@ def is_overtaken(uid: str, command_id: str, request: dict[str, str]) -> bool:
         .where(filter=FieldFilter("deviceId", "==", request["deviceId"]))
         .order_by("createdAt", direction=Query.DESCENDING)
     )
-    for record in later.stream(**BRIEFLY):
+    for record in later.stream():
         if record.id == command_id:
             return False
         fields = record.to_dict() or {}
@@ -153,7 +152,7 @@ def _waiting(uid: str, device_id: str) -> list[paths.Snapshot]:
         .collection(paths.COMMANDS)
         .where(filter=FieldFilter("deviceId", "==", device_id))
         .where(filter=FieldFilter("status", "==", "queued"))
-        .stream(**BRIEFLY)
+        .stream()
     )
     return sorted(found, key=lambda record: (record.get("createdAt"), record.id))
 
@@ -161,7 +160,7 @@ def _waiting(uid: str, device_id: str) -> list[paths.Snapshot]:
 def _lease(uid: str, device_id: str) -> int:
     """Become the one who sends for the device; the lease's end, in milliseconds."""
     while True:
-        entry = paths.device(device_id).get(["ownerUid", "sendingUntil"], **BRIEFLY)
+        entry = paths.device(device_id).get(["ownerUid", "sendingUntil"])
         fields = entry.to_dict() or {}
         now = round(time.time() * 1000)
         if fields.get("ownerUid") != uid or fields.get("sendingUntil", 0) > now:
@@ -171,7 +170,6 @@ def _lease(uid: str, device_id: str) -> int:
             entry.reference.update(
                 {"sendingUntil": lease},
                 option=paths.client().write_option(last_update_time=entry.update_time),
-                **BRIEFLY,
             )
         except FailedPrecondition:
             continue  # a command began or ended meanwhile
@@ -181,7 +179,7 @@ def _lease(uid: str, device_id: str) -> int:
 def _give_up(uid: str, device_id: str, lease: int) -> None:
     """End the lease, if it is still this run's, and say that nobody waits where nobody does."""
     while True:
-        entry = paths.device(device_id).get(["sendingUntil"], **BRIEFLY)
+        entry = paths.device(device_id).get(["sendingUntil"])
         if (entry.to_dict() or {}).get("sendingUntil") != lease:
             return
         ended: dict[str, Any] = {"sendingUntil": DELETE_FIELD}
@@ -190,9 +188,7 @@ def _give_up(uid: str, device_id: str, lease: int) -> None:
             ended["waitingUntil"] = 0
         try:
             entry.reference.update(
-                ended,
-                option=paths.client().write_option(last_update_time=entry.update_time),
-                **BRIEFLY,
+                ended, option=paths.client().write_option(last_update_time=entry.update_time)
             )
         except FailedPrecondition:
             continue
@@ -205,7 +201,7 @@ def _is_due(record: paths.Snapshot) -> bool:
 
 def _is_coming(uid: str, device_id: str) -> bool:
     """Whether the device said just now that it is online; Particle may not know that yet."""
-    device = paths.user_device(uid, device_id).get(["status", "statusAt"], **BRIEFLY).to_dict()
+    device = paths.user_device(uid, device_id).get(["status", "statusAt"]).to_dict()
     fields = device or {}
     return fields.get("status") == "online" and bool(
         datetime.now(UTC) - fields["statusAt"] < COMING
@@ -254,7 +250,6 @@ def _cancel(record: paths.Snapshot) -> None:
         record.reference.update(
             {"status": "cancelled", "finishedAt": SERVER_TIMESTAMP},
             option=paths.client().write_option(last_update_time=record.update_time),
-            **BRIEFLY,
         )
     except (FailedPrecondition, NotFound):
         log.command_not_cancelled(record.id)

@@ -33,7 +33,7 @@ from google.cloud.firestore_v1.field_path import FieldPath
 from shared import log
 from shared.errors import DeviceTimeout, ProductError, TryAgain
 from shared.firestore import paths
-from shared.firestore.deadline import BRIEFLY, FAILURES
+from shared.firestore.deadline import FAILURES
 from shared.registry import ownership
 
 DEADLINE = timedelta(seconds=60)
@@ -98,9 +98,9 @@ def begin(uid: str, command_id: str, request: dict[str, Any]) -> Held:
         commandId=command_id,
     )
     try:
-        created, _owned, held, _noted = batch.commit(**BRIEFLY)
+        created, _owned, held, _noted = batch.commit()
     except AlreadyExists:
-        record = paths.command(uid, command_id).get(**BRIEFLY)
+        record = paths.command(uid, command_id).get()
         if not _is_written(record, deadline):
             raise UsedError(record) from None
         # Our own, by an attempt whose answer was lost: others may wait, for all that is known.
@@ -133,9 +133,9 @@ def resume(uid: str, queued: paths.Snapshot) -> Held | None:
     )
     _hold(batch, uid, device_id, queued.id, deadline)
     try:
-        written_at = batch.commit(**BRIEFLY)[0].update_time
+        written_at = batch.commit()[0].update_time
     except FailedPrecondition:
-        record = queued.reference.get(**BRIEFLY)
+        record = queued.reference.get()
         if not _is_written(record, deadline):
             return None
         written_at = record.update_time
@@ -179,9 +179,9 @@ def end(
     batch.update(paths.device(held.device_id), registered, option=unchanged)
     try:
         try:
-            batch.commit(**BRIEFLY)
+            batch.commit()
         except FailedPrecondition:
-            record = paths.command(held.uid, held.command_id).get(**BRIEFLY)
+            record = paths.command(held.uid, held.command_id).get()
             if record.exists and record.update_time == held.written_at:
                 raise DeviceChangedError from None
             # Written by an attempt whose answer was lost, or settled.
@@ -233,10 +233,9 @@ def settle(record: paths.Snapshot, now: datetime) -> str:
         record.reference.update(
             {**changed, "finishedAt": SERVER_TIMESTAMP},
             option=paths.client().write_option(last_update_time=record.update_time),
-            **BRIEFLY,
         )
     except FailedPrecondition:
-        return settle(record.reference.get(**BRIEFLY), now)
+        return settle(record.reference.get(), now)
     except NotFound:
         pass  # the account was deleted meanwhile
     return str(changed["status"])

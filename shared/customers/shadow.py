@@ -24,7 +24,6 @@ from google.cloud.firestore import SERVER_TIMESTAMP
 from shared import connections, log, settings
 from shared.errors import CustomerNotReady, EmailUnverified
 from shared.firestore import paths
-from shared.firestore.deadline import BRIEFLY
 from shared.particle import errors
 from shared.registry import ownership
 
@@ -153,7 +152,7 @@ def _name_in(user: dict[str, Any]) -> str | None:
 def _profile(uid: str) -> tuple[paths.Snapshot, bool]:
     """The user's document and whether the account was deleted, in one round trip."""
     references = [paths.user(uid), paths.deleted_user(uid)]
-    found = {s.reference.path: s for s in paths.client().get_all(references, **BRIEFLY)}
+    found = {s.reference.path: s for s in paths.client().get_all(references)}
     user, tombstone = (found[r.path] for r in references)
     return user, tombstone.exists
 
@@ -179,7 +178,7 @@ def _settled_name(uid: str, profile: paths.Snapshot) -> str:
             batch.create(profile.reference, {"particle": particle})
         ownership.unless_deleted(batch, uid)
         try:
-            batch.commit(**BRIEFLY)
+            batch.commit()
         except (AlreadyExists, FailedPrecondition, NotFound):
             profile, tombstone = _profile(uid)
             if tombstone:
@@ -242,7 +241,7 @@ def _note(uid: str, status: str, reason: str | None, name: str | None = None) ->
     batch.set(paths.user(uid), {"particle": particle}, merge=True)
     ownership.unless_deleted(batch, uid)
     try:
-        batch.commit(**BRIEFLY)
+        batch.commit()
     except AlreadyExists:
         raise CustomerNotReady("This account was deleted.") from None
 

@@ -29,7 +29,6 @@ import functools
 import hashlib
 
 from google.cloud.firestore import (
-    Client,
     CollectionReference,
     DocumentReference,
     DocumentSnapshot,
@@ -38,6 +37,7 @@ from google.cloud.firestore import (
 )
 
 from shared import settings
+from shared.firestore.client import Client
 
 Snapshot = DocumentSnapshot[DocumentReference]
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from google.api_core.retry import Retry
 from google.cloud.firestore_v1.field_path import FieldPath
 from google.cloud.firestore_v1.types import CommitRequest, CommitResponse
 from google.cloud.firestore_v1.types import Write as WriteType
@@ -91,18 +90,16 @@ def merge(
     return write
 
 
-def commit(writes: Sequence[Any], *, retry: Retry, timeout: float) -> Sequence[Any]:
+def commit(writes: Sequence[Any]) -> Sequence[Any]:
     """Commit all or nothing; the results of the writes, in their order.
 
-    Raises what Firestore's client raises. `timeout` is for one attempt, in seconds.
+    Raises what Firestore's client raises.
     """
     client = paths.client()
     request = _Request(database=client._database_string, writes=writes)  # noqa: SLF001 - the client's own commit does so
     response = client._firestore_api.commit(  # noqa: SLF001 - same
         request=CommitRequest.wrap(request),
         metadata=client._rpc_metadata,  # noqa: SLF001 - same
-        retry=retry,
-        timeout=timeout,
     )
     results: Sequence[Any] = CommitResponse.pb(response).write_results
     return results

@@ -21,7 +21,7 @@ from google.cloud.firestore import DocumentReference, Increment, Maximum
 
 from shared import log
 from shared.firestore import paths
-from shared.firestore.deadline import BRIEFLY, FAILURES
+from shared.firestore.deadline import FAILURES
 from shared.particle.errors import ClientRejectedError, NotSentError, RateLimitedError
 
 APPS = 60
@@ -84,7 +84,7 @@ class TokenBudget:
             with self._lock:
                 self._closed_until = dict.fromkeys(self._closed_until, opens)
             fields = {"closedUntil": Maximum(math.ceil(opens * 1000))}
-        _document(hour).set(fields, merge=True, **BRIEFLY)
+        _document(hour).set(fields, merge=True)
 
     @staticmethod
     def _wait_for(seconds: float) -> None:
@@ -115,7 +115,7 @@ class TokenBudget:
         rejected = closed_until = 0
         try:
             # One whose answer is lost may count twice, which is on the safe side.
-            results = batch.commit(**BRIEFLY)
+            results = batch.commit()
         except FAILURES as failure:
             raise NotSentError(_ROUTE, "it could not be counted") from failure
         for result in results:

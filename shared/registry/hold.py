@@ -1,15 +1,19 @@
-"""Reservations: who may change at Particle whose a device is.
+"""Holds: who may use or change a device for a while, whatever happens to their process.
 
-Particle knows no conditions: a request that ends a claim there ends the next owner's just as well.
-So whoever changes a claim at Particle first takes the device's entry in the registry, in a
-conditional write (`reservedBy`, `reservedUntil`). Nobody else changes whose it is, here or there,
-until that is taken back or its time is over. What dies leaves one that ends by itself.
+A hold is written into the device's entry in the registry with the time when it is over, so that
+one whose holder crashed ends by itself. There are three:
 
-The holder is a uid, for a claim of theirs, or the id of a job. Two requests of one holder share a
-reservation (`reservationShares`): two taps on one button would otherwise take it from each other,
-again and again. The last one that ends takes it back.
+- a reservation: one claimant, or one job, changes whose the device is at Particle,
+- a call hold: calls of functions, any number of them, keep the device with its owner,
+- a sender's lease: one run at a time sends the calls that wait for the device.
+
+None protects against a request that is sent in time and carried out too late. So whoever holds a
+device talks to Particle with `TimedCredentials`, which give no token when the request could
+outlast the hold.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,8 +22,9 @@ from google.api_core.exceptions import FailedPrecondition, GoogleAPICallError
 from google.cloud.firestore import DELETE_FIELD
 
 from shared import log
-from shared.errors import InProgress
+from shared.errors import InProgress, ProductError
 from shared.firestore import paths
+from shared.particle import Credentials
 
 LASTS = timedelta(seconds=60)
 """As long as a function may run."""
@@ -28,6 +33,74 @@ LONGEST_CALL = timedelta(seconds=25)
 
 FIELDS = ("reservedBy", "reservedUntil", "reservationShares")
 """In the registry's entry."""
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """When a hold is over."""
+
+    at: datetime
+    """As it is stored."""
+    monotonic: float
+    """The same moment by `time.monotonic`, which nobody sets."""
+
+    @classmethod
+    def after(cls, seconds: float) -> "Expiry":
+        """So many seconds from now."""
+        return cls(datetime.now(UTC) + timedelta(seconds=seconds), time.monotonic() + seconds)
+
+    @classmethod
+    def stored(cls, at: datetime) -> "Expiry":
+        """As another process stored it."""
+        return cls(at, time.monotonic() + (at - datetime.now(UTC)).total_seconds())
+
+    @property
+    def left(self) -> float:
+        """Seconds until it is over; negative after that."""
+        return self.monotonic - time.monotonic()
+
+
+@dataclass(frozen=True)
+class TimedCredentials:
+    """Credentials for requests that have to end before a hold does.
+
+    The token is fetched first, which may take long, and the clock is looked at after that; again
+    after each renewal.
+    """
+
+    inner: Credentials
+    expiry: Expiry
+    longest: float
+    """Seconds that a request takes at most, with what the transport repeats of it."""
+    refusal: Callable[[], ProductError]
+    """What is raised when too little time is left."""
+
+    def token(self) -> str:
+        """A token for a request that is sent now."""
+        return self._in_time(self.inner.token())
+
+    def renew(self, rejected: str) -> str:
+        """Another token: the request that was sent with the rejected one had no effect."""
+        return self._in_time(self.inner.renew(rejected))
+
+    def _in_time(self, token: str) -> str:
+        if self.expiry.left < self.longest:
+            raise self.refusal()
+        return token
+
+
+# Reservations.
+#
+# Reservations: who may change at Particle whose a device is.
+#
+# Particle knows no conditions: a request that ends a claim there ends the next owner's just as
+# well. So whoever changes a claim at Particle first takes the device's entry in the registry, in a
+# conditional write (`reservedBy`, `reservedUntil`). Nobody else changes whose it is, here or there,
+# until that is taken back or its time is over. What dies leaves one that ends by itself.
+#
+# The holder is a uid, for a claim of theirs, or the id of a job. Two requests of one holder share a
+# reservation (`reservationShares`): two taps on one button would otherwise take it from each other,
+# again and again. The last one that ends takes it back.
 
 
 @dataclass

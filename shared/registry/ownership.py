@@ -21,7 +21,6 @@ from shared import audit, log
 from shared.audit import Operation
 from shared.errors import InProgress, NotYourDevice, SignInRequired
 from shared.firestore import paths
-from shared.firestore.deadline import BRIEFLY
 from shared.particle import Device
 from shared.registry import hold
 from shared.registry.hold import Reservation
@@ -51,7 +50,7 @@ class Owned:
 
 def owner_of(device_id: str) -> str | None:
     """The uid of the device's owner; None for nobody's and for one that does not exist."""
-    entry = paths.device(device_id).get(field_paths=["ownerUid"], **BRIEFLY).to_dict() or {}
+    entry = paths.device(device_id).get(field_paths=["ownerUid"]).to_dict() or {}
     uid: str | None = entry.get("ownerUid")
     return uid
 
@@ -59,7 +58,7 @@ def owner_of(device_id: str) -> str | None:
 def require_owner(uid: str, device_id: str) -> None:
     """Raise `NotYourDevice` unless the user owns the device and is not deleted; one round trip."""
     references = [paths.device(device_id), paths.deleted_user(uid)]
-    snapshots = paths.client().get_all(references, ["ownerUid"], **BRIEFLY)
+    snapshots = paths.client().get_all(references, ["ownerUid"])
     found = {snapshot.reference.path: snapshot for snapshot in snapshots}
     entry, tombstone = (found[reference.path] for reference in references)
     if tombstone.exists or (entry.to_dict() or {}).get("ownerUid") != uid:
@@ -68,7 +67,7 @@ def require_owner(uid: str, device_id: str) -> None:
 
 def require_account(uid: str) -> None:
     """Raise `SignInRequired` for a deleted account, whose ID token lives on; one read."""
-    if paths.deleted_user(uid).get([], **BRIEFLY).exists:
+    if paths.deleted_user(uid).get([]).exists:
         raise SignInRequired("This account was deleted.")
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.firestore import paths, raw
+from shared.firestore import deadline, paths, raw
 from shared.firestore.raw import path
-from shared.telemetry import arrivals, commits, retention, rollup, system_events
+from shared.telemetry import arrivals, retention, rollup, system_events
 from shared.telemetry import value as values
 from shared.telemetry.message import MAX_NAME_BYTES, NO_DEVICES, Event
 from shared.telemetry.tenure import Tenure, Unowned
@@ -41,7 +41,7 @@ class Entry:
         """Raises `ValueError` or `TypeError` for what Firestore's messages cannot hold."""
         self.event = event
         self.received_at = received_at
-        self.deadline = commits.deadline()
+        self.deadline = deadline.end()
         """After which nothing is begun for it, by `time.monotonic`."""
         self.place: Tenure | Unowned | None = None
         """Whose the device is."""

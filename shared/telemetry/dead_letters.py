@@ -8,7 +8,6 @@ from typing import Any
 
 from shared import log, settings
 from shared.firestore import paths
-from shared.telemetry.commits import limits
 from shared.telemetry.message import Message
 
 MAX_BYTES = 500_000
@@ -35,8 +34,7 @@ def keep(message: Message, reason: str, received_at: datetime) -> None:
             "sha256": digest,
             "receivedAt": received_at,
             "expireAt": received_at + timedelta(days=settings.event_retention_days()),
-        },
-        **limits(),
+        }
     )
     log.dead_letter(message_id, reason)
 

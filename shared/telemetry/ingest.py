@@ -6,7 +6,9 @@ from typing import Any
 
 from google.api_core.exceptions import GoogleAPIError
 
-from shared.telemetry import commits, dead_letters
+from shared import settings
+from shared.firestore import deadline
+from shared.telemetry import dead_letters
 from shared.telemetry.message import UnstorableError, event_in, read
 from shared.telemetry.repair.settling import OvertakenError
 from shared.telemetry.writer import Outcome, Recorder
@@ -21,7 +23,7 @@ def take(delivered: Any, *, replayed: bool = False) -> Outcome | UnstorableError
     What can never be stored is kept in `deadLetters`, and the reason returned. Of what an operator
     has `replayed`, none is a sign that events come.
     """
-    with commits.until(commits.deadline()):
+    with deadline.within(settings.INGEST_TIMEOUT, deadline.EVENT):
         try:
             return store(delivered, replayed=replayed)
         except UnstorableError as failure:
@@ -34,9 +36,10 @@ def store(delivered: Any, *, replayed: bool = False, counted: bool = True) -> Ou
 
     What is not `counted` is stored, and in no chart.
     """
-    received_at = datetime.now(UTC)
-    event = event_in(read(delivered), received_at)
-    return recorder().record(event, received_at, replayed=replayed, counted=counted)
+    with deadline.within(settings.INGEST_TIMEOUT, deadline.EVENT):
+        received_at = datetime.now(UTC)
+        event = event_in(read(delivered), received_at)
+        return recorder().record(event, received_at, replayed=replayed, counted=counted)
 
 
 @functools.cache

@@ -12,7 +12,6 @@ from google.cloud.firestore import DocumentReference
 from shared import log
 from shared.firestore import paths
 from shared.telemetry import system_events
-from shared.telemetry.commits import limits
 from shared.telemetry.rollup import MAX_METRICS, Number
 
 MAX_KNOWN = 20_000
@@ -171,13 +170,13 @@ def _existing(
 ) -> dict[str, dict[str, Any]]:
     """The fields of those of the documents that exist, by their paths, in one round trip."""
     wanted = list(references)
-    found = paths.client().get_all(wanted, field_paths=fields, **limits()) if wanted else []
+    found = paths.client().get_all(wanted, field_paths=fields) if wanted else []
     return {s.reference.path: s.to_dict() or {} for s in found if s.exists}
 
 
 def former(device_id: str) -> list[Tenure]:
     """The tenures in which events of the device were stored, the present one included."""
-    records = paths.device(device_id).collection(paths.TENURES).stream(**limits())
+    records = paths.device(device_id).collection(paths.TENURES).stream()
     return [Tenure(r.get("uid"), int(r.id), r.get("since")) for r in records]
 
 
@@ -192,7 +191,7 @@ def _write_down(tenures: Mapping[DocumentReference, Tenure]) -> None:
     batch = paths.client().batch()
     for record, tenure in tenures.items():
         batch.set(record, {"uid": tenure.uid, "since": tenure.since})
-    batch.commit(**limits())
+    batch.commit()
 
 
 def _record(device_id: str, epoch: int) -> DocumentReference:

@@ -37,14 +37,13 @@ from google.api_core.exceptions import (
     GoogleAPIError,
     InvalidArgument,
     NotFound,
-    RetryError,
 )
 
-from shared.firestore import raw
-from shared.telemetry import commits, presence, retention
+from shared.firestore import deadline, raw
+from shared.firestore.deadline import TRANSIENT
+from shared.telemetry import presence, retention
 from shared.telemetry.batch import MAX_EVENTS, Entry, Group, in_groups
 from shared.telemetry.batcher import Sharing
-from shared.telemetry.commits import TRANSIENT
 from shared.telemetry.message import NO_DEVICES, TOO_OLD, Event, UnstorableError
 from shared.telemetry.repair import settling
 from shared.telemetry.tenure import Tenure, Tenures, Unowned
@@ -102,20 +101,18 @@ class Recorder:
             raise UnstorableError(TOO_OLD)
         if event.id in self._recent:
             return Outcome.COPY
-        deadline = commits.deadline()
         mine: Future[None] = Future()
         with self._lock:
             first = self._under_way.setdefault(event.id, mine)
         if first is not mine:
-            first.result(deadline - time.monotonic())
+            first.result(deadline.end() - time.monotonic())
             return Outcome.COPY
         try:
-            with commits.until(deadline):
-                try:
-                    entry = Entry(event, received_at, replayed=replayed, counted=counted)
-                except (TypeError, ValueError) as refusal:
-                    raise UnstorableError("refused-by-firestore") from refusal
-                outcome = self._record_first(entry)
+            try:
+                entry = Entry(event, received_at, replayed=replayed, counted=counted)
+            except (TypeError, ValueError) as refusal:
+                raise UnstorableError("refused-by-firestore") from refusal
+            outcome = self._record_first(entry)
         except BaseException as failure:
             mine.set_exception(failure)
             raise
@@ -198,7 +195,7 @@ class Recorder:
 
     def _store(self, entries: Sequence[Entry]) -> None:
         """Store a group: afterwards each entry knows its failure, or what is left to do."""
-        with commits.until(time.monotonic() + GROUP_SECONDS):
+        with deadline.until(time.monotonic() + GROUP_SECONDS):
             blind = [entry for entry in entries if not entry.todo and not entry.is_former]
             for group in in_groups(blind):
                 self._commit(group, ROUNDS)
@@ -210,13 +207,13 @@ class Recorder:
         group = Group(entries)
         slot = group.mark_arrival(self._marked_slot)
         try:
-            group.read_results(raw.commit(group.writes, **commits.limits()))
+            group.read_results(raw.commit(group.writes))
             self._marked_slot = slot
         except AlreadyExists:
             self._without_copies(entries, rounds)
         except NotFound:
             self._after_a_change_of_owner(entries, rounds)
-        except (*TRANSIENT, RetryError) as failure:
+        except TRANSIENT as failure:
             _fail(entries, failure)
         except GoogleAPICallError as failure:
             self._halve(entries, rounds, failure)
@@ -277,7 +274,7 @@ def _do(work: Callable[[Sequence[Entry]], None], entries: Sequence[Entry]) -> No
     brings to light: it is found by halves, so that it harms no neighbour.
     """
     try:
-        with commits.until(min(entry.deadline for entry in entries)):
+        with deadline.until(min(entry.deadline for entry in entries)):
             work(entries)
     except GoogleAPIError as failure:
         _fail(entries, failure)

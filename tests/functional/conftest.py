@@ -15,8 +15,7 @@ from shared import connections, settings
 from shared.claims import access
 from shared.claims import label as setup_codes
 from shared.commands import presence
-from shared.firestore import paths
-from shared.firestore.deadline import BRIEFLY
+from shared.firestore import deadline, paths
 from tests.support.functions import call
 from tests.support.simulator import Simulator
 from tests.support.triggers import LIVE
@@ -171,7 +170,7 @@ def commits(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Firestore is tried once only."""
-    monkeypatch.setitem(BRIEFLY, "retry", None)
+    monkeypatch.setattr(deadline, "TRANSIENT", ())
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from google.api_core.exceptions import InvalidArgument, ServiceUnavailable
 
 from local.client import Account, Client
 from shared import settings
-from shared.firestore import paths
-from shared.telemetry import commits, ingest
+from shared.firestore import deadline, paths
+from shared.telemetry import ingest
 from shared.telemetry.repair import settling
 from shared.telemetry.tenure import Tenures
 from tests.functional.conftest import Label
@@ -363,7 +363,7 @@ def test_what_is_refused_when_it_is_put_right_is_no_poison(
 def deadlines(stack: object, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds that each request to Firestore was given."""
     given: list[float] = []
-    api = paths.client()._firestore_api
+    api = paths.client()._firestore_api.inner
     for name in ("commit", "batch_get_documents", "run_query"):
         original = getattr(api, name)
 
@@ -398,7 +398,7 @@ def test_nothing_is_waited_for_longer_than_the_function_has(
     del deadlines[asked:]
     assert deliver(late) < 300
     assert len(deadlines) > 20
-    assert set(deadlines) == {commits.COMMIT_SECONDS}
+    assert set(deadlines) == {deadline.EVENT.attempt}
 
 
 def test_nothing_is_begun_when_no_time_is_left(
@@ -407,7 +407,7 @@ def test_nothing_is_begun_when_no_time_is_left(
     body = message(owned.device_id, "1")
     deadlines.clear()
     with monkeypatch.context() as patch:
-        patch.setattr(commits, "EVENT_SECONDS", 0.0)
+        patch.setattr(settings, "INGEST_TIMEOUT", 0)
         assert deliver(body) == 500
     assert deadlines == []
     assert deliver(body) < 300

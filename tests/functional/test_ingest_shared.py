@@ -14,7 +14,6 @@ from local.client import Account
 from shared.firestore import paths, raw
 from shared.telemetry import batch, ingest, rollup
 from shared.telemetry import message as messages
-from shared.telemetry.commits import COMMIT_SECONDS, RETRY
 from shared.telemetry.message import UnstorableError, event_in, read
 from shared.telemetry.writer import Outcome
 from tests.functional.conftest import Label
@@ -286,7 +285,7 @@ def test_results_come_in_the_order_of_the_transforms(owned: Label, customer: Acc
         for number, name in enumerate(["z.b", "a", "`c", "x"])
     ]
     write = raw.merge(path, {}, transforms, must_exist=True)
-    (result,) = raw.commit([write], retry=RETRY, timeout=COMMIT_SECONDS)
+    (result,) = raw.commit([write])
     assert [one.integer_value for one in result.transform_results] == [0, 1, 2, 3]
 
 

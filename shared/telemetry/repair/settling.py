@@ -36,7 +36,6 @@ from shared.firestore import paths
 from shared.firestore.raw import path
 from shared.telemetry import presence, retention, rollup, system_events
 from shared.telemetry.batch import Entry, document_fields, latest_fields
-from shared.telemetry.commits import limits
 from shared.telemetry.message import Event, UnstorableError, order_of
 from shared.telemetry.tenure import Tenure, former
 
@@ -62,7 +61,7 @@ def put_in_place(uid: str, device_id: str, event_id: str, present: Tenure | None
     device = paths.user_device(uid, device_id)
     stored = _event(device, event_id)
     for _ in range(ROUNDS):
-        snapshot = stored.get(**limits())
+        snapshot = stored.get()
         fields = snapshot.to_dict()
         if fields is None:
             return False
@@ -80,7 +79,7 @@ def put_in_place(uid: str, device_id: str, event_id: str, present: Tenure | None
             batch.set(_event(paths.device(device_id), event_id), outside)
             batch.delete(stored, option=unchanged)
         try:
-            batch.commit(**limits())
+            batch.commit()
         except _OVERTAKEN:
             continue
         return True
@@ -116,11 +115,7 @@ def store_outside(event: Event, received_at: datetime, present: Tenure | None) -
     if present:
         uids.add(present.uid)
     inside = [_event(paths.user_device(uid, event.device_id), event.id) for uid in uids]
-    found = (
-        [s for s in paths.client().get_all(inside, ["claimEpoch"], **limits()) if s.exists]
-        if uids
-        else []
-    )
+    found = [s for s in paths.client().get_all(inside, ["claimEpoch"]) if s.exists] if uids else []
     for snapshot in found:
         uid = snapshot.reference.path.split("/")[1]
         put_in_place(uid, event.device_id, event.id, present)
@@ -128,7 +123,7 @@ def store_outside(event: Event, received_at: datetime, present: Tenure | None) -
         return False
     outside = _event(paths.device(event.device_id), event.id)
     try:
-        outside.create(document_fields(event, received_at), **limits())
+        outside.create(document_fields(event, received_at))
     except AlreadyExists:
         return False
     except InvalidArgument as refusal:
@@ -152,7 +147,7 @@ def mark_copies(entries: Sequence[Entry]) -> None:
     documents = [paths.client().document(path) for path in sorted(wanted)]
     found = {
         snapshot.reference.path: snapshot.to_dict() or {}
-        for snapshot in paths.client().get_all(documents, sorted(fields), **limits())
+        for snapshot in paths.client().get_all(documents, sorted(fields))
         if snapshot.exists
     }
     for path_, entry in events.items():
@@ -185,7 +180,7 @@ def _shown(tenure: Tenure, entry: Entry) -> DocumentReference:
 def latest_is_right(device_id: str, tenure: Tenure, name: str) -> bool:
     """Whether `latest` shows the newest event of a name ever written, and one of this tenure."""
     device = paths.user_device(tenure.uid, device_id)
-    shown = device.get(_latest_paths(name), **limits()).to_dict() or {}
+    shown = device.get(_latest_paths(name)).to_dict() or {}
     return _shows_newest(shown, tenure, name)
 
 
@@ -239,7 +234,7 @@ def _write_latest(
             path("latestOrder", name): Maximum(order),
         },
     )
-    (result,) = batch.commit(**limits())
+    (result,) = batch.commit()
     epoch, greatest = (found.integer_value for found in result.transform_results)
     if epoch != tenure.epoch:
         raise OutdatedTenureError
@@ -248,7 +243,7 @@ def _write_latest(
 
 def _clear_latest(device: DocumentReference, tenure: Tenure, name: str) -> bool:
     """Take out a name of which the tenure has no event; False when one may have come meanwhile."""
-    snapshot = device.get(["claimEpoch"], **limits())
+    snapshot = device.get(["claimEpoch"])
     if not snapshot.exists:
         return True
     if snapshot.get("claimEpoch") != tenure.epoch:
@@ -267,7 +262,7 @@ def _clear_latest(device: DocumentReference, tenure: Tenure, name: str) -> bool:
         option=paths.client().write_option(last_update_time=snapshot.update_time),
     )
     try:
-        batch.commit(**limits())
+        batch.commit()
     except (Aborted, FailedPrecondition):
         return False
     return True
@@ -282,7 +277,7 @@ def judge_presence(device_id: str, tenure: Tenure) -> None:
     before: presence.Presence | None = None
     for _ in range(ROUNDS):
         last = _of_name(device, presence.STATUS, tenure.since).limit(presence.HISTORY)
-        found = [(s.get("value"), s.get("publishedAt")) for s in last.stream(**limits())]
+        found = [(s.get("value"), s.get("publishedAt")) for s in last.stream()]
         judged = presence.judge(found, settings.presence_grace_seconds())
         if judged is None:
             return
@@ -322,7 +317,7 @@ def _write_presence(
         # What waits for the device is sent by a trigger on this document: one on the device's
         # own would run at every event.
         batch.set(paths.online(device.id), {"since": max(online)})
-    result, *_ = batch.commit(**limits())
+    result, *_ = batch.commit()
     epoch, greatest = (found.integer_value for found in result.transform_results)
     return epoch, greatest
 
@@ -339,7 +334,7 @@ def _of_name(device: DocumentReference, name: str, since: datetime) -> Any:
 
 
 def _newest(device: DocumentReference, tenure: Tenure, name: str) -> paths.Snapshot | None:
-    found = _of_name(device, name, tenure.since).limit(1).stream(**limits())
+    found = _of_name(device, name, tenure.since).limit(1).stream()
     return next(iter(found), None)
 
 
@@ -370,7 +365,7 @@ def _uncount(
     if not _numbers(fields) or epoch is None:
         return
     counted = _rollup(device, name, epoch, at)
-    snapshot = counted.get(**limits())
+    snapshot = counted.get()
     if not snapshot.exists:
         return
     number = rollup.bucket(at)
@@ -382,7 +377,7 @@ def _uncount(
     end = start + rollup.BUCKET - timedelta(microseconds=1)
     neighbours = _of_name(device, name, start).where(filter=FieldFilter("publishedAt", "<=", end))
     cells: rollup.Cells = {}
-    for neighbour in neighbours.stream(**limits()):
+    for neighbour in neighbours.stream():
         other = neighbour.to_dict() or {}
         if neighbour.id != event_id and other.get("claimEpoch") == epoch:
             numbers = {m: n for m, n in _numbers(other).items() if m in metrics}
