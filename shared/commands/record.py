@@ -40,6 +40,9 @@ from shared.registry.hold import CallHold, Expiry
 Status = Literal["queued", "sent", "succeeded", "failed", "expired", "cancelled", "unknown"]
 """`sent` while the call may be running; `unknown` when it may have run."""
 
+_CANCELLED = {"status": "cancelled", "finishedAt": SERVER_TIMESTAMP}
+"""The change in the record of a call that waited and is not to be sent."""
+
 MAX_SETTLED = 500
 """Records of each kind that one run of the schedule settles."""
 
@@ -234,16 +237,17 @@ def settle(record: paths.Snapshot, now: datetime) -> Status:
     """
     fields = record.to_dict() or {}
     status: Status = fields["status"]
-    changed: dict[str, Any] = {}
+    error = {}
     if status == "sent" and fields["deadline"] <= now:
-        status, changed["error"] = "unknown", _stored(DeviceTimeout())
+        status, error = "unknown", {"error": _stored(DeviceTimeout())}
     elif status == "queued" and fields["expiresAt"] <= now:
         status = "expired"
     else:
         return status
     try:
         record.reference.update(
-            {**_ended(status), **changed}, option=_unchanged(record.update_time)
+            {"status": status, "finishedAt": SERVER_TIMESTAMP, **error},
+            option=_unchanged(record.update_time),
         )
     except FailedPrecondition:
         return settle(record.reference.get(), now)
@@ -290,7 +294,7 @@ def cancel(uid: str, command_id: str) -> Status:
         if status != "queued":
             return status
         batch = paths.client().batch()
-        _cancel(batch, record.reference, _unchanged(record.update_time))
+        batch.update(record.reference, _CANCELLED, option=_unchanged(record.update_time))
         ownership.note(batch, uid, "command-cancelled", commandId=command_id)
         try:
             batch.commit()
@@ -301,10 +305,8 @@ def cancel(uid: str, command_id: str) -> Status:
 
 def withdraw(queued: paths.Snapshot) -> None:
     """Cancel a waiting call, as it was read, on nobody's request; not if it has changed since."""
-    batch = paths.client().batch()
-    _cancel(batch, queued.reference, _unchanged(queued.update_time))
     try:
-        batch.commit()
+        queued.reference.update(_CANCELLED, option=_unchanged(queued.update_time))
     except (FailedPrecondition, NotFound):
         log.command_not_cancelled(queued.id)
 
@@ -312,17 +314,7 @@ def withdraw(queued: paths.Snapshot) -> None:
 def cancel_waiting(batch: WriteBatch, uid: str, device_id: str) -> None:
     """Add to a commit that no call of the user waits for the device any more; one query."""
     for queued in waiting(uid, device_id).select([]).stream():
-        _cancel(batch, queued.reference)
-
-
-def _cancel(
-    batch: WriteBatch, record: DocumentReference, unchanged: WriteOption | None = None
-) -> None:
-    batch.update(record, _ended("cancelled"), option=unchanged)
-
-
-def _ended(status: Status) -> dict[str, Any]:
-    return {"status": status, "finishedAt": SERVER_TIMESTAMP}
+        batch.update(queued.reference, _CANCELLED)
 
 
 def _hold(uid: str, command_id: str, call: Call) -> CallHold:

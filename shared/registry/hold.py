@@ -149,7 +149,7 @@ class SenderLease:
         return times.milliseconds(self.expiry.at)
 
     def end(self, anybody_waits: Callable[[], bool]) -> None:
-        """Let other runs send, if this one still may; record that no call waits when none does."""
+        """End the lease, if it still is this one; where no call waits any more, say so."""
         while True:
             entry = Entry.read(self.device_id, ["sendingUntil"])
             if entry.sending_until != self.until:
