@@ -96,7 +96,7 @@ def test_a_customers_token_is_proved_and_leaves_nothing(
 
 
 @pytest.mark.parametrize(
-    ("settings_", "broken", "mend"),
+    ("settings_", "broken", "fix"),
     [
         ({"PARTICLE_CLIENT_SECRET": "wrong"}, "OAuth client", "Two-Legged Auth (Server)"),
         ({"PARTICLE_PRODUCT": "99"}, "product", "correct PARTICLE_PRODUCT in .env.demo-particle"),
@@ -104,8 +104,8 @@ def test_a_customers_token_is_proved_and_leaves_nothing(
         ({"PARTICLE_API_URL": "http://127.0.0.1:9"}, "OAuth client", "start the demo"),
     ],
 )
-def test_what_does_not_fit_is_named_with_its_mend(
-    settings_: dict[str, str], broken: str, mend: str, run: Run, monkeypatch: pytest.MonkeyPatch
+def test_what_does_not_fit_is_named_with_its_fix(
+    settings_: dict[str, str], broken: str, fix: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in settings_.items():
         monkeypatch.setenv(name, value)
@@ -115,7 +115,7 @@ def test_what_does_not_fit_is_named_with_its_mend(
     after = CHECKED[CHECKED.index(broken) + 1 :]
     assert {states(said)[name] for name in after} == {"not checked"}
     (line,) = [line for line in said.splitlines() if "->" in line]
-    assert mend in line
+    assert fix in line
 
 
 def product_client(url: str, **fields: str) -> tuple[str, str]:

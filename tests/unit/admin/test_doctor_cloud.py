@@ -168,7 +168,7 @@ def test_datastore_mode_will_not_do(examine: Examine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "mend"),
+    ("answer", "fix"),
     [
         (refusal(404, "NOT_FOUND"), "./deploy.sh --project acme"),
         (
@@ -184,12 +184,12 @@ def test_datastore_mode_will_not_do(examine: Examine) -> None:
         ((502, b"<html>"), "status.cloud.google.com"),
     ],
 )
-def test_each_refusal_says_how_to_fix_it(answer: Any, mend: str, examine: Examine) -> None:
+def test_each_refusal_says_how_to_fix_it(answer: Any, fix: str, examine: Examine) -> None:
     found = examine(in_firestore.DATABASE, {AT_FIRESTORE: answer})
     assert found.state is State.BROKEN
     assert str(answer[0]) in found.found
     assert "\n" not in found.found
-    assert mend in found.fix
+    assert fix in found.fix
 
 
 @pytest.mark.parametrize(
@@ -545,7 +545,7 @@ def test_callables_refuse_who_is_not_signed_in(examine: Examine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said", "mend"),
+    ("answer", "said", "fix"),
     [
         ((403, b"<html>Your client does not have permission"), "public", "--only public"),
         ((401, b"<html>"), "mint_token (401)", "logs read mint_token"),
@@ -555,11 +555,11 @@ def test_callables_refuse_who_is_not_signed_in(examine: Examine) -> None:
     ],
 )
 def test_callables_that_customers_cannot_call(
-    answer: Any, said: str, mend: str, examine: Examine
+    answer: Any, said: str, fix: str, examine: Examine
 ) -> None:
     found = examine(in_public.CALLABLES, called(mint_token=answer))
     assert (found.state, said in found.found) == (State.BROKEN, True), found
-    assert mend in found.fix
+    assert fix in found.fix
 
 
 HOSTING = "firebasehosting.googleapis.com/v1beta1/projects/acme/sites"
@@ -643,7 +643,7 @@ def alarms() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "state", "mend"),
+    ("spoil", "state", "fix"),
     [
         (lambda _: None, State.OK, ""),
         (lambda a: a.append({"name": "another's", "enabled": True}), State.OK, ""),
@@ -654,12 +654,12 @@ def alarms() -> list[dict[str, Any]]:
     ],
 )
 def test_alarms(
-    spoil: Callable[[list[Any]], Any], state: State, mend: str, examine: Examine
+    spoil: Callable[[list[Any]], Any], state: State, fix: str, examine: Examine
 ) -> None:
     policies = alarms()
     spoil(policies)
     found = examine(in_monitoring.ALARMS, {POLICIES: {"alertPolicies": policies}})
-    assert (found.state, mend in found.fix) == (state, True), found
+    assert (found.state, fix in found.fix) == (state, True), found
 
 
 # Pub/Sub
@@ -724,7 +724,7 @@ def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine)
 
 
 @pytest.mark.parametrize(
-    ("link", "changes", "state", "mend"),
+    ("link", "changes", "state", "fix"),
     [
         (in_pubsub.TOPIC, {f"{PUBSUB}/{TOPIC}": refusal(404, "NOT_FOUND")}, State.BROKEN, "topic"),
         (
@@ -773,10 +773,10 @@ def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine)
     ],
 )
 def test_what_is_wrong_with_the_topic(
-    link: Link, changes: Answers, state: State, mend: str, examine: Examine
+    link: Link, changes: Answers, state: State, fix: str, examine: Examine
 ) -> None:
     found = examine(link, ALL | changes)
-    assert (found.state, mend in found.fix) == (state, True), found
+    assert (found.state, fix in found.fix) == (state, True), found
 
 
 # The scheduled check and the clocks
@@ -813,7 +813,7 @@ def test_the_scheduled_check_can_be_turned_off(examine: Examine, mocker: Any) ->
 
 
 @pytest.mark.parametrize(
-    ("particle", "google", "state", "mend"),
+    ("particle", "google", "state", "fix"),
     [
         (0.4, -0.7, State.OK, ""),
         (-90.0, -89.0, State.WARNING, "let this machine set its clock"),
@@ -827,7 +827,7 @@ def test_the_clocks(
     particle: float | None,
     google: float | None,
     state: State,
-    mend: str,
+    fix: str,
     examine: Examine,
     mocker: Any,
 ) -> None:
@@ -836,7 +836,7 @@ def test_the_clocks(
     ahead = {url: particle, end_to_end._GOOGLE: google}
     mocker.patch.object(end_to_end, "_ahead", side_effect=ahead.__getitem__)
     found = examine(end_to_end.CLOCKS, {})
-    assert (found.state, mend in found.fix) == (state, True), found
+    assert (found.state, fix in found.fix) == (state, True), found
 
 
 # Whatever is refused
