@@ -187,9 +187,9 @@ def _warn(stock: Stock, row: Row) -> None:
 def _without_duplicates(rows: list[Row], stock: Stock) -> list[Row]:
     """Refuse duplicates.
 
-    Of lines that contradict each other none is imported: it is unknown which one is right, and if
-    the first were, importing the refused ones again would overwrite it. Of equal lines the first
-    is imported.
+    Of lines that contradict each other none is imported: it is unknown which one is right, and
+    importing the refused ones again would let the last one win. Of equal lines the first is
+    imported.
     """
     by_device: dict[str, list[Row]] = {}
     by_serial: dict[str, list[Row]] = {}

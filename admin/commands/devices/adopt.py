@@ -30,10 +30,10 @@ def adopt(
 ) -> None:
     """Take over claims that exist at Particle.
 
-    For a product that had customers before: makes them the owners of what they claimed at Particle,
-    as far as their devices are imported, no customer owns them here, and `users adopt` has bound
-    them. Run it before their apps get tokens: a customer with a token can claim at Particle any
-    device that has no owner there. Can be repeated.
+    For a product that had customers before. A customer whom `users adopt` has bound becomes the
+    owner of each imported device that they claimed at Particle, unless it has an owner here. Run it
+    before their apps get tokens: with a token, a customer can claim at Particle any device that has
+    no owner there. Can be repeated.
 
     Exit status: 0 done, 1 some devices were changing hands, 2 the command could not run.
 
