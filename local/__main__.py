@@ -9,7 +9,10 @@ from local.progress import say
 
 def main() -> int:
     """Run one command and return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m local", description="Runs the product on this machine, and gets what that needs.")
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description="Runs the product on this machine, and gets what that needs.",
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     demo = commands.add_parser("demo", help="run the whole product on this machine until Ctrl-C")
     demo.add_argument(
