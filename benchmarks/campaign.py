@@ -278,7 +278,7 @@ class _Campaign:
         self._cut += 1
 
     async def _change_owners(self) -> None:
-        """Give a fifth of the devices to another owner or to the same again, some first to no one."""
+        """Give a fifth of the devices to another owner or the same again, some first to no one."""
         changing = self._chance.sample(self._devices, max(len(self._devices) // 5, 3))
         moments = sorted(self._chance.uniform(0.15, 0.85) * self._duration for _ in changing)
         self._changes = 0
