@@ -54,15 +54,14 @@ def _line(one: dict[str, Any]) -> list[Any]:
     return [one["deviceId"], here, one["ownerAtParticle"], one["repaired"], one["error"]]
 
 
-def _described(device: Any, entry: dict[str, Any]) -> dict[str, Any]:
-    from shared.claims import access  # noqa: PLC0415
+def _described(device: Any, entry: Any) -> dict[str, Any]:
     from shared.customers import shadow  # noqa: PLC0415 - as above
 
-    uid = entry.get("ownerUid")
-    expected = shadow.known_identity(uid) if uid and access.mode().has_customers else None
+    uid = entry.owner_uid
+    expected = shadow.known_name(uid) if uid and shadow.customers_exist() else None
     return {
         "deviceId": device.id,
-        "serialNumber": entry.get("serialNumber"),
+        "serialNumber": entry.serial_number or None,
         "ownerUid": uid,
         "ownerAtParticleExpected": expected,
         "ownerAtParticle": device.owner,
@@ -77,23 +76,22 @@ def _repaired(target: Target, device: Any) -> dict[str, Any]:
     from admin.cli.failures import FAILURES  # noqa: PLC0415 - as above
     from admin.support.device_report import agrees  # noqa: PLC0415 - as above
     from shared import audit  # noqa: PLC0415
-    from shared.claims import at_particle, put_right  # noqa: PLC0415
-    from shared.firestore import paths  # noqa: PLC0415 - as above
-    from shared.registry import ownership  # noqa: PLC0415
+    from shared.claims import at_particle  # noqa: PLC0415
+    from shared.registry import ownership  # noqa: PLC0415 - as above
+    from shared.registry.entry import Entry  # noqa: PLC0415
 
     try:
-        entry = paths.device(device.id).get()
-        registered = entry.to_dict() or {}
-        if agrees(at_particle.in_product(device.id), registered):
+        entry = Entry.read(device.id)
+        if agrees(at_particle.in_product(device.id), entry):
             return {"repaired": True, "error": None}
-        put_right.put_right(entry, _HOLDER)
+        at_particle.put_right(entry, _HOLDER)
     except FAILURES as failure:
         return {"repaired": False, "error": str(failure)}
     except ownership.OVERTAKEN:
         return {"repaired": False, "error": "It is changing hands. Run it again."}
     done = operation(target, "owner-at-particle-repaired")
-    uid = registered.get("ownerUid")
-    audit.record(done, device_id=device.id, uid=uid, formerOwnerAtParticle=device.owner)
+    former = device.owner
+    audit.record(done, device_id=device.id, uid=entry.owner_uid, formerOwnerAtParticle=former)
     return {"repaired": True, "error": None}
 
 

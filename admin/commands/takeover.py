@@ -34,7 +34,7 @@ def backfill(context: typer.Context, *, dry_run: DryRun = False) -> None:
     with connected(context, to_particle=True) as target:
         # Not at the top: it imports Firestore's client, a second that --help need not wait.
         from shared import audit, errors  # noqa: PLC0415
-        from shared.claims import access  # noqa: PLC0415
+        from shared.customers import shadow  # noqa: PLC0415
         from shared.firestore import paths  # noqa: PLC0415
 
         done = operation(target, "customers-backfilled")
@@ -46,7 +46,7 @@ def backfill(context: typer.Context, *, dry_run: DryRun = False) -> None:
                     continue
                 if not dry_run:
                     try:
-                        access.mode().prepare(user.uid)
+                        shadow.ensure(user.uid)
                     except (errors.CustomerNotReady, errors.EmailUnverified) as refusal:
                         typer.echo(f"{user.uid}: {refusal.reason}", err=True)
                         refused.append({"uid": user.uid, "reason": refusal.reason})
@@ -132,7 +132,7 @@ def adopt_claims(
 
         done = operation(target, "claim-adopted")
         for device, entry in track(fleet.registered(), "Devices", fleet.number()):
-            if entry.get("ownerUid") is not None or device.owner is None or entry.get("blocked"):
+            if entry.owner_uid is not None or device.owner is None or entry.blocked:
                 continue
             bound = paths.shadow_customer(device.owner).get().to_dict() or {}
             if not bound.get("adopted"):
@@ -163,19 +163,18 @@ def _adopt(uid: str, device: Any, done: Any) -> bool:
 
     Raises `InProgress` and Firestore's refusal when somebody is claiming it.
     """
-    from shared.claims import at_particle, put_right  # noqa: PLC0415
-    from shared.firestore import paths  # noqa: PLC0415 - as above
-    from shared.registry import hold, ownership  # noqa: PLC0415
+    from shared.claims import at_particle  # noqa: PLC0415
+    from shared.registry import ownership  # noqa: PLC0415 - as above
+    from shared.registry.entry import Entry  # noqa: PLC0415
 
-    current = paths.device(device.id).get()
-    registered = current.to_dict() or {}
-    if registered.get("ownerUid") is not None or put_right.is_awaited(registered):
+    current = Entry.read(device.id)
+    if current.owner_uid is not None or current.is_awaited:
         return False
-    hold.refuse_while_held(registered, None)
+    current.refuse_while_reserved()
     now = at_particle.in_product(device.id)
     if now.owner != device.owner:
         return False
-    ownership.give(uid, current, current.update_time, now, now.name, done)
+    ownership.give(uid, current, now, now.name, done)
     return True
 
 

@@ -8,15 +8,15 @@ from shared import connections
 from shared.claims import label
 from shared.firestore import paths
 from shared.particle import Device
+from shared.registry.entry import Entry
 
 T = TypeVar("T")
 
 
-def registered() -> Iterator[tuple[Device, dict[str, Any]]]:
+def registered() -> Iterator[tuple[Device, Entry]]:
     """The product's devices that are registered here, each with its entry."""
-    yield from (
-        (device, entry) for device, entry in _with_entries(connections.particle().devices) if entry
-    )
+    found = _with_entries(connections.particle().devices)
+    yield from ((device, entry) for device, entry in found if entry.exists)
 
 
 def number() -> int:
@@ -30,7 +30,7 @@ def quarantined() -> list[dict[str, Any]]:
     return [
         {
             "deviceId": device.id,
-            "serialNumber": (entry or {}).get("serialNumber"),
+            "serialNumber": entry.serial_number or None,
             "name": device.name,
             "platformId": device.platform_id,
             "online": device.online,
@@ -52,10 +52,10 @@ def require_quarantined(text: str) -> str:
 
 def _with_entries(
     list_page: Callable[[Any, int], list[Device]],
-) -> Iterator[tuple[Device, dict[str, Any] | None]]:
+) -> Iterator[tuple[Device, Entry]]:
     for devices in pages(list_page, lambda device: device.id):
         references = [paths.device(device.id) for device in devices]
-        entries = {s.id: s.to_dict() for s in paths.client().get_all(references)}
+        entries = {s.id: Entry(s) for s in paths.client().get_all(references)}
         yield from ((device, entries[device.id]) for device in devices)
 
 

@@ -12,10 +12,11 @@ from admin.cli.target import Target
 from admin.support import trail
 from admin.support.named import addresses
 from shared import connections, settings
-from shared.claims import access, put_right
+from shared.claims import at_particle
 from shared.errors import CustomerNotReady
 from shared.firestore import paths
 from shared.particle import Device, errors
+from shared.registry.entry import Entry
 from shared.telemetry import presence
 
 LAST = 10
@@ -34,23 +35,21 @@ def report(target: Target, device_id: str, *, data: bool) -> dict[str, Any]:
         device_id: of a registered device.
         data: whether to show what the customer's events and commands hold, not only their names.
     """
-    registered = paths.device(device_id).get().to_dict() or {}
-    uid = registered.get("ownerUid")
-    awaited_by = registered.get("awaitedBy")
+    entry = Entry.read(device_id)
+    uid, awaited_by = entry.owner_uid, entry.awaited_by
     known = addresses([uid, awaited_by])
     mine = (paths.user_device(uid, device_id).get().to_dict() or {}) if uid else {}
     return {
-        "serialNumber": registered.get("serialNumber"),
+        "serialNumber": entry.serial_number or None,
         "deviceId": device_id,
-        "registeredAt": registered.get("importedAt"),
-        "blocked": bool(registered.get("blocked")),
-        "owner": uid
-        and {"uid": uid, "email": known.get(uid), "since": registered.get("claimedAt")},
+        "registeredAt": entry.imported_at,
+        "blocked": entry.blocked,
+        "owner": uid and {"uid": uid, "email": known.get(uid), "since": entry.claimed_at},
         "awaited": awaited_by
         and {
             "uid": awaited_by,
             "email": known.get(awaited_by),
-            "until": registered.get("awaitedUntil"),
+            "until": entry.awaited_until,
         },
         "name": mine.get("name"),
         "presence": seen(mine) if uid else None,
@@ -62,7 +61,7 @@ def report(target: Target, device_id: str, *, data: bool) -> dict[str, Any]:
         "commands": _commands(uid, device_id, data=data) if uid else [],
         "events": _events(uid, device_id, data=data),
         "operations": trail.found(device_id=device_id, limit=LAST),
-        "particle": _at_particle(target, device_id, registered),
+        "particle": _at_particle(target, entry),
     }
 
 
@@ -79,16 +78,16 @@ def seen(device: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def agrees(device: Device, registered: dict[str, Any]) -> bool:
-    """Whether Particle's owner of the device is who the registry's entry says."""
-    uid = registered.get("ownerUid")
-    if uid is None and device.owner is not None and put_right.is_awaited(registered):
-        # While a claim code is out, Particle may be ahead.
-        uid = registered["awaitedBy"]
+def agrees(device: Device, entry: Entry) -> bool:
+    """Whether the device's owner at Particle is the owner in the registry's entry."""
+    uid = entry.owner_uid
+    if uid is None and device.owner is not None and entry.is_awaited:
+        # While a claim code is out, Particle may know the new owner first.
+        uid = entry.awaited_by
     if uid is None:
         return device.owner is None
     try:
-        return access.mode().owns(uid, device)
+        return at_particle.mode().owns(uid, device)
     except CustomerNotReady:
         return False
 
@@ -123,16 +122,16 @@ def _last(events: CollectionReference, *, data: bool) -> list[dict[str, Any]]:
     return [snapshot.to_dict() or {} for snapshot in newest.limit(LAST).stream()]
 
 
-def _at_particle(target: Target, device_id: str, registered: dict[str, Any]) -> dict[str, Any]:
+def _at_particle(target: Target, entry: Entry) -> dict[str, Any]:
     """What Particle says at this moment; why it says nothing, if it does not."""
     try:
         use_secrets(target)
-        device = connections.particle().device(connections.tokens().server, device_id)
+        device = connections.particle().device(connections.tokens().server, entry.device_id)
         return {
             "inProduct": not device.quarantined,
             "quarantined": device.quarantined,
             "owner": device.owner,
-            "ownerAsRegistered": agrees(device, registered),
+            "ownerAsRegistered": agrees(device, entry),
             "online": device.online,
             "firmwareVersion": device.firmware_version,
         }

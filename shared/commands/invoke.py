@@ -17,6 +17,7 @@ from google.api_core.exceptions import FailedPrecondition, NotFound
 from google.cloud.firestore import SERVER_TIMESTAMP
 
 from shared import errors
+from shared.accounts import account
 from shared.commands import delivery, queue
 from shared.commands import record as command_records
 from shared.commands.delivery import Line
@@ -144,7 +145,7 @@ def cancel(uid: str, command_id: str) -> Command:
             {"status": "cancelled", "finishedAt": SERVER_TIMESTAMP},
             option=paths.client().write_option(last_update_time=record.update_time),
         )
-        ownership.note(batch, uid, "command-cancelled", commandId=command_id)
+        account.note(batch, uid, "command-cancelled", commandId=command_id)
         try:
             batch.commit()
         except FailedPrecondition:

@@ -1,14 +1,9 @@
-"""Asking Particle about a customer's devices: who is online, who has presented a claim code."""
+"""Asking Particle which of a customer's devices are online."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from google.cloud.firestore import FieldFilter
-
 from shared import connections
-from shared.claims import access, claim
-from shared.errors import DeviceNotReady, InProgress
-from shared.firestore import paths
 from shared.particle import errors
 
 AT_ONCE = 8
@@ -39,17 +34,6 @@ def ask(device_ids: list[str]) -> dict[str, bool | None]:
         _known.clear()
     _known.update({key: (time.monotonic(), online) for key, online in found.items()})
     return {key: found[key] if key in found else known[key][1] for key in device_ids}
-
-
-def confirm_awaited(uid: str) -> None:
-    """Give the user the devices that have presented their claim codes. Raises `ParticleError`."""
-    if access.mode().has_customers:
-        awaited = paths.devices().where(filter=FieldFilter("awaitedBy", "==", uid))
-        for snapshot in awaited.select([]).stream():
-            try:
-                claim.confirm(snapshot.id)
-            except (DeviceNotReady, InProgress):
-                continue
 
 
 def _online(device_id: str) -> bool | None:

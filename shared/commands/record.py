@@ -31,10 +31,10 @@ from google.cloud.firestore import (
 from google.cloud.firestore_v1.field_path import FieldPath
 
 from shared import log
+from shared.accounts import account
 from shared.errors import DeviceTimeout, ProductError, TryAgain
 from shared.firestore import paths
 from shared.firestore.deadline import FAILURES
-from shared.registry import ownership
 
 DEADLINE = timedelta(seconds=60)
 """A call has ended after this, and the device may change hands."""
@@ -89,7 +89,7 @@ def begin(uid: str, command_id: str, request: dict[str, Any]) -> Held:
         },
     )
     _hold(batch, uid, request["deviceId"], command_id, deadline)
-    ownership.note(
+    account.note(
         batch,
         uid,
         "function-called",
