@@ -20,10 +20,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from google.api_core.exceptions import FailedPrecondition, GoogleAPICallError
+from google.api_core.exceptions import FailedPrecondition
 
 from shared import log, settings
 from shared.errors import InProgress, ProductError
+from shared.firestore.deadline import FAILURES
 from shared.particle import Credentials
 from shared.registry.entry import RESERVATION, Entry, without
 
@@ -133,7 +134,7 @@ class Reservation:
                 current.entry.update({**current.ended(), **without(marks)})
             except FailedPrecondition:
                 current = self.seen_in(Entry.read(self.entry.device_id))
-            except GoogleAPICallError as failure:
+            except FAILURES as failure:
                 # It expires; the failure that led here, if any, is the one to report.
                 log.reservation_left(self.entry.device_id, failure)
                 return
