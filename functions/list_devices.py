@@ -7,7 +7,7 @@ from shared import settings
 from shared.accounts.account import require_account
 from shared.api.callables import Caller, Input, callable_function, iso
 from shared.claims import claim_code
-from shared.commands import presence
+from shared.commands import reads
 from shared.firestore import paths
 
 _SHOWN = (
@@ -41,7 +41,7 @@ def list_devices(caller: Caller, request: Request) -> dict[str, Any]:
     found = list(paths.user(caller.uid).collection(paths.DEVICES).stream())
     devices = [_view(snapshot.id, snapshot.to_dict() or {}) for snapshot in found]
     if request.refresh:
-        online = presence.ask([device["deviceId"] for device in devices])
+        online = reads.online([device["deviceId"] for device in devices])
         for device in devices:
             device["online"] = online[device["deviceId"]]
     return {"devices": sorted(devices, key=lambda device: str(device["name"]).casefold())}

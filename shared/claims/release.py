@@ -17,20 +17,16 @@ import time
 from datetime import datetime
 from functools import partial
 
-from google.cloud.firestore import SERVER_TIMESTAMP, FieldFilter, WriteBatch
-
-from shared import log
+from shared import log, settings
 from shared.audit import Operation
 from shared.claims import at_particle
+from shared.commands import record
 from shared.errors import InProgress, NotYourDevice
 from shared.firestore import deadline, erase, paths
 from shared.particle.errors import ParticleError
 from shared.registry import ownership
 from shared.registry.entry import RELEASE_PENDING, Entry
 from shared.registry.ownership import OVERTAKEN, ROUNDS
-
-BUDGET = 40.0
-"""Seconds after which a run of the job erases no more; the function that runs it has more."""
 
 
 def release(
@@ -52,7 +48,8 @@ def release(
             raise NotYourDevice
         entry.refuse_while_called()
         entry.refuse_while_reserved()
-        cancel_waiting = partial(_cancel_waiting, uid=uid, device_id=device_id)
+        # Calls that wait for the device are cancelled in the same commit.
+        cancel_waiting = partial(record.cancel_waiting, uid=uid, device_id=device_id)
         try:
             released_at, reservation = ownership.end(
                 uid, entry, job, keep_history=keep_history, also=cancel_waiting, operation=operation
@@ -70,13 +67,13 @@ def release(
     raise InProgress(retryAfter=5)
 
 
-def finish(job_id: str, budget: float | None = None) -> None:
-    """Do what is left of a release.
+def finish(job_id: str, budget: float = settings.JOB_BUDGET) -> None:
+    """Do what is left of a release; after `budget` seconds erase no more.
 
     Raises `erase.NotFinishedError`, `InProgress`, `ParticleError` and what Firestore raises when
     another run has to follow.
     """
-    end = time.monotonic() + (BUDGET if budget is None else budget)
+    end = time.monotonic() + budget
     job = paths.releases().document(job_id).get()
     fields = job.to_dict()
     if fields is None:
@@ -99,16 +96,3 @@ def _erase_history(job: paths.Snapshot) -> None:
     for collection in paths.user_device(uid, device_id).collections():
         erase.erase(collection, until=job.create_time)
     log.history_erased(uid, device_id)
-
-
-def _cancel_waiting(batch: WriteBatch, *, uid: str, device_id: str) -> None:
-    """Cancel the user's calls that still wait for the device."""
-    waiting = (
-        paths.user(uid)
-        .collection(paths.COMMANDS)
-        .where(filter=FieldFilter("deviceId", "==", device_id))
-        .where(filter=FieldFilter("status", "==", "queued"))
-        .select([])
-    )
-    for command in waiting.stream():
-        batch.update(command.reference, {"status": "cancelled", "finishedAt": SERVER_TIMESTAMP})

@@ -15,7 +15,7 @@ from firebase_admin import auth
 from firebase_admin.exceptions import FirebaseError
 from google.cloud.firestore import SERVER_TIMESTAMP, FieldFilter
 
-from shared import audit, connections, log
+from shared import audit, connections, log, settings
 from shared.audit import Operation
 from shared.claims import release
 from shared.customers import app_tokens, shadow
@@ -24,9 +24,6 @@ from shared.firestore import deadline, erase, paths
 from shared.firestore.deadline import FAILURES
 from shared.particle.errors import ParticleError
 from shared.registry.entry import AWAITED, RESERVATION, Entry, without
-
-BUDGET = 40.0
-"""Seconds after which a run begins nothing more; the function that runs it has more."""
 
 CONTINUED = (ProductError, ParticleError, FirebaseError, erase.NotFinishedError, *FAILURES)
 """What stops a run, so that another one has to continue."""
@@ -57,8 +54,8 @@ def schedule(uid: str, operation: Operation | None = None) -> None:
     batch.commit()
 
 
-def run(uid: str, budget: float = BUDGET) -> None:
-    """Erase everything, or what earlier runs have left.
+def run(uid: str, budget: float = settings.JOB_BUDGET) -> None:
+    """Erase everything, or what earlier runs have left; begin nothing more after `budget` seconds.
 
     Raises one of `CONTINUED` when another run has to follow. Two runs at the same time do not harm
     each other. A person may wait for the run, but it asks Firestore with a job's patience.

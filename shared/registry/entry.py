@@ -7,7 +7,7 @@ the same time one wins.
     ownerUid, claimedAt, claimEpoch                   the ownership (`registry/ownership.py`)
     reservedBy, reservedUntil, reservationShares      who may change the owner (`registry/hold.py`)
     underWay                                          calls that keep the owner (`registry/hold.py`)
-    waitingUntil, sendingUntil                        the queue (`commands/queue.py`)
+    waitingUntil, sendingUntil                        calls that wait (`registry/hold.py`)
     awaitedBy, awaitedUntil                           a claim code is out (`claims/claim_code.py`)
     releasePending                                    a claim at Particle is to be ended
 """

@@ -21,18 +21,15 @@ from functools import partial
 from typing import Any
 
 from google.api_core.exceptions import FailedPrecondition
+from google.cloud.firestore import DELETE_FIELD, Increment, Maximum, WriteBatch
+from google.cloud.firestore_v1.field_path import FieldPath
 
-from shared import log, settings
+from shared import log, settings, times
 from shared.errors import InProgress, ProductError
+from shared.firestore import paths
 from shared.firestore.deadline import FAILURES
 from shared.particle import Credentials
 from shared.registry.entry import RESERVATION, Entry, without
-
-RESERVED_FOR = float(settings.CALLABLE_TIMEOUT)
-"""Seconds that a reservation lasts: as long as a callable may run."""
-LONGEST_REQUEST = 25.0
-"""Seconds that a request to Particle takes with its repetitions: the last of them begins after 10 s
-at most, and takes 13."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +86,94 @@ class TimedCredentials:
         return token
 
 
+@dataclass(frozen=True)
+class CallHold:
+    """Keeps a device with its owner while a call of theirs runs on it (`underWay`).
+
+    A device has any number of them: nothing prevents two calls at the same time.
+    """
+
+    uid: str
+    device_id: str
+    command_id: str
+    expiry: Expiry
+
+    def begin(self, batch: WriteBatch) -> None:
+        """Add it to a commit, as two writes; only the owner's commit succeeds.
+
+        Another's fails with Firestore's `NotFound`. The second write returns the stored
+        `waitingUntil`, in milliseconds.
+        """
+        # Changes nothing, but fails the commit when the document does not exist.
+        batch.update(paths.user_device(self.uid, self.device_id), {"claimEpoch": Increment(0)})
+        # The increment changes nothing either; it makes Firestore return what is stored.
+        until = times.milliseconds(self.expiry.at)
+        batch.update(
+            paths.device(self.device_id), {self._field: until, "waitingUntil": Increment(0)}
+        )
+
+    def end(
+        self, batch: WriteBatch, *, waits_until: datetime | None = None, entry: Entry | None = None
+    ) -> None:
+        """Add its end to a commit, as one write.
+
+        With `waits_until`, others can see that a call waits for the device until then. With
+        `entry`, the commit fails when the device's entry has changed since that was read.
+        """
+        ended: dict[str, Any] = {self._field: DELETE_FIELD}
+        if waits_until is not None:
+            ended["waitingUntil"] = Maximum(times.milliseconds(waits_until))
+        unchanged = None if entry is None else entry.unchanged()
+        batch.update(paths.device(self.device_id), ended, option=unchanged)
+
+    @property
+    def _field(self) -> str:
+        return str(FieldPath("underWay", self.command_id).to_api_repr())
+
+
+@dataclass(frozen=True)
+class SenderLease:
+    """Makes one run the only sender of a device's waiting calls, so that they keep their order."""
+
+    device_id: str
+    expiry: Expiry
+
+    @property
+    def until(self) -> int:
+        """As `sendingUntil` has it, in milliseconds."""
+        return times.milliseconds(self.expiry.at)
+
+    def end(self, anybody_waits: Callable[[], bool]) -> None:
+        """End the lease, if it still is this one; where no call waits any more, say so."""
+        while True:
+            entry = Entry.read(self.device_id, ["sendingUntil"])
+            if entry.sending_until != self.until:
+                return
+            ended: dict[str, Any] = {"sendingUntil": DELETE_FIELD}
+            # A call that begins to wait after this look changes the entry, so the commit fails.
+            if not anybody_waits():
+                ended["waitingUntil"] = 0
+            try:
+                entry.reference.update(ended, option=entry.unchanged())
+            except FailedPrecondition:
+                continue
+            return
+
+
+def lease(uid: str, device_id: str) -> SenderLease | None:
+    """Become the sender for the user's device; None while another run is, or for a former owner."""
+    while True:
+        entry = Entry.read(device_id, ["ownerUid", "sendingUntil"])
+        if entry.owner_uid != uid or entry.sending_until > times.milliseconds(datetime.now(UTC)):
+            return None
+        leased = SenderLease(device_id, Expiry.after(settings.SENDER_LEASE))
+        try:
+            entry.reference.update({"sendingUntil": leased.until}, option=entry.unchanged())
+        except FailedPrecondition:
+            continue  # a call began or ended meanwhile
+        return leased
+
+
 @dataclass
 class Reservation:
     """Whoever has it may change at Particle whose the device is; nobody else may, here or there.
@@ -116,7 +201,7 @@ class Reservation:
         They raise `InProgress` when the request could outlast it.
         """
         refusal = partial(InProgress, retryAfter=5)
-        return TimedCredentials(inner, self.expiry, LONGEST_REQUEST, refusal)
+        return TimedCredentials(inner, self.expiry, settings.RESERVED_REQUEST, refusal)
 
     def ended(self) -> dict[str, Any]:
         """The update of the entry when this request needs the reservation no longer."""
@@ -163,8 +248,8 @@ def reserve(holder: str, entry: Entry) -> Reservation:
     if entry.is_reserved and entry.reserved_until:
         shares = entry.reservation_shares + 1
         expiry = Expiry.stored(entry.reserved_until)
-    if expiry is None or expiry.left < RESERVED_FOR / 2:
-        expiry = Expiry.after(RESERVED_FOR)
+    if expiry is None or expiry.left < settings.RESERVATION / 2:
+        expiry = Expiry.after(settings.RESERVATION)
     return Reservation(entry.update(reservation(holder, expiry, shares)), holder, expiry)
 
 

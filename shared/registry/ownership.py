@@ -15,7 +15,7 @@ from typing import Any
 from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound
 from google.cloud.firestore import SERVER_TIMESTAMP, DocumentReference, WriteBatch
 
-from shared import audit, log
+from shared import audit, log, settings
 from shared.accounts import account
 from shared.audit import Operation
 from shared.errors import NotYourDevice
@@ -137,7 +137,7 @@ def end(
     holds of the device, unless they keep it. `also` adds to the commit. An operator's `operation`
     is recorded. Raises one of `OVERTAKEN`.
     """
-    expiry = Expiry.after(hold.RESERVED_FOR)
+    expiry = Expiry.after(settings.RESERVATION)
     changes: dict[str, Any] = {
         "ownerUid": None,
         "claimedAt": None,

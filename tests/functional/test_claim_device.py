@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from local.client import Account, CallableError, Client
-from shared import connections
+from shared import connections, settings
 from shared.accounts import account
 from shared.claims.at_particle import CustomerMode
 from shared.customers import shadow
@@ -260,7 +260,7 @@ def test_a_claim_that_died_half_way_keeps_others_out_for_a_minute_only(
 def test_nothing_is_sent_that_could_outlast_the_reservation(
     label: Label, customer: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hold, "RESERVED_FOR", hold.LONGEST_REQUEST - 1)
+    monkeypatch.setattr(settings, "RESERVATION", settings.RESERVED_REQUEST - 1)
     assert refusal("claim_device", label.claim, customer).reason == "in-progress"
     assert simulator.requests("POST", "/v1/devices") == []
     assert is_untouched(label)

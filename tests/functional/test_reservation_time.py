@@ -11,10 +11,9 @@ import pytest
 from google.cloud.firestore import FieldFilter
 
 from local.client import Account
-from shared import connections
+from shared import connections, settings
 from shared.customers import shadow
 from shared.firestore import paths
-from shared.registry import hold
 from tests.functional.conftest import Label
 from tests.support.functions import call, created, refusal
 from tests.support.simulator import Simulator
@@ -39,8 +38,8 @@ def slow_tokens(
         simulator.fail({"route": "POST /oauth/token"}, SLOW)
         simulator.fail(END_CLAIM, {"kind": "token-expired"}, count=1)
         simulator.forget()
-        monkeypatch.setattr(hold, "LONGEST_REQUEST", LONGEST)
-        monkeypatch.setattr(hold, "RESERVED_FOR", 2 * LONGEST)
+        monkeypatch.setattr(settings, "RESERVED_REQUEST", LONGEST)
+        monkeypatch.setattr(settings, "RESERVATION", 2 * LONGEST)
 
     return begin
 

@@ -9,6 +9,7 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import Client, DocumentSnapshot
 
+from shared import settings
 from shared.errors import InProgress
 from shared.registry import hold
 from shared.registry.entry import RELEASE_PENDING, RESERVATION, Entry, without
@@ -70,7 +71,7 @@ class Minting:
 def test_the_clock_is_looked_at_when_the_token_is_there(
     how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hold, "LONGEST_REQUEST", 10.0)
+    monkeypatch.setattr(settings, "RESERVED_REQUEST", 10.0)
     slow = Minting(0.05)
     reservation = Reservation(entry(), "me", Expiry.after(10.04))
     credentials = reservation.credentials(slow)
