@@ -154,7 +154,7 @@ class SenderLease:
             if not anybody_waits():
                 ended["waitingUntil"] = 0
             try:
-                entry.reference.update(ended, option=entry.unchanged())
+                entry.update(ended)
             except FailedPrecondition:
                 continue
             return
@@ -168,7 +168,7 @@ def lease(uid: str, device_id: str) -> SenderLease | None:
             return None
         leased = SenderLease(device_id, Expiry.after(settings.SENDER_LEASE))
         try:
-            entry.reference.update({"sendingUntil": leased.until}, option=entry.unchanged())
+            entry.update({"sendingUntil": leased.until})
         except FailedPrecondition:
             continue  # a call began or ended meanwhile
         return leased
