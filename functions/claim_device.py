@@ -5,8 +5,7 @@ from typing import Any
 from shared import settings
 from shared.api.callables import Caller, DeviceName, Input, LabelText, callable_function, iso
 from shared.claims import claim
-from shared.claims.claim import Label
-from shared.claims.label import normalise_device_id
+from shared.claims.label import Label, normalise_device_id
 from shared.errors import BadRequest
 
 

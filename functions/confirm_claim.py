@@ -4,7 +4,7 @@ from cloudevents.http import CloudEvent
 
 from shared import settings
 from shared.api.triggers import on_document_created
-from shared.claims import claim
+from shared.claims import claim_code
 from shared.errors import DeviceNotReady
 
 
@@ -17,6 +17,6 @@ def confirm_claim(event: CloudEvent) -> None:
     """
     device_id = event["document"].split("/")[1]
     try:
-        claim.confirm(device_id)
+        claim_code.confirm(device_id)
     except DeviceNotReady:
         return

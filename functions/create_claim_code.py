@@ -4,8 +4,8 @@ from typing import Any
 
 from shared import settings
 from shared.api.callables import Caller, Input, LabelText, callable_function, iso
-from shared.claims import claim
-from shared.claims.claim import Label
+from shared.claims import claim_code
+from shared.claims.label import Label
 from shared.errors import BadRequest
 
 
@@ -26,5 +26,5 @@ def create_claim_code(caller: Caller, request: Request) -> dict[str, Any]:
     if request.setup_code is None and settings.require_setup_code():
         raise BadRequest("Give the setup code.", field="setupCode")
     label = Label.of_serial(request.serial_number)
-    made = claim.create_claim_code(caller.uid, label, request.setup_code)
+    made = claim_code.create(caller.uid, label, request.setup_code)
     return {"claimCode": made.code, "expiresAt": iso(made.expires_at)}

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared import settings
+from shared.accounts.account import require_account
 from shared.api.callables import Caller, Input, callable_function, iso
-from shared.claims import awaited
+from shared.claims import claim_code
 from shared.commands import reads
 from shared.firestore import paths
-from shared.registry import ownership
 
 _SHOWN = (
     "name",
@@ -35,9 +35,9 @@ def list_devices(caller: Caller, request: Request) -> dict[str, Any]:
     device that the product at Particle does not have; and devices that have presented their claim
     code since are among them.
     """
-    ownership.require_account(caller.uid)
+    require_account(caller.uid)
     if request.refresh:
-        awaited.confirm_awaited(caller.uid)
+        claim_code.confirm_awaited(caller.uid)
     found = list(paths.user(caller.uid).collection(paths.DEVICES).stream())
     devices = [_view(snapshot.id, snapshot.to_dict() or {}) for snapshot in found]
     if request.refresh:

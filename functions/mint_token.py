@@ -4,7 +4,7 @@ from typing import Any
 
 from shared import settings
 from shared.api.callables import Caller, Input, callable_function, iso
-from shared.claims import access
+from shared.customers import app_tokens
 
 
 class Request(Input, frozen=True):
@@ -18,9 +18,9 @@ def mint_token(caller: Caller, request: Request) -> dict[str, Any]:  # noqa: ARG
     The token is the caller's shadow customer's: it reaches the devices they claimed, and nothing
     else. Asked again, it may answer the same token while that has 55 minutes left.
     """
-    token = access.mode().customer_token(caller.uid)
+    token = app_tokens.mint(caller.uid)
     return {
         "accessToken": token.value,
         "expiresAt": iso(token.expires_at),
-        "customerId": token.customer_id,
+        "customerId": token.customer_name,
     }

@@ -4,7 +4,7 @@ from cloudevents.http import CloudEvent
 
 from shared import settings
 from shared.api.triggers import on_document_created
-from shared.claims import access
+from shared.customers import shadow
 from shared.errors import CustomerNotReady, EmailUnverified
 
 
@@ -19,6 +19,6 @@ def on_user_created(event: CloudEvent) -> None:
     # The event's `document` is the path below the database: users/{uid}.
     uid = event["document"].rpartition("/")[2]
     try:
-        access.mode().prepare(uid)
+        shadow.ensure(uid)
     except (CustomerNotReady, EmailUnverified):
         return

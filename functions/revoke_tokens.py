@@ -4,7 +4,7 @@ from typing import Any
 
 from shared import settings
 from shared.api.callables import Caller, Input, callable_function
-from shared.claims import access
+from shared.customers import app_tokens
 
 
 class Request(Input, frozen=True):
@@ -14,5 +14,5 @@ class Request(Input, frozen=True):
 @callable_function(Request, secrets=settings.PARTICLE_SECRETS)
 def revoke_tokens(caller: Caller, request: Request) -> dict[str, Any]:  # noqa: ARG001
     """Answer `{}`. Tokens that the server no longer holds end by themselves within the hour."""
-    access.mode().revoke_tokens(caller.uid)
+    app_tokens.revoke(caller.uid)
     return {}

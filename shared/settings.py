@@ -192,6 +192,13 @@ call has ended by then."""
 CALL_SLACK = 5
 """A call to a device may take this much longer than its timeouts: a name is looked up, further
 addresses are tried."""
+RESERVATION = CALLABLE_TIMEOUT
+"""A device is reserved for one claimant this long: the callable that claims has ended by then."""
+RESERVED_REQUEST = 25
+"""A request under a reservation takes this long with its repetitions: the last of them begins after
+10 s at most, and takes 13 s."""
+JOB_BUDGET = EVENT_TIMEOUT / 3
+"""After this, a run of a release's or a deletion's job erases no more; the next one does."""
 OFFLINE_AT_ONCE = 2
 """A 408 of Particle within this time means that Particle knew the device to be offline."""
 QUICK_READ = 1

@@ -17,7 +17,6 @@ from admin.particle import fleet
 from admin.support import resolve
 from admin.support.user_report import devices_of, report
 from shared import audit, connections, errors
-from shared.claims import access
 from shared.customers import shadow
 from shared.firestore import paths
 from shared.privacy import deletion
@@ -96,7 +95,7 @@ def backfill(context: typer.Context, *, dry_run: DryRun = False) -> None:
                     continue
                 if not dry_run:
                     try:
-                        access.mode().prepare(user.uid)
+                        shadow.ensure(user.uid)
                     except (errors.CustomerNotReady, errors.EmailUnverified) as refusal:
                         typer.echo(f"{user.uid}: {refusal.reason}", err=True)
                         refused.append({"uid": user.uid, "reason": refusal.reason})

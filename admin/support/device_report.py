@@ -12,7 +12,7 @@ from admin.cli.target import Target
 from admin.support.audit import operations
 from admin.support.resolve import addresses
 from shared import connections, settings, times
-from shared.claims import access
+from shared.claims import at_particle
 from shared.errors import CustomerNotReady
 from shared.firestore import paths
 from shared.particle import Device, errors
@@ -83,7 +83,7 @@ def agrees(device: Device, entry: Entry) -> bool:
     if uid is None:
         return device.owner is None
     try:
-        return access.mode().owns(uid, device)
+        return at_particle.mode().owns(uid, device)
     except CustomerNotReady:
         return False
 

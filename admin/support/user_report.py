@@ -8,7 +8,6 @@ from google.cloud.firestore import FieldFilter, Query
 
 from admin.support.device_report import LAST, seen
 from shared import connections, times
-from shared.claims import access
 from shared.customers import shadow
 from shared.firestore import paths
 
@@ -70,12 +69,12 @@ def _account(uid: str) -> dict[str, Any]:
 
 def _customer(uid: str, profile: dict[str, Any]) -> dict[str, Any]:
     particle = profile.get("particle", {})
-    made = particle.get("status") == "ready" and access.mode().has_customers
+    made = particle.get("status") == "ready" and shadow.customers_exist()
     return {
         "status": particle.get("status"),
         "reason": particle.get("reason"),
         "updatedAt": particle.get("updatedAt"),
-        "identity": shadow.known_identity(uid) if made else None,
+        "identity": shadow.known_name(uid) if made else None,
     }
 
 

@@ -30,10 +30,10 @@ from google.cloud.firestore import (
 )
 
 from shared import log, settings
+from shared.accounts import account
 from shared.errors import DeviceTimeout, ProductError, TryAgain, UnknownCommand
 from shared.firestore import paths
 from shared.firestore.deadline import FAILURES
-from shared.registry import ownership
 from shared.registry.entry import Entry
 from shared.registry.hold import CallHold, Expiry
 
@@ -145,7 +145,7 @@ def begin(uid: str, command_id: str, call: Call) -> Begun:
         },
     )
     hold.begin(batch)
-    ownership.note(
+    account.note(
         batch,
         uid,
         "function-called",
@@ -295,7 +295,7 @@ def cancel(uid: str, command_id: str) -> Status:
             return status
         batch = paths.client().batch()
         batch.update(record.reference, _CANCELLED, option=_unchanged(record.update_time))
-        ownership.note(batch, uid, "command-cancelled", commandId=command_id)
+        account.note(batch, uid, "command-cancelled", commandId=command_id)
         try:
             batch.commit()
         except FailedPrecondition:

@@ -1,7 +1,7 @@
-"""A customer's tree in Firestore, gone through: to erase it, and to hand it out.
+"""Walks through a customer's tree in Firestore, to erase it and to export it.
 
-It is known which documents have collections below them: the customer's own and their devices'. A
-device that was given back has no document any more and may still have kept history below it.
+Two kinds of documents have collections below them: the customer's own and their devices'. A device
+that was given back has no document any more, but may still have kept history below it.
 """
 
 import time
@@ -10,14 +10,14 @@ from datetime import datetime
 
 from google.cloud.firestore import CollectionReference, Query
 
-from shared.firestore import paths
+from shared.firestore import deadline, paths
 
 PAGE = 400
 """Documents deleted in one commit; Firestore allows 500."""
 
 
 class NotFinishedError(RuntimeError):
-    """The run's time is over: the platform starts the next one."""
+    """The time of this run is over: the platform starts the next one."""
 
 
 def collections(uid: str) -> Iterator[CollectionReference]:
@@ -30,17 +30,15 @@ def collections(uid: str) -> Iterator[CollectionReference]:
     yield from own
 
 
-def erase(
-    documents: CollectionReference | Query, deadline: float, *, until: datetime | None = None
-) -> None:
+def erase(documents: CollectionReference | Query, *, until: datetime | None = None) -> None:
     """Delete the documents of a collection or query, or only those not created after `until`.
 
-    Raises `NotFinishedError` when the monotonic clock passes `deadline`.
+    Raises `NotFinishedError` when the deadline of `shared.firestore.deadline` passes.
     """
     page = documents.order_by("__name__").select([]).limit(PAGE)
     found = list(page.stream())
     while found:
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline.end():
             raise NotFinishedError("the time of this run is over")
         batch = paths.client().batch()
         for snapshot in found:

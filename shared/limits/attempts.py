@@ -57,7 +57,7 @@ class Attempt:
     found: paths.Snapshot | None
     """The document that was to be read along."""
 
-    def take_back(self) -> None:
+    def refund(self) -> None:
         """The code was right: this was no guess."""
         batch = paths.client().batch()
         for counter in self.counters:

@@ -12,8 +12,7 @@ from google.api_core.gapic_v1.method import wrap_method
 from local.client import Account, Client
 from local.stack import Stack
 from shared import cache, connections, settings
-from shared.claims import access
-from shared.claims import label as setup_codes
+from shared.claims.label import digest, normalise_serial
 from shared.firestore import deadline, paths
 from tests.support.functions import call
 from tests.support.simulator import Simulator
@@ -90,12 +89,12 @@ def register(label: Label) -> None:
             "serialNumber": label.serial_number,
             "ownerUid": None,
             "claimEpoch": 0,
-            "setupCode": setup_codes.digest(PEPPER, label.device_id, label.setup_code),
+            "setupCode": digest(PEPPER, label.device_id, label.setup_code),
             "blocked": False,
             "claimedAt": None,
         }
     )
-    normalised = setup_codes.normalise_serial(label.serial_number)
+    normalised = normalise_serial(label.serial_number)
     paths.serial_number(normalised).set({"deviceId": label.device_id})
 
 
@@ -136,11 +135,9 @@ def product_mode(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     """The functions in access mode `product`."""
     monkeypatch.setenv("PARTICLE_ACCESS_MODE", "product")
     settings.access_mode.cache_clear()
-    access.mode.cache_clear()
     yield
     monkeypatch.undo()
     settings.access_mode.cache_clear()
-    access.mode.cache_clear()
 
 
 @pytest.fixture

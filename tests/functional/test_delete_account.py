@@ -15,7 +15,7 @@ from local.client import Account, CallableError, Client
 from shared import settings
 from shared.audit import Operation
 from shared.claims import release
-from shared.customers import shadow
+from shared.customers import app_tokens, shadow
 from shared.firestore import erase, paths
 from shared.privacy import deletion
 from tests.functional.conftest import Label
@@ -78,7 +78,7 @@ def test_everything_is_gone(
     assert set(tombstone) == {"at", "forgottenAt", "erasedAt"}
     assert run_job(full) < 300
     # An opaque name says nothing about anybody.
-    assert shadow.identity(full.uid) in {c["username"] for c in simulator.customers()}
+    assert shadow.customer_name(full.uid) in {c["username"] for c in simulator.customers()}
 
 
 STAYS = {"deletedUsers", "operations", "shadowCustomers"}
@@ -225,7 +225,7 @@ def test_a_job_that_died_is_finished_by_the_next(
     deletion.schedule(full.uid)
     with monkeypatch.context() as patch:
         if step == "forget":
-            patch.setattr(deletion.access, "mode", die)  # type: ignore[attr-defined]
+            patch.setattr(app_tokens, "forget", die)
         elif step == "delete_user":
             patch.setattr(auth, "delete_user", die)
         else:
@@ -283,7 +283,7 @@ def test_the_customer_at_particle_goes_where_a_setting_says_so(
     monkeypatch.setattr(settings, "delete_customers", lambda: "always")
     call("delete_account", DELETE, full)
     names = {customer["username"] for customer in simulator.customers()}
-    assert shadow.opaque_identity(full.uid) not in names
+    assert shadow.opaque_name(full.uid) not in names
 
 
 def test_in_mode_product(product_mode: None, label: Label, customer: Account) -> None:

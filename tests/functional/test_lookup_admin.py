@@ -56,7 +56,7 @@ def test_a_device_with_all_that_happened_to_it(
     assert found["particle"] == {
         "inProduct": True,
         "quarantined": False,
-        "owner": shadow.identity(customer.uid),
+        "owner": shadow.customer_name(customer.uid),
         "ownerAsRegistered": True,
         "online": True,
         "firmwareVersion": 1,
@@ -218,7 +218,7 @@ def test_a_user(owned: Label, customer: Account, admin: CommandLine) -> None:
     )
     assert (found["signIn"], found["providers"]) == ("possible", ["password"])
     assert found["customer"]["status"] == "ready"
-    assert found["customer"]["identity"] == shadow.identity(customer.uid)
+    assert found["customer"]["identity"] == shadow.customer_name(customer.uid)
     assert [one["deviceId"] for one in found["devices"]] == [owned.device_id]
     assert found["activity"][0]["action"] == "device-claimed"
     assert found["deletion"]["state"] is None

@@ -85,5 +85,5 @@ def _adopt(uid: str, device: Device, done: Operation) -> bool:
     now = at_particle.in_product(device.id)
     if now.owner != device.owner:
         return False
-    ownership.give(uid, entry.snapshot, entry.updated_at, now, now.name, done)
+    ownership.give(uid, entry, now, now.name, done)
     return True

@@ -13,7 +13,7 @@ from admin.cli.target import Target
 from admin.particle import fleet
 from admin.support.device_report import agrees
 from shared import audit
-from shared.claims import access, at_particle, put_right
+from shared.claims import at_particle
 from shared.customers import shadow
 from shared.particle import Device
 from shared.registry import ownership
@@ -70,7 +70,7 @@ def _line(one: dict[str, Any]) -> list[Any]:
 
 def _described(device: Device, entry: Entry) -> dict[str, Any]:
     uid = entry.owner_uid
-    expected = shadow.known_identity(uid) if uid and access.mode().has_customers else None
+    expected = shadow.known_name(uid) if uid and shadow.customers_exist() else None
     return {
         "deviceId": device.id,
         "serialNumber": entry.serial_number or None,
@@ -89,7 +89,7 @@ def _repaired(target: Target, device: Device) -> dict[str, Any]:
         entry = Entry.read(device.id)
         if agrees(at_particle.in_product(device.id), entry):
             return {"repaired": True, "error": None}
-        put_right.put_right(entry.snapshot, _HOLDER)
+        at_particle.put_right(entry, _HOLDER)
     except FAILURES as failure:
         return {"repaired": False, "error": str(failure)}
     except ownership.OVERTAKEN:
