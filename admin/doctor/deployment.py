@@ -129,7 +129,7 @@ class GivenToken:
 class _OwnAddress:
     """No budget: limits hold for one address, and the functions come from others."""
 
-    def take(self, identity: str | None, *, for_app: bool = False) -> None:
+    def acquire(self, customer_name: str | None, *, for_app: bool = False) -> None:
         """Two or three requests are all that one run makes."""
 
     def learn(self, failure: errors.RateLimitedError | errors.ClientRejectedError) -> None:

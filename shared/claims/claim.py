@@ -200,7 +200,7 @@ def _admitted(uid: str, label: Label, setup_code: str | None) -> str:
 def _take_back(attempt: Attempt, uid: str, registered: dict[str, Any]) -> None:
     """Except at another's device: a former owner must not ask every second whether it is free."""
     if registered.get("ownerUid") in {None, uid}:
-        attempt.take_back()
+        attempt.refund()
 
 
 def _refuse_unless_free(registered: dict[str, Any], operation: Operation | None = None) -> None:

@@ -28,7 +28,7 @@ Call = Callable[[], object]
 class Boundless:
     """A budget without an end."""
 
-    def take(self, identity: str | None, *, for_app: bool = False) -> None:
+    def acquire(self, customer_name: str | None, *, for_app: bool = False) -> None:
         """Always."""
 
     def learn(self, failure: errors.ParticleError) -> None:
@@ -94,7 +94,7 @@ class World:
         return self.particle.clients(self.tokens.server)
 
     def mint(self) -> object:
-        return self.particle.mint_token(CLIENT, identity=self.identity, lifetime=60)
+        return self.particle.mint_token(CLIENT, customer_name=self.identity, lifetime=60)
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ ONCE = ["call_function", "mint", "create_integration"]
 
 def test_a_token_is_minted_for_the_product_and_for_a_customer(world: World) -> None:
     for identity in (None, world.identity):
-        token, lifetime = world.particle.mint_token(CLIENT, identity=identity, lifetime=3600)
+        token, lifetime = world.particle.mint_token(CLIENT, customer_name=identity, lifetime=3600)
         assert len(token) == 40
         assert lifetime == 3600
 
@@ -250,7 +250,7 @@ def test_a_token_ends_and_a_customer_goes(world: World) -> None:
         ),
         (lambda w: w.tokens.customer("nobody").token(), errors.NoSuchCustomerError),
         (
-            lambda w: w.particle.mint_token(("x", "y"), identity=None, lifetime=60),
+            lambda w: w.particle.mint_token(("x", "y"), customer_name=None, lifetime=60),
             errors.ClientRejectedError,
         ),
         (
@@ -372,7 +372,7 @@ def test_nobody_there_is_known_to_have_had_no_effect() -> None:
         Particle("", "1", transport=transport).create_customer(CLIENT, "x")
     assert len(pauses) == MAX_TRIES - 1
     with pytest.raises(errors.NotSentError):
-        Particle("", "1", transport=transport).mint_token(CLIENT, identity=None, lifetime=1)
+        Particle("", "1", transport=transport).mint_token(CLIENT, customer_name=None, lifetime=1)
     assert len(pauses) == MAX_TRIES - 1
 
 

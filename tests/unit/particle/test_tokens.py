@@ -25,11 +25,11 @@ class Mint:
         self.failure: Exception | None = None
 
     def mint_token(
-        self, client: tuple[str, str], *, identity: str | None, lifetime: int
+        self, client: tuple[str, str], *, customer_name: str | None, lifetime: int
     ) -> tuple[str, float]:
         assert client == ("id", "secret")
         self.gate.wait(10)
-        self.minted.append(identity)
+        self.minted.append(customer_name)
         if self.failure:
             raise self.failure
         return f"token-{len(self.minted)}", lifetime
@@ -43,10 +43,10 @@ class Purse:
         self.learned: list[ParticleError] = []
         self.empty = False
 
-    def take(self, identity: str | None, *, for_app: bool = False) -> None:
+    def acquire(self, customer_name: str | None, *, for_app: bool = False) -> None:
         if self.empty or self.learned:
             raise RateLimitedError("POST /oauth/token", "", None, 7)
-        self.taken.append(identity)
+        self.taken.append(customer_name)
 
     def learn(self, failure: ParticleError) -> None:
         self.learned.append(failure)
