@@ -1,10 +1,11 @@
-"""Callable `rename_device`: the owner's own name for a device."""
+"""Callable `rename_device`: change the owner's name for a device."""
 
 from typing import Any
 
 from google.api_core.exceptions import NotFound
 
-from shared.api.callables import Caller, DeviceId, DeviceName, Input, callable_function
+from shared.api.callables import callable_function
+from shared.api.requests import Caller, DeviceId, DeviceName, Input
 from shared.errors import NotYourDevice
 from shared.firestore import paths
 from shared.registry import ownership
@@ -19,7 +20,7 @@ class Request(Input, frozen=True):
 
 @callable_function(Request)
 def rename_device(caller: Caller, request: Request) -> dict[str, Any]:
-    """Answer `{deviceId, name}`. The name is the owner's alone and does not go to Particle."""
+    """Answer `{deviceId, name}`. The name is for the owner alone and is not sent to Particle."""
     batch = paths.client().batch()
     # The document exists only while they own the device.
     batch.update(paths.user_device(caller.uid, request.device_id), {"name": request.name})

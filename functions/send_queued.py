@@ -1,4 +1,4 @@
-"""Firestore trigger `send_queued`: a device has come online, and what waits for it is sent."""
+"""Firestore trigger `send_queued`: sends what waits for a device that has come online."""
 
 from cloudevents.http import CloudEvent
 
@@ -10,9 +10,9 @@ from shared.registry import ownership
 
 @on_document_written("devices/{deviceId}/presence/online", secrets=settings.PARTICLE_SECRETS)
 def send_queued(event: CloudEvent) -> None:
-    """Send what its owner has asked of the device meanwhile.
+    """Send the calls that the owner has made in the meantime.
 
-    A failure is raised, so that the platform delivers again what is still to be sent.
+    A failure is raised, so that the platform delivers the event again and the rest is sent then.
     """
     device_id = event["document"].split("/")[1]
     uid = ownership.owner_of(device_id)

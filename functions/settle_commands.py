@@ -1,4 +1,4 @@
-"""Scheduled `settle_commands`: what was begun and left, by a call, a queue or a job."""
+"""Scheduled `settle_commands`: finishes what calls, queues and jobs have left behind."""
 
 from datetime import UTC, datetime
 
@@ -9,10 +9,10 @@ from shared.commands import queue
 
 @on_schedule("every 5 minutes", secrets=settings.PARTICLE_SECRETS)
 def settle_commands() -> None:
-    """Settle calls, have sent what waits for devices that are online, and go on with old jobs.
+    """Settle calls, send what waits for devices that are online, and continue old jobs.
 
-    Calls that never ended become `unknown`, and ones that have waited too long `expired`. What is
-    left over comes next time.
+    Calls that never ended become `unknown`, and those that have waited too long `expired`. The next
+    run does what this one cannot finish.
     """
     now = datetime.now(UTC)
     settled = queue.settle_all(now)

@@ -15,10 +15,10 @@ from firebase_admin import auth
 from google.cloud.firestore import CollectionReference
 
 from shared import connections
-from shared.api.callables import iso
 from shared.errors import BadRequest, SignInRequired
 from shared.firestore import erase, paths
 from shared.registry import ownership
+from shared.times import iso
 
 LINES = 500
 """Lines of a page at most."""
