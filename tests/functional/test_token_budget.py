@@ -9,7 +9,7 @@ import pytest
 
 from local.client import Account
 from local.stack import Stack
-from shared import connections, settings
+from shared import cache, connections, settings
 from shared.firestore import paths
 from shared.limits.token_budget import ALL, APPS, CUSTOMERS, REJECTIONS, TokenBudget
 from shared.particle import TokenCache
@@ -137,7 +137,7 @@ def customers_at_particle(stack: Stack, simulator: Simulator) -> Iterator[list[s
     yield names
     for counter in paths.client().collection(paths.LIMITS).list_documents():
         counter.delete()
-    connections.tokens.cache_clear()
+    cache.empty_all()
 
 
 def test_a_thousand_customers_within_a_minute(
@@ -174,7 +174,7 @@ def test_a_thousand_customers_within_a_minute(
     assert outcomes["served"] + outcomes["asked in vain"] == asked > CUSTOMERS // 2
 
     # A function that needs a customer's token says when to come again; devices are controlled.
-    connections.tokens.cache_clear()
+    cache.empty_all()
     answer = refusal("mint_token", {}, another)
     assert (answer.status, answer.reason) == ("RESOURCE_EXHAUSTED", "particle-rate-limited")
     assert 0 < answer.details["retryAfter"] <= 360
