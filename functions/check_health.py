@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from shared import settings
-from shared.api.triggers import on_schedule
+from shared.api.schedules import on_schedule
 from shared.telemetry import arrivals, canary
 
 

@@ -9,10 +9,8 @@ what the Firebase CLI has to see.
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 from cloudevents.http import CloudEvent
-from firebase_functions import scheduler_fn
 from firebase_functions.options import EventHandlerOptions, PubSubOptions
 from firebase_functions.params import SecretParam
 from firebase_functions.private.manifest import ManifestEndpoint
@@ -68,24 +66,6 @@ def _on_document(
         )
         endpoint.eventTrigger["eventFilterPathPatterns"] = {"document": document}  # type: ignore[index]
         return _exported(function, endpoint, settings.EVENT_TIMEOUT)
-
-    return decorate
-
-
-def on_schedule(
-    schedule: str, *, secrets: list[SecretParam] | None = None
-) -> Callable[[Callable[[], None]], Any]:
-    """Run by a schedule such as `every 5 minutes`. The next run does what one does not finish."""
-
-    def decorate(function: Callable[[], None]) -> Any:
-        @functools.wraps(function)
-        def entry(_event: scheduler_fn.ScheduledEvent) -> None:
-            with deadline.within(settings.SCHEDULE_TIMEOUT, deadline.EVENT):
-                function()
-
-        return scheduler_fn.on_schedule(
-            schedule=schedule, secrets=secrets, **settings.SCHEDULE_OPTIONS
-        )(entry)
 
     return decorate
 
