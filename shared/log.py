@@ -121,7 +121,7 @@ def deletion_to_be_continued(uid: str, error: BaseException) -> None:
     _line(
         "WARNING",
         "deletion-to-be-continued",
-        "account's deletion goes on later",
+        "account's deletion continues later",
         uid=uid,
         cause=str(error),
     )
@@ -182,7 +182,7 @@ def reservation_left(device_id: str, error: BaseException) -> None:
     _line(
         "WARNING",
         "reservation-left",
-        "reservation not taken back",
+        "reservation not released",
         deviceId=device_id,
         cause=type(error).__name__,
     )

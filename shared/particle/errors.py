@@ -32,7 +32,7 @@ class ParticleError(Exception):
     """Base of all failures of a call to Particle."""
 
     def __init__(self, route: str, text: str = "", status: int | None = None) -> None:
-        """With the route's template, Particle's own words, and the HTTP status if one came."""
+        """With the route's template, Particle's own words, and the HTTP status, if there is one."""
         self.route = route
         self.status = status
         self.text = _SENSITIVE.sub("***", text)[:200]
@@ -48,7 +48,7 @@ class OutcomeUnknownError(ParticleError):
 
 
 class InterruptedCallError(OutcomeUnknownError):
-    """The connection was cut, or no answer came in time."""
+    """The connection was cut, or no answer arrived in time."""
 
 
 class ServerFaultError(OutcomeUnknownError):

@@ -308,7 +308,7 @@ class TestFaultsOfTheWay:
 
 
 def test_a_customer_whose_creation_was_cut_off_exists_at_the_second_try(world: World) -> None:
-    """Which its caller takes for success, since the identity is its own."""
+    """Which its caller takes for success, since the name is its own."""
     world.simulator.fail({}, {"kind": "cut-after"}, count=1)
     with pytest.raises(errors.CustomerExistsError):
         world.create_customer()
