@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from shared.api.callables import Caller, Input, callable_function
+from shared.api.callables import callable_function
+from shared.api.requests import Caller, Input
 from shared.commands import record
 
 

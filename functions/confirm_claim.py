@@ -1,4 +1,4 @@
-"""Firestore trigger `confirm_claim`: a device has spoken that presented its claim code."""
+"""Firestore trigger `confirm_claim`: a device that presented a claim code has published."""
 
 from cloudevents.http import CloudEvent
 
@@ -10,10 +10,10 @@ from shared.errors import DeviceNotReady
 
 @on_document_created("devices/{deviceId}/events/{eventId}", secrets=settings.PARTICLE_SECRETS)
 def confirm_claim(event: CloudEvent) -> None:
-    """Give the device to the one who awaits it, if Particle says that it is theirs.
+    """Give the device to the customer who awaits it, if Particle says that it is theirs.
 
-    Runs for events outside any tenure, which are few, and mostly ends after one read: that nobody
-    awaits the device.
+    Runs for events outside any tenure, which are few, and usually ends after one read, which shows
+    that no customer awaits the device.
     """
     device_id = event["document"].split("/")[1]
     try:

@@ -1,4 +1,4 @@
-"""Pub/Sub trigger `ingest`: stores what devices publish below their owner."""
+"""Pub/Sub trigger `ingest`: stores what devices publish, below their owners."""
 
 from cloudevents.http import CloudEvent
 
@@ -11,6 +11,6 @@ from shared.telemetry import ingest as intake
 def ingest(event: CloudEvent) -> None:
     """Return when the message's effect is durable; raise when it has to be delivered again.
 
-    What can never be stored is kept in `deadLetters`, and acknowledged.
+    A message that can never be stored is kept in `deadLetters`, and acknowledged.
     """
     intake.take(event.data)

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from shared import settings
-from shared.api.callables import Caller, DeviceId, Input, Name, callable_function, iso
+from shared.api.callables import callable_function
+from shared.api.requests import Caller, DeviceId, Input, Name
 from shared.commands import reads
+from shared.times import iso
 
 
 class Request(Input, frozen=True):

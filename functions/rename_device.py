@@ -1,8 +1,9 @@
-"""Callable `rename_device`: the owner's own name for a device."""
+"""Callable `rename_device`: change the owner's name for a device."""
 
 from typing import Any
 
-from shared.api.callables import Caller, DeviceId, DeviceName, Input, callable_function
+from shared.api.callables import callable_function
+from shared.api.requests import Caller, DeviceId, DeviceName, Input
 from shared.registry import ownership
 
 

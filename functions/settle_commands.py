@@ -1,7 +1,7 @@
 """Scheduled `settle_commands`: settle and continue what was begun and left over."""
 
 from shared import settings, sweep
-from shared.api.triggers import on_schedule
+from shared.api.schedules import on_schedule
 
 
 @on_schedule("every 5 minutes", secrets=settings.PARTICLE_SECRETS)

@@ -126,7 +126,7 @@ def _customer_tokens(deployment: Deployment) -> Finding:
     setting = settings.particle()
     try:
         token, _ = deployment.particle.mint_token(
-            (setting.client_id, setting.client_secret), identity=customers[0], lifetime=60
+            (setting.client_id, setting.client_secret), customer_name=customers[0], lifetime=60
         )
     except errors.RefusedError as failure:
         return broken(

@@ -138,7 +138,7 @@ class GivenToken:
 class _OwnAddress:
     """No budget: Particle limits requests per address, and the functions have other addresses."""
 
-    def take(self, identity: str | None, *, for_app: bool = False) -> None:
+    def acquire(self, customer_name: str | None, *, for_app: bool = False) -> None:
         """Allow it: one run makes two or three requests."""
 
     def learn(self, failure: errors.RateLimitedError | errors.ClientRejectedError) -> None:

@@ -1,7 +1,7 @@
-"""Walks through a customer's tree in Firestore, to erase it and to export it.
+"""Walks through a customer's tree in Firestore, to erase or to export it.
 
-Two kinds of documents have collections below them: the customer's own and their devices'. A device
-that was given back has no document any more, but may still have kept history below it.
+Only the customer's own document and those of their devices have collections below them. A released
+device has no document any more, but may still have history below it that the customer kept.
 """
 
 import time
@@ -21,7 +21,7 @@ class NotFinishedError(RuntimeError):
 
 
 def collections(uid: str) -> Iterator[CollectionReference]:
-    """All collections of a customer's tree, the ones below their devices first."""
+    """All collections of a customer's tree, those below their devices first."""
     own = sorted(paths.user(uid).collections(), key=lambda collection: collection.id)
     for collection in own:
         if collection.id == paths.DEVICES:

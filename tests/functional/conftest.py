@@ -11,7 +11,7 @@ from google.api_core.gapic_v1.method import wrap_method
 
 from local.client import Account, Client
 from local.stack import Stack
-from shared import cache, connections, settings
+from shared import cache, settings
 from shared.claims.label import digest, normalise_serial
 from shared.firestore import deadline, paths
 from tests.support.functions import call
@@ -126,8 +126,8 @@ def particle(stack: Stack) -> Callable[..., requests.Response]:
 
 @pytest.fixture
 def fresh_tokens() -> None:
-    """A process that has no token of Particle's yet."""
-    connections.tokens.cache_clear()
+    """A process that has no token from Particle yet, like a new instance."""
+    cache.empty_all()
 
 
 @pytest.fixture

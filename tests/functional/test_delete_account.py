@@ -10,7 +10,6 @@ import requests
 from firebase_admin import auth
 from google.cloud.firestore import FieldFilter
 
-from functions import delete_account
 from local.client import Account, CallableError, Client
 from shared import settings
 from shared.audit import Operation
@@ -153,7 +152,7 @@ def test_it_has_to_be_meant(data: dict[str, Any], customer: Account, stack: obje
 def test_it_asks_for_a_recent_sign_in(
     full: Account, owned: Label, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delete_account, "RECENT", timedelta(0))
+    monkeypatch.setattr(settings, "RECENT_SIGN_IN", 0)
     answer = refusal("delete_account", DELETE, full)
     assert (answer.status, answer.reason) == ("FAILED_PRECONDITION", "recent-sign-in-required")
     assert not paths.deleted_user(full.uid).get().exists
@@ -240,7 +239,7 @@ def test_a_job_that_died_is_finished_by_the_next(
 def test_it_stops_when_its_time_is_over(
     full: Account, owned: Label, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delete_account, "PATIENCE", -1)
+    monkeypatch.setattr(settings, "DELETION_PATIENCE", -1)
     assert call("delete_account", DELETE, full) == {"status": "scheduled"}
     assert run_job(full) < 300
     assert is_gone(full, owned)

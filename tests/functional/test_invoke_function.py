@@ -13,7 +13,7 @@ from google.api_core.exceptions import Aborted, DeadlineExceeded, ServiceUnavail
 from google.auth.exceptions import TransportError
 
 from local.client import Account, CallableError, Client
-from shared import connections, settings
+from shared import cache, connections, settings
 from shared.commands import record as command_records
 from shared.commands.record import Begun
 from shared.firestore import paths
@@ -305,7 +305,7 @@ def test_without_a_token_there_is_no_record_and_a_done_request_is_still_answered
 ) -> None:
     request_ |= {"requestId": "1"}
     first = call("invoke_function", request_, customer)
-    connections.tokens.cache_clear()
+    cache.empty_all()
     simulator.fail({"route": "POST /oauth/token"}, {"kind": "status", "status": 503})
     assert call("invoke_function", request_, customer) == first
     answer = refusal("invoke_function", {**request_, "requestId": "2"}, customer)
