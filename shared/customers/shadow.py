@@ -8,7 +8,8 @@ number of times, several times at once, and again after a crash at any point:
 
 1. `shadowCustomers/{hash}` binds the customer's name to the uid (created, never changed),
 2. where the name is not simply derived from the uid, `users/{uid}.particle` records it,
-3. Particle creates the customer; "already exists" is success, since the name is bound to this uid,
+3. Particle creates the customer; that there is one already is success, since the name is bound to
+   this uid; Particle may say so in any words, so that a token for the customer is the proof,
 4. `users/{uid}.particle` says `ready`.
 
 The name is opaque or, by a setting, the verified e-mail address that the user has at that moment.
@@ -17,7 +18,9 @@ bound to that account: the user gets an opaque name then. Because all of this is
 Particle is asked, the account's deletion finds it; a creation that a deletion overtook is undone.
 """
 
+import contextlib
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from firebase_admin import auth
@@ -29,7 +32,7 @@ from shared.accounts import account
 from shared.cache import Cache
 from shared.errors import CustomerNotReady, EmailUnverified
 from shared.firestore import paths
-from shared.particle import errors
+from shared.particle import Share, errors
 
 _ready: Cache[str, str] = Cache(20_000)
 """The customer names of users whose customer this process has seen to be ready; about 4 MB. It only
@@ -68,6 +71,19 @@ def known_name(uid: str) -> str | None:
     return name
 
 
+def learn_names(uids: Iterable[str]) -> None:
+    """Read the names of several users' customers in one round trip, as far as there are customers.
+
+    It only spares `customer_name` a read for each.
+    """
+    unknown = {uid for uid in uids if uid not in _ready}
+    if unknown:
+        profiles = [paths.user(uid) for uid in unknown]
+        for profile in paths.client().get_all(profiles, ["particle"]):
+            if _is_ready(profile):
+                _ready.put(profile.id, _name_in(profile) or opaque_name(profile.id))
+
+
 def adopt(uid: str, name: str) -> bool:
     """Bind a user to a customer who was there before; whether the customer is theirs now.
 
@@ -83,13 +99,15 @@ def adopt(uid: str, name: str) -> bool:
     return True
 
 
-def ensure(uid: str) -> None:
+def ensure(uid: str, share: Share = Share.CUSTOMER) -> None:
     """Make sure that what the user needs at Particle exists.
 
-    Costs nothing when this process knows that it does, one round trip when it does not know, and
-    all steps for a new user. Raises `CustomerNotReady` when the customer can never be made,
-    `EmailUnverified` when its name would be an address that is not verified, and `ParticleError`
-    when Particle fails, so that the platform or the caller tries again.
+    `share` is the part of the budget that making a customer counts in: `SIGN_UP` for one whom
+    nobody waits for. Costs nothing when this process knows that the customer exists, one round trip
+    when it does not know, and all steps for a new user. Raises `CustomerNotReady` when the customer
+    can never be made, `EmailUnverified` when its name would be an address that is not verified, and
+    `ParticleError` when Particle fails or the share is spent, so that the platform or the caller
+    tries again.
     """
     if uid in _ready:
         return
@@ -99,24 +117,26 @@ def ensure(uid: str) -> None:
     name = _name_in(profile) or opaque_name(uid)
     if not _is_ready(profile):
         if customers_exist():
-            name = _make(uid, profile)
+            name = _make(uid, profile, share)
         else:
             _note(uid, "ready", None)
     _ready.put(uid, name)
 
 
-def remove(name: str) -> None:
-    """Delete a customer at Particle, where that is asked for. Raises `ParticleError`. Repeatable.
+def remove(name: str) -> bool:
+    """Delete a customer at Particle, where that is asked for; whether it is gone. Repeatable.
 
     An opaque name says nothing about anybody. Deleting it too would leave nothing behind, but
-    Particle does not document whether a name becomes free again, so it is a setting.
+    Particle does not document whether a name becomes free again, so it is a setting. Raises
+    `ParticleError`.
     """
     wanted = settings.delete_customers()
-    if wanted == "always" or (wanted == "by-name" and "@" in name):
-        try:
-            connections.particle().delete_customer(connections.tokens().server, name)
-        except errors.NotFoundError:
-            return  # deleted by an earlier run, or never made
+    if not (wanted == "always" or (wanted == "by-name" and "@" in name)):
+        return False
+    # One that is not found was deleted by an earlier run, or never made.
+    with contextlib.suppress(errors.NotFoundError):
+        connections.particle().delete_customer(connections.tokens().server, name)
+    return True
 
 
 def lost(uid: str) -> None:
@@ -126,11 +146,14 @@ def lost(uid: str) -> None:
     log.customer_lost(uid)
 
 
-def _make(uid: str, profile: paths.Snapshot) -> str:
+def _make(uid: str, profile: paths.Snapshot, share: Share) -> str:
     """Make the customer; its name."""
     name = _settled_name(uid, profile)
     try:
-        _create(name)
+        _create(name, share)
+    except errors.RateLimitedError:
+        _note(uid, "pending", "particle-rate-limited")
+        raise
     except errors.ParticleError as failure:
         _note(uid, "error", "particle-unavailable")
         log.customer_failed(uid, failure)
@@ -231,13 +254,24 @@ def _verified_address(uid: str) -> str:
     return str(user.email).strip().lower()
 
 
-def _create(name: str) -> None:
-    particle = settings.particle()
+def _create(name: str, share: Share = Share.CUSTOMER) -> None:
+    """Create the customer, unless it exists.
+
+    An existing one is ours: the name is bound to this uid, and no customer is created before its
+    name is bound.
+    """
+    tokens = connections.tokens()
     try:
-        connections.particle().create_customer((particle.client_id, particle.client_secret), name)
+        tokens.log_in(share, lambda client: connections.particle().create_customer(client, name))
     except errors.CustomerExistsError:
-        # Ours: the name is bound to this uid, and no customer is created before its name is bound.
         return
+    except errors.ClientRejectedError:
+        raise
+    except errors.RefusedError as refusal:
+        try:
+            tokens.get(name)
+        except errors.NoSuchCustomerError:
+            raise refusal from None
 
 
 def _note(uid: str, status: str, reason: str | None, name: str | None = None) -> None:

@@ -16,13 +16,14 @@
         ├── CustomerExistsError
         ├── ForbiddenError            also for devices that are unknown or belong to another
         │   └── ForeignOwnerError     claim: "That belongs to someone else."
-        └── NotFoundError             function, variable, device or product
+        ├── NotFoundError             function, variable, device or product
+        └── ConflictError             409
 
 No exception's text contains a token, an e-mail address or a path with a customer in it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _SENSITIVE = re.compile(r"[0-9a-f]{40}|[^\s\"'<>=:]+@[^\s\"'<>]+|access_token=\S+", re.IGNORECASE)
@@ -113,6 +114,10 @@ class NotFoundError(RefusedError):
     """404: an unknown function, variable, device or product."""
 
 
+class ConflictError(RefusedError):
+    """409: somebody else was there first. No source shows Particle using it."""
+
+
 DEFAULT_RETRY_AFTER = 60.0
 """Seconds to wait after a 429 without a Retry-After header, which no source confirms.
 The limits count per 5 minutes (Cloud API reference, "Rate limits")."""
@@ -144,35 +149,83 @@ def message_in(body: Any) -> str:
     return ""
 
 
-def from_answer(  # noqa: PLR0911 - one return for each kind of answer
-    route: str, status: int, headers: Mapping[str, str], body: Any, elapsed: float
+def from_answer(
+    route: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: Any,
+    elapsed: float,
+    *,
+    by_client: bool = False,
 ) -> ParticleError:
-    """The exception for an answer that is not a success. `elapsed` is in seconds."""
+    """The exception for an answer that is not a success. `elapsed` is in seconds.
+
+    `by_client` says that the request showed the OAuth client's id and secret, and no token. The
+    status decides, then OAuth's code in `error`, and Particle's words only where neither says
+    enough: the words have changed over the years.
+    """
     text = message_in(body)
-    lower = text.lower()
-    kind = body.get("error") if isinstance(body, Mapping) else None
     if status >= 500:  # noqa: PLR2004 - HTTP's own classes
         return ServerFaultError(route, text, status)
-    if status == 408:  # noqa: PLR2004
-        return DeviceUnreachableError(route, text, status, elapsed)
     if status == 429:  # noqa: PLR2004
         return RateLimitedError(route, text, status, _retry_after(headers))
-    if status == 401:  # noqa: PLR2004
-        return TokenRejectedError(route, text, status)
-    if status == 400 and kind == "invalid_client":  # noqa: PLR2004
-        return ClientRejectedError(route, text, status)
-    if status == 400 and kind == "invalid_grant":  # noqa: PLR2004
-        return NoSuchCustomerError(route, text, status)
-    if status == 400 and (lower == "customer already exists" or kind == "customer_exists"):  # noqa: PLR2004
-        return CustomerExistsError(route, text, status)
-    if status == 403:  # noqa: PLR2004
-        kind_of_refusal = (
-            ForeignOwnerError if "belongs to someone else" in lower else ForbiddenError
-        )
-        return kind_of_refusal(route, text, status)
-    if status == 404:  # noqa: PLR2004
-        return NotFoundError(route, text, status)
-    return RefusedError(route, text, status)
+    words, code = _words(body), _code(body)
+    if status == 408 or (status == 400 and "timed out" in words):  # noqa: PLR2004
+        # The 400 is what a function of an offline device was answered in 2015.
+        return DeviceUnreachableError(route, text, status, elapsed)
+    if by_client:
+        kind = _refusal_of_client(status, words, code)
+    elif status == 403 and _is_page(body):  # noqa: PLR2004
+        kind = RefusedError  # by something in front of Particle's API
+    else:
+        kind = _refusal_of_token(status, words, code)
+    return kind(route, text, status)
+
+
+def _refusal_of_client(status: int, words: str, code: str) -> type[RefusedError]:
+    if status == 401 or code in _WRONG_CLIENT:  # noqa: PLR2004
+        return ClientRejectedError
+    if code in _WRONG_CUSTOMER:
+        return NoSuchCustomerError
+    if _EXISTS.search(words):
+        return CustomerExistsError
+    return _BY_STATUS.get(status, RefusedError)
+
+
+def _refusal_of_token(status: int, words: str, code: str) -> type[RefusedError]:
+    if status == 401 or code == "invalid_token":  # noqa: PLR2004
+        return TokenRejectedError
+    if status == 403 and _FOREIGN.search(words):  # noqa: PLR2004
+        return ForeignOwnerError
+    if code == "unauthorized":
+        return ForbiddenError  # an API user, who is refused with a 400
+    return _BY_STATUS.get(status, RefusedError)
+
+
+_BY_STATUS = {403: ForbiddenError, 404: NotFoundError, 409: ConflictError}
+_WRONG_CLIENT = {"invalid_client", "unauthorized_client"}
+_WRONG_CUSTOMER = {"invalid_grant", "invalid_scope"}
+_EXISTS = re.compile(r"already exists|customer.exists")
+_FOREIGN = re.compile(r"someone else|somebody else|request_transfer")
+
+
+def _code(body: Any) -> str:
+    """OAuth's code, such as `invalid_token`; in lower case, "" for none."""
+    code = body.get("error") if isinstance(body, Mapping) else None
+    return code.strip().lower() if isinstance(code, str) else ""
+
+
+def _words(body: Any) -> str:
+    """All texts in an error body, in lower case; none of a web page."""
+    if isinstance(body, str):
+        return "" if _is_page(body) else body.lower()
+    parts = body.values() if isinstance(body, Mapping) else body
+    return " ".join(map(_words, parts)) if isinstance(parts, Iterable) else ""
+
+
+def _is_page(body: Any) -> bool:
+    """Whether it is a web page: the answer of something in front of Particle's API."""
+    return isinstance(body, str) and body.lstrip().startswith("<")
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
