@@ -85,7 +85,7 @@ def _take(delivered: Any) -> str:
     from shared.telemetry.writer import Outcome  # noqa: PLC0415 - as above
 
     try:
-        outcome = ingest.take(delivered, replayed=True)
-    except ingest.COME_AGAIN as failure:
+        outcome = ingest.ingest(delivered, replayed=True)
+    except ingest.RETRIABLE as failure:
         return come_again(failure)
     return outcome.value if isinstance(outcome, Outcome) else outcome.reason

@@ -26,6 +26,7 @@ _TELL = 5.0
 
 def _canary(deployment: Deployment) -> Finding:
     # Not at the top: it imports Firestore's client, a second that --help need not wait.
+    from shared import settings  # noqa: PLC0415
     from shared.telemetry import canary  # noqa: PLC0415
 
     told = started = time.monotonic()
@@ -39,8 +40,9 @@ def _canary(deployment: Deployment) -> Finding:
     particle, credentials = deployment.particle, deployment.integrator
     try:
         with explained(deployment.project):
+            deadline = started + settings.CANARY_TIMEOUT
             delays = [
-                canary.fly(particle, credentials, one, started + canary.PATIENCE, waiting).delay_ms
+                canary.fly(particle, credentials, one, deadline, waiting).delay_ms
                 for one in canary.ours(particle, credentials)
             ]
     except canary.CanaryLostError as failure:

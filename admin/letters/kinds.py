@@ -64,7 +64,7 @@ class Kept:
             outcome = ingest.store(text, replayed=True, counted=counted)
         except UnstorableError as failure:
             return failure.reason
-        except ingest.COME_AGAIN as failure:
+        except ingest.RETRIABLE as failure:
             return come_again(failure)
         self.snapshot.reference.delete()
         return str(outcome.value)
@@ -90,8 +90,8 @@ class NeverAcknowledged:
     def replay(self) -> str:
         """As `ingest` does it: what turns out to be poison is kept in `deadLetters`."""
         try:
-            outcome = ingest.take(self.letter.delivered, replayed=True)
-        except ingest.COME_AGAIN as failure:
+            outcome = ingest.ingest(self.letter.delivered, replayed=True)
+        except ingest.RETRIABLE as failure:
             return come_again(failure)
         self.all.acknowledge(self.letter)
         return outcome.reason if isinstance(outcome, UnstorableError) else str(outcome.value)

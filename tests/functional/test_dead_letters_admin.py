@@ -23,7 +23,7 @@ Kill = Callable[[dict[str, Any]], str]
 @pytest.fixture
 def admin(stack: object, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     connections.firebase()
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     return CommandLine(capsys)
 
 

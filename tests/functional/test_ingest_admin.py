@@ -23,7 +23,7 @@ from tests.support.telemetry import again, dead_letters, device, events, message
 
 @pytest.fixture(autouse=True)
 def _fresh_process(stack: object) -> None:
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
@@ -164,7 +164,7 @@ def test_a_recording_can_be_replayed_twice(
         return events(customer, owned), device(customer, owned), rollups(customer, owned)
 
     before, letters = state(), set(dead_letters())
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     said = run(capsys, "events", "replay", str(file), status=1)
     assert said.splitlines()[-1] == "stored 0, copies 101, dead letters 2"
     assert (state(), set(dead_letters())) == (before, letters)

@@ -19,7 +19,7 @@ from tests.support.telemetry import again, events, hand_over, message, outside, 
 
 @pytest.fixture(autouse=True)
 def _fresh_process(stack: object) -> None:
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
 
 
 def cells(account: Account, label: Label, name: str, metric: str = "value") -> dict[str, Any]:
@@ -72,7 +72,7 @@ def test_copies_in_any_order_count_once(seed: int, owned: Label, customer: Accou
     bodies += [again(body) for body in bodies]
     chance.shuffle(bodies)
     publish_all(bodies[:60])
-    ingest.recorder.cache_clear()  # another instance, which remembers nothing
+    ingest.writer.cache_clear()  # another instance, which remembers nothing
     publish_all(bodies[60:])
     total = cells(customer, owned, "temperature").values()
     assert sum(cell["count"] for cell in total) == len(numbers)
@@ -153,12 +153,12 @@ def test_a_worker_that_died_before_it_moved_an_event_out(
     deliver(message(owned.device_id, "5"))
     hand_over(owned, customer, customer)
     with monkeypatch.context() as patch:
-        patch.setattr("shared.telemetry.repair.settling.put_in_place", _die)
+        patch.setattr("shared.telemetry.repair.placement.put_in_place", _die)
         assert deliver(late) == 500
     assert len(events(customer, owned)) == 2
     if not back_to_the_same:
         hand_over(owned, customer, another)
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     assert deliver(again(late)) < 300
     assert [event["value"] for event in events(customer, owned)] == [5]
     assert [event["value"] for event in outside(owned.device_id)] == [40]
@@ -176,12 +176,12 @@ def test_the_copy_of_a_former_owners_event_is_no_second_event(
     body = message(owned.device_id, "1")
     deliver(body)
     hand_over(owned, customer, another)
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     assert deliver(again(body)) < 300
     assert [event["value"] for event in events(customer, owned)] == [1]
     assert outside(owned.device_id) == []
     paths.device(owned.device_id).update({"ownerUid": None, "claimedAt": None})
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     assert deliver(again(body)) < 300
     assert outside(owned.device_id) == []
 
