@@ -67,7 +67,7 @@ PATIENCE = 0.01
 """Seconds after which fewer events justify one. The service answers in 20 to 100 ms, and a commit
 occupies this process for only a few of them."""
 MAX_STORED = 20_000
-"""Ids of stored events that an instance remembers; about 6 MB."""
+"""Ids of stored events that an instance remembers; about 5 MB."""
 ROUNDS = 4
 """How often the owners of a batch's devices are looked up again."""
 

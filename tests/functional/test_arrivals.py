@@ -1,4 +1,4 @@
-"""Whether events still come: what `ingest` notes of it, and what is read from that."""
+"""Whether events still arrive: the marks that `ingest` makes, and what is read from them."""
 
 import json
 from collections.abc import Iterator

@@ -93,7 +93,7 @@ def test_one_that_cannot_be_stored_now_stays(
         raise ServiceUnavailable("Firestore is away")  # type: ignore[no-untyped-call]
 
     with monkeypatch.context() as patch:
-        patch.setattr(ingest, "take", fail)
+        patch.setattr(ingest, "ingest", fail)
         ran = admin.run("dead-letters", "replay", letter)
     assert (ran.status, "Firestore is away" in ran.err) == (1, True)
     assert set(listed(admin)) == {letter}

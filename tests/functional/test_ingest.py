@@ -133,8 +133,8 @@ def test_equal_times_end_at_the_greater_event_id(owned: Label, customer: Account
     assert value == greatest.get("value")
 
 
-def test_a_worker_that_died_before_it_could_settle(owned: Label, customer: Account) -> None:
-    """The older event was committed last, and what should have mended `latest` never ran."""
+def test_a_process_that_crashed_before_its_repair(owned: Label, customer: Account) -> None:
+    """The older event was committed last, and the repair of `latest` never ran."""
     start = datetime.now(UTC)
     older = message(owned.device_id, "1", at=start)
     deliver(older)
@@ -215,7 +215,7 @@ def test_a_late_event_of_an_earlier_owner_is_the_next_ones_never(
 
 
 def test_a_device_that_comes_back_to_the_same_customer(owned: Label, customer: Account) -> None:
-    """A warm instance believes in the earlier tenure; the commit tells it of the later one."""
+    """A warm instance relies on the earlier tenure; the commit shows that there is a later one."""
     late = message(owned.device_id, "1")
     deliver(message(owned.device_id, "0"))
     hand_over(owned, customer, customer)

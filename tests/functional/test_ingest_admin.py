@@ -112,7 +112,7 @@ def test_what_is_broken_off_is_on_record_as_far_as_it_went(
     else:
         letters = [poison(owned, device_id="x")[1] for _ in range(4)]
         arguments = ["dead-letters", "replay", *letters]
-    monkeypatch.setattr(ingest, "take", answer)
+    monkeypatch.setattr(ingest, "ingest", answer)
     monkeypatch.setattr(ingest, "store", answer)
     assert main([*arguments, "--local"]) not in {0, 1}
     monkeypatch.undo()

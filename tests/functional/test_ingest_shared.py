@@ -80,7 +80,7 @@ def several(label: Label, count: int, name: str = "temperature") -> list[dict[st
     ]
 
 
-def test_those_who_wait_share_a_commit(
+def test_deliveries_that_wait_share_a_commit(
     owned: Label,
     customer: Account,
     monkeypatch: pytest.MonkeyPatch,
@@ -197,7 +197,7 @@ def test_a_fault_of_ours_fails_no_neighbour(
 def test_a_fault_of_firestores_own_costs_an_event_nothing(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has to come again, and then counts like any other."""
+    """It has to be delivered again, and is then counted like any other."""
     body = message(owned.device_id, "1")
     commit, calls = raw.commit, iter(range(9))
 
@@ -218,7 +218,7 @@ def test_a_fault_of_firestores_own_costs_an_event_nothing(
 def test_a_transient_fault_is_everybodys(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And what comes again is stored, though the commit had been made."""
+    """An event that is delivered again is a copy, since the commit had been made."""
     first, *bodies = several(owned, 5)
     commit, calls = raw.commit, iter(range(9))
 

@@ -72,16 +72,16 @@ def test_a_device_that_sleeps_is_not_offline_at_every_nap(owned: Label, customer
     assert said[-1] == ("asleep", 900)
 
 
-def test_a_worker_that_died_before_it_judged(
+def test_a_process_that_crashed_before_it_derived_the_presence(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = message(owned.device_id, "offline", STATUS, at=datetime.now(UTC) + timedelta(seconds=9))
 
-    def die(*_: object) -> None:
+    def crash(*_: object) -> None:
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("shared.telemetry.repair.presence.repair", die)
+        patch.setattr("shared.telemetry.repair.presence.repair", crash)
         assert deliver(body) == 500
     ingest.writer.cache_clear()
     assert deliver(body) < 300

@@ -65,7 +65,7 @@ def test_every_item_is_processed_once_in_batches_that_are_not_too_large(patience
     assert (batcher._under_way, len(batcher._queue)) == (0, 0)
 
 
-def test_many_who_wait_are_worth_another_batch() -> None:
+def test_many_waiting_items_justify_another_batch() -> None:
     """The two batches meet at the barrier, which one alone would never pass."""
     both = Barrier(2, timeout=20)
     started = Event()
@@ -83,8 +83,8 @@ def test_many_who_wait_are_worth_another_batch() -> None:
             result.result()
 
 
-def test_where_work_takes_long_few_are_worth_another_batch() -> None:
-    """Three of one item each meet, though nobody comes any more and no batch has ended."""
+def test_where_work_takes_long_few_items_justify_another_batch() -> None:
+    """Three of one item each meet, though no item arrives any more and no batch has ended."""
     all_three = Barrier(3, timeout=20)
 
     def work(_items: Sequence[int]) -> None:
