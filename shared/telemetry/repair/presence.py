@@ -33,9 +33,8 @@ def repair(device_id: str, tenure: Tenure) -> None:
             return  # the device has left the customer
         if epoch != tenure.epoch:
             raise OutdatedTenureError
-        # A greater order was written by a run that had read the event behind it, which the next
-        # round reads, too. If that changes nothing, the order is from an earlier tenure, in which
-        # the last run came too late.
+        # Another run wrote a greater order, from an event that the next round reads, too. If that
+        # round changes nothing, the order is from an earlier tenure, whose last run was late.
         if greatest <= judged.order or judged == before:
             return
         before = judged
