@@ -164,7 +164,10 @@ class EventWriter:
             if not stored and present:
                 self._refresh(present, event, outdated=True)
             return Outcome.STORED if stored else Outcome.COPY
-        if tenure and repair & _MISPLACED and Repair.SETTLED not in repair:
+        if not repair:
+            if tenure and event.name == STATUS:
+                self._derive(tenure, event, shown=False)
+        elif tenure and repair & _MISPLACED and Repair.SETTLED not in repair:
             place = self._tenures.look_up({event.device_id})[event.device_id]
             present = place if isinstance(place, Tenure) else None
             moved = placement.put_in_place(tenure.uid, event.device_id, event.id, present)
@@ -172,8 +175,6 @@ class EventWriter:
                 self._refresh(present, event, outdated=moved or Repair.STALE in repair)
         elif tenure and Repair.OVERTAKEN in repair:
             self._refresh(tenure, event, outdated=True)
-        elif tenure and Repair.EXISTS not in repair and event.name == STATUS:
-            self._derive(tenure, event, shown=False)
         return Outcome.COPY if Repair.EXISTS in repair else Outcome.STORED
 
     def _refresh(self, tenure: Tenure, event: Event, *, outdated: bool) -> None:
