@@ -1,6 +1,6 @@
 """Callable `invoke_function`: call a function of the caller's device."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -8,12 +8,12 @@ from msgspec import Meta
 from shared import settings
 from shared.api.callables import Caller, DeviceId, Input, Name, callable_function
 from shared.commands import invoke
-from shared.commands.invoke import WhenOffline
+from shared.commands.record import Call, Wait
 from shared.errors import BadRequest
 
 
 class Request(Input, frozen=True):
-    """Which function of which device, its argument, and what to do while it is offline."""
+    """Which function of which device, its argument, and what happens while it is offline."""
 
     device_id: DeviceId
     function: Name
@@ -26,7 +26,7 @@ class Request(Input, frozen=True):
 
 
 DEFAULT_EXPIRY = 3600
-"""Seconds that a call waits when it does not say how long: an old wish surprises."""
+"""Seconds that a call waits when it does not say how long. Old wishes surprise their customer."""
 
 
 @callable_function(Request, secrets=settings.PARTICLE_SECRETS)
@@ -34,16 +34,15 @@ def invoke_function(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{commandId, status, returnValue}`.
 
     `returnValue` is the 32-bit integer that the firmware returned. With the same `requestId` the
-    device is called once only, and every request gets the first one's answer. With
-    `whenOffline: "queue"` a device that is offline does it when it is back (`status: "queued"`).
+    device is called only once, and every request gets the first one's answer. With
+    `whenOffline: "queue"` a call to a device that is offline waits until it is back
+    (`status: "queued"`).
     """
     command = invoke.invoke(
         caller.uid,
-        request.device_id,
-        request.function,
-        request.argument,
+        Call(request.device_id, request.function, request.argument),
         request_id=request.request_id,
-        when_offline=_when_offline(request),
+        wait=_wait(request),
     )
     return {
         "commandId": command.command_id,
@@ -52,10 +51,10 @@ def invoke_function(caller: Caller, request: Request) -> dict[str, Any]:
     }
 
 
-def _when_offline(request: Request) -> WhenOffline | None:
+def _wait(request: Request) -> Wait | None:
     if request.when_offline == "queue":
         expires_in = timedelta(seconds=request.expires_in or DEFAULT_EXPIRY)
-        return WhenOffline(expires_in, coalesce=bool(request.coalesce))
+        return Wait(datetime.now(UTC) + expires_in, coalesce=bool(request.coalesce))
     for field in ("expires_in", "coalesce"):
         if getattr(request, field) is not None:
             name = "expiresIn" if field == "expires_in" else field

@@ -5,7 +5,8 @@ from typing import Any
 
 from shared import settings
 from shared.api.callables import Caller, Input, callable_function, iso
-from shared.commands import presence
+from shared.claims import awaited
+from shared.commands import reads
 from shared.firestore import paths
 from shared.registry import ownership
 
@@ -36,11 +37,11 @@ def list_devices(caller: Caller, request: Request) -> dict[str, Any]:
     """
     ownership.require_account(caller.uid)
     if request.refresh:
-        presence.confirm_awaited(caller.uid)
+        awaited.confirm_awaited(caller.uid)
     found = list(paths.user(caller.uid).collection(paths.DEVICES).stream())
     devices = [_view(snapshot.id, snapshot.to_dict() or {}) for snapshot in found]
     if request.refresh:
-        online = presence.ask([device["deviceId"] for device in devices])
+        online = reads.online([device["deviceId"] for device in devices])
         for device in devices:
             device["online"] = online[device["deviceId"]]
     return {"devices": sorted(devices, key=lambda device: str(device["name"]).casefold())}

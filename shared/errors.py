@@ -179,7 +179,7 @@ class EmailUnverified(ProductError):
 
 
 class DeviceOffline(ProductError):
-    """The device surely did not run the call."""
+    """The device definitely did not run the call."""
 
     code = "unavailable"
     reason = "device-offline"

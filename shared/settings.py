@@ -192,6 +192,30 @@ CANARY_TIMEOUT = 45
 """From the beginning of a check, within `SCHEDULE_TIMEOUT`, until its canaries must have arrived.
 One takes about 2 s; the first one after a quiet time waits for an instance of `ingest`."""
 
+CALL_HOLD = CALLABLE_TIMEOUT
+"""A call to a device keeps the device with its owner for this long: the function that makes the
+call has ended by then."""
+CALL_SLACK = 5
+"""A call to a device may take this much longer than its timeouts: a name is looked up, further
+addresses are tried."""
+OFFLINE_AT_ONCE = 2
+"""A 408 of Particle within this time means that Particle knew the device to be offline."""
+QUICK_READ = 1
+"""After a reading that took longer, the owner is checked again."""
+SENDER_LEASE = EVENT_TIMEOUT
+"""A run may send the calls that wait for a device for this long: its trigger has ended by then."""
+SEND_BUDGET = EVENT_TIMEOUT / 3
+"""After this, a run begins no further call: one that the device does not answer takes 38 s, and the
+commits around it take some more."""
+CALLER_SEND_BUDGET = CALLABLE_TIMEOUT / 6
+"""The same while a caller waits, whose own call comes last. The trigger sends the rest."""
+PRESENCE_LAG = 120
+"""For this long after a device came online, Particle may still take it for offline."""
+SWEEP_BUDGET = SCHEDULE_TIMEOUT / 3
+"""After this, a run of the schedule continues no further job."""
+JOB_OVERDUE = 5 * EVENT_TIMEOUT
+"""A job of this age is left over: its own trigger has had time for several deliveries."""
+
 CONCURRENCY = 40
 """Requests that one instance serves at once. `THREADS` in `.env` is the same number."""
 

@@ -15,12 +15,12 @@ The job can die and be run again at any point. It ends with its own document.
 
 import time
 from datetime import datetime
-
-from google.cloud.firestore import DocumentReference, FieldFilter
+from functools import partial
 
 from shared import log
 from shared.audit import Operation
 from shared.claims import at_particle, put_right
+from shared.commands import record
 from shared.errors import InProgress, NotYourDevice
 from shared.firestore import erase, paths
 from shared.particle.errors import ParticleError
@@ -51,10 +51,11 @@ def release(
             raise NotYourDevice
         ownership.refuse_while_under_way(registered)
         hold.refuse_while_held(registered, None)
-        queued = _queued(uid, device_id)
+        # Calls that wait for the device are cancelled in the same commit.
+        cancel_waiting = partial(record.cancel_waiting, uid=uid, device_id=device_id)
         try:
             released_at, reservation = ownership.take(
-                entry, job, keep_history=keep_history, queued=queued, operation=operation
+                entry, job, keep_history=keep_history, also=cancel_waiting, operation=operation
             )
         except OVERTAKEN:
             continue  # a command, or another release: look again
@@ -96,15 +97,3 @@ def _erase_history(job: paths.Snapshot, deadline: float) -> None:
     for collection in paths.user_device(uid, device_id).collections():
         erase.erase(collection, deadline, until=job.create_time)
     log.history_erased(uid, device_id)
-
-
-def _queued(uid: str, device_id: str) -> list[DocumentReference]:
-    """The user's commands that still wait for the device."""
-    waiting = (
-        paths.user(uid)
-        .collection(paths.COMMANDS)
-        .where(filter=FieldFilter("deviceId", "==", device_id))
-        .where(filter=FieldFilter("status", "==", "queued"))
-        .select([])
-    )
-    return [snapshot.reference for snapshot in waiting.stream()]

@@ -7,7 +7,7 @@ once one wins.
     ownerUid, claimedAt, claimEpoch                   the ownership (`registry/ownership.py`)
     reservedBy, reservedUntil, reservationShares      who may change the owner (`registry/hold.py`)
     underWay                                          calls that keep the owner (`registry/hold.py`)
-    waitingUntil, sendingUntil                        the queue (`commands/queue.py`)
+    waitingUntil, sendingUntil                        calls that wait (`registry/hold.py`)
     awaitedBy, awaitedUntil                           a claim code is out (`claims/claim_code.py`)
     releasePending                                    a claim at Particle is to be ended
 """
@@ -128,6 +128,18 @@ class Entry:
         """Who was given a claim code for the device."""
         uid: str | None = self._fields.get("awaitedBy")
         return uid
+
+    @property
+    def awaited_until(self) -> datetime | None:
+        """When that claim code expires."""
+        until: datetime | None = self._fields.get("awaitedUntil")
+        return until
+
+    @property
+    def imported_at(self) -> datetime | None:
+        """When the operator's import last wrote the entry."""
+        at: datetime | None = self._fields.get("importedAt")
+        return at
 
     @property
     def release_pending(self) -> bool:

@@ -19,12 +19,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.api_core.exceptions import FailedPrecondition, GoogleAPICallError
-from google.cloud.firestore import DELETE_FIELD
+from google.cloud.firestore import DELETE_FIELD, Increment, Maximum, WriteBatch
+from google.cloud.firestore_v1.field_path import FieldPath
 
-from shared import log
+from shared import log, settings, times
 from shared.errors import InProgress, ProductError
 from shared.firestore import paths
 from shared.particle import Credentials
+from shared.registry.entry import Entry
 
 LASTS = timedelta(seconds=60)
 """As long as a function may run."""
@@ -89,12 +91,100 @@ class TimedCredentials:
         return token
 
 
+@dataclass(frozen=True)
+class CallHold:
+    """Keeps a device with its owner while a call of theirs runs on it (`underWay`).
+
+    A device has any number of them: nothing prevents two calls at the same time.
+    """
+
+    uid: str
+    device_id: str
+    command_id: str
+    expiry: Expiry
+
+    def begin(self, batch: WriteBatch) -> None:
+        """Add it to a commit, as two writes; only the owner's commit succeeds.
+
+        Another's fails with Firestore's `NotFound`. The second write returns the stored
+        `waitingUntil`, in milliseconds.
+        """
+        # Changes nothing, but fails the commit when the document does not exist.
+        batch.update(paths.user_device(self.uid, self.device_id), {"claimEpoch": Increment(0)})
+        # The increment changes nothing either; it makes Firestore return what is stored.
+        until = times.milliseconds(self.expiry.at)
+        batch.update(
+            paths.device(self.device_id), {self._field: until, "waitingUntil": Increment(0)}
+        )
+
+    def end(
+        self, batch: WriteBatch, *, waits_until: datetime | None = None, entry: Entry | None = None
+    ) -> None:
+        """Add its end to a commit, as one write.
+
+        With `waits_until`, others can see that a call waits for the device until then. With
+        `entry`, the commit fails when the device's entry has changed since that was read.
+        """
+        ended: dict[str, Any] = {self._field: DELETE_FIELD}
+        if waits_until is not None:
+            ended["waitingUntil"] = Maximum(times.milliseconds(waits_until))
+        unchanged = None if entry is None else entry.unchanged()
+        batch.update(paths.device(self.device_id), ended, option=unchanged)
+
+    @property
+    def _field(self) -> str:
+        return str(FieldPath("underWay", self.command_id).to_api_repr())
+
+
+@dataclass(frozen=True)
+class SenderLease:
+    """Makes one run the only sender of a device's waiting calls, so that they keep their order."""
+
+    device_id: str
+    expiry: Expiry
+
+    @property
+    def until(self) -> int:
+        """As `sendingUntil` has it, in milliseconds."""
+        return times.milliseconds(self.expiry.at)
+
+    def end(self, anybody_waits: Callable[[], bool]) -> None:
+        """End the lease, if it still is this one; where no call waits any more, say so."""
+        while True:
+            entry = Entry.read(self.device_id, ["sendingUntil"])
+            if entry.sending_until != self.until:
+                return
+            ended: dict[str, Any] = {"sendingUntil": DELETE_FIELD}
+            # A call that begins to wait after this look changes the entry, so the commit fails.
+            if not anybody_waits():
+                ended["waitingUntil"] = 0
+            try:
+                entry.reference.update(ended, option=entry.unchanged())
+            except FailedPrecondition:
+                continue
+            return
+
+
+def lease(uid: str, device_id: str) -> SenderLease | None:
+    """Become the sender for the user's device; None while another run is, or for a former owner."""
+    while True:
+        entry = Entry.read(device_id, ["ownerUid", "sendingUntil"])
+        if entry.owner_uid != uid or entry.sending_until > times.milliseconds(datetime.now(UTC)):
+            return None
+        leased = SenderLease(device_id, Expiry.after(settings.SENDER_LEASE))
+        try:
+            entry.reference.update({"sendingUntil": leased.until}, option=entry.unchanged())
+        except FailedPrecondition:
+            continue  # a call began or ended meanwhile
+        return leased
+
+
 # Reservations.
 #
 # Reservations: who may change at Particle whose a device is.
 #
-# Particle knows no conditions: a request that ends a claim there ends the next owner's just as well.
-# So whoever changes a claim at Particle first takes the device's entry in the registry, in a
+# Particle knows no conditions: a request that ends a claim there ends the next owner's just as
+# well. So whoever changes a claim at Particle first takes the device's entry in the registry, in a
 # conditional write (`reservedBy`, `reservedUntil`). Nobody else changes whose it is, here or there,
 # until that is taken back or its time is over. What dies leaves one that ends by itself.
 #

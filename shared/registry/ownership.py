@@ -9,7 +9,7 @@ command that begins meanwhile (it writes `underWay` into the entry) stops them.
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -147,15 +147,15 @@ def take(
     job: DocumentReference,
     *,
     keep_history: bool,
-    queued: Iterable[DocumentReference] = (),
+    also: Callable[[WriteBatch], None] | None = None,
     operation: Operation | None = None,
 ) -> tuple[datetime, Reservation]:
     """End the ownership of a device, as its entry was read; the time of it.
 
     The claim at Particle is still to be ended, under the reservation that is given too, and what
     the owner's tree holds of the device to be erased, unless it is to be kept for them: `job`, a
-    new document, is the job that sees to it (`shared/claims/release.py`). Commands that wait for
-    the device are cancelled. An operator's `operation` is recorded. Raises one of `OVERTAKEN`.
+    new document, is the job that sees to it (`shared/claims/release.py`). `also` adds to the
+    commit. An operator's `operation` is recorded. Raises one of `OVERTAKEN`.
     """
     registered = entry.to_dict() or {}
     uid, serial_number = registered["ownerUid"], registered["serialNumber"]
@@ -175,8 +175,8 @@ def take(
         option=paths.client().write_option(last_update_time=entry.update_time),
     )
     batch.delete(paths.user_device(uid, entry.id))
-    for command in queued:
-        batch.update(command, {"status": "cancelled", "finishedAt": SERVER_TIMESTAMP})
+    if also:
+        also(batch)
     batch.create(job, {"uid": uid, "deviceId": entry.id, "keepHistory": keep_history})
     note(
         batch,

@@ -11,10 +11,9 @@ from google.api_core.gapic_v1.method import wrap_method
 
 from local.client import Account, Client
 from local.stack import Stack
-from shared import connections, settings
+from shared import cache, connections, settings
 from shared.claims import access
 from shared.claims import label as setup_codes
-from shared.commands import presence
 from shared.firestore import deadline, paths
 from tests.support.functions import call
 from tests.support.simulator import Simulator
@@ -54,7 +53,7 @@ def simulator(stack: Stack) -> Simulator:
     control = Simulator(stack.simulator_url)
     control.heal()
     control.forget()
-    presence._known.clear()
+    cache.empty_all()
     return control
 
 

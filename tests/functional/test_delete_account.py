@@ -12,7 +12,7 @@ from google.cloud.firestore import FieldFilter
 
 from functions import delete_account
 from local.client import Account, CallableError, Client
-from shared import settings, sweep
+from shared import settings
 from shared.audit import Operation
 from shared.claims import release
 from shared.customers import shadow
@@ -205,7 +205,7 @@ def test_what_the_platform_gave_up_the_schedule_goes_on_with(
     deletion.schedule(full.uid)
     assert functions.client("settle_commands").post("/").status_code == 200
     assert not is_gone(full, owned), "not before its own trigger has tried"
-    monkeypatch.setattr(sweep, "OLD", timedelta(0))
+    monkeypatch.setattr(settings, "JOB_OVERDUE", 0)
     assert functions.client("settle_commands").post("/").status_code == 200
     assert is_gone(full, owned)
     # Deleting gave the device back, which is a job of its own.

@@ -62,10 +62,10 @@ def in_state(findings: Findings, state: str) -> set[str]:
     return {name for name, finding in findings.items() if finding["state"] == state}
 
 
-def is_broken(findings: Findings, link: str, mend: str, *, unchecked: set[str]) -> None:
+def is_broken(findings: Findings, link: str, fix: str, *, unchecked: set[str]) -> None:
     """It alone is broken; what cannot be examined without it is not said to be."""
     assert in_state(findings, "broken") == {link}
-    assert mend in findings[link]["mend"]
+    assert fix in findings[link]["mend"]
     assert in_state(findings, "not checked") == unchecked
     assert in_state(findings, "not here") == ONLY_IN_THE_CLOUD - unchecked
 

@@ -108,7 +108,7 @@ def test_what_is_broken_off_is_on_record_as_far_as_it_went(
     arguments = ["events", "replay", str(tmp_path / "messages.jsonl")]
     if command == "events":
         pathlib.Path(arguments[-1]).write_text("{}\n" * 4)
-        monkeypatch.setattr("admin.commands.events._AT_ONCE", 1)
+        monkeypatch.setattr("admin.commands.events._THREADS", 1)
     else:
         letters = [poison(owned, device_id="x")[1] for _ in range(4)]
         arguments = ["dead-letters", "replay", *letters]

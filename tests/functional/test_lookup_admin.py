@@ -264,4 +264,4 @@ def test_an_error_number(stack: Stack, client: Client, admin: CommandLine) -> No
     assert (line["function"], line["reason"]) == ("list_devices", "sign-in-required")
     assert "sign-in-required" in admin.said("errors", "show", f" {error_id.upper()} ")
     assert admin.run("errors", "show", "0" * 12).status == 1
-    assert "no error number" in admin.run("errors", "show", 'x" OR "y').err
+    assert "is not an error number" in admin.run("errors", "show", 'x" OR "y').err

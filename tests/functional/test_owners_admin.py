@@ -11,9 +11,9 @@ import pytest
 from firebase_admin import auth
 
 from admin.app import main
-from admin.commands import codes
+from admin.commands.devices import codes
 from admin.particle import fleet
-from admin.support import trail
+from admin.support import audit
 from local.client import Account, Client
 from shared import connections
 from shared.claims import label as setup_codes
@@ -46,7 +46,7 @@ def owner(label: Label) -> str | None:
 
 def recorded(label: Label) -> list[dict[str, Any]]:
     """What operators did with the device, oldest first."""
-    return trail.found(device_id=label.device_id, limit=100)[::-1]
+    return audit.operations(device_id=label.device_id, limit=100)[::-1]
 
 
 @pytest.mark.parametrize("named", ["serial", "id"])
@@ -85,7 +85,7 @@ def test_reassign(
     assert owner(owned) == another.uid
     assert simulator.device(owned.device_id)["owner"] == shadow.identity(another.uid)
     assert not paths.user_device(customer.uid, owned.device_id).get().exists
-    assert operator(*given) == (0, "It is theirs already\n")
+    assert operator(*given) == (0, "They own it already\n")
     done = [(entry["action"], entry["uid"]) for entry in recorded(owned)]
     assert done == [("device-released", customer.uid), ("device-assigned", another.uid)]
 

@@ -1,4 +1,4 @@
-"""The devices and users that an operator names, and the addresses of those that are found."""
+"""From what an operator types to ids of devices and users, and from uids to e-mail addresses."""
 
 from collections.abc import Iterable
 
@@ -9,34 +9,34 @@ from shared import connections
 from shared.claims import label
 from shared.firestore import paths
 
-_AT_ONCE = 100
-"""Users that Auth looks up in one request."""
+_USERS_PER_REQUEST = 100
+"""The most that Auth looks up at once."""
 
 
-def device_named(text: str) -> str:
-    """The id of the device with this serial number or device id.
+def device_id(text: str) -> str:
+    """The id of the registered device with this serial number or device id.
 
     Raises:
         CannotRun: there is none.
     """
     try:
-        device_id = label.normalise_device_id(text)
+        found = label.normalise_device_id(text)
     except ValueError:
         try:
             serial_number = label.normalise_serial(text)
         except ValueError as failure:
             raise CannotRun(f"{text!r}: {failure}") from None
-        found = paths.serial_number(serial_number).get().to_dict() or {}
-        device_id = found.get("deviceId", "")
-    if not device_id or not paths.device(device_id).get(["ownerUid"]).exists:
-        raise CannotRun(f"No device {text!r} is registered: devices search finds parts of it")
-    return device_id
+        entry = paths.serial_number(serial_number).get().to_dict() or {}
+        found = entry.get("deviceId", "")
+    if not found or not paths.device(found).get(["ownerUid"]).exists:
+        raise CannotRun(f"No device {text!r} is registered: try `devices search` with a part of it")
+    return found
 
 
-def user_named(text: str) -> str:
+def uid(text: str) -> str:
     """The uid of the user with this e-mail address or uid.
 
-    A deleted account has no address any more, but it is still known by its uid.
+    A deleted account has no address any more, but can still be found by its uid.
 
     Raises:
         CannotRun: there is none.
@@ -48,7 +48,7 @@ def user_named(text: str) -> str:
         if "@" not in text and "/" not in text and paths.deleted_user(text).get().exists:
             return text
         raise CannotRun(
-            f"There is no user {text!r}; a deleted account is known by its uid alone"
+            f"There is no user {text!r}; a deleted account can only be found by its uid"
         ) from None
     return str(user.uid)
 
@@ -57,8 +57,10 @@ def addresses(uids: Iterable[str | None]) -> dict[str, str | None]:
     """The e-mail address of each user who still has an account."""
     wanted = sorted({uid for uid in uids if uid})
     found: dict[str, str | None] = {}
-    for start in range(0, len(wanted), _AT_ONCE):
-        identifiers = [auth.UidIdentifier(uid) for uid in wanted[start : start + _AT_ONCE]]
+    for start in range(0, len(wanted), _USERS_PER_REQUEST):
+        identifiers = [
+            auth.UidIdentifier(one) for one in wanted[start : start + _USERS_PER_REQUEST]
+        ]
         users = auth.get_users(identifiers, app=connections.firebase()).users
         found |= {user.uid: user.email for user in users}
     return found

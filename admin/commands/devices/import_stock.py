@@ -1,29 +1,24 @@
-"""`devices`: the registry of devices and what is printed on them."""
+"""`devices import`: a stock list brought into the registry."""
 
 import dataclasses
 import pathlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
 from admin.cli.connection import connected
+from admin.cli.operation import operation
 from admin.cli.output import answer
-from admin.cli.progress import counting
+from admin.cli.progress import track
 from admin.cli.target import Target
-from admin.commands.audit import operation
 from admin.stock import refused, rows
-
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The registry of devices.")
+from admin.stock.importer import Importer, Outcome, Verdict
+from shared import audit
 
 _SHOWN = 20
-"""Lines of a kind shown on a terminal before the rest is only counted."""
-
-
-@app.callback()
-def devices() -> None:
-    """Make `devices` a group, also while it has a single command."""
+"""How many warnings, and how many refusals, are shown before the rest is only counted."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,64 +30,64 @@ class _Report:
     warnings: list[tuple[int, str]]
 
 
-@app.command("import")
 def import_stock(
     context: typer.Context,
     *,
     file: Annotated[
         pathlib.Path,
         typer.Argument(
-            help="CSV with a header: device_id, serial_number, setup_code. Other columns are "
+            help="CSV file with a header: device_id, serial_number, setup_code. Other columns are "
             "ignored."
         ),
     ],
     refused_file: Annotated[
         pathlib.Path,
         typer.Option(
-            "--refused", metavar="FILE", help="Where refused rows go, to be mended and imported."
+            "--refused",
+            metavar="FILE",
+            help="Where to write refused rows, so that they can be corrected and imported.",
         ),
     ] = pathlib.Path("refused.csv"),
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything and write nothing, no file either.")
     ] = False,
 ) -> None:
-    """Bring a stock list into the registry.
+    """Import a stock list, so that its devices can be claimed.
 
-    Its devices can then be claimed.
+    Devices that are registered and unchanged stay as they are. A device without an owner gets the
+    serial number and setup code of the list; one that a customer owns is refused. Can be repeated.
 
-    Can be repeated: what is there unchanged stays; a device that nobody owns gets the serial number
-    and setup code of the list; one that a customer owns is refused. Exit status: 0 all rows are in,
-    1 some were refused, 2 the command could not run.
+    Exit status: 0 all rows are imported, 1 some were refused, 2 the command could not run.
+
+    Example: devices import stock.csv --dry-run
     """
-    listed = rows.read(file)
+    stock = rows.read(file)
     if not dry_run:
         refused.require_place(refused_file)
     with connected(context) as target:
-        report = _import(target, listed, dry_run=dry_run)
+        report = _import(target, stock, dry_run=dry_run)
     if report.refusals and not dry_run:
-        refused.write(refused_file, listed, report.refusals)
-    _tell(report, None if dry_run else refused_file)
+        refused.write(refused_file, stock, report.refusals)
+    _answer(report, None if dry_run else refused_file)
     if report.refusals:
         raise typer.Exit(1)
 
 
-def _import(target: Target, listed: rows.Stock, *, dry_run: bool) -> _Report:
-    # Not at the top: it imports Firestore's client, a second that --help need not wait.
-    from admin.stock.importer import Intake, Outcome, Verdict  # noqa: PLC0415
-    from shared import audit  # noqa: PLC0415 - as above
-
-    intake = Intake(target.pepper())
+def _import(target: Target, stock: rows.Stock, *, dry_run: bool) -> _Report:
+    importer = Importer(target.pepper())
     verdicts: list[Verdict] = []
-    _follow("Checking", len(listed.rows), intake.judge(listed.rows), verdicts.extend)
+    for chunk in track(importer.judge(stock.rows), "Checking", len(stock.rows), len):
+        verdicts += chunk
     if not dry_run:
         judged, verdicts = verdicts, []
         done = operation(target, "stock-imported")
         try:
-            _follow("Importing", len(judged), intake.write(judged), verdicts.extend)
+            for chunk in track(importer.write(judged), "Importing", len(judged), len):
+                verdicts += chunk
         except BaseException:
             typer.echo(
-                f"Stopped: {sum(bool(done.writes) for done in verdicts)} or more rows were "
-                "written, the rest were not. Import the same file again to finish",
+                f"Stopped: at least {sum(bool(one.writes) for one in verdicts)} rows were "
+                "written, the others were not. Import the same file again to finish",
                 err=True,
             )
             raise
@@ -101,7 +96,7 @@ def _import(target: Target, listed: rows.Stock, *, dry_run: bool) -> _Report:
             if written:
                 audit.record(done, **written)
     refusals = [
-        *listed.refusals,
+        *stock.refusals,
         *(
             rows.Refusal(verdict.row.line, verdict.reason)
             for verdict in verdicts
@@ -111,24 +106,11 @@ def _import(target: Target, listed: rows.Stock, *, dry_run: bool) -> _Report:
     counts = Counter({outcome.value: 0 for outcome in Outcome})
     counts.update(verdict.outcome.value for verdict in verdicts)
     counts[Outcome.REFUSED.value] = len(refusals)
-    return _Report(counts, sorted(refusals, key=lambda one: one.line.number), listed.warnings)
+    return _Report(counts, sorted(refusals, key=lambda one: one.line.number), stock.warnings)
 
 
-def _follow(
-    title: str,
-    total: int,
-    chunks: Iterable[Sequence[Any]],
-    take: Callable[[Sequence[Any]], None],
-) -> None:
-    """Take chunks as they are done."""
-    with counting(title, total) as advance:
-        for chunk in chunks:
-            take(chunk)
-            advance(len(chunk))
-
-
-def _tell(report: _Report, refused_file: pathlib.Path | None) -> None:
-    """The result: for people what needs their attention first, then one line of counts."""
+def _answer(report: _Report, refused_file: pathlib.Path | None) -> None:
+    """Answer with the result: for people first what needs their attention, then the counts."""
     written = str(refused_file) if refused_file and report.refusals else None
 
     def people() -> None:
@@ -138,7 +120,7 @@ def _tell(report: _Report, refused_file: pathlib.Path | None) -> None:
         counts = ", ".join(f"{name} {count}" for name, count in report.counts.items())
         typer.echo(f"dry run, nothing written: {counts}" if refused_file is None else counts)
         if written:
-            typer.echo(f"Mend the refused rows in {written} and import that file.", err=True)
+            typer.echo(f"Correct the refused rows in {written} and import that file.", err=True)
 
     answer(
         {

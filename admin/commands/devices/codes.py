@@ -1,4 +1,4 @@
-"""`devices codes`: strong setup codes, and a sheet of labels to print."""
+"""`devices codes`: strong setup codes, and labels to print."""
 
 import csv
 import html
@@ -7,39 +7,41 @@ import secrets
 from typing import Annotated
 from urllib.parse import quote
 
+import segno
 import typer
 
 from admin.cli.errors import CannotRun
 from admin.cli.output import answer
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-"""Without characters that people take for one another: 0 O, 1 I L."""
+"""Without characters that people confuse: 0 O, 1 I L."""
 LENGTH = 10
-"""Characters of a code: 31 to the tenth, some 49 bits."""
+"""Characters of a code: 31 to the power of ten, about 49 bits."""
 
 
 def codes(
     *,
     file: Annotated[
-        pathlib.Path, typer.Argument(help="CSV with a header: device_id, serial_number.")
+        pathlib.Path, typer.Argument(help="CSV file with a header: device_id, serial_number.")
     ],
     output: Annotated[
-        pathlib.Path, typer.Option(help="CSV to write, with setup_code: for devices import.")
+        pathlib.Path, typer.Option(help="CSV file to write, with setup_code, for devices import.")
     ] = pathlib.Path("codes.csv"),
     labels: Annotated[
-        pathlib.Path, typer.Option(help="HTML to write: a sheet of labels to print.")
+        pathlib.Path, typer.Option(help="HTML file to write: the labels.")
     ] = pathlib.Path("labels.html"),
     url: Annotated[
-        str, typer.Option(help="The web app; a label's QR code leads there.")
+        str, typer.Option(help="Address of the web app, to which the QR codes lead.")
     ] = "https://app.example.com",
 ) -> None:
-    """Make setup codes, and labels with QR codes.
+    """Generate setup codes, and labels to print.
 
-    The files hold the codes in the clear: keep them as you keep the labels. In a QR code the code
-    stands in the link's fragment, which browsers do not send to servers.
+    A label has serial number, setup code and a QR code: a link with the setup code in its fragment,
+    which browsers do not send to servers. Both files have the codes in plain text: keep them as
+    safe as the labels.
+
+    Example: devices codes stock.csv --url https://app.example.com
     """
-    import segno  # noqa: PLC0415 - only here
-
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             rows = list(csv.DictReader(lines))
@@ -49,7 +51,9 @@ def codes(
         raise CannotRun(f"{file} needs a header with device_id and serial_number, and rows")
     for path in (output, labels):
         if path.exists():
-            raise CannotRun(f"{path} exists: codes that were printed must not be lost")
+            raise CannotRun(
+                f"{path} exists, and its codes may be printed already: move it, or name another"
+            )
     made = [(row["device_id"].strip(), row["serial_number"].strip(), _new_code()) for row in rows]
     with output.open("x", encoding="utf-8", newline="") as out:
         table = csv.writer(out)

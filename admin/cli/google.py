@@ -1,9 +1,12 @@
-"""Google Cloud's REST APIs, read with the operator's log-in; each refusal says what mends it."""
+"""Google Cloud's REST APIs, read with the operator's log-in; each error says how to fix it."""
 
 from typing import Any
 from urllib.parse import urlsplit
 
+import google.auth
 import requests
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError
+from google.auth.transport.requests import AuthorizedSession
 
 from admin.cli.errors import LOG_IN, USAGE, NoLogInError
 
@@ -11,46 +14,41 @@ _SECONDS = 30.0
 
 
 class GoogleError(Exception):
-    """An answer that is no success.
+    """A request that Google did not answer with success.
 
     Attributes:
-        status: HTTP's; 0 for no answer.
+        status: the HTTP status; 0 for no answer.
         found: what Google said, in one line.
-        mend: what to do.
-        hidden: the operator may not look, which says nothing of what there is to see.
+        fix: what to do.
+        hidden: the operator may not look, which does not mean that anything is broken.
     """
 
-    def __init__(self, status: int, found: str, mend: str, *, hidden: bool = False) -> None:
-        """As the attributes."""
+    def __init__(self, status: int, found: str, fix: str, *, hidden: bool = False) -> None:
+        """See the attributes."""
         self.status = status
         self.found = found
-        self.mend = mend
+        self.fix = fix
         self.hidden = hidden
-        super().__init__(f"{found} {mend}")
+        super().__init__(f"{found} {fix}")
 
 
 class Google:
-    """Reads from the APIs; never writes."""
+    """A client that only reads."""
 
     def __init__(self, project: str, session: requests.Session) -> None:
-        """`session` authenticates each request, where that is needed."""
+        """`session` authenticates the requests where that is needed."""
         self._project = project
         self._session = session
 
     @classmethod
     def of_operator(cls, project: str) -> "Google":
-        """With the log-in of `gcloud auth application-default login`.
+        """A client with the log-in of `gcloud auth application-default login`.
 
         Raises:
             NoLogInError: there is none.
         """
-        # Not at the top: only the cloud needs them, and they take a while.
-        import google.auth  # noqa: PLC0415
-        from google.auth.exceptions import DefaultCredentialsError  # noqa: PLC0415
-        from google.auth.transport.requests import AuthorizedSession  # noqa: PLC0415
-
         try:
-            # Some APIs want to be told which project a person's requests count for.
+            # Some APIs demand to know which project a person's requests are charged to.
             credentials, _ = google.auth.default(
                 scopes=["https://www.googleapis.com/auth/cloud-platform"],
                 quota_project_id=project,
@@ -60,24 +58,24 @@ class Google:
         return cls(project, AuthorizedSession(credentials))  # type: ignore[no-untyped-call] # the package has no types
 
     def get(self, url: str, role: str, **query: str) -> Any:
-        """The answer to a request; `role` is what allows it, for those who lack it.
+        """The answer to a GET request. `role` allows it, and is named to those who lack it.
 
         Raises:
             GoogleError: it was not answered with success.
-            NoLogInError: the operator's log-in has ended.
+            NoLogInError: the operator's log-in has expired.
         """
         return self._answer(url, role, query).json()
 
     def ask(self, url: str, role: str, body: Any = None) -> Any:
-        """As `get`, for what Google answers to POST alone although it changes nothing."""
+        """As `get`, for requests that change nothing but have to be POST."""
         return self._answer(url, role, {}, body or {}).json()
 
     def content(self, url: str, role: str, **query: str) -> bytes:
-        """As `get`, for what is no JSON."""
+        """As `get`, for an answer that is not JSON."""
         return self._answer(url, role, query).content
 
     def items(self, url: str, key: str, role: str, **query: str) -> list[Any]:
-        """All entries of a list, page after page. Raises as `get`."""
+        """All items of a list, page after page. Raises as `get`."""
         found: list[Any] = []
         token = ""
         while True:
@@ -90,15 +88,13 @@ class Google:
     def _answer(
         self, url: str, role: str, query: dict[str, str], body: Any = None
     ) -> requests.Response:
-        from google.auth.exceptions import GoogleAuthError, RefreshError  # noqa: PLC0415 - as above
-
         service = urlsplit(url).netloc
         try:
             answer = self._session.request(
                 "GET" if body is None else "POST", url, params=query, json=body, timeout=_SECONDS
             )
         except RefreshError as error:
-            raise NoLogInError(f"The log-in at Google Cloud has ended: {LOG_IN}") from error
+            raise NoLogInError(f"The log-in to Google Cloud has expired: {LOG_IN}") from error
         except (requests.RequestException, GoogleAuthError) as error:
             raise GoogleError(0, f"{service} cannot be reached", "check the network") from error
         if answer.ok:
@@ -106,7 +102,7 @@ class Google:
         raise self._error(service, role, answer)
 
     def _error(self, service: str, role: str, answer: requests.Response) -> GoogleError:
-        """Told apart by status, and by the reason in `details` (google.rpc.ErrorInfo)."""
+        """The error, by its status and by the reason in `details` (google.rpc.ErrorInfo)."""
         try:
             error = answer.json()["error"]
             message = " ".join(str(error["message"]).split())[:300]
@@ -117,22 +113,22 @@ class Google:
         forbidden = answer.status_code == requests.codes.forbidden
         if "SERVICE_DISABLED" in reasons:
             forbidden = False
-            mend = f"gcloud services enable {service} --project {self._project}"
+            fix = f"gcloud services enable {service} --project {self._project}"
         elif "BILLING_DISABLED" in reasons:
             forbidden = False
-            mend = (
+            fix = (
                 "give the project a billing account: https://console.firebase.google.com/project/"
                 f"{self._project}/usage/details"
             )
         elif "USER_PROJECT_DENIED" in reasons:
-            mend = f"ask for the role {USAGE} on project {self._project}"
+            fix = f"ask for the role {USAGE} on project {self._project}"
         elif answer.status_code in {requests.codes.unauthorized, requests.codes.forbidden}:
-            mend = (
+            fix = (
                 f"ask for the role {role} on project {self._project}, "
                 f"or log in with another account ({LOG_IN})"
             )
         elif answer.status_code == requests.codes.not_found:
-            mend = f"./deploy.sh --project {self._project}"
+            fix = f"./deploy.sh --project {self._project}"
         else:
-            mend = "run this again; if it stays, see https://status.cloud.google.com"
-        return GoogleError(answer.status_code, found, mend, hidden=forbidden)
+            fix = "run this again; if it keeps failing, see https://status.cloud.google.com"
+        return GoogleError(answer.status_code, found, fix, hidden=forbidden)

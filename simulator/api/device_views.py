@@ -1,15 +1,16 @@
-"""How devices look in answers; which field is in which answer follows the API reference."""
+"""How devices look in answers; which field is in which answer follows Particle's API reference."""
 
 from typing import Any
 
 from simulator.world.clock import iso_or_none
 from simulator.world.kinds import Kind
 from simulator.world.platforms import CELLULAR, WIFI
-from simulator.world.state import Device, State
+from simulator.world.state import State
+from simulator.world.state.devices import Device
 
 
 def common(device: Device) -> dict[str, Any]:
-    """Fields of every view."""
+    """Return the fields that all views have."""
     view: dict[str, Any] = {
         "id": device.id,
         "name": device.name,
@@ -33,7 +34,7 @@ def common(device: Device) -> dict[str, Any]:
 
 
 def interface(device: Device, kind: Kind) -> dict[str, Any]:
-    """Functions and variables; a device that never connected has reported none."""
+    """Return the functions and variables of a device, null until it has connected once."""
     if device.last_handshake_at is None:
         return {"functions": None, "variables": None}
     if device.status == "safe_mode":
@@ -42,6 +43,7 @@ def interface(device: Device, kind: Kind) -> dict[str, Any]:
 
 
 def user_list(device: Device, kind: Kind) -> dict[str, Any]:
+    """Return a device as the list of its owner shows it."""
     return {
         **common(device),
         "last_app": None,
@@ -52,6 +54,7 @@ def user_list(device: Device, kind: Kind) -> dict[str, Any]:
 
 
 def user_get(state: State, device: Device, kind: Kind) -> dict[str, Any]:
+    """Return a device as it is shown alone to its owner."""
     view = {
         **user_list(device, kind),
         "owner": owner_name(state, device),
@@ -69,6 +72,7 @@ def user_get(state: State, device: Device, kind: Kind) -> dict[str, Any]:
 
 
 def product_view(state: State, device: Device, kind: Kind) -> dict[str, Any]:
+    """Return a device as the routes of its product show it."""
     return {
         **common(device),
         **interface(device, kind),
@@ -89,7 +93,7 @@ def product_view(state: State, device: Device, kind: Kind) -> dict[str, Any]:
 
 
 def summary(device: Device) -> dict[str, Any]:
-    """The short form in a customer list."""
+    """Return the short form of a device in the list of customers."""
     return {
         "id": device.id,
         "product_id": device.product_id,
@@ -100,6 +104,6 @@ def summary(device: Device) -> dict[str, Any]:
 
 
 def owner_name(state: State, device: Device) -> str | None:
-    """User name of the owner, a user or a customer."""
+    """Return the user name of the owner, who is a user or a customer."""
     account = state.account(device.owner) if device.owner else None
     return account.username if account else None
