@@ -22,7 +22,7 @@ WRITES_PER_EVENT: Final = 3
 WRITES_PER_SYSTEM_EVENT: Final = 2
 """Without numbers there is no rollup."""
 STATUS_WRITES: Final = 2
-"""More for each `spark/status`: the device's status, and when it was online (settling.py)."""
+"""More for each `spark/status`: the device's status, and when it was online (telemetry/repair)."""
 STATUS_READS: Final = 24
 """The last status events that presence is judged by, at most (presence.HISTORY)."""
 COMMAND_WRITES: Final = 6

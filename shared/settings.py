@@ -187,6 +187,12 @@ INGEST_TIMEOUT = 60
 """It waits for Firestore alone."""
 SCHEDULE_TIMEOUT = 120
 """What a run does not finish, the next one does."""
+BATCH_TIMEOUT = 25
+"""For storing a batch of events. Less than half of `INGEST_TIMEOUT`, since a delivery may have to
+wait for one batch and then be in the next; what is not stored in time is delivered again."""
+CANARY_TIMEOUT = 45
+"""From the beginning of a check, within `SCHEDULE_TIMEOUT`, until its canaries must have arrived.
+One takes about 2 s; the first one after a quiet time waits for an instance of `ingest`."""
 
 CALL_HOLD = CALLABLE_TIMEOUT
 """A call to a device keeps the device with its owner for this long: the function that makes the
