@@ -257,5 +257,6 @@ def test_a_system_event_without_data_has_no_status(
 
 
 def test_a_status_with_a_trailing_nul_is_one(owned: Label, customer: Account) -> None:
-    deliver(message(owned.device_id, "online\0", "spark/status"))
-    assert device(customer, owned)["status"] == "online"
+    at = datetime.now(UTC) + timedelta(seconds=30)
+    deliver(message(owned.device_id, "offline\0", "spark/status", at=at))
+    assert device(customer, owned)["status"] == "offline"
