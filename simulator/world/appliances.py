@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from typing import Any, ClassVar
 
 from simulator.world.kinds import Kind, function, variable
@@ -189,7 +190,7 @@ class Pump(Kind):
 
 
 class Tracker(Kind):
-    """Drives around a town; publishes `loc` (JSON with latitude, longitude, speed)."""
+    """Drives around a town; publishes `loc` as Particle's Tracker firmware does."""
 
     platform_id = TRACKER
     system_firmware_version = "6.2.1"
@@ -200,6 +201,7 @@ class Tracker(Kind):
         "speed": 9.0,
         "battery": 93.0,
         "driver": "",
+        "req_id": 0,
     }
 
     METRES_PER_DEGREE = 111_320.0
@@ -224,7 +226,7 @@ class Tracker(Kind):
     @function
     def locate(self, _argument: str) -> int:
         """Publish the location at once."""
-        self.publish("loc", compact(self.location()))
+        self.report("user")
         return 1
 
     @variable
@@ -248,6 +250,35 @@ class Tracker(Kind):
             "speed": self.speed(),
         }
 
+    def report(self, trigger: str) -> None:
+        """Publish `loc`, in the form of Particle's documentation of Tracker location events."""
+        self.state["req_id"] = int(self.state.get("req_id", 0)) + 1
+        now = int(time.time())
+        position = self.location()
+        accuracy = round(self.random.uniform(2, 12), 1)
+        loc = {
+            "lck": 1,
+            "time": now,
+            "lat": position["lat"],
+            "lon": position["lon"],
+            "alt": 519.3,
+            "hd": round(float(self.state["heading"]), 1),
+            "h_acc": accuracy,
+            "v_acc": round(1.4 * accuracy, 1),
+            "spd": position["speed"],
+            "cell": 61.0,
+            "batt": self.battery(),
+            "temp": 21.6,
+        }
+        message = {
+            "cmd": "loc",
+            "time": now,
+            "loc": loc,
+            "trig": [trigger],
+            "req_id": self.state["req_id"],
+        }
+        self.publish("loc", compact(message))
+
     def tick(self, seconds: float) -> None:
         """Drive on, use some of the battery, and publish the location."""
         heading = (float(self.state["heading"]) + self.random.uniform(-20, 20)) % 360
@@ -261,7 +292,7 @@ class Tracker(Kind):
         self.state["heading"], self.state["speed"] = heading, speed
         used = self.BATTERY_PER_HOUR * seconds / 3600
         self.state["battery"] = max(5.0, float(self.state["battery"]) - used)
-        self.publish("loc", compact(self.location()))
+        self.report("time")
 
     def press(self) -> None:
         """Call for help, with the location."""

@@ -87,7 +87,8 @@ def home(
     simulator.publish(room.device_id, "state", state)
     flow = '{"rate": 23.8, "pressure": 2.19, "litres": 1240.5, "running": true}'
     simulator.publish(garden.device_id, "flow", flow)
-    simulator.publish(van.device_id, "loc", '{"lat": 48.1374, "lon": 11.5755, "speed": 8.4}')
+    loc = {"lck": 1, "lat": 48.1374, "lon": 11.5755, "spd": 8.4, "h_acc": 4.2}
+    simulator.publish(van.device_id, "loc", json.dumps({"cmd": "loc", "loc": loc, "req_id": 17}))
     vitals = {
         "network": {"signal": {"at": "LTE Cat-M1", "strength": 64.0}},
         "power": {"battery": {"charge": 71.0, "state": "discharging"}},

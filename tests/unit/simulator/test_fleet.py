@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +93,25 @@ def test_tracker_moves_as_fast_as_it_says() -> None:
     tracker, published = made(Tracker)
     before = json.loads(tracker.read("position"))
     tracker.tick(10)
-    after = json.loads(published[-1][1])
+    after = json.loads(published[-1][1])["loc"]
     assert published[-1][0] == "loc"
     metres = abs(after["lat"] - before["lat"]) * 111_320
-    assert 0 < metres <= after["speed"] * 10 + 1
+    assert 0 < metres <= after["spd"] * 10 + 1
     assert tracker.read("battery") <= 93.0
     assert tracker.call("locate", "") == 1
+
+
+def test_tracker_publishes_what_particles_firmware_does() -> None:
+    tracker, published = made(Tracker)
+    tracker.tick(10)
+    tracker.call("locate", "")
+    first, second = (json.loads(data) for _, data in published)
+    assert list(first) == ["cmd", "time", "loc", "trig", "req_id"]
+    assert (first["cmd"], first["trig"], second["trig"]) == ("loc", ["time"], ["user"])
+    assert second["req_id"] == first["req_id"] + 1
+    parts = "lck time lat lon alt hd h_acc v_acc spd cell batt temp"
+    assert list(first["loc"]) == parts.split()
+    assert abs(first["time"] - time.time()) < 60
 
 
 def test_tracker_knows_its_driver() -> None:

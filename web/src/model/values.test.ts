@@ -19,6 +19,10 @@ describe('formatValue', () => {
     ['0', 'en', '0'],
     [[1, 'a'], 'en', '[1,"a"]'],
     [{ a: { b: 1 } }, 'en', '{"a":{"b":1}}'],
+    ['x'.repeat(1000), 'en', 'x'.repeat(1000)],
+    ['x'.repeat(1001), 'en', `${'x'.repeat(1000)} …`],
+    [`${'x'.repeat(999)}😀`, 'en', `${'x'.repeat(999)} …`],
+    [Array(600).fill(1), 'en', `[${'1,'.repeat(499)}1 …`],
   ])('shows %j in %s as %s', (value, locale, shown) => {
     expect(formatValue(value, locale, words)).toBe(shown);
   });
@@ -33,6 +37,22 @@ describe('partsOf', () => {
     expect(partsOf([1, 2])).toEqual([]);
     expect(partsOf(null)).toEqual([]);
     expect(partsOf('text')).toEqual([]);
+  });
+
+  it('takes objects in it apart, to three levels', () => {
+    expect(
+      partsOf({ loc: { lon: 2, lat: 1, src: ['a'] }, at: { b: { c: { d: 1 } } }, e: {} }),
+    ).toEqual([
+      ['at.b.c', { d: 1 }],
+      ['e', {}],
+      ['loc.lat', 1],
+      ['loc.lon', 2],
+      ['loc.src', ['a']],
+    ]);
+  });
+
+  it('has each name once', () => {
+    expect(partsOf({ 'a.b': 1, a: { b: 2 } })).toEqual([['a.b', 1]]);
   });
 });
 

@@ -7,6 +7,10 @@ const MAX_FRACTION_DIGITS = 6;
 
 /** Characters. */
 const MAX_SHORT_TEXT = 16;
+const MAX_TEXT = 1000;
+
+/** How many names lead to a part, as in the metrics that the server counts. */
+const MAX_LEVELS = 3;
 
 export interface ValueWords {
   yes: string;
@@ -14,7 +18,7 @@ export interface ValueWords {
   nothing: string;
 }
 
-/** One value on one line. */
+/** One value on one line; a very long one is cut, with a mark. */
 export function formatValue(value: Json, locale: string, words: ValueWords): string {
   if (value === null) return words.nothing;
   switch (typeof value) {
@@ -25,20 +29,44 @@ export function formatValue(value: Json, locale: string, words: ValueWords): str
         ? value.toLocaleString(locale, { maximumFractionDigits: MAX_FRACTION_DIGITS })
         : String(value);
     case 'string':
-      return value === '' ? words.nothing : value;
+      return value === '' ? words.nothing : shortened(value);
     default:
-      return JSON.stringify(value);
+      return shortened(JSON.stringify(value));
   }
 }
 
+function shortened(text: string): string {
+  if (text.length <= MAX_TEXT) return text;
+  // Half of a character that takes two would be shown as a question mark.
+  return `${text.slice(0, MAX_TEXT).replace(/[\ud800-\udbff]$/, '')} …`;
+}
+
 /**
- * The parts of an object, to be shown one below the other; of anything else, none. By name, for the
- * store does not keep their order.
+ * The parts of an object, to be shown one below the other; of anything else, none. Parts of parts
+ * have the names that lead to them, as in `loc.lat`. By name, for the store does not keep their
+ * order.
  */
 export function partsOf(value: Json): [string, Json][] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.entries(value).sort(([a], [b]) => a.localeCompare(b))
-    : [];
+  const found = new Map<string, Json>();
+  collect(value, [], found);
+  return [...found].sort(([a], [b]) => a.localeCompare(b));
+}
+
+function collect(value: Json, path: string[], found: Map<string, Json>): void {
+  if (!isObject(value)) return;
+  for (const [name, part] of Object.entries(value)) {
+    const inner = [...path, name];
+    if (isObject(part) && inner.length < MAX_LEVELS && Object.keys(part).length > 0) {
+      collect(part, inner, found);
+    } else {
+      const key = inner.join('.');
+      if (!found.has(key)) found.set(key, part);
+    }
+  }
+}
+
+function isObject(value: Json): value is { [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whether the value has room beside its name, on a phone too. */

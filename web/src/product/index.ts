@@ -126,7 +126,9 @@ export function undescribed(device: Device): Device['latest'] {
     const rest = parts.filter(([name]) => !about.some(({ part }) => part === name));
     // As a whole, also where it is not the object that its description expects.
     if (rest.length === parts.length) return [entry];
-    return rest.length === 0 ? [] : [{ ...entry, value: Object.fromEntries(rest) }];
+    if (rest.length === 0) return [];
+    const notes = entry.notes.filter(({ path }) => !about.some(({ part }) => part === path));
+    return [{ ...entry, value: Object.fromEntries(rest), notes }];
   });
 }
 

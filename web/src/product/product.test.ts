@@ -58,8 +58,18 @@ describe('a device', () => {
   });
 
   it('has charts of what is described before the first value came', () => {
-    expect(charted(device('GT-1', {})).map(keyOf)).toEqual(['loc/speed']);
+    expect(charted(device('GT-1', {})).map(keyOf)).toEqual(['loc/loc.spd']);
     expect(charted(device('XX-1', {}))).toEqual([]);
+  });
+
+  it('has charts of the numbers below nested objects', () => {
+    const loc = { lck: 1, lat: 47.27, lon: 11.4, spd: 12, src: ['gnss'] };
+    const seen = device('GT-1', { loc: { cmd: 'loc', loc, req_id: 17 } });
+    expect(charted(seen).map(keyOf)).toEqual(['loc/loc.spd', 'loc/loc.lck', 'loc/req_id']);
+    expect(newest(seen, { event: 'loc', part: 'loc.lat' })?.value).toBe(47.27);
+    expect(undescribed(seen).map(({ value }) => value)).toEqual([
+      { cmd: 'loc', 'loc.lck': 1, 'loc.src': ['gnss'], req_id: 17 },
+    ]);
   });
 
   it('has the newest value of a part', () => {
@@ -76,6 +86,10 @@ describe('what is not wholly described', () => {
     expect(undescribed(seen).map(({ event, value }) => [event, value])).toEqual([
       ['state', { fault: 'E7' }],
     ]);
+    const notes = ['target', 'fault'].map((path) => ({ path, why: 'not a number' }));
+    const [odd] = device('TH-1', { state: { target: null, fault: null } }).latest;
+    const [rest] = undescribed({ ...seen, latest: odd ? [{ ...odd, notes }] : [] });
+    expect(rest?.notes).toEqual([{ path: 'fault', why: 'not a number' }]);
     expect(undescribed(device('TH-1', { state: 'broken' }))).toHaveLength(1);
     expect(undescribed(device('TH-1', { temperature: 20 }))).toEqual([]);
   });
@@ -95,6 +109,7 @@ describe('an event', () => {
     ['TH-1', 'state', { mode: 'heat', fault: 7 }, '', { Mode: 'Heat', fault: 7 }],
     ['TH-1', 'door', 'open', 'door', 'open'],
     ['XX-1', 'state', { mode: 'heat' }, 'state', { mode: 'heat' }],
+    ['GT-1', 'loc', { loc: { spd: 12, hd: 40 } }, '', { Speed: '12.0\u00a0m/s', 'loc.hd': 40 }],
   ])('of %s, %s %j, is told as %j: %j', (serialNumber, event, value, name, words) => {
     expect(told(device(serialNumber, {}), { event, value })).toEqual({ name, value: words });
   });

@@ -5,7 +5,7 @@ import type { Device } from '../model/device';
 /** Words for people: one for all languages, or one for each, English at least. */
 export type Words = string | ({ readonly en: string } & Readonly<Record<string, string>>);
 
-/** Where a value is found: an event's whole value, or a part of the object that it is. */
+/** Where a value is found: an event's whole value, or a part of the object that it is: `loc.lat`. */
 export interface Source {
   readonly event: string;
   readonly part?: string;

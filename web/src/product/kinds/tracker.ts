@@ -9,7 +9,7 @@ export const tracker: Kind = {
   readings: [
     {
       event: 'loc',
-      part: 'speed',
+      part: 'loc.spd',
       name: { en: 'Speed', de: 'Geschwindigkeit' },
       icon: IconGauge,
       unit: 'm/s',
@@ -18,7 +18,7 @@ export const tracker: Kind = {
     },
     {
       event: 'loc',
-      part: 'lat',
+      part: 'loc.lat',
       name: { en: 'Latitude', de: 'Breite' },
       icon: IconMapPin,
       unit: '°',
@@ -28,7 +28,7 @@ export const tracker: Kind = {
     },
     {
       event: 'loc',
-      part: 'lon',
+      part: 'loc.lon',
       name: { en: 'Longitude', de: 'Länge' },
       unit: '°',
       digits: 5,
