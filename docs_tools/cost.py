@@ -19,10 +19,8 @@ SECONDS: Final = DAYS * 86_400
 
 WRITES_PER_EVENT: Final = 3
 """Event, device document, rollup (docs/benchmarks.md, "Firestore's share of an event")."""
-WRITES_PER_SYSTEM_EVENT: Final = 2
-"""Without numbers there is no rollup."""
-STATUS_WRITES: Final = 2
-"""More for each `spark/status`: the device's status, and when it was online (telemetry/repair)."""
+WRITES_PER_STATUS_EVENT: Final = 4
+"""Event and device document; the device's status, and when it was online (telemetry/repair)."""
 STATUS_READS: Final = 24
 """The last status events that presence is judged by, at most (presence.HISTORY)."""
 COMMAND_WRITES: Final = 6
@@ -43,6 +41,8 @@ INDEX_BYTES: Final = 620
 ROLLUP_BYTES: Final = 300
 BUCKET_BYTES: Final = 90
 BUCKETS: Final = 288
+VITALS_METRICS: Final = 4
+"""Numbers in a device's vitals to three levels, such as `device.system.uptime`."""
 READ_BYTES: Final = 1200
 """A document on its way to an app, on average."""
 MESSAGE_BYTES: Final = 300
@@ -121,7 +121,7 @@ def quantities(fleet: Fleet) -> dict[str, float]:
     own = fleet.devices * fleet.events_per_hour * 24 * DAYS
     system = fleet.devices * fleet.system_events_per_day * DAYS
     status = fleet.devices * fleet.status_events_per_day * DAYS
-    rollups = fleet.devices * fleet.event_names * DAYS
+    rollups = fleet.devices * (fleet.event_names + 1) * DAYS
     events = own + system
 
     message = max(LEAST_MESSAGE, MESSAGE_BYTES + fleet.event_bytes)
@@ -129,9 +129,8 @@ def quantities(fleet: Fleet) -> dict[str, float]:
     busy = _ingest_seconds(events / SECONDS) + commands * CALL_SECONDS
     operations = own * math.ceil(fleet.event_bytes / OPERATION_BYTES) + commands
     return {
-        "writes": own * WRITES_PER_EVENT
-        + system * WRITES_PER_SYSTEM_EVENT
-        + status * STATUS_WRITES
+        "writes": (events - status) * WRITES_PER_EVENT
+        + status * WRITES_PER_STATUS_EVENT
         + commands * COMMAND_WRITES,
         "reads": reads + status * STATUS_READS,
         "ttl_deletes": events + rollups,
@@ -191,4 +190,6 @@ def _stored_bytes(fleet: Fleet) -> float:
     rollups = (
         fleet.event_names * fleet.rollup_retention_days * (ROLLUP_BYTES + buckets * BUCKET_BYTES)
     )
+    vitals = fleet.system_events_per_day - fleet.status_events_per_day
+    rollups += fleet.rollup_retention_days * (ROLLUP_BYTES + vitals * VITALS_METRICS * BUCKET_BYTES)
     return fleet.devices * (events + rollups)

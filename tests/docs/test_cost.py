@@ -34,7 +34,7 @@ def test_a_fleet_computed_by_hand() -> None:
     events = 100 * 10 * 24 * 30
     assert used["writes"] == 3 * events + 6 * 100 * 30
     assert used["reads"] == 0
-    assert used["ttl_deletes"] == events + 100 * 30
+    assert used["ttl_deletes"] == events + 2 * 100 * 30
     assert used["pubsub"] == 2 * events * 1800
     assert used["storage"] == 100 * 240 * 10 * (420 + 620 + 3000)
     # Two operations for 1500 bytes, one for a call: 1.443 million are three blocks.
