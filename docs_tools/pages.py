@@ -74,6 +74,12 @@ def blocks(page: Path) -> Iterator[Block]:
         before = token
 
 
+def code_spans(page: Path) -> Iterator[str]:
+    """What a page's text and tables set as code: the names, paths and commands in backticks."""
+    for token in _PARSER.parse(page.read_text(encoding="utf-8")):
+        yield from (part.content for part in token.children or [] if part.type == "code_inline")
+
+
 def links(page: Path) -> Iterator[Link]:
     """The links and pictures of a page."""
     for token in _PARSER.parse(page.read_text(encoding="utf-8")):

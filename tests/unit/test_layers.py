@@ -78,9 +78,9 @@ def private_uses(code: str, file: Path) -> Iterator[str]:
                 known[name.asname or name.name] = f"{module}.{name.name}"
                 used.append((node.lineno, module, name.name))
     for node in ast.walk(tree):
-        module = known.get(ast.unparse(node.value)) if isinstance(node, ast.Attribute) else None
-        if isinstance(node, ast.Attribute) and module:
-            used.append((node.lineno, module, node.attr))
+        owner = known.get(ast.unparse(node.value)) if isinstance(node, ast.Attribute) else None
+        if isinstance(node, ast.Attribute) and owner:
+            used.append((node.lineno, owner, node.attr))
     for line, module, attribute in used:
         private = attribute.startswith("_") and not attribute.endswith("__")
         if private and MODULES.get(module, here) != here:
