@@ -87,18 +87,9 @@ OTHER_PROGRAMS = ("bq", "firebase", "gcloud", "git", "curl", "npm", "tools/node_
 
 _PAGES = pages()
 _TEXTS = {page: page.read_text(encoding="utf-8") for page in _PAGES}
-_FILES = subprocess.run(
-    [
-        "git",
-        "ls-files",  # noqa: S607 - the developer's own
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ],
-    cwd=ROOT,
-    capture_output=True,
-    text=True,
-    check=True,
+_LIST_FILES = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+_FILES = subprocess.run(  # noqa: S603 - fixed argv
+    _LIST_FILES, cwd=ROOT, capture_output=True, text=True, check=True
 ).stdout.splitlines()
 _PATH = re.compile(r"[\w.<>…-]+(?:/[\w.<>…-]+)*/?")
 _SUFFIXES = (
