@@ -13,6 +13,7 @@ What is not ours, and what a page makes up as an example, is listed below with t
 """
 
 import ast
+import dataclasses
 import functools
 import importlib.util
 import io
@@ -355,3 +356,27 @@ def test_settings_that_pages_name_exist() -> None:
     for page, text in _TEXTS.items():
         told = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)=[^`]*`", text))
         assert told <= known, f"{page.relative_to(ROOT)}: {told - known}"
+
+
+def test_the_architecture_lists_every_package() -> None:
+    spans = set(code_spans(DOCS / "architecture.md"))
+    packages = {
+        f"{Path(name).parent}/"
+        for name in _FILES
+        if re.match(r"(shared|admin|simulator)/.+/__init__\.py$", name)
+    }
+    assert packages - spans == set(), "give each package a line"
+
+
+def test_the_architecture_has_the_durations_of_the_code() -> None:
+    text = _TEXTS[DOCS / "architecture.md"]
+    rows = re.findall(r"^\| `(\w+)\.(\w+)` \| ([\d., s]+) \|", text, re.MULTILINE)
+    assert len(rows) > 5
+    for module, name, told in rows:
+        (found,) = (m for m in _modules() if re.fullmatch(rf"shared\.(?:\w+\.)*{module}", m))
+        value = getattr(importlib.import_module(found), name)
+        if isinstance(value, type):
+            value = value()
+        parts = dataclasses.astuple(value) if hasattr(value, "__dataclass_fields__") else (value,)
+        seconds = ", ".join(f"{float(part):g} s" for part in parts)
+        assert told == seconds, f"{module}.{name}"
