@@ -59,18 +59,20 @@ _TITLES = (
 )
 _INTRODUCTION = """# Benchmarks
 
-`make bench` runs a short form (about 10 minutes), the long fault campaign and 200 rounds of each
-race; `venv/bin/python -m benchmarks --full` all of it. `--write` writes this page.
+`make bench` runs the benchmarks in a short form (about 10 minutes), the long fault campaign, and
+200 rounds of each race. `venv/bin/python -m benchmarks --full` runs all of it. `--write` writes
+this page.
 
-Side by side on the functions framework's production server with 40 threads and the Firestore
-emulator: a handler that does nothing; the naive peer, which stores each event with one `set` of a
-module's client, as public examples do; and `ingest`, which stores it once and for the right owner,
-keeps the device's state, and counts its numbers. All handlers get the same deliveries in turns, and
-each number is the median of the rounds. Where duplicates are compared with none, both go to the
-same server in the same rounds, and the number is the median of the rounds' ratios. Where Firestore
-is some milliseconds away, a proxy before the emulator makes each answer so much later. Server,
-emulator and load generator share the machine's cores: compare within a table, never between runs.
-CPU is the server's alone, for one event, and suffers less from what else the machine does.
+Three handlers run side by side on the functions framework's production server with 40 threads and
+the Firestore emulator: one that does nothing; the naive peer, which stores each event with one
+`set` of a module's client, as public examples do; and `ingest`, which stores each event once and
+for the right owner, keeps the device's state, and counts its numbers. All handlers get the same
+deliveries in turns, and each number is the median of the rounds. Where duplicates are compared
+with no duplicates, both go to the same server in the same rounds, and the number is the median of
+the rounds' ratios. Where Firestore is some milliseconds away, a proxy in front of the emulator
+delays each answer by that time. Server, emulator and load generator share the machine's cores, so
+compare numbers within a table and never between runs. CPU is the server's own CPU time for one
+event, which other load on the machine affects less.
 """
 
 

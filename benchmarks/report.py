@@ -20,18 +20,19 @@ NAMES = {
 }
 
 _ABOUT_COMMANDS = """\
-`invoke_function` beside a callable that verifies the ID token and hands the call on to Particle
-(the simulator, a process of its own), both on the framework's server, in turns. What ours does
-besides: it asks Auth whether the sign-in still holds, commits ownership, idempotency and audit
-before the call, and writes the result after it."""
+The table compares `invoke_function` with a callable that only verifies the ID token and forwards
+the call to Particle (the simulator, in a process of its own). Both run on the framework's server,
+in turns. In addition, ours asks Auth whether the sign-in is still valid, commits ownership,
+idempotency and audit before the call, and writes the result after it."""
 
 _WHY_SLOWER = """\
-The aims at 0 ms cannot be met here: forwarding takes some 2 ms in all, and each of the three round
-trips besides (Auth, commit, commit) takes as long on the emulators. They cannot go side by side
-either: nothing is written for a sign-in that has ended, and no device is called before the commit
-that says whose it is. Of a call to a real device, which takes hundreds of milliseconds, they are a
-few per cent; with 16 at once, emulators, simulator and server want more than two cores. The
-server's own share is the difference in CPU: asking Auth, and making the two commits."""
+The aims at 0 ms cannot be met here: forwarding takes about 2 ms in all, and each of the three
+additional round trips (Auth, commit, commit) takes as long on the emulators. They cannot run in
+parallel either: nothing may be written for a sign-in that has ended, and no device may be called
+before the commit that proves who owns it. Of a call to a real device, which takes hundreds of
+milliseconds, they are a few per cent. With 16 calls at once, emulators, simulator and server need
+more than two cores. The server's own share is the difference in CPU: asking Auth, and making the
+two commits."""
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -211,7 +212,10 @@ def races(found: Sequence[Race], rounds: int) -> str:
         (race.name, race.mode, rounds, f"{race.seconds:.0f}", race.problem or "none")
         for race in found
     ]
-    about = "On two servers of the framework; after each round registry, trees and Particle agree."
+    about = (
+        "Each race runs on two servers of the framework. After each round, registry, trees and "
+        "Particle agree."
+    )
     return f"{about}\n\n" + table(("Race", "Access mode", "Rounds", "s", "Problem"), rows)
 
 
