@@ -1,8 +1,8 @@
-"""Gathers the functions.
+"""Exports the functions.
 
-The platform imports this module once to discover what there is to deploy, and again in every
-instance, where `FUNCTION_TARGET` names the one function served: there only that one is imported,
-so that a cold start does not pay for the others.
+The Firebase CLI imports this module to discover what to deploy, and so does every instance, where
+`FUNCTION_TARGET` names the one function that it serves. Only that one is imported there, so that a
+cold start does not pay for the others.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""The command line itself: what is said before the first command, and the groups of commands."""
+"""The command line: the options of every command, and the table of commands."""
 
 import sys
 from collections.abc import Sequence
@@ -7,52 +7,107 @@ from typing import Annotated
 import typer
 
 from admin.cli.errors import CannotRun
+from admin.cli.lazy import Command, Group, LazyGroup, Table
 from admin.cli.output import choose_json
-from admin.cli.target import Target
-from admin.commands import (
-    audit,
-    codes,
-    dead_letters,
-    devices,
-    errors,
-    events,
-    fleet,
-    lookup,
-    mismatches,
-    owners,
-    product,
-    quarantine,
-    takeover,
-    unknown,
-    users,
-)
 
-_ANYWHERE = ("--local", "--project", "--json")
+COMMANDS: Table = {
+    "doctor": Command("doctor", "Find what is broken between Particle and the app."),
+    "devices": Group(
+        "Stock, owners and state of devices.",
+        {
+            "import": Command(
+                "devices.import_stock",
+                "Import a stock list, so that its devices can be claimed.",
+                function="import_stock",
+            ),
+            "show": Command("devices.show", "Show everything that is known about a device."),
+            "search": Command("devices.search", "Find devices by serial number, id or owner."),
+            "codes": Command("devices.codes", "Generate setup codes, and labels to print."),
+            "release": Command("devices.release", "Take a device away from its owner."),
+            "block": Command("devices.block", "Block a device: no customer can claim it."),
+            "unblock": Command("devices.block", "Allow a blocked device to be claimed again."),
+            "reassign": Command("devices.release", "Give a device to another customer."),
+            "mismatches": Command(
+                "devices.mismatches", "List devices with another owner at Particle."
+            ),
+            "unknown": Command(
+                "devices.unknown", "List devices that publish but are not registered."
+            ),
+            "adopt": Command("devices.adopt", "Take over claims that exist at Particle."),
+            "quarantine": Group(
+                "Devices that ask to join the product at Particle.",
+                {
+                    "list": Command(
+                        "devices.quarantine",
+                        "List the devices in quarantine.",
+                        function="list_quarantined",
+                    ),
+                    "approve": Command("devices.quarantine", "Let a device into the product."),
+                    "deny": Command("devices.quarantine", "Refuse a device permanently."),
+                },
+            ),
+        },
+    ),
+    "users": Group(
+        "Customers and their accounts.",
+        {
+            "show": Command("users", "Show everything that is known about a customer."),
+            "devices": Command("users", "List a customer's devices, with presence."),
+            "delete": Command("users", "Delete a customer's account permanently."),
+            "backfill": Command("users", "Create shadow customers that are missing."),
+            "adopt": Command("users", "Bind users to existing customers at Particle."),
+        },
+    ),
+    "fleet": Group(
+        "All devices together.",
+        {"status": Command("fleet", "Count devices by state and firmware.")},
+    ),
+    "events": Group(
+        "Events that devices published.", {"replay": Command("events", "Ingest recorded messages.")}
+    ),
+    "dead-letters": Group(
+        "Messages that could not be stored.",
+        {
+            "list": Command(
+                "dead_letters", "List dead letters, newest first.", function="list_letters"
+            ),
+            "replay": Command("dead_letters", "Ingest dead letters again."),
+            "drop": Command("dead_letters", "Delete dead letters permanently."),
+        },
+    ),
+    "particle": Group(
+        "The product at Particle, and its integrations.",
+        {
+            "check": Command("particle", "Check credentials, product and access mode."),
+            "integrate": Command("particle", "Forward Particle's events to a topic."),
+            "disintegrate": Command("particle", "Delete the integrations to a topic."),
+        },
+    ),
+    "audit": Group(
+        "The audit trail of operators' changes.",
+        {
+            "list": Command(
+                "audit", "List what operators did, newest first.", function="list_operations"
+            )
+        },
+    ),
+    "errors": Group(
+        "Errors that customers saw.", {"show": Command("errors", "Show what caused an error.")}
+    ),
+}
+"""Each help text is the first line of the command's own help."""
+
+_OF_EVERY_COMMAND = ("--local", "--project", "--json")
 
 app = typer.Typer(
+    cls=LazyGroup.of(COMMANDS),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Operate a deployment: the demo on this machine (--local) or a project in the cloud.",
-    epilog="Somebody calls: devices show SERIAL · users show EMAIL · errors show ID · doctor",
+    epilog="A customer calls: devices show SERIAL · users show EMAIL · errors show ID · doctor",
 )
-lookup.register(devices.app)
-devices.app.command()(codes.codes)
-owners.register(devices.app)
-devices.app.command()(mismatches.mismatches)
-devices.app.command()(unknown.unknown)
-devices.app.add_typer(quarantine.app, name="quarantine")
-takeover.register(users.app, devices.app)
-app.command()(product.doctor)
-app.add_typer(devices.app, name="devices")
-app.add_typer(users.app, name="users")
-app.add_typer(fleet.app, name="fleet")
-app.add_typer(events.app, name="events")
-app.add_typer(dead_letters.app, name="dead-letters")
-app.add_typer(product.app, name="particle")
-app.add_typer(audit.app, name="audit")
-app.add_typer(errors.app, name="errors")
 
 
 @app.callback()
@@ -60,29 +115,30 @@ def choose_target(
     context: typer.Context,
     *,
     local: Annotated[
-        bool, typer.Option("--local", help="The running demo (make demo) on this machine.")
+        bool, typer.Option("--local", help="Use the running demo (make demo) on this machine.")
     ] = False,
     project: Annotated[
         str | None,
         typer.Option(
-            metavar="ID", help="The Google Cloud project to work on, or its alias in .firebaserc."
+            metavar="ID",
+            help="Use this Google Cloud project; an id, or an alias in .firebaserc.",
         ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Answer with one JSON document, for programs.")
     ] = False,
 ) -> None:
-    """Keep what was chosen; a command that needs it asks, so that help needs nothing."""
+    """Keep what was chosen, for `Target.of`: help needs no target."""
     if as_json:
         choose_json(context)
-    context.obj = lambda: Target.chosen(local=local, project=project)
+    context.obj = (local, project)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and give its exit status.
+    """Run a command line and return its exit status.
 
     Returns:
-        0 all done; 1 done in part, as the command says; 2 it could not run; 130 stopped by Ctrl-C.
+        0 for complete success, 1 for partial success, 2 if it could not run, 130 after Ctrl-C.
     """
     try:
         app(
@@ -98,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _target_first(arguments: Sequence[str]) -> list[str]:
-    """Take the options of all commands wherever they stand: nobody remembers the place."""
+    """Move the options of every command to the front, so that they may stand anywhere."""
     first: list[str] = []
     rest: list[str] = []
     remaining = iter(arguments)
@@ -108,7 +164,7 @@ def _target_first(arguments: Sequence[str]) -> list[str]:
             break
         if argument == "--project":
             first += [argument, *[value for value in [next(remaining, None)] if value]]
-        elif argument.split("=", 1)[0] in _ANYWHERE:
+        elif argument.split("=", 1)[0] in _OF_EVERY_COMMAND:
             first.append(argument)
         else:
             rest.append(argument)

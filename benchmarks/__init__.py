@@ -1,1 +1,1 @@
-"""`make bench`: ingest beside the naive peer that it replaces, and the long fault campaign."""
+"""`make bench`: compares the functions with naive peers, and runs the fault campaign and races."""

@@ -27,7 +27,7 @@ _SHORT = (
     Case(delay=0.05),
 )
 _FULL = (
-    # First, for the emulator gets slow at documents that exist when it holds very many.
+    # This comes first because the emulator finds existing documents slowly once it holds many.
     Case(duplicates=0.1, elsewhere=True),
     *(Case(devices=devices) for devices in (100, 1000, 10_000)),
     *(Case(concurrency=concurrency) for concurrency in (1, 4, 16, 40, 64)),
@@ -59,25 +59,24 @@ _TITLES = (
 )
 _INTRODUCTION = """# Benchmarks
 
-`make bench` runs the benchmarks in a short form (about 10 minutes), the long fault campaign, and
-200 rounds of each race. `venv/bin/python -m benchmarks --full` runs all of it. `--write` writes
-this page.
+`make bench` runs the short form (about 10 minutes), the long fault campaign and 200 rounds of each
+race; `venv/bin/python -m benchmarks --full` runs the full form. `--write` writes this page.
 
-Three handlers run side by side on the functions framework's production server with 40 threads and
-the Firestore emulator: one that does nothing; the naive peer, which stores each event with one
-`set` of a module's client, as public examples do; and `ingest`, which stores each event once and
-for the right owner, keeps the device's state, and counts its numbers. All handlers get the same
-deliveries in turns, and each number is the median of the rounds. Where duplicates are compared
-with no duplicates, both go to the same server in the same rounds, and the number is the median of
-the rounds' ratios. Where Firestore is some milliseconds away, a proxy in front of the emulator
-delays each answer by that time. Server, emulator and load generator share the machine's cores, so
-compare numbers within a table and never between runs. CPU is the server's own CPU time for one
-event, which other load on the machine affects less.
+Three handlers are compared on the functions framework's production server with 40 threads and the
+Firestore emulator: one that does nothing; the naive peer, which stores each event with one `set` of
+a module's client, as public examples do; and `ingest`, which stores each event once and for the
+right owner, keeps the device's state, and aggregates its numbers. All handlers get the same
+deliveries in turns, and each figure is the median of the rounds. Where duplicates are compared with
+none, both go to the same server in the same rounds, and the figure is the median of the rounds'
+ratios. Where Firestore is some milliseconds away, a proxy in front of the emulator delays each
+answer by that time. Server, emulator and load generator share the machine's cores: compare figures
+within a table, never between runs. CPU is the processor time of the server for one event, which
+depends less on what else the machine does.
 """
 
 
 class _Bench:
-    """The parts, on a running stack, and the page that they make."""
+    """Runs the measurements on a running stack, and collects the sections of the page."""
 
     def __init__(self, stack: Stack, rounds: int, *, full: bool) -> None:
         self._stack = stack
@@ -131,7 +130,7 @@ class _Bench:
 
 
 def _races(rounds: int, sections: dict[str, str]) -> bool:
-    """Run the races, which have a stack of their own; whether nothing went wrong."""
+    """Run the races, which start their own stack, and return whether all went well."""
     _say(f"races, {rounds} rounds of each")
     found = races.run(rounds)
     _show(sections, "Races", report.races(found, rounds))
@@ -146,22 +145,32 @@ def _show(sections: dict[str, str], title: str, text: str) -> None:
 
 def run(
     *,
-    full: Annotated[bool, typer.Option("--full", help="All axes, with 10 000 events.")] = False,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each case.")] = 5,
-    write: Annotated[bool, typer.Option("--write", help="Write docs/benchmarks.md.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Run all cases, with 10 000 events.")
+    ] = False,
+    rounds: Annotated[int, typer.Option(min=1, help="The number of rounds of each case.")] = 5,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the results to docs/benchmarks.md.")
+    ] = False,
     only: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PART",
-            help="throughput, traffic, cold-start, commands, simulator, campaign or races; "
-            "repeatable.",
+            help="Run only this part: throughput, traffic, cold-start, commands, simulator, "
+            "campaign or races; repeatable.",
         ),
     ] = None,
-    events: Annotated[int, typer.Option(min=100, help="Of the campaign.")] = 20_000,
-    seed: Annotated[int | None, typer.Option(help="Of the campaign; by default a new one.")] = None,
-    race_rounds: Annotated[int, typer.Option(min=1, help="Rounds of each race.")] = 200,
+    events: Annotated[
+        int, typer.Option(min=100, help="The number of events in the campaign.")
+    ] = 20_000,
+    seed: Annotated[
+        int | None, typer.Option(help="The seed of the campaign; random by default.")
+    ] = None,
+    race_rounds: Annotated[
+        int, typer.Option(min=1, help="The number of rounds of each race.")
+    ] = 200,
 ) -> None:
-    """Measure ours beside the naive peers, and run the long campaigns."""
+    """Compare the product with naive peers, and run the fault campaign and the races."""
     sections: dict[str, str] = {}
     passed = True
     if not only or set(only) - {"races"}:
@@ -191,7 +200,7 @@ def run(
 
 
 def _write(measured: dict[str, str]) -> None:
-    """Put what was measured into the page; what was not stays as it is."""
+    """Write the measured sections into the page, and leave the others as they are."""
     sections = dict.fromkeys(_TITLES, "")
     if PAGE.exists():
         _, *found = PAGE.read_text(encoding="utf-8").split("\n## ")

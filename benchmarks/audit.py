@@ -1,4 +1,4 @@
-"""What must be in Firestore after a campaign, counted without any of the product's own code."""
+"""Checks what is in Firestore after a campaign, without any of the product's own logic."""
 
 import json
 import math
@@ -18,7 +18,7 @@ _SESSION = timedelta(seconds=5)
 
 @dataclass
 class Sent:
-    """One delivery; copies of an event are several."""
+    """One delivery; an event with copies has several."""
 
     device_id: str
     name: str
@@ -33,18 +33,18 @@ class Sent:
 
     @property
     def key(self) -> "Key":
-        """The same for all copies."""
+        """The identity of the event, which is the same for all copies."""
         return (self.device_id, self.name, self.at, self.data)
 
 
 Key = tuple[str, str, datetime, str]
 Place = tuple[str, int] | None
-"""A customer's tree and the tenure, or outside."""
+"""The customer and the tenure under which an event is stored; None for no customer."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """From then on a device belonged to somebody, or to nobody."""
+    """A change of the owner of a device; without `uid`, the device has no owner from then on."""
 
     uid: str | None
     epoch: int
@@ -54,17 +54,17 @@ class Change:
 
     @property
     def place(self) -> Place:
-        """Where events of that time belong."""
+        """The place to which events after the change belong."""
         return None if self.uid is None else (self.uid, self.epoch)
 
 
 @dataclass
 class Journal:
-    """What was done."""
+    """What happened in the campaign."""
 
     changes: dict[str, list[Change]]
     strangers: set[str] = field(default_factory=set)
-    """Devices that the registry does not have."""
+    """The devices that are not in the registry."""
     sent: list[Sent] = field(default_factory=list)
 
 
@@ -76,7 +76,7 @@ class _Stored:
 
 
 def audit(journal: Journal) -> tuple[list[str], dict[str, int]]:
-    """Problems, and how many there were of what."""
+    """Return the problems, and the numbers of deliveries, events, copies and poison messages."""
     problems: list[str] = []
     valid: dict[Key, list[Sent]] = defaultdict(list)
     for sent in journal.sent:
@@ -105,7 +105,7 @@ def audit(journal: Journal) -> tuple[list[str], dict[str, int]]:
 
 
 def _stored(journal: Journal) -> dict[Key, list[_Stored]]:
-    """Every event document of the campaign's devices, wherever it is."""
+    """All event documents of the campaign's devices, wherever they are."""
     found: dict[Key, list[_Stored]] = defaultdict(list)
     for snapshot in paths.client().collection_group(paths.EVENTS).stream():
         parts = snapshot.reference.path.split("/")
@@ -120,7 +120,7 @@ def _stored(journal: Journal) -> dict[Key, list[_Stored]]:
 
 
 def _allowed(changes: list[Change], copies: list[Sent]) -> set[Place]:
-    """Where an event may be: several places only if its delivery and a change overlapped."""
+    """Where an event may be stored: several places only if its delivery overlapped a change."""
     at = copies[0].at
     sent = _time(min(copy.first_sent for copy in copies))
     acknowledged = _time(min(copy.acknowledged for copy in copies))
@@ -132,7 +132,7 @@ def _allowed(changes: list[Change], copies: list[Sent]) -> set[Place]:
     if following is not None and acknowledged >= following.began:
         allowed.add(None)
     if at <= changes[index].done and index:
-        # Published while the change was being made.
+        # It was published while the change was being made.
         allowed |= {changes[index - 1].place, None}
     return allowed
 
@@ -172,7 +172,7 @@ def _check_rollups(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[s
 def _check_cell(key: tuple[Any, ...], cell: dict[str, Any], numbers: list[float]) -> list[str]:
     if not numbers:
         return [f"counted, and no event is there: {key}: {cell}"]
-    # Fractions, since a float has no room for large integers beside small fractions.
+    # Fractions, because a float cannot hold both large integers and small fractions.
     total = Fraction(cell["sum"]) + Fraction(cell.get("sumHigh", 0)) * 2**32
     expected = sum(map(Fraction, numbers), Fraction(0))
     exact = all((Fraction(n) * 1024).denominator == 1 for n in numbers)
@@ -185,7 +185,7 @@ def _check_cell(key: tuple[Any, ...], cell: dict[str, Any], numbers: list[float]
 
 
 def _numbers(data: str) -> dict[str, float]:
-    """The numbers that count, by what the documentation promises."""
+    """The numbers that must be aggregated according to the documentation."""
     try:
         value = json.loads(data)
     except ValueError:
@@ -229,7 +229,7 @@ def _check_latest(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[st
 
 
 def _check_presence(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[str]:
-    """Of each device's present tenure, by what the documentation says of the two fields."""
+    """Check the presence of each device's present tenure against the documentation."""
     events: dict[tuple[str, str, int], list[tuple[datetime, str, str]]] = defaultdict(list)
     for (device_id, name, at, data), uid, epoch, _ in _inside(stored):
         events[device_id, uid, epoch].append((at, name, data))
@@ -245,12 +245,12 @@ def _check_presence(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[
         ]
         if said:
             _, at, status = max(said)
-            # Whether a device that is gone sleeps is another matter.
+            # Whether an offline device is asleep is not checked here.
             found = "offline" if device["status"] == "asleep" else device["status"]
             if (found, _milliseconds(device["statusAt"])) != (status, _milliseconds(at)):
                 problems.append(f"{device_id} is {found} since {device['statusAt']}: {said}")
         alive = [at for at, name, data in mine if name != STATUS or data == "online"]
-        # What was published while the claim was made may have been stored for the owner before.
+        # An event from the time of the claim may have been stored for the previous owner.
         sure = [_milliseconds(at) for at in alive if at > now.done]
         most = max([*map(_milliseconds, alive), _milliseconds(now.since)])
         if not max(sure, default=0) <= device.get("lastSeenAt", 0) <= most:

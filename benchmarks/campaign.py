@@ -1,9 +1,9 @@
-"""The fault campaign: events of many devices, in disorder, through workers that keep dying.
+"""The fault campaign: events of many devices, out of order, through workers that keep crashing.
 
-It runs against two of the framework's servers, either of which gets each delivery by chance, and
-the real Firestore emulator. In between the connection is cut, delayed and made to fail; devices
-change their owners; one of the workers is killed, and what it had not acknowledged is delivered
-again. At the end `audit` counts on its own.
+It uses two of the framework's servers, of which a random one gets each delivery, and the Firestore
+emulator. In between, a proxy cuts the connection, delays it and makes calls fail. Devices change
+their owners. Workers are killed, and deliveries that they have not acknowledged are repeated. At
+the end, `audit` checks the result independently.
 """
 
 import asyncio
@@ -29,26 +29,26 @@ from benchmarks.server import Server
 from shared.firestore import paths
 
 WINDOW = 30.0
-"""Seconds in which events come in any order."""
+"""Seconds within which events arrive in any order."""
 
 _NAMES = ("temperature", "climate/in", "a.b`c\\d", "noise", STATUS)
 _WEIGHTS = (24, 24, 24, 24, 4)
 _STRANGERS = 2
-"""Devices that nobody registered."""
-_PATIENCE = 60.0
-"""Seconds for one delivery, as long as the function may take."""
+"""The number of devices that are not in the registry."""
+_TIMEOUT = 60.0
+"""Seconds for one delivery, which is the timeout of the function."""
 _OVERTIME = 600.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of everything."""
+    """The size of a campaign."""
 
     events: int
     devices: int
     seed: int
     rate: float = 350.0
-    """Deliveries a second, if the machine can."""
+    """Deliveries a second, if the machine is fast enough."""
     at_once: int = 32
     kills: int = 10
     cuts: int = 3
@@ -58,7 +58,7 @@ class Plan:
 
 @dataclass
 class Outcome:
-    """What the audit found."""
+    """The result of the audit."""
 
     plan: Plan
     problems: list[str]
@@ -67,7 +67,7 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        """For people."""
+        """The result as a text for people."""
         facts = ", ".join(f"{number} {what}" for what, number in self.counts.items())
         head = f"Seed {self.plan.seed}: {facts}; {self.seconds:.0f} s."
         if not self.problems:
@@ -77,7 +77,7 @@ class Outcome:
 
 
 def run(plan: Plan, environment: Mapping[str, str], firestore: str) -> Outcome:
-    """Run the campaign and count. Raises `TimeoutError` when it does not come to its end."""
+    """Run and audit the campaign. Raises `TimeoutError` when it does not end in time."""
     return _Campaign(plan).run(environment, firestore)
 
 
@@ -117,7 +117,7 @@ class _Campaign:
         counts |= {"changes of owner": self._changes, "kills": self._killed, "cuts": self._cut}
         return Outcome(self._plan, problems, counts, time.monotonic() - began)
 
-    # What is published.
+    # The events
 
     @property
     def _duration(self) -> float:
@@ -202,7 +202,7 @@ class _Campaign:
     def _body(self, sent: Sent, message_id: str) -> bytes:
         return request(world.message(sent.device_id, sent.name, sent.data, sent.at, message_id))
 
-    # What happens to it.
+    # The faults and the deliveries
 
     def _fault(self) -> Fault | None:
         code = grpc.StatusCode
@@ -242,7 +242,7 @@ class _Campaign:
             sent.first_sent = sent.first_sent or time.time()
             connection = self._chance.choice(connections)
             try:
-                acknowledged = await asyncio.wait_for(connection.deliver(sent.request), _PATIENCE)
+                acknowledged = await asyncio.wait_for(connection.deliver(sent.request), _TIMEOUT)
             except TimeoutError:
                 connection.close()
                 acknowledged = False
@@ -258,7 +258,7 @@ class _Campaign:
             connection.close()
 
     async def _at_progress(self, times: int, act: Callable[[], None]) -> None:
-        """Do something so many times, evenly over the deliveries."""
+        """Call `act` so many times, spread evenly over the deliveries."""
         for n in range(1, times + 1):
             async with self._progress:
                 await self._progress.wait_for(partial(self._is_done, self._total * n / (times + 1)))
@@ -278,7 +278,7 @@ class _Campaign:
         self._cut += 1
 
     async def _change_owners(self) -> None:
-        """A fifth of the devices: to another, back to the same, or by way of nobody."""
+        """Give a fifth of the devices to another owner or the same again, some first to no one."""
         changing = self._chance.sample(self._devices, max(len(self._devices) // 5, 3))
         moments = sorted(self._chance.uniform(0.15, 0.85) * self._duration for _ in changing)
         self._changes = 0
@@ -291,7 +291,7 @@ class _Campaign:
                 await asyncio.sleep(self._chance.uniform(0.2, 1))
             await asyncio.to_thread(self._hand_over, device, to)
             if n % 3 == 0 and n % 2:
-                # And back, so that a warm worker may still believe in the first tenure.
+                # And back, while a warm worker may still have the first tenure in its cache.
                 await asyncio.to_thread(self._hand_over, device, self._owners[0])
 
     def _hand_over(self, device: world.Device, uid: str | None) -> None:

@@ -1,4 +1,4 @@
-"""From the start of a process to its first stored event."""
+"""Measures the time from the start of a process to its first stored event."""
 
 import secrets
 import statistics
@@ -12,9 +12,9 @@ from benchmarks.server import Server
 
 
 def compare(environment: Mapping[str, str], rounds: int) -> dict[str, float]:
-    """Median milliseconds of `ingest` and of the bare function, alternating.
+    """Return the median milliseconds of `ingest` and of the bare function, measured in turns.
 
-    Each is a new process, its bytecode compiled, as on the platform.
+    Each time, a new process starts with compiled bytecode, as on the platform.
     """
     handlers = ("bare", "ingest")
     (device,) = world.new_devices(1, [f"bench-{secrets.token_hex(4)}"])
@@ -29,5 +29,5 @@ def compare(environment: Mapping[str, str], rounds: int) -> dict[str, float]:
                 taken[name].append(1000 * (time.perf_counter() - start))
             if run.failures:
                 raise RuntimeError(f"{name}: the first event was not stored")
-    # The first round compiled what had changed.
+    # The first round is left out, because it compiled the bytecode of changed files.
     return {name: statistics.median(times[1:]) for name, times in taken.items()}

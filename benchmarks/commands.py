@@ -1,4 +1,4 @@
-"""A call of a device's function: `invoke_function` beside a callable that only hands it on."""
+"""Compares `invoke_function` with a callable that only forwards the call."""
 
 import secrets
 from collections.abc import Iterator, Mapping
@@ -21,14 +21,14 @@ from local.client import Client
 
 HANDLERS = ("forward", "invoke_function")
 CUSTOMERS = 64
-"""Each with a device: many times as many as call at once, so that hardly two calls meet there."""
+"""Each has a device. There are many more than call at once, so that calls rarely collide."""
 COUNTED = 200
-"""Calls whose round trips are counted."""
+"""The number of calls whose round trips are counted."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """How many call, and how long their devices take."""
+    """How many customers call at once, and how long their devices take."""
 
     delay: float
     """Seconds."""
@@ -38,7 +38,7 @@ class Case:
 
     @property
     def title(self) -> str:
-        """As a row of the table names it."""
+        """The name of the case in the table."""
         return f"device takes {1000 * self.delay:.0f} ms, {self.callers} at once"
 
 
@@ -47,17 +47,17 @@ CASES = (Case(0, 1, 250), Case(0, 16, 800), Case(0.2, 1, 20), Case(0.2, 16, 320)
 
 @dataclass(frozen=True)
 class Measured:
-    """Both handlers in all cases, and what a warm call of ours costs."""
+    """The results of both handlers in all cases, and the cost of a warm `invoke_function`."""
 
     results: Mapping[Case, Mapping[str, Result]]
     firestore: float
-    """Round trips to Firestore."""
+    """Round trips to Firestore for a call."""
     particle: float
-    """Requests to Particle."""
+    """Requests to Particle for a call."""
 
 
 def measure(stack: Stack, rounds: int) -> Measured:
-    """Run both handlers in each round, in turns, with the simulator as Particle."""
+    """Run both handlers in each round, in turns, with the simulator in place of Particle."""
     environment = {**stack.environment, "CALLS_PER_MINUTE": "0"}
     calls = _calls(stack)
     results = {}
@@ -77,7 +77,7 @@ def measure(stack: Stack, rounds: int) -> Measured:
 
 
 def _calls(stack: Stack) -> Iterator[bytes]:
-    """Calls without end, each a request of its own, the customers taking turns."""
+    """Yield calls for ever, each with its own request id, by all customers in turn."""
     app = Client(stack)
     accounts = [app.sign_up() for _ in range(CUSTOMERS)]
     app.close()
@@ -124,7 +124,7 @@ def _slow_devices(stack: Stack, seconds: float) -> Iterator[None]:
 
 
 def _warm(server: Server, calls: Iterator[bytes]) -> None:
-    """Let a server serve each customer once: it has its token then, and has noted the sign-ins."""
+    """Serve each customer once, after which a server has its token and knows the sign-ins."""
     run = deliver_all(server.port, [next(calls)], 1)
     rest = deliver_all(server.port, _some(calls, CUSTOMERS - 1), 16)
     if run.failures + rest.failures:
@@ -134,7 +134,7 @@ def _warm(server: Server, calls: Iterator[bytes]) -> None:
 def _costs(
     stack: Stack, environment: Mapping[str, str], calls: Iterator[bytes]
 ) -> tuple[float, float]:
-    """Round trips of a warm `invoke_function` to Firestore, and to Particle."""
+    """The round trips of a warm `invoke_function` to Firestore and to Particle."""
     with (
         Proxy(stack.firestore_host) as proxy,
         Server(

@@ -1,8 +1,8 @@
-"""What `invoke_function` is measured beside: a callable that only hands a call on to Particle.
+"""The peer of `invoke_function`: a callable that only forwards a call to Particle.
 
-It verifies the ID token, as the SDK does, and calls Particle's function with one token. It asks
-nobody whose device it is, keeps no record, and calls the device again for a repeated request. In a
-file of its own, so that the other peers do not import what it needs.
+It verifies the ID token, as the SDK does, and calls Particle's function with one token. It does not
+check who owns the device, keeps no record, and calls the device again for a repeated request. It is
+in its own file so that the other peers do not import what it needs.
 """
 
 import functools
@@ -33,7 +33,7 @@ def _token() -> str:
 
 @on_call()
 def forward(call: CallableRequest[Any]) -> dict[str, Any]:
-    """Answer `{returnValue}`."""
+    """Call a function of a device and answer `{returnValue}`."""
     if call.auth is None:
         raise HttpsError(FunctionsErrorCode.UNAUTHENTICATED, "Sign in.")
     device, function = call.data["deviceId"], call.data["function"]

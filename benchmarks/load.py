@@ -1,4 +1,4 @@
-"""Sends requests over HTTP, many at once, and takes the time of each."""
+"""Sends many HTTP requests at once, and measures how long each takes."""
 
 import asyncio
 import json
@@ -20,12 +20,12 @@ _ACKNOWLEDGED = range(200, 300)
 
 
 def request(body: Any) -> bytes:
-    """A delivery, as Pub/Sub's push makes it, as it goes over the wire."""
+    """Return a delivery by Pub/Sub's push, as the bytes that are sent."""
     return _post(body, _EVENT)
 
 
 def call(data: Any, id_token: str) -> bytes:
-    """A call of a callable, as an app makes it, as it goes over the wire."""
+    """Return an app's call of a callable, as the bytes that are sent."""
     return _post({"data": data}, f"Authorization: Bearer {id_token}\r\n")
 
 
@@ -35,15 +35,15 @@ def _post(body: Any, more: str) -> bytes:
 
 
 class Connection:
-    """One connection, kept open from delivery to delivery."""
+    """A connection that is kept open between deliveries."""
 
     def __init__(self, port: int) -> None:
-        """To a server on this machine."""
+        """Prepare a connection to a server on this machine."""
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def deliver(self, data: bytes) -> bool:
-        """Whether the delivery was acknowledged; a connection that breaks is no acknowledgement."""
+        """Send a delivery and return whether it was acknowledged; a broken connection means no."""
         try:
             if self._streams is None:
                 self._streams = await asyncio.open_connection("127.0.0.1", self._port)
@@ -62,7 +62,7 @@ class Connection:
         return status in _ACKNOWLEDGED
 
     def close(self) -> None:
-        """Close it; the next delivery opens another."""
+        """Close the connection; the next delivery opens another."""
         if self._streams:
             self._streams[1].close()
             self._streams = None
@@ -70,7 +70,7 @@ class Connection:
 
 @dataclass(frozen=True)
 class Run:
-    """What a number of deliveries took."""
+    """How long a number of deliveries took."""
 
     seconds: float
     latencies: list[float]
@@ -83,12 +83,12 @@ class Run:
         return len(self.latencies) / self.seconds
 
     def percentile(self, share: float) -> float:
-        """Milliseconds below which that share of the deliveries took."""
+        """Return the milliseconds that this share of the deliveries did not exceed."""
         return 1000 * self.latencies[min(int(share * len(self.latencies)), len(self.latencies) - 1)]
 
 
 def deliver_all(port: int, requests: Sequence[bytes], concurrency: int) -> Run:
-    """Deliver all of them, so many at once."""
+    """Deliver all requests, with this many at a time."""
     return asyncio.run(_deliver_all(port, requests, concurrency))
 
 

@@ -1,7 +1,7 @@
-"""What ingest is measured beside: a handler that does nothing, and the naive ones it replaces.
+"""The peers of `ingest`: a handler that does nothing, and naive ones.
 
-They are served by the functions framework as `ingest` is. None of them finds a copy, an older event
-or an owner; none can say what a device's state is.
+The functions framework serves them as it serves `ingest`. None of them detects duplicates or older
+events, finds the owner, or keeps the state of a device.
 """
 
 import base64
@@ -17,12 +17,12 @@ _client = firestore.Client()
 
 @functions_framework.cloud_event
 def nothing(_event: CloudEvent) -> None:
-    """What the framework alone costs."""
+    """Do nothing, to show what the framework costs."""
 
 
 @functions_framework.cloud_event
 def naive(event: CloudEvent) -> None:
-    """One `set` for each event, with a client of the module: as public examples do it."""
+    """Store each event with one `set` of the module's client, as public examples do."""
     message: dict[str, Any] = event.data["message"]
     attributes = message["attributes"]
     _client.collection("naive").document(message["messageId"]).set(
@@ -37,7 +37,7 @@ def naive(event: CloudEvent) -> None:
 
 @pubsub_fn.on_message_published(topic="particle-events")
 def bare(event: Any) -> None:
-    """The same with the trigger of the Firebase SDK, for the cold start."""
+    """Do the same with the trigger of the Firebase SDK, to compare cold starts."""
     message = event.data.message
     _client.collection("naive").document(message.message_id).set(
         {

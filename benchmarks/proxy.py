@@ -1,6 +1,6 @@
-"""Stands between a server and the Firestore emulator: counts what passes, and breaks it on demand.
+"""A proxy in front of the Firestore emulator, which counts the traffic and injects faults.
 
-It knows Firestore's methods by their names alone and hands the bytes on as they are.
+It looks at the names of Firestore's methods and passes the bytes on unchanged.
 """
 
 import functools
@@ -31,22 +31,22 @@ _PASSED_ON = ("authorization", "google-cloud-resource-prefix", "x-goog-request-p
 
 
 class Fault:
-    """What happens to one call."""
+    """What goes wrong with a call."""
 
     def __init__(
         self, *, delay: float = 0, code: grpc.StatusCode | None = None, after: bool = False
     ) -> None:
-        """Wait for `delay` seconds; fail with `code`, instead of the call or `after` it."""
+        """Delay a call by so many seconds; with a `code`, fail before the call or `after` it."""
         self.delay = delay
         self.code = code
         self.after = after
 
 
 class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
-    """A server on a port of its own; a context manager."""
+    """A server on its own port; a context manager."""
 
     def __init__(self, firestore: str, fault: Callable[[], Fault | None] | None = None) -> None:
-        """In front of a Firestore emulator (`host:port`); `fault` is asked at each call."""
+        """Prepare a proxy for an emulator (`host:port`); `fault` is called for each request."""
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self._channel = grpc.insecure_channel(firestore)
@@ -71,23 +71,23 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
         self._channel.close()
 
     def start(self) -> None:
-        """Accept connections, at the same port as before."""
+        """Accept connections, always on the same port."""
         self._server = grpc.server(ThreadPoolExecutor(_AT_ONCE), handlers=[self])
         self._server.add_insecure_port(self.address)
         self._server.start()
 
     def cut(self) -> None:
-        """Break all connections, whatever is on them, and accept no other."""
+        """Break all connections at once, and accept no others."""
         self._server.stop(None).wait()
 
     def take_counts(self) -> Counter[str]:
-        """`round trips`, `reads` and `writes` of documents since it was last asked."""
+        """Return `round trips`, `reads` and `writes` of documents since the last call of this."""
         with self._lock:
             taken, self._counts = self._counts, Counter()
         return taken
 
     def service(self, details: Any) -> Any:
-        """How a method is handled (grpc's interface)."""
+        """Return the handler of a method, as grpc requires."""
         method = details.method
         response = _STREAMED.get(method.rpartition("/")[2])
         if response is not None:
@@ -105,7 +105,7 @@ class Proxy(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
     def _stream(self, method: str, response: Any, request: bytes, context: Any) -> Iterator[bytes]:
         fault = self._begin(method, request, context)
         for answer in self._call(self._channel.unary_stream(method), request, context):
-            # A missing document is a read too; the last answer to a query may have none.
+            # A missing document counts as a read; the last answer to a query may have no document.
             message = response.FromString(answer)
             fields = {field.name for field, _ in message.ListFields()}
             if fields & {"document", "found", "missing"}:

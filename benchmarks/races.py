@@ -1,4 +1,4 @@
-"""Races for one device, many rounds of each: the tests' own code, with a stack of its own."""
+"""Races for one device, in many rounds: runs the functional tests of races on their own stack."""
 
 import os
 import re
@@ -23,14 +23,14 @@ class Race:
     name: str
     seconds: float
     problem: str | None
-    """The first line of what went wrong."""
+    """The first line of the failure, if there was one."""
 
 
 def run(rounds: int) -> list[Race]:
-    """Run them all. Raises `RuntimeError` when they could not be run."""
+    """Run all races. Raises `RuntimeError` when they could not be run."""
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder) / "races.xml"
-        # The same few customers, round after round: more than they may call in a minute.
+        # The same few customers act in every round, more often than the limit per minute allows.
         setting = {"RACE_ROUNDS": str(rounds), "CALLS_PER_MINUTE": "0"}
         status = _pytest(TESTS, f"--junitxml={found}", **setting)
         if status not in {0, 1}:
@@ -40,7 +40,7 @@ def run(rounds: int) -> list[Race]:
 
 
 def _pytest(*arguments: str, **environment: str) -> int:
-    """Run it, its words on our stderr; stopped with us, it still stops what it has started."""
+    """Run pytest, with its output on stderr; when this is stopped, pytest can still clean up."""
     with subprocess.Popen(  # noqa: S603 - fixed argv
         [sys.executable, "-m", "pytest", "-q", *arguments],
         cwd=ROOT,
@@ -58,7 +58,7 @@ def _pytest(*arguments: str, **environment: str) -> int:
 def _race(case: ET.Element) -> Race:
     named = _NAME.fullmatch(case.get("name", ""))
     if named is None:
-        raise RuntimeError(f"{case.get('name')} is no race")
+        raise RuntimeError(f"{case.get('name')} is not a race")
     failed = next((part for part in case if part.tag in {"failure", "error"}), None)
     problem = None if failed is None else failed.get("message", "").partition("\n")[0]
     return Race(named[1], named[2].replace("_", " "), float(case.get("time", 0)), problem)

@@ -1,4 +1,4 @@
-"""The measurements as a text that is also the documentation's page."""
+"""Formats the measurements as the sections of the documentation's page."""
 
 import os
 import platform
@@ -20,23 +20,24 @@ NAMES = {
 }
 
 _ABOUT_COMMANDS = """\
-The table compares `invoke_function` with a callable that only verifies the ID token and forwards
-the call to Particle (the simulator, in a process of its own). Both run on the framework's server,
-in turns. In addition, ours asks Auth whether the sign-in is still valid, commits ownership,
-idempotency and audit before the call, and writes the result after it."""
+`invoke_function` is compared with a callable that verifies the ID token and forwards the call to
+Particle (the simulator, in its own process); both run on the framework's server, in turns. In
+addition, `invoke_function` asks Auth whether the sign-in is still valid, commits the ownership
+check, the idempotency record and the audit record before the call, and writes the result
+after it."""
 
 _WHY_SLOWER = """\
 The aims at 0 ms cannot be met here: forwarding takes about 2 ms in all, and each of the three
 additional round trips (Auth, commit, commit) takes as long on the emulators. They cannot run in
-parallel either: nothing may be written for a sign-in that has ended, and no device may be called
-before the commit that proves who owns it. Of a call to a real device, which takes hundreds of
-milliseconds, they are a few per cent. With 16 calls at once, emulators, simulator and server need
-more than two cores. The server's own share is the difference in CPU: asking Auth, and making the
-two commits."""
+parallel either: nothing is written for a sign-in that is no longer valid, and no device is called
+before the commit that checks who owns it. A call to a real device takes hundreds of milliseconds,
+of which the round trips are a few per cent. With 16 calls at once, emulators, simulator and server
+would need more than two cores. The difference in CPU is the server's own share: asking Auth, and
+making the two commits."""
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table that reads well as text and as Markdown."""
+    """Return a table that is readable both as text and as Markdown."""
     cells = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
@@ -48,7 +49,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def simulator(measured: simulated.Measured) -> str:
-    """The simulator's start and its function calls, beside what they should be."""
+    """Return how fast the simulator starts and answers function calls, and the aims."""
     rows = [
         (
             "start with the demo's fleet, s",
@@ -67,7 +68,7 @@ def simulator(measured: simulated.Measured) -> str:
 
 
 def throughput(results: Mapping[Case, Mapping[str, Result]]) -> str:
-    """Events per second and latencies of all cases, and what was aimed at."""
+    """Return events per second and latencies of all cases, and the aims."""
     rows = []
     for case, by_handler in results.items():
         for name in HANDLERS:
@@ -89,7 +90,7 @@ def throughput(results: Mapping[Case, Mapping[str, Result]]) -> str:
 
 
 def traffic(results: Mapping[tuple[Case, str], Traffic]) -> str:
-    """Firestore's share, and what was aimed at."""
+    """Return the Firestore traffic and the memory of each case, and the aims."""
     rows = [
         (
             case.title,
@@ -107,7 +108,7 @@ def traffic(results: Mapping[tuple[Case, str], Traffic]) -> str:
 
 
 def cold_start(milliseconds: Mapping[str, float]) -> str:
-    """From a process's start to its first event, and what was aimed at."""
+    """Return the time from the start of a process to its first event, and the aim."""
     aims = _Aims()
     aims.at_most("cold start over bare", 1.2, milliseconds["ingest"] / milliseconds["bare"])
     rows = [(NAMES[name], f"{time:.0f}") for name, time in milliseconds.items()]
@@ -115,7 +116,7 @@ def cold_start(milliseconds: Mapping[str, float]) -> str:
 
 
 class _Aims:
-    """What was aimed at, and what was reached; each part of the page has its own."""
+    """A table of aims and of what was reached; each section of the page has its own."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[str, str, str, str]] = []
@@ -131,7 +132,7 @@ class _Aims:
         return table(("What", "Aim", "Measured", "Met"), self._rows)
 
 
-def _yes(met: bool) -> str:  # noqa: FBT001 - what else could it be
+def _yes(met: bool) -> str:  # noqa: FBT001 - its only argument
     return "yes" if met else "no"
 
 
@@ -140,7 +141,7 @@ def _throughput_aims(results: Mapping[Case, Mapping[str, Result]]) -> str:
     for case, by_handler in results.items():
         ours, naive = by_handler["ingest"], by_handler["naive"]
         if case.delay:
-            # Who comes waits a little for those before, which the naive peer never does.
+            # An event may wait a little for the commit of others, which the naive peer never does.
             aims.at_least(f"events/s over naive: {case.title}", 0.8, ours.to(naive))
         elif case.concurrency >= 16 and not case.duplicates:  # noqa: PLR2004 - "under load"
             aims.at_least(f"events/s over naive: {case.title}", 1, ours.to(naive))
@@ -170,7 +171,7 @@ def _traffic_aims(counted: Mapping[tuple[Case, str], Traffic]) -> str:
 
 
 def commands(measured: called.Measured) -> str:
-    """Latencies of function calls, and what was aimed at."""
+    """Return the latencies of function calls, and the aims."""
     rows = []
     aims: list[tuple[str, str, str, str]] = []
 
@@ -207,20 +208,20 @@ def _ratio(ours: Result, peer: Result, share: float) -> float:
 
 
 def races(found: Sequence[Race], rounds: int) -> str:
-    """Which races left the state whole."""
+    """Return which races left the state consistent."""
     rows = [
         (race.name, race.mode, rounds, f"{race.seconds:.0f}", race.problem or "none")
         for race in found
     ]
     about = (
-        "Each race runs on two servers of the framework. After each round, registry, trees and "
-        "Particle agree."
+        "Each race runs on two servers of the framework; after each round, the registry, the "
+        "customers' documents and Particle must agree."
     )
     return f"{about}\n\n" + table(("Race", "Access mode", "Rounds", "s", "Problem"), rows)
 
 
 def machine() -> str:
-    """Where and when."""
+    """Return when and on what machine it was measured."""
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     load = os.getloadavg()[0]
     return (

@@ -1,4 +1,4 @@
-"""The functions framework's production server with one function, as the platform runs it."""
+"""Runs one function on the functions framework's production server, as the platform does."""
 
 import os
 import pathlib
@@ -14,14 +14,14 @@ import psutil
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 THREADS = 40
-"""As in `.env`: the functions' concurrency."""
+"""The functions' concurrency, as in `.env`."""
 
 _SOURCES = {
     "ingest": "main.py",
     "invoke_function": "main.py",
     "forward": "benchmarks/forward.py",
 }
-"""Where functions come from; the others are the peers."""
+"""The source files of functions; those that are missing here are in `peers.py`."""
 _CALLABLES = ("invoke_function", "forward")
 
 _START_SECONDS = 60.0
@@ -29,19 +29,19 @@ _PAUSE = 0.005
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
 
 
 class Server:
-    """One function behind the framework's server; a context manager."""
+    """The framework's server with one function; a context manager."""
 
     def __init__(
         self, target: str, environment: Mapping[str, str], *, log: pathlib.Path | None = None
     ) -> None:
-        """Prepare one of our functions, or a peer."""
+        """Prepare a server for a function of the product or for a peer."""
         source = ROOT / _SOURCES.get(target, "benchmarks/peers.py")
         self.target = target
         self.port = free_port()
@@ -80,8 +80,8 @@ class Server:
         self.stop()
 
     def start(self) -> None:
-        """Start it. Raises `RuntimeError` when it does not come up."""
-        with open(self._log or os.devnull, "ab") as output:  # noqa: PTH123 - one of them is no file
+        """Start the server. Raises `RuntimeError` when it does not start."""
+        with open(self._log or os.devnull, "ab") as output:  # noqa: PTH123 - one of them is not a file
             self._process = subprocess.Popen(  # noqa: S603 - fixed argv
                 self._command,
                 cwd=ROOT,
@@ -99,7 +99,7 @@ class Server:
             time.sleep(_PAUSE)
 
     def stop(self) -> None:
-        """End the server and its worker, whatever they do."""
+        """Kill the server and its worker."""
         if self._process is None:
             return
         for process in [*self._workers(), psutil.Process(self._process.pid)]:
@@ -108,16 +108,16 @@ class Server:
         self._process = None
 
     def kill_worker(self) -> None:
-        """SIGKILL for the process that serves; the server starts another, which knows nothing."""
+        """Kill the worker process; the server starts another one, with empty caches."""
         for worker in self._workers():
             _kill(worker)
 
     def resident_megabytes(self) -> float:
-        """Resident memory of the process that serves."""
+        """Return the resident memory of the worker process."""
         return max((w.memory_info().rss for w in self._workers()), default=0) / 2**20
 
     def cpu_seconds(self) -> float:
-        """Processor time that the process that serves has taken so far."""
+        """Return the processor time that the worker process has used so far."""
         times = [worker.cpu_times() for worker in self._workers()]
         return sum(taken.user + taken.system for taken in times)
 

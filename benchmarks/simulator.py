@@ -1,4 +1,4 @@
-"""The simulator: how long it takes to start, and how many function calls it answers."""
+"""Measures how long the simulator takes to start, and how many function calls it answers."""
 
 import signal
 import statistics
@@ -26,15 +26,15 @@ CALLS_AIM = 500.0
 
 @dataclass(frozen=True)
 class Measured:
-    """Medians of the rounds."""
+    """The medians of the rounds."""
 
     start: float
-    """Seconds from the process's start to its readiness."""
+    """Seconds from the start of the process until it is ready."""
     calls_per_second: float
 
 
 def measure(rounds: int) -> Measured:
-    """Start the simulator with the demo's fleet, call one of its devices, and end it."""
+    """Start the simulator with the demo's fleet, call one of its devices, and stop it."""
     found = [_once() for _ in range(rounds)]
     return Measured(
         statistics.median(start for start, _ in found),
@@ -64,7 +64,7 @@ def _once() -> tuple[float, float]:
 
 
 def _call(url: str) -> bytes:
-    """A function call on the product's route, as it goes over the wire."""
+    """A function call on the product's route, as the bytes that are sent."""
     settings = Settings()
     client = (settings.client_id, settings.client_secret)
     grant = {"grant_type": "client_credentials"}

@@ -1,4 +1,4 @@
-"""Events per second, latency, memory and Firestore traffic, side by side and alternating."""
+"""Measures events per second, latency, memory and Firestore traffic of the handlers in turns."""
 
 import contextlib
 import dataclasses
@@ -19,7 +19,7 @@ from benchmarks.server import Server
 
 HANDLERS = ("nothing", "naive", "ingest")
 CLEAN = "clean"
-"""Of a case with duplicates: `ingest` without any, on the same server and in the same rounds."""
+"""In a case with duplicates, `ingest` without any, on the same server and in the same rounds."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,15 @@ class Case:
     concurrency: int = 16
     duplicates: float = 0.0
     elsewhere: bool = False
-    """Whether another instance has stored what comes as a duplicate here."""
+    """Whether another instance has stored the originals of the duplicates."""
     delay: float = 0.0
-    """Seconds by which each answer of Firestore is later."""
+    """Seconds by which each answer of Firestore is delayed."""
     events: int = 600
     """In a round."""
 
     @property
     def title(self) -> str:
-        """As a row of the table names it."""
+        """The name of the case in the table."""
         share = f"{self.duplicates:.0%} duplicates{' of another instance' * self.elsewhere}"
         away = f", Firestore {1000 * self.delay:.0f} ms away" * bool(self.delay)
         return f"{self.devices} devices, {self.concurrency} at once, {share}{away}"
@@ -50,7 +50,7 @@ class Result:
 
     runs: list[Run] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
-    """Milliseconds of processor time of the server for a request, by round."""
+    """The server's processor time for a request in each round, in milliseconds."""
 
     @property
     def per_second(self) -> float:
@@ -63,18 +63,18 @@ class Result:
         return statistics.median(self.cpu)
 
     def to(self, other: "Result") -> float:
-        """Events in a second over the other's: the median of the rounds' ratios."""
+        """Return the ratio of events per second to another's: the median of the rounds' ratios."""
         rounds = zip(self.runs, other.runs, strict=True)
         return statistics.median(run.per_second / its.per_second for run, its in rounds)
 
     def percentile(self, share: float) -> float:
-        """The median of the rounds, in milliseconds."""
+        """Return a percentile of the latency in milliseconds, as the median of the rounds."""
         return statistics.median(run.percentile(share) for run in self.runs)
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """Firestore's share of an event."""
+    """The Firestore traffic of an event, and the memory of the server."""
 
     round_trips: float
     reads: float
@@ -86,7 +86,7 @@ class Traffic:
 
 
 class Fleet:
-    """The devices of a case, and what they publish."""
+    """The devices of a case, and the events that they publish."""
 
     def __init__(self, case: Case, seed: int = 1) -> None:
         """Register the devices."""
@@ -99,10 +99,10 @@ class Fleet:
         world.register(self._devices, datetime.now(UTC) - timedelta(hours=1))
 
     def requests(self, count: int) -> list[bytes]:
-        """So many deliveries, a share of them copies, the devices taking turns."""
+        """Return so many deliveries, some of them copies, from all devices in turn."""
         case = self._case
         bodies: list[dict[str, Any]] = []
-        # Later than all before: an older event than the newest is another matter, and costs more.
+        # Events must be newer than all earlier ones, because older events cost more.
         self._at = max(self._at, datetime.now(UTC) - timedelta(milliseconds=count))
         for _ in range(count):
             if bodies and not case.elsewhere and self._chance.random() < case.duplicates:
@@ -117,14 +117,14 @@ class Fleet:
         return [request(body) for body in bodies]
 
     def with_copies_of(self, requests: list[bytes], count: int) -> list[bytes]:
-        """So many deliveries, those of another instance scattered among them."""
+        """Return so many deliveries, among them at random those of another instance."""
         mixed = self.requests(count - len(requests))
         for copy in requests:
             mixed.insert(self._chance.randint(0, len(mixed)), copy)
         return mixed
 
     def one_each(self) -> list[bytes]:
-        """One delivery of each device: afterwards a server knows them all."""
+        """Return one delivery of each device, after which a server knows all of them."""
         earlier = datetime.now(UTC) - timedelta(minutes=30)
         return [
             request(world.message(device.id, "climate", "{}", earlier, secrets.token_hex(8)))
@@ -135,7 +135,7 @@ class Fleet:
 def compare(
     case: Case, environment: Mapping[str, str], rounds: int, firestore: str
 ) -> dict[str, Result]:
-    """Run all handlers in each round, in turns; the servers stay as they are between rounds."""
+    """Run all handlers in each round, in turns; the servers keep running between rounds."""
     fleet = Fleet(case)
     with contextlib.ExitStack() as stack:
         if case.delay:
@@ -150,7 +150,7 @@ def compare(
         servers = {name: started(name) for name in HANDLERS}
         if case.duplicates:
             servers[CLEAN] = servers["ingest"]
-            # Of devices of its own, so that neither makes the other's events the older ones.
+            # From other devices, so that neither makes the events of the other the older ones.
             clean = Fleet(dataclasses.replace(case, duplicates=0, elsewhere=False))
             deliver_all(servers[CLEAN].port, clean.one_each(), 32)
         other = started("ingest") if case.elsewhere else None
@@ -177,7 +177,7 @@ def in_turns(
     new_requests: Callable[[], Mapping[str, Sequence[bytes]]],
     concurrency: int,
 ) -> dict[str, Result]:
-    """Send each round's requests to all servers, another one first in each round."""
+    """Send each round's requests to all servers, beginning with a different one in each round."""
     results = {name: Result() for name in servers}
     names = list(servers)
     for turn in range(rounds):
@@ -195,7 +195,7 @@ def in_turns(
 
 
 def traffic(case: Case, environment: Mapping[str, str], handler: str, firestore: str) -> Traffic:
-    """What passes to Firestore for the events of a case, counted between the two."""
+    """Count the requests that a handler sends to Firestore for the events of a case."""
     fleet = Fleet(case)
     with (
         Proxy(firestore) as proxy,

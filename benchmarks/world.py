@@ -14,7 +14,7 @@ _AT_ONCE = 200
 
 @dataclass
 class Device:
-    """A device, and the customer who owns it now."""
+    """A device and its present owner."""
 
     id: str
     uid: str | None
@@ -22,7 +22,7 @@ class Device:
 
 
 def new_devices(count: int, owners: Sequence[str]) -> list[Device]:
-    """Devices that nobody else has."""
+    """Return new devices, whose owners are the given customers in turn."""
     return [Device(secrets.token_hex(12), owners[n % len(owners)]) for n in range(count)]
 
 
@@ -38,7 +38,7 @@ def register(devices: Sequence[Device], claimed_at: datetime) -> None:
 
 
 def registered(device: Device, claimed_at: datetime) -> dict[str, Any]:
-    """The registry's entry."""
+    """Return the registry's entry of a device."""
     return {
         "serialNumber": device.id[:12].upper(),
         "ownerUid": device.uid,
@@ -48,7 +48,7 @@ def registered(device: Device, claimed_at: datetime) -> dict[str, Any]:
 
 
 def shown(device: Device, claimed_at: datetime) -> dict[str, Any]:
-    """The owner's document of the device."""
+    """Return the owner's document of a device."""
     return {
         "name": "Device",
         "serialNumber": device.id[:12].upper(),
@@ -59,7 +59,7 @@ def shown(device: Device, claimed_at: datetime) -> dict[str, Any]:
 
 
 def message(device_id: str, name: str, data: str, at: datetime, message_id: str) -> dict[str, Any]:
-    """A push body as Pub/Sub makes it of a device's event."""
+    """Return the body that Pub/Sub pushes for an event of a device."""
     time = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     sent = {
         "data": base64.b64encode(data.encode()).decode(),

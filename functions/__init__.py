@@ -1,1 +1,1 @@
-"""The exported functions, one file each; `main.py` gathers them."""
+"""The exported functions, one file each; `main.py` imports them."""

@@ -1,11 +1,12 @@
-"""Callable `cancel_command`: a call that waits for its device shall not be made."""
+"""Callable `cancel_command`: cancel a call that waits for its device."""
 
 from typing import Annotated, Any
 
 from msgspec import Meta
 
-from shared.api.callables import Caller, Input, callable_function
-from shared.commands import invoke
+from shared.api.callables import callable_function
+from shared.api.requests import Caller, Input
+from shared.commands import record
 
 
 class Request(Input, frozen=True):
@@ -16,6 +17,6 @@ class Request(Input, frozen=True):
 
 @callable_function(Request)
 def cancel_command(caller: Caller, request: Request) -> dict[str, Any]:
-    """Answer `{commandId, status}`: `cancelled`, or what has become of it if it came too late."""
-    command = invoke.cancel(caller.uid, request.command_id)
-    return {"commandId": command.command_id, "status": command.status}
+    """Answer `{commandId, status}`: `cancelled`, or what became of the call if it is too late."""
+    status = record.cancel(caller.uid, request.command_id)
+    return {"commandId": request.command_id, "status": status}

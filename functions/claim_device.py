@@ -3,11 +3,12 @@
 from typing import Any
 
 from shared import settings
-from shared.api.callables import Caller, DeviceName, Input, LabelText, callable_function, iso
+from shared.api.callables import callable_function
+from shared.api.requests import Caller, DeviceName, Input, LabelText
 from shared.claims import claim
-from shared.claims.claim import Label
-from shared.claims.label import normalise_device_id
+from shared.claims.label import Label, normalise_device_id
 from shared.errors import BadRequest
+from shared.times import iso
 
 
 class Request(Input, frozen=True):
@@ -21,7 +22,7 @@ class Request(Input, frozen=True):
 
 @callable_function(Request, secrets=[*settings.PARTICLE_SECRETS, settings.SETUP_CODE_PEPPER])
 def claim_device(caller: Caller, request: Request) -> dict[str, Any]:
-    """Answer `{deviceId, name, serialNumber, claimedAt}`; again for one who owns it already."""
+    """Answer `{deviceId, name, serialNumber, claimedAt}`; also when the caller owns it already."""
     if request.setup_code is None and settings.require_setup_code():
         raise BadRequest("Give the setup code.", field="setupCode")
     owned = claim.claim(caller.uid, _label(request), request.setup_code, request.name)

@@ -1,22 +1,22 @@
-"""Firestore trigger `confirm_claim`: a device has spoken that presented its claim code."""
+"""Firestore trigger `confirm_claim`: a device that presented a claim code has published."""
 
 from cloudevents.http import CloudEvent
 
 from shared import settings
 from shared.api.triggers import on_document_created
-from shared.claims import claim
+from shared.claims import claim_code
 from shared.errors import DeviceNotReady
 
 
 @on_document_created("devices/{deviceId}/events/{eventId}", secrets=settings.PARTICLE_SECRETS)
 def confirm_claim(event: CloudEvent) -> None:
-    """Give the device to the one who awaits it, if Particle says that it is theirs.
+    """Give the device to the customer who awaits it, if Particle says that it is theirs.
 
-    Runs for events outside any tenure, which are few, and mostly ends after one read: that nobody
-    awaits the device.
+    Runs for events outside any tenure, which are few, and usually ends after one read, which shows
+    that no customer awaits the device.
     """
     device_id = event["document"].split("/")[1]
     try:
-        claim.confirm(device_id)
+        claim_code.confirm(device_id)
     except DeviceNotReady:
         return

@@ -1,16 +1,18 @@
-"""Callable `create_claim_code`: a code that a Wi-Fi device presents to Particle at its set-up."""
+"""Callable `create_claim_code`: a code that a Wi-Fi device presents to Particle during set-up."""
 
 from typing import Any
 
 from shared import settings
-from shared.api.callables import Caller, Input, LabelText, callable_function, iso
-from shared.claims import claim
-from shared.claims.claim import Label
+from shared.api.callables import callable_function
+from shared.api.requests import Caller, Input, LabelText
+from shared.claims import claim_code
+from shared.claims.label import Label
 from shared.errors import BadRequest
+from shared.times import iso
 
 
 class Request(Input, frozen=True):
-    """What is printed on the device that shall present the code."""
+    """What is printed on the device that is to present the code."""
 
     serial_number: LabelText
     setup_code: LabelText | None = None
@@ -26,5 +28,5 @@ def create_claim_code(caller: Caller, request: Request) -> dict[str, Any]:
     if request.setup_code is None and settings.require_setup_code():
         raise BadRequest("Give the setup code.", field="setupCode")
     label = Label.of_serial(request.serial_number)
-    made = claim.create_claim_code(caller.uid, label, request.setup_code)
+    made = claim_code.create(caller.uid, label, request.setup_code)
     return {"claimCode": made.code, "expiresAt": iso(made.expires_at)}

@@ -1,4 +1,4 @@
-"""Firestore trigger `erase_account`: erases what a deleted account leaves."""
+"""Firestore trigger `erase_account`: erases the data of a deleted account."""
 
 from cloudevents.http import CloudEvent
 
@@ -9,5 +9,5 @@ from shared.privacy import deletion
 
 @on_document_created("deletedUsers/{uid}", secrets=settings.PARTICLE_SECRETS)
 def erase_account(event: CloudEvent) -> None:
-    """Run the job; what it cannot finish is gone on with at the next delivery."""
+    """Run the job; the next delivery continues with what it cannot finish."""
     deletion.run(event["document"].rpartition("/")[2])

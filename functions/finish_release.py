@@ -1,4 +1,4 @@
-"""Firestore trigger `finish_release`: does what is left to do for a device that was given back."""
+"""Firestore trigger `finish_release`: does what is left to do for a released device."""
 
 from cloudevents.http import CloudEvent
 
@@ -9,5 +9,5 @@ from shared.claims import release
 
 @on_document_created("releases/{id}", secrets=settings.PARTICLE_SECRETS)
 def finish_release(event: CloudEvent) -> None:
-    """Run the job; what it cannot finish in time is gone on with at the next delivery."""
+    """Run the job; the next delivery continues with what it cannot finish in time."""
     release.finish(event["document"].rpartition("/")[2])

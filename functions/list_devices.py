@@ -1,13 +1,15 @@
 """Callable `list_devices`: the caller's devices."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from shared import settings
-from shared.api.callables import Caller, Input, callable_function, iso
-from shared.commands import presence
+from shared.accounts.account import require_account
+from shared.api.callables import callable_function
+from shared.api.requests import Caller, Input
+from shared.claims import claim_code
+from shared.commands import reads
 from shared.firestore import paths
-from shared.registry import ownership
+from shared.times import iso, of_milliseconds
 
 _SHOWN = (
     "name",
@@ -21,7 +23,7 @@ _SHOWN = (
 
 
 class Request(Input, frozen=True):
-    """Whether Particle shall be asked who is online."""
+    """Whether to ask Particle which devices are online."""
 
     refresh: bool = False
 
@@ -31,16 +33,16 @@ def list_devices(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{devices: [{deviceId, name, serialNumber, …, status, statusAt, lastSeenAt}]}`.
 
     With `refresh`, each also has `online`, as Particle believes at this moment, or null for a
-    device that the product at Particle does not have; and devices that have presented their claim
-    code since are among them.
+    device that is not in the product at Particle; and the list includes devices that have presented
+    their claim code in the meantime.
     """
-    ownership.require_account(caller.uid)
+    require_account(caller.uid)
     if request.refresh:
-        presence.confirm_awaited(caller.uid)
+        claim_code.confirm_awaited(caller.uid)
     found = list(paths.user(caller.uid).collection(paths.DEVICES).stream())
     devices = [_view(snapshot.id, snapshot.to_dict() or {}) for snapshot in found]
     if request.refresh:
-        online = presence.ask([device["deviceId"] for device in devices])
+        online = reads.online([device["deviceId"] for device in devices])
         for device in devices:
             device["online"] = online[device["deviceId"]]
     return {"devices": sorted(devices, key=lambda device: str(device["name"]).casefold())}
@@ -53,6 +55,5 @@ def _view(device_id: str, fields: dict[str, Any]) -> dict[str, Any]:
         **{name: fields.get(name) for name in _SHOWN},
         "claimedAt": iso(fields["claimedAt"]),
         "statusAt": iso(fields["statusAt"]),
-        # A server-side maximum, and so milliseconds.
-        "lastSeenAt": iso(datetime.fromtimestamp(last_seen / 1000, UTC)) if last_seen else None,
+        "lastSeenAt": iso(of_milliseconds(last_seen)) if last_seen else None,
     }

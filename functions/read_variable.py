@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from shared import settings
-from shared.api.callables import Caller, DeviceId, Input, Name, callable_function, iso
-from shared.commands import invoke
+from shared.api.callables import callable_function
+from shared.api.requests import Caller, DeviceId, Input, Name
+from shared.commands import reads
+from shared.times import iso
 
 
 class Request(Input, frozen=True):
@@ -20,5 +22,5 @@ class Request(Input, frozen=True):
 @callable_function(Request, secrets=settings.PARTICLE_SECRETS, changes=False)
 def read_variable(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{value, readAt}`; the value is a number, a text or a boolean, as in the firmware."""
-    reading = invoke.read_variable(caller.uid, request.device_id, request.variable, request.max_age)
+    reading = reads.read_variable(caller.uid, request.device_id, request.variable, request.max_age)
     return {"value": reading.value, "readAt": iso(reading.read_at)}

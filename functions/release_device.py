@@ -1,14 +1,16 @@
-"""Callable `release_device`: the owner gives a device back."""
+"""Callable `release_device`: the owner gives a device up."""
 
 from typing import Any
 
 from shared import settings
-from shared.api.callables import Caller, DeviceId, Input, callable_function, iso
+from shared.api.callables import callable_function
+from shared.api.requests import Caller, DeviceId, Input
 from shared.claims import release
+from shared.times import iso
 
 
 class Request(Input, frozen=True):
-    """Which device, and whether the owner keeps what it has published."""
+    """Which device, and whether the owner keeps its history."""
 
     device_id: DeviceId
     keep_history: bool = False
@@ -16,6 +18,6 @@ class Request(Input, frozen=True):
 
 @callable_function(Request, secrets=settings.PARTICLE_SECRETS)
 def release_device(caller: Caller, request: Request) -> dict[str, Any]:
-    """Answer `{deviceId, releasedAt}`; also for a device that is offline."""
+    """Answer `{deviceId, releasedAt}`; works for an offline device too."""
     released_at = release.release(caller.uid, request.device_id, keep_history=request.keep_history)
     return {"deviceId": request.device_id, "releasedAt": iso(released_at)}

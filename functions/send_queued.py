@@ -1,4 +1,4 @@
-"""Firestore trigger `send_queued`: a device has come online, and what waits for it is sent."""
+"""Firestore trigger `send_queued`: a device has come online; send the calls that wait for it."""
 
 from cloudevents.http import CloudEvent
 
@@ -10,9 +10,9 @@ from shared.registry import ownership
 
 @on_document_written("devices/{deviceId}/presence/online", secrets=settings.PARTICLE_SECRETS)
 def send_queued(event: CloudEvent) -> None:
-    """Send what its owner has asked of the device meanwhile.
+    """Send what the owner asked of the device while it was offline.
 
-    A failure is raised, so that the platform delivers again what is still to be sent.
+    When calls are left to be sent, this fails, so that the platform delivers the event again.
     """
     device_id = event["document"].split("/")[1]
     uid = ownership.owner_of(device_id)

@@ -1,22 +1,14 @@
-"""Scheduled `settle_commands`: what was begun and left, by a call, a queue or a job."""
+"""Scheduled `settle_commands`: settle and continue what was begun and left over."""
 
-from datetime import UTC, datetime
-
-from shared import log, settings, sweep
-from shared.api.triggers import on_schedule
-from shared.commands import queue
+from shared import settings, sweep
+from shared.api.schedules import on_schedule
 
 
 @on_schedule("every 5 minutes", secrets=settings.PARTICLE_SECRETS)
 def settle_commands() -> None:
-    """Settle calls, have sent what waits for devices that are online, and go on with old jobs.
+    """Settle calls, have waiting ones sent to devices that are online, and continue old jobs.
 
-    Calls that never ended become `unknown`, and ones that have waited too long `expired`. What is
-    left over comes next time.
+    Calls that never ended become `unknown`, and ones that have waited too long `expired`. The next
+    run does what is left.
     """
-    now = datetime.now(UTC)
-    settled = queue.settle_all(now)
-    if settled:
-        log.commands_settled(settled)
-    queue.send_where_online(now)
-    sweep.go_on(now)
+    sweep.run()

@@ -1,4 +1,4 @@
-"""The local stack: every service of the product on this machine, for the demo and for the tests."""
+"""The local stack: all services of the product on this machine, for the demo and the tests."""
 
 from local.errors import StackError
 from local.stack import Stack

@@ -1,4 +1,4 @@
-"""`python -m local`: what the Makefile runs on this machine."""
+"""`python -m local`: the commands that the Makefile runs on this machine."""
 
 import argparse
 import sys
@@ -9,18 +9,23 @@ from local.progress import say
 
 def main() -> int:
     """Run one command and return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description="Runs the product on this machine, and gets what that needs.",
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    demo = commands.add_parser("demo", help="the whole product on this machine, until Ctrl-C")
+    demo = commands.add_parser("demo", help="run the whole product on this machine until Ctrl-C")
     demo.add_argument(
         "--free-ports",
         action="store_true",
-        help="listen at free ports instead of the usual ones, beside a demo that runs already",
+        help="listen on free ports, for a second demo beside one on the usual ports",
     )
-    commands.add_parser("emulators", help="check Java, and get the emulators that are missing")
+    commands.add_parser(
+        "emulators", help="check for Java, and download the emulators that are missing"
+    )
     commands.add_parser("browser", help="find a browser for the tests, or install one")
     arguments = parser.parse_args()
-    # Imported when needed: each command starts without the others' parts.
+    # Imported where needed, so that no command loads the parts of the others.
     try:
         match arguments.command:
             case "demo":

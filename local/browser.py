@@ -1,4 +1,4 @@
-"""A browser for the tests of the web app: found, or installed as this machine allows."""
+"""Finds or installs a browser for the tests of the web app."""
 
 import os
 import shutil
@@ -15,20 +15,20 @@ _MAC: Final = (
     Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
     Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
 )
-_PATIENCE: Final = 900
+_TIMEOUT: Final = 900
 
 
 def find_browser() -> Path | None:
-    """A Chromium: what CHROMIUM names, the system's, or one that Playwright has installed.
+    """Find a Chromium: the one that CHROMIUM names, the system's, or one that Playwright installed.
 
     Raises:
-        StackError: CHROMIUM names a file that is not there.
+        StackError: CHROMIUM names a file that does not exist.
     """
     if named := os.environ.get("CHROMIUM"):
         path = Path(named).expanduser()
         if not path.is_file():
             raise StackError(
-                f"CHROMIUM names {named}, and there is no such file. Correct it or unset it."
+                f"CHROMIUM names {named}, which does not exist. Correct it or unset it."
             )
         return path
     for candidate in (_DEBIAN, *_MAC):
@@ -42,10 +42,10 @@ def find_browser() -> Path | None:
 
 
 def get_browser() -> Path:
-    """A Chromium, installed from Debian's packages where that can be done without asking.
+    """Find a Chromium, or install Debian's package where that needs no password.
 
     Raises:
-        StackError: there is none, and what to do about it.
+        StackError: there is none; the text says how to install one.
     """
     if browser := find_browser():
         return browser
@@ -55,12 +55,12 @@ def get_browser() -> Path:
                 ["apt-get", *command],  # noqa: S607 - the system's own, found on PATH
                 env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
                 check=False,
-                timeout=_PATIENCE,
+                timeout=_TIMEOUT,
             )
         if browser := find_browser():
             return browser
     raise StackError(
         "The tests of the web app need a Chromium. Install one (Debian, Ubuntu: apt-get install "
         "chromium; macOS: brew install --cask chromium; elsewhere: npx playwright install "
-        "chromium), or name one in the environment variable CHROMIUM."
+        "chromium), or set CHROMIUM to the path of one."
     )

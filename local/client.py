@@ -1,7 +1,7 @@
-"""What a customer's app does with the product, over plain HTTP: sign up, call, read, write.
+"""A client that does over plain HTTP what a customer's app does: sign up, call, read, write.
 
-The demo makes its ready-made customer with it and the tests act as customers through it. It has no
-more rights than an app has: Firestore's rules apply to it.
+The demo creates its first customer with it, and the tests use it to act as customers. It has no
+more rights than an app: Firestore's rules apply to it.
 """
 
 import secrets
@@ -13,8 +13,8 @@ import requests
 
 from local.stack import Stack
 
-# Longer than the longest device call (30 s at Particle) and the start of a worker.
-_PATIENCE: Final = 90.0
+# Longer than the longest device call (30 s at Particle) and the start of a worker together.
+_TIMEOUT: Final = 90.0
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Account:
     """A signed-in user.
 
     Attributes:
-        uid: of the user.
-        id_token: bearer token for callables and Firestore, good for one hour.
+        uid: the user's id at Auth.
+        id_token: bearer token for callables and Firestore, valid for one hour.
         email: None for an anonymous user.
         password: None for an anonymous user.
     """
@@ -38,10 +38,10 @@ class CallableError(Exception):
     """A callable answered with an error.
 
     Attributes:
-        status: the code, such as `PERMISSION_DENIED`.
-        message: for developers.
-        details: what the function says in addition, such as `reason`.
-        http_status: of the answer.
+        status: the error code, such as `PERMISSION_DENIED`.
+        message: a text for developers.
+        details: further data from the function, such as `reason`.
+        http_status: the HTTP status of the answer.
     """
 
     def __init__(self, http_status: int, error: Mapping[str, Any]) -> None:
@@ -54,18 +54,18 @@ class CallableError(Exception):
 
     @property
     def reason(self) -> str | None:
-        """The reason that apps switch on, where the error has one."""
+        """The reason by which apps tell errors apart, if the error has one."""
         return self.details.get("reason") if isinstance(self.details, dict) else None
 
 
 class Client:
-    """Talks to one stack as an app does."""
+    """A client of one stack, with the rights of an app."""
 
     def __init__(self, stack: Stack) -> None:
-        """Use the services of that stack."""
+        """Use the services of this stack."""
         self._stack = stack
         self._session = requests.Session()
-        # Only this machine is meant, whatever proxy the environment names.
+        # The services are on this machine, whatever proxy the environment names.
         self._session.trust_env = False
 
     def close(self) -> None:
@@ -79,12 +79,12 @@ class Client:
         *,
         anonymous: bool = False,
     ) -> Account:
-        """Make a new user and sign them in.
+        """Create a new user and sign them in.
 
         Args:
-            email: a fresh address when None.
+            email: the address; None for a new one.
             password: at least six characters.
-            anonymous: without address and password.
+            anonymous: create a user without address and password.
         """
         body: dict[str, Any] = {"returnSecureToken": True}
         if not anonymous:
@@ -99,7 +99,7 @@ class Client:
         """Sign an existing user in.
 
         Raises:
-            requests.HTTPError: no such user, or not that password.
+            requests.HTTPError: there is no such user, or the password is wrong.
         """
         body = {"email": email, "password": password, "returnSecureToken": True}
         answer = self._identity("signInWithPassword", body)
@@ -109,22 +109,22 @@ class Client:
         """Call a callable through the functions emulator.
 
         Args:
-            function: its exported name.
-            data: the request; `{}` when None.
-            account: who calls; None calls without an ID token.
+            function: the exported name.
+            data: the request; None for `{}`.
+            account: the caller; None to call without an ID token.
 
         Returns:
             The response.
 
         Raises:
-            CallableError: what the function answered instead.
+            CallableError: the function answered with an error.
         """
         headers = {"Authorization": f"Bearer {account.id_token}"} if account else {}
         answer = self._session.post(
             f"{self._stack.functions_url}/{function}",
             json={"data": {} if data is None else data},
             headers=headers,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
         )
         body = answer.json()
         if "error" in body:
@@ -136,7 +136,7 @@ class Client:
 
         Args:
             path: such as `users/abc`.
-            account: whose rights apply; None is a stranger's.
+            account: whose rights apply; None for someone who is not signed in.
 
         Raises:
             requests.HTTPError: 403 when the rules refuse.
@@ -148,7 +148,7 @@ class Client:
         return decode_fields(answer.json())
 
     def documents(self, path: str, account: Account | None) -> dict[str, dict[str, Any]]:
-        """The documents of a collection, by id; `path` is such as `users/abc/devices`.
+        """Return the documents of a collection, such as `users/abc/devices`, by id.
 
         Raises:
             requests.HTTPError: 403 when the rules refuse.
@@ -173,7 +173,7 @@ class Client:
         ).raise_for_status()
 
     def update(self, path: str, fields: Mapping[str, Any], account: Account | None) -> None:
-        """Set these fields of a document and leave the others; creates it when there is none.
+        """Set these fields of a document and leave the others; create it if it does not exist.
 
         Raises:
             requests.HTTPError: 403 when the rules refuse.
@@ -183,7 +183,7 @@ class Client:
         self._documents("PATCH", path, account, mask, body).raise_for_status()
 
     def replace(self, path: str, fields: Mapping[str, Any], account: Account | None) -> None:
-        """Make these the fields of a document, and drop all others.
+        """Replace all fields of a document by these.
 
         Raises:
             requests.HTTPError: 403 when the rules refuse.
@@ -192,7 +192,7 @@ class Client:
         self._documents("PATCH", path, account, None, body).raise_for_status()
 
     def query_group(self, collection: str, account: Account | None) -> int:
-        """Query all collections of a name, wherever they are; the number of documents found.
+        """Query all collections with this name; return the number of documents found, at most 10.
 
         Raises:
             requests.HTTPError: 403 when the rules refuse.
@@ -215,7 +215,7 @@ class Client:
             f"{self._stack.auth_url}/identitytoolkit.googleapis.com/v1/accounts:{method}",
             params={"key": "any"},
             json=body,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
         )
         answer.raise_for_status()
         return answer.json()
@@ -235,12 +235,12 @@ class Client:
             params=parameters,
             json=body,
             headers={"Authorization": f"Bearer {account.id_token}"} if account else {},
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
         )
 
 
 def encode_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values as the Firestore REST API writes them."""
+    """Return plain values as the Firestore REST API writes them."""
     return {name: _encode(value) for name, value in fields.items()}
 
 
@@ -265,7 +265,7 @@ def _encode(value: Any) -> dict[str, Any]:  # noqa: PLR0911 - JSON; one return p
 
 
 def decode_fields(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a document of the REST API as plain values; timestamps stay strings."""
+    """Return the fields of a document of the REST API as plain values; timestamps stay strings."""
     return {name: _decode(value) for name, value in document.get("fields", {}).items()}
 
 

@@ -1,7 +1,7 @@
-"""Files that one run of the Firebase CLI reads: its configuration and the functions' settings.
+"""The files that the Firebase CLI reads in one run: its configuration and the functions' settings.
 
-Ports and the simulator's address differ from run to run, so each run has files of its own, in
-places that git and the deployment ignore.
+Ports and the simulator's address differ from run to run, so each run has its own files, in places
+that git and the deployment ignore.
 """
 
 import json
@@ -18,7 +18,8 @@ PROJECT_ID: Final = "demo-particle"
 REGION: Final = "us-central1"
 TOPIC: Final = f"projects/{PROJECT_ID}/topics/particle-events"
 
-#: The Firebase CLI's names for settings of every project, of the local one, and of one developer.
+#: The Firebase CLI's files for the settings of all projects, of the local project, and of one
+#: developer.
 SETTINGS_FILES: Final = (".env", f".env.{PROJECT_ID}")
 DEVELOPER_SETTINGS: Final = ".env.local"
 SECRETS_FILE: Final = ".secret.local"
@@ -31,7 +32,7 @@ _ASSIGNMENT: Final = re.compile(
 
 
 def read_settings(file: Path) -> dict[str, str]:
-    """The variables of an env file, as the Firebase CLI reads it; a missing file has none.
+    """Return the variables in an env file, read as the Firebase CLI does; none if it is missing.
 
     Raises:
         StackError: a line is neither a comment nor an assignment.
@@ -52,16 +53,16 @@ def read_settings(file: Path) -> dict[str, str]:
 
 
 def write_settings(file: Path, settings: Mapping[str, str]) -> None:
-    """Write an env file that reads back the same.
+    """Write an env file from which `read_settings` returns the same variables.
 
     Raises:
-        StackError: a value holds what an env file cannot.
+        StackError: an env file cannot hold a value.
     """
     lines = []
     for name, value in settings.items():
         quote = "'" if '"' in value else '"'
         if quote in value or "\n" in value or "\\" in value:
-            raise StackError(f"The setting {name} cannot stand in an env file: {value!r}")
+            raise StackError(f"The setting {name} cannot be written to an env file: {value!r}")
         lines.append(f"{name}={quote}{value}{quote}\n")
     text = "".join(lines)
     file.write_text(text, encoding="utf-8")
@@ -70,13 +71,13 @@ def write_settings(file: Path, settings: Mapping[str, str]) -> None:
 def run_settings(
     root: Path, ports: Ports, changes: Mapping[str, str], *, developer: bool
 ) -> dict[str, str]:
-    """The functions' settings in one run.
+    """Return the functions' settings in one run.
 
     Args:
         root: the project's folder.
-        ports: of this run.
-        changes: settings of this run alone; they win.
-        developer: also read the developer's own file. Tests do not: they must not depend on it.
+        ports: the ports of this run.
+        changes: settings for this run alone, which take precedence.
+        developer: whether to read `.env.local` too. Tests do not, since they must not depend on it.
     """
     settings: dict[str, str] = {}
     for name in (*SETTINGS_FILES, *([DEVELOPER_SETTINGS] if developer else [])):
@@ -86,12 +87,12 @@ def run_settings(
 
 
 def firebase_configuration(root: Path, ports: Ports, settings_folder: Path) -> str:
-    """`firebase.json` for one run: its ports, its settings, and the interpreter that is installed.
+    """Return `firebase.json` for one run, with its ports, its settings and this Python's version.
 
     Args:
         root: the project's folder.
-        ports: of this run.
-        settings_folder: where the functions' env file of this run lies, below `root`.
+        ports: the ports of this run.
+        settings_folder: the folder below `root` with the functions' env file of this run.
     """
     configuration = json.loads((root / "firebase.json").read_text(encoding="utf-8"))
     version = f"python{sys.version_info.major}{sys.version_info.minor}"

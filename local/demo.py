@@ -19,10 +19,10 @@ FLEET: Final = ROOT / "demo" / "fleet.csv"
 EMAIL: Final = "demo@example.com"
 PASSWORD: Final = "demo-password"  # noqa: S105 - of a user on this machine's Auth emulator
 
-# A first call starts a worker, on a busy machine slowly.
+# Timeouts in seconds. The first call starts a worker, which is slow on a busy machine.
 _CUSTOMER_READY: Final = 60.0
 _IMPORT: Final = 120.0
-# Seconds between two looks at whether all is still well.
+# Seconds between two checks of whether every service still runs.
 _WATCH: Final = 0.5
 
 
@@ -30,10 +30,10 @@ def run_demo(*, fixed_ports: bool) -> None:
     """Start everything, print how to use it and `ready`, and stop it all at SIGINT or SIGTERM.
 
     Args:
-        fixed_ports: listen at the usual ports instead of free ones.
+        fixed_ports: listen on the usual ports instead of free ones.
 
     Raises:
-        StackError: it did not start, or a part ended by itself. Nothing is left running then.
+        StackError: it did not start, or a service stopped by itself. Nothing is left running then.
     """
     make = Make()
     stack = Stack(
@@ -49,7 +49,7 @@ def run_demo(*, fixed_ports: bool) -> None:
                 stack.check_listening()
                 time.sleep(_WATCH)
         except Stopped:
-            # On a line of its own: the terminal has just printed ^C.
+            # The terminal has just printed ^C; go on in a new line.
             say()
         except StackError as error:
             raise stack.explain(error) from None
@@ -61,25 +61,25 @@ def run_demo(*, fixed_ports: bool) -> None:
 def _start(stack: Stack) -> None:
     devices = read_fleet(FLEET)
     for process in stack.end_leftovers():
-        say(f"Ended what an earlier start had left behind: process {process.pid}")
-    with step("Firebase emulators and Particle simulator (about 10 s)"):
+        say(f"Ended process {process.pid}, which an earlier run had left behind")
+    with step("Starting the Firebase emulators and the Particle simulator (about 10 s)"):
         stack.start()
-    with step("Import of the fleet by the operator, and a customer with a device"):
+    with step("Importing the devices, and creating a customer who owns one"):
         device = _ready_made_customer(stack, devices[0])
     say(_how_to(stack, device, devices[1:]))
     say("ready")
 
 
 def read_fleet(file: Path) -> list[dict[str, str]]:
-    """The rows of the demo's fleet.
+    """Return the rows of a fleet file.
 
     Raises:
-        StackError: there is none.
+        StackError: it has none.
     """
     with file.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
     if not rows:
-        raise StackError(f"{file} lists no device")
+        raise StackError(f"{file} lists no devices")
     return rows
 
 
@@ -87,7 +87,7 @@ def _ready_made_customer(stack: Stack, device: dict[str, str]) -> str:
     """Import the fleet, sign a customer up as the web app does, and claim a device for them.
 
     Returns:
-        The device's name.
+        The name of the device.
     """
     importing = stack.run(
         "The import",
@@ -99,7 +99,7 @@ def _ready_made_customer(stack: Stack, device: dict[str, str]) -> str:
         profile = f"users/{customer.uid}"
         client.create(profile, {"displayName": "Demo"}, customer)
         wait_until(
-            "The customer at Particle",
+            "The customer's account at Particle",
             lambda: _is_ready(client, profile, customer),
             _CUSTOMER_READY,
             stack.check,
@@ -119,7 +119,7 @@ def _ready_made_customer(stack: Stack, device: dict[str, str]) -> str:
             customer,
         )
     except CallableError as error:
-        raise StackError(f"claim_device refused the first device of {FLEET}: {error}") from error
+        raise StackError(f"claim_device refused the first device in {FLEET}: {error}") from error
     finally:
         client.close()
     return str(claimed["name"])
@@ -129,7 +129,7 @@ def _is_ready(client: Client, profile: str, customer: Account) -> bool:
     document = client.read(profile, customer) or {}
     status = document.get("particle", {}).get("status")
     if status == "error":
-        raise StackError(f"The customer could not be made at Particle: {document['particle']}")
+        raise StackError(f"The customer could not be created at Particle: {document['particle']}")
     return bool(status == "ready")
 
 
@@ -141,13 +141,13 @@ def _how_to(stack: Stack, claimed: str, unclaimed: Iterable[dict[str, str]]) -> 
     return f"""
   Web app       {stack.hosting_url}
   Log in with   {EMAIL}  {PASSWORD}
-                owns "{claimed}", which publishes live; or sign up as somebody else
+                owns "{claimed}", which is publishing now; or sign up as someone else
 
-  Still to claim, with what is printed on the box:
+  Unclaimed devices, with what is printed on their boxes:
     {"serial number":<20} {"setup code":<20} device
 {rows}
 
-  Particle      {stack.simulator_url}  the simulated cloud: see its devices, press their buttons
+  Particle      {stack.simulator_url}  the simulated cloud: see the devices, press their buttons
   Operator      venv/bin/python -m admin --local --help
   Logs          {stack.logs.relative_to(ROOT)}/
   Stop          Ctrl-C

@@ -1,4 +1,4 @@
-"""The emulators that the set-up downloads when this machine has none."""
+"""Downloads the emulators that are not on this machine, during set-up."""
 
 import os
 import shutil
@@ -12,16 +12,16 @@ from local.progress import say
 from local.runs import FOLDER, ROOT
 from local.stack import FIREBASE
 
-# The Firebase CLI's names, and the parts of the Google Cloud CLI that hold the same emulators.
+# The Firebase CLI's names of the emulators.
 _NAMES: Final = {FIRESTORE: "firestore", PUBSUB: "pubsub"}
-_PATIENCE: Final = 600
+_TIMEOUT: Final = 600
 
 
 def get_emulators() -> None:
-    """Check Java and download the emulators that are nowhere on this machine.
+    """Check for Java, and download the emulators that are not on this machine.
 
     Raises:
-        StackError: no Java, or a download failed.
+        StackError: there is no Java, or a download failed.
     """
     java = find_java()
     say(f"Java {java_version(java)}: {java}")
@@ -30,20 +30,20 @@ def get_emulators() -> None:
         if variable in found:
             say(f"{name}: {found[variable]}")
             continue
-        say(f"{name}: downloading")
+        say(f"{name}: downloading …")
         node = shutil.which("node") or "node"
         result = subprocess.run(  # noqa: S603 - fixed arguments, no shell
             [node, FIREBASE, f"setup:emulators:{name}"],
             cwd=ROOT,
             env={**os.environ, "NO_COLOR": "1"},
             check=False,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
         )
         if result.returncode:
             raise StackError(
                 f"The {name} emulator is not on this machine and could not be downloaded. Either\n"
                 "- connect to the internet and try again, or\n"
-                "- install the Google Cloud CLI's copy: `gcloud components install "
+                "- install the copy of the Google Cloud CLI: `gcloud components install "
                 f"cloud-firestore-emulator pubsub-emulator`, or\n"
-                f"- name a copy of it in the environment variable {variable}."
+                f"- set {variable} to the path of a copy."
             )

@@ -1,8 +1,7 @@
-"""Where the Firestore and the Pub/Sub emulator come from.
+"""Finds the Firestore and the Pub/Sub emulator on this machine.
 
-The Firebase CLI brings the other emulators. For these two it is given, in this order: what the user
-named in the environment, the copy that comes with the Google Cloud CLI, else nothing, and then it
-downloads its own.
+The Firebase CLI contains the other emulators. For these two it uses the copy that the environment
+names, else the copy of the Google Cloud CLI, else one that it downloads itself.
 """
 
 import os
@@ -14,7 +13,7 @@ from typing import Final
 
 from local.errors import StackError
 
-#: The variables by which firebase-tools takes a local copy (emulator/downloadableEmulators.js).
+#: The variables that make firebase-tools use a local copy (emulator/downloadableEmulators.js).
 FIRESTORE: Final = "FIRESTORE_EMULATOR_BINARY_PATH"
 PUBSUB: Final = "PUBSUB_EMULATOR_BINARY_PATH"
 
@@ -24,18 +23,18 @@ _IN_SDK: Final = {
     PUBSUB: Path("platform/pubsub-emulator/bin/cloud-pubsub-emulator"),
 }
 _MANIFEST: Final = "META-INF/MANIFEST.MF"
-# The JAR specification allows 72 bytes in a line; its end is counted too by some readers.
+# The JAR specification allows 72 bytes in a line; some readers count the line break as well.
 _MANIFEST_LINE: Final = 70
 
 
 def find_emulators(folder: Path) -> dict[str, str]:
-    """Environment that makes the Firebase CLI use the copies on this machine; without those, empty.
+    """Return the variables that make the Firebase CLI use the copies on this machine, if any.
 
     Args:
-        folder: an ignored folder for the launchers that some copies need.
+        folder: a folder that git ignores, for the launchers that some copies need.
 
     Raises:
-        StackError: the environment names a file that is not there.
+        StackError: the environment names a file that does not exist.
     """
     found: dict[str, str] = {}
     for variable, launcher in ((FIRESTORE, runnable_jar), (PUBSUB, runnable_script)):
@@ -51,9 +50,7 @@ def _from_environment(variable: str) -> Path | None:
         return None
     path = Path(value).expanduser()
     if not path.is_file():
-        raise StackError(
-            f"{variable} names {value}, and there is no such file. Correct it or unset it."
-        )
+        raise StackError(f"{variable} names {value}, which does not exist. Correct it or unset it.")
     return path.resolve()
 
 
@@ -62,7 +59,7 @@ def _from_sdk(path: Path) -> Path | None:
 
 
 def sdk_roots() -> list[Path]:
-    """Where the Google Cloud CLI may lie: the one on PATH first, then the usual folders."""
+    """Return the folders where the Google Cloud CLI may be: that on PATH, then the usual ones."""
     roots = []
     if gcloud := shutil.which("gcloud"):
         roots.append(Path(gcloud).resolve().parent.parent)
@@ -79,17 +76,17 @@ def sdk_roots() -> list[Path]:
 
 
 def runnable_jar(jar: Path, folder: Path) -> Path:
-    """The JAR itself when `java -jar` can start it, else a launcher that holds only a manifest.
+    """Return the JAR itself if `java -jar` can start it, else a launcher for it.
 
     firebase-tools starts the Firestore emulator with `java -jar`, but the Google Cloud CLI's copy
-    names no main class.
+    names no main class. The launcher is a JAR with only a manifest, which names it.
     """
     with zipfile.ZipFile(jar) as archive:
         if "Main-Class:" in archive.read(_MANIFEST).decode():
             return jar
     launcher = folder / "firestore-launcher.jar"
     folder.mkdir(parents=True, exist_ok=True)
-    # Written beside and moved, since another stack may be reading it at this moment.
+    # Written to another file and then moved, since another stack may be reading it.
     fresh = launcher.with_suffix(f".{os.getpid()}")
     with zipfile.ZipFile(fresh, "w") as archive:
         archive.writestr(_MANIFEST, manifest(_FIRESTORE_MAIN, jar))
@@ -98,7 +95,7 @@ def runnable_jar(jar: Path, folder: Path) -> Path:
 
 
 def manifest(main_class: str, jar: Path) -> bytes:
-    """A JAR manifest that runs a class of another JAR, its lines wrapped as the format asks."""
+    """Return a JAR manifest that runs a class of another JAR; its lines are wrapped as required."""
     attributes = {
         "Manifest-Version": "1.0",
         "Main-Class": main_class,
@@ -110,14 +107,14 @@ def manifest(main_class: str, jar: Path) -> bytes:
         lines.append(rest[:_MANIFEST_LINE])
         rest = rest[_MANIFEST_LINE:]
         while rest:
-            # A line that begins with a space continues the one before it.
+            # A line that begins with a space continues the previous one.
             lines.append(b" " + rest[: _MANIFEST_LINE - 1])
             rest = rest[_MANIFEST_LINE - 1 :]
     return b"\r\n".join([*lines, b""])
 
 
 def runnable_script(script: Path, folder: Path) -> Path:
-    """The script itself, or a launcher of ours where its mode is not ours to change.
+    """Return the script itself if this user owns it, else a launcher for it.
 
     firebase-tools makes the file executable by chmod, which only its owner may do.
     """

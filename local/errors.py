@@ -4,5 +4,5 @@
 class StackError(Exception):
     """The stack could not start, run or stop; the text says what happened and what to do.
 
-    It is written for the person at the terminal: the command line prints it without a traceback.
+    The command line prints the text without a traceback, for the person at the terminal.
     """

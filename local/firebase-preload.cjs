@@ -1,4 +1,4 @@
-// Loaded into the Firebase CLI before it starts (`node --require`); mends four things for local runs.
+// Loaded into the Firebase CLI before it starts (`node --require`); fixes four problems of local runs.
 
 const { createRequire } = require("node:module");
 const path = require("node:path");
@@ -6,11 +6,12 @@ const path = require("node:path");
 const tools = path.join(__dirname, "..", "tools", "node_modules", "firebase-tools");
 const requireInTools = createRequire(path.join(tools, "package.json"));
 
-// 1. Every worker of the functions emulator gets a port of its own.
+// 1. Every worker of the functions emulator gets its own port.
 //
 // firebase-tools asks portfinder for a free port and starts the worker, which binds it half a second
-// later. Two workers started in that time can get the same port, and then the requests of one function
-// reach the other. LOCAL_STACK_WORKER_PORTS is "first-last", both included, and is this stack's alone.
+// later. Two workers that start in that time can get the same port, and then the requests for one
+// function reach the other. LOCAL_STACK_WORKER_PORTS is "first-last", both included; no other stack
+// uses these ports.
 
 const [first, last] = process.env.LOCAL_STACK_WORKER_PORTS.split("-").map(Number);
 const portfinder = requireInTools("portfinder");
@@ -30,15 +31,16 @@ portfinder.getPortPromise = async () => {
     try {
       return await findPort({ port, stopPort: port });
     } catch {
-      // An earlier worker still has it: take the next.
+      // An earlier worker still uses it: try the next.
     }
   }
-  throw new Error(`No free port for a function's worker between ${first} and ${last}`);
+  throw new Error(`There is no free port for a worker of the functions between ${first} and ${last}`);
 };
 
-// 2. The Auth emulator compiles the validator of a request when it comes, not all of them at its start.
+// 2. The Auth emulator compiles the validator of a request when the request arrives.
 //
-// There are several hundred, and they take 6 to 9 of the 16 seconds that the emulators need to start.
+// It would compile all of them at its start. There are several hundred, which takes 6 to 9 of the 16
+// seconds that the emulators need to start.
 
 const exegesis = requireInTools("exegesis-express");
 const middleware = exegesis.middleware;
@@ -46,11 +48,11 @@ const middleware = exegesis.middleware;
 exegesis.middleware = (description, options) =>
   middleware(description, { ...options, lazyCompileValidationSchemas: true });
 
-// 3. At most a few messages of Pub/Sub are under way at a time.
+// 3. Only a few messages of Pub/Sub are handled at a time.
 //
-// The functions emulator gives a worker one request at a time and starts another for each message that
-// comes meanwhile, up to a thousand. A fleet that publishes while the first worker starts would bring
-// the machine to its knees.
+// The functions emulator gives a worker one request at a time, and starts another worker for each
+// message that arrives meanwhile, up to a thousand. A fleet that publishes while the first worker starts
+// would overload the machine.
 
 const MESSAGES_UNDER_WAY = 4;
 const { PubSub } = requireInTools("@google-cloud/pubsub");
@@ -63,15 +65,15 @@ PubSub.prototype.createSubscription = function create(topic, name, options, ...r
 
 // 4. A Pub/Sub emulator that is slow to stop is not killed by its name.
 //
-// firebase-tools would kill every Pub/Sub emulator of the machine, also those of other stacks. What is
-// left of this one is ended by whoever started the CLI.
+// firebase-tools would kill every Pub/Sub emulator on the machine, including those of other stacks.
+// local/stack.py, which started the CLI, ends this stack's emulator.
 
 const childProcess = require("node:child_process");
 const execSync = childProcess.execSync;
 
 childProcess.execSync = (command, ...rest) => {
   if (String(command).includes("pubsub_pids")) {
-    throw new Error("The Pub/Sub emulator did not stop in time; left to local/stack.py");
+    throw new Error("The Pub/Sub emulator did not stop in time; local/stack.py will end it");
   }
   return execSync(command, ...rest);
 };

@@ -1,7 +1,7 @@
-"""Java for the Firestore and the Pub/Sub emulator.
+"""Finds a Java runtime for the Firestore and the Pub/Sub emulator.
 
-The Firebase CLI insists on Java 21 or newer (firebase-tools 15). Many systems ship an older one, so
-the development requirements bring a complete runtime as a Python package.
+The Firebase CLI (firebase-tools 15) requires Java 21 or newer. Many systems have an older one, so
+the development requirements contain a complete runtime as a Python package.
 """
 
 import os
@@ -20,10 +20,10 @@ _VERSION: Final = re.compile(r'version "(\d+)')
 
 
 def find_java() -> Path:
-    """The home folder of a Java runtime that is new enough: the machine's own, else the package's.
+    """Return the home folder of a Java runtime that is new enough, the machine's own if possible.
 
     Raises:
-        StackError: none is there.
+        StackError: there is none.
     """
     candidates: list[Path] = []
     if home := os.environ.get("JAVA_HOME"):
@@ -35,14 +35,14 @@ def find_java() -> Path:
         if java_version(candidate) >= OLDEST:
             return candidate
     raise StackError(
-        f"The emulators need Java {OLDEST} or newer, and none of "
-        f"{', '.join(map(str, candidates))} is one. Run `make setup`, which installs a runtime "
-        "into venv/, or set JAVA_HOME."
+        f"The emulators need Java {OLDEST} or newer, which none of "
+        f"{', '.join(map(str, candidates))} is. Run `make setup`, which installs a runtime into "
+        "venv/, or set JAVA_HOME."
     )
 
 
 def java_version(home: Path) -> int:
-    """The major version of the runtime in that folder; 0 when there is none that runs."""
+    """Return the major version of the Java runtime in a folder; 0 if none there can be run."""
     java = home / "bin" / "java"
     if not java.exists():
         return 0

@@ -1,8 +1,8 @@
-"""Which ports the stack listens on, and who holds one that is taken.
+"""The ports on which the stack listens, and the processes that hold ports that are taken.
 
-The demo uses the fixed ports that the README names. Tests use a block of free ones, so that they
-can run while the demo is up and beside each other. A block is reserved by a file lock that lives as
-long as the stack: asking whether a port is free says nothing about the next second.
+The demo uses the fixed ports that the README names. Each test stack uses a block of free ports, so
+that tests can run beside the demo and beside each other. A block is reserved by a file lock for as
+long as the stack runs, because a port that is free now may be taken a second later.
 """
 
 import fcntl
@@ -21,8 +21,8 @@ from local.errors import StackError
 
 HOST: Final = "127.0.0.1"
 
-# Blocks lie below the ports that Linux (32768) and macOS (49152) give to outgoing connections, and
-# above those that services on a developer's machine are usually found at.
+# Blocks are below the ports that Linux (from 32768) and macOS (from 49152) use for outgoing
+# connections, and above those that services on a developer's machine usually use.
 _FIRST_BLOCK: Final = 20_000
 _BLOCK_SIZE: Final = 200
 _BLOCKS: Final = 60
@@ -40,23 +40,23 @@ class Ports:
     pubsub: int
     hosting: int
     simulator: int
-    #: Parts of the emulator suite that nobody else talks to.
+    #: Parts of the emulator suite that only it uses.
     hub: int
     eventarc: int
     tasks: int
     websocket: int
     logging: int
-    #: For the processes that run the functions; the emulator suite gives each one of its own.
+    #: The processes that run the functions; each gets one of these.
     workers: range
 
     @classmethod
     def of_block(cls, first: int, *, fixed: bool = False) -> Self:
-        """The ports of the stack that has reserved the block.
+        """Return the ports of the stack that has reserved a block.
 
         Args:
-            first: port of the block.
-            fixed: True puts the public services at the ports that the README names; the rest, which
-                nobody has to know, always comes from the block.
+            first: the first port of the block.
+            fixed: use the ports that the README names for the public services. The other services
+                always use the block, since no one needs to know their ports.
         """
         auth, functions, firestore, pubsub, hosting, simulator = (
             (9099, 5001, 8080, 8085, 5000, 8010) if fixed else range(first, first + 6)
@@ -77,7 +77,7 @@ class Ports:
         )
 
     def public(self) -> dict[str, int]:
-        """The services a person or a client talks to, by name."""
+        """Return the ports of the services that people and clients use, by name."""
         return {
             "auth": self.auth,
             "functions": self.functions,
@@ -88,7 +88,7 @@ class Ports:
         }
 
     def services(self) -> dict[str, int]:
-        """Every port with a fixed listener, by name."""
+        """Return the ports of all services, by name."""
         return self.public() | {
             "hub": self.hub,
             "eventarc": self.eventarc,
@@ -99,22 +99,26 @@ class Ports:
 
 
 class PortBlock:
-    """A reserved block of free ports; `release` gives it back."""
+    """A reserved block of free ports.
+
+    Attributes:
+        first: the first port of the block.
+    """
 
     def __init__(self, first: int, lock: IO[str]) -> None:
         self.first = first
         self._lock = lock
 
     def release(self) -> None:
-        """Let others have the block."""
+        """Give the block back."""
         self._lock.close()
 
 
 def reserve_block(folder: Path | None = None) -> PortBlock:
-    """Reserve a block of ports that are free now and that no other stack of this machine takes.
+    """Reserve a block of ports that are free and that no other stack on this machine will use.
 
     Args:
-        folder: where the lock files lie; by default one folder per user for the whole machine.
+        folder: for the lock files; by default one folder per user for the whole machine.
 
     Raises:
         StackError: every block is in use.
@@ -133,28 +137,28 @@ def reserve_block(folder: Path | None = None) -> PortBlock:
             return PortBlock(first, lock)
         lock.close()
     raise StackError(
-        f"No {_BLOCK_SIZE} free ports between {_FIRST_BLOCK} and "
+        f"There are no {_BLOCK_SIZE} free ports between {_FIRST_BLOCK} and "
         f"{_FIRST_BLOCK + _BLOCKS * _BLOCK_SIZE}. Are many stacks of this project running?"
     )
 
 
 def is_free(port: int) -> bool:
-    """Whether nothing listens on the port of this machine."""
+    """Whether nothing is listening on a port of this machine."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # Connections of an earlier listener that still wait to be forgotten are no obstacle.
+        # Connections of an earlier listener in TIME_WAIT do not matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError:
             return False
-    # Some systems let two sockets bind one port when the other has bound every address.
+    # Some systems let a second socket bind the port when the first has bound all addresses.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
         client.settimeout(1)
         return client.connect_ex((HOST, port)) != 0
 
 
 def holder(port: int) -> psutil.Process | None:
-    """The process that listens on the port; None when there is none or it is kept secret."""
+    """Return the process that listens on a port; None if there is none or it cannot be seen."""
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
@@ -171,7 +175,7 @@ def holder(port: int) -> psutil.Process | None:
 
 
 def taken(ports: dict[str, int]) -> Iterator[str]:
-    """One sentence for each port that is not free, with its holder where that can be told."""
+    """Yield a sentence for each port that is taken, with the process if that can be seen."""
     for name, port in ports.items():
         if is_free(port):
             continue

@@ -1,9 +1,9 @@
-"""Processes of the stack: started in a session of their own, found again, and ended for certain.
+"""Starts the processes of a stack, finds all of them again, and ends them.
 
-The Firebase CLI leaves processes behind: the functions' workers are children of shells that die
-first, and the Java emulators run in sessions of their own. So no parent and no process group knows
-them all. What they all keep is the environment that they were started with: every process of a
-stack carries a mark in it that names the stack and who started it.
+The Firebase CLI leaves processes behind: the functions' workers are children of shells that end
+first, and the Java emulators run in their own sessions. So no parent and no process group contains
+them all. But all of them keep the environment with which they were started: every process of a
+stack has a mark in it that names the stack and the process that started the stack.
 """
 
 import os
@@ -22,22 +22,22 @@ _SEPARATOR: Final = "|"
 
 
 def mark(root: Path, run: str) -> str:
-    """The value of the mark for a stack of that project folder that this process starts."""
+    """Return the mark for a stack of a project folder that this process starts."""
     me = psutil.Process()
     return _SEPARATOR.join((str(root), str(me.pid), f"{me.create_time():.2f}", run))
 
 
 def marked(value: str) -> list[psutil.Process]:
-    """The living processes that carry exactly that mark."""
+    """Return the running processes with exactly this mark."""
     return [process for process, found in _all_marked() if found == value]
 
 
 def leftovers(root: Path) -> list[psutil.Process]:
-    """The living processes of stacks of that project folder whose starter is gone."""
+    """Return the running processes of stacks of a project folder whose starter has ended."""
     return [
         process
         for process, found in _all_marked()
-        if found.startswith(f"{root}{_SEPARATOR}") and not _starter_lives(found)
+        if found.startswith(f"{root}{_SEPARATOR}") and not _starter_runs(found)
     ]
 
 
@@ -48,11 +48,11 @@ def _all_marked() -> Iterable[tuple[psutil.Process, str]]:
             if value and process.status() != psutil.STATUS_ZOMBIE:
                 yield process, value
         except (psutil.Error, OSError):
-            # Gone in this moment, or somebody else's.
+            # It has just ended, or it belongs to another user.
             continue
 
 
-def _starter_lives(value: str) -> bool:
+def _starter_runs(value: str) -> bool:
     _root, pid, created, _run = value.rsplit(_SEPARATOR, 3)
     try:
         return f"{psutil.Process(int(pid)).create_time():.2f}" == created
@@ -61,9 +61,9 @@ def _starter_lives(value: str) -> bool:
 
 
 def neutral_environment() -> dict[str, str]:
-    """The environment without what would tell a service of another stack or of one function.
+    """Return the environment without the variables of another stack or of a single function.
 
-    The tests' process has both: it uses a stack, and serves functions itself.
+    The process of the tests has both, since it uses a stack and serves functions itself.
     """
     foreign = ("FUNCTION_", "K_", "PARTICLE_", "LOCAL_STACK")
     named = {"GCLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT", "FIREBASE_CONFIG", "PORT"}
@@ -74,14 +74,14 @@ def neutral_environment() -> dict[str, str]:
     }
 
 
-def end(processes: Sequence[psutil.Process], patience: float = 5) -> list[psutil.Process]:
-    """Kill these processes and return those that still run after `patience` seconds."""
+def end(processes: Sequence[psutil.Process], timeout: float = 5) -> list[psutil.Process]:
+    """Kill these processes and return those that still run after `timeout` seconds."""
     for process in processes:
         try:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while alive := [process for process in processes if _runs(process)]:
         if time.monotonic() > deadline:
             break
@@ -91,14 +91,19 @@ def end(processes: Sequence[psutil.Process], patience: float = 5) -> list[psutil
 
 def _runs(process: psutil.Process) -> bool:
     try:
-        # An orphan that nobody collects stays in the table of processes, without any resource.
+        # A zombie stays in the process table until its parent waits for it; it uses nothing else.
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
 class Service:
-    """One process of the stack that runs until it is stopped; its output goes to a log file."""
+    """A process of the stack that runs until it is stopped; its output goes to a log file.
+
+    Attributes:
+        name: its name in messages.
+        log: the file with its output.
+    """
 
     def __init__(
         self,
@@ -112,11 +117,11 @@ class Service:
         """Start it.
 
         Args:
-            name: what it is called in messages.
+            name: its name in messages.
             command: the program and its arguments.
             folder: its working directory.
             environment: its whole environment.
-            log: file for what it prints.
+            log: the file for its output.
         """
         self.name = name
         self.log = log
@@ -128,37 +133,37 @@ class Service:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C at the terminal is for us alone: we stop the parts in order.
+                # Ctrl-C must reach only this process, which then stops the services in order.
                 start_new_session=True,
             )
 
     @property
     def pid(self) -> int:
-        """Process id; also that of its process group."""
+        """The id of the process and of its process group."""
         return self._process.pid
 
     def exit_status(self) -> int | None:
-        """None while it runs."""
+        """Return its exit status, or None while it runs."""
         return self._process.poll()
 
-    def interrupt(self, patience: float) -> bool:
-        """Ask it to stop as Ctrl-C would and wait; False when it still runs after `patience` s."""
+    def interrupt(self, timeout: float) -> bool:
+        """Ask it to stop as Ctrl-C would; return whether it has ended within `timeout` seconds."""
         if self._process.poll() is not None:
             return True
         self._process.send_signal(signal.SIGINT)
         try:
-            self._process.wait(patience)
+            self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             return False
         return True
 
     def kill(self) -> None:
-        """End its whole process group at once."""
+        """Kill its whole process group."""
         if self._process.poll() is None:
             os.killpg(self.pid, signal.SIGKILL)
             self._process.wait()
 
     def tail(self, lines: int = 40) -> str:
-        """The last lines of its log."""
+        """Return the last lines of its log."""
         text = self.log.read_text(encoding="utf-8", errors="replace")
         return "\n".join(text.splitlines()[-lines:])

@@ -1,4 +1,4 @@
-"""What the stack tells the person at the terminal: one line per step, with its duration."""
+"""Progress for the person at the terminal: one line for each step, with its duration."""
 
 import sys
 import time
@@ -7,14 +7,14 @@ from contextlib import contextmanager
 
 
 def say(text: str = "") -> None:
-    """Print a line at once, also into a pipe."""
+    """Print a line at once, even into a pipe."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Print the name now and the duration when the step is done."""
+    """Print the name of a step, and when it is done its duration."""
     sys.stdout.write(f"{name} ... ")
     sys.stdout.flush()
     start = time.monotonic()

@@ -1,7 +1,7 @@
 """The files of one run: its logs, its settings, and the configuration of the Firebase CLI.
 
-A run is named `<name>-<process id of the starter>-<first port of its block>`; so it can be told
-later whether its starter is still there.
+A run is named `<name>-<process id of the starter>-<first port of its block>`, so that one can see
+later whether the process that started it still runs.
 """
 
 import os
@@ -17,22 +17,22 @@ _PATTERN: Final = "*-*-*"
 
 
 def run_name(name: str, first_port: int) -> str:
-    """The name of a run that this process starts."""
+    """Return the name of a run that this process starts."""
     return f"{name}-{os.getpid()}-{first_port}"
 
 
 def logs_folder(run: str) -> Path:
-    """Where the logs of a run lie; also kept for a while after it."""
+    """Return the folder for the logs of a run, which are kept for a while."""
     return FOLDER / run
 
 
 def configuration_file(run: str) -> Path:
-    """The Firebase CLI's configuration; it takes this file's folder for the project's."""
+    """Return the Firebase CLI's configuration file, which must be in the project's folder."""
     return ROOT / f".firebase.{run}.json"
 
 
 def forget_old_runs() -> None:
-    """Delete the files of runs that are over, but keep the logs of the last few."""
+    """Delete the files of runs that have ended, except the logs of the last few."""
     for file in ROOT.glob(configuration_file(_PATTERN).name):
         if not is_running(file.name.removeprefix(".firebase.").removesuffix(".json")):
             file.unlink(missing_ok=True)
@@ -43,13 +43,13 @@ def forget_old_runs() -> None:
 
 
 def is_running(run: str) -> bool:
-    """Whether a process with the starter's id is there."""
+    """Whether a process with the id of the run's starter exists."""
     _name, pid, _port = run.rsplit("-", 2)
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
     except (PermissionError, ValueError):
-        # Somebody else's, or a file that is not ours to judge.
+        # The process is another user's, or the file is not one of a run.
         return True
     return True

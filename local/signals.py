@@ -1,4 +1,4 @@
-"""Being told to stop: by Ctrl-C, by SIGTERM, by a closed terminal, or by what `make` was told."""
+"""Requests to stop: Ctrl-C, SIGTERM, a closed terminal, or a signal to the parent `make`."""
 
 import os
 import signal
@@ -15,21 +15,21 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(BaseException):
-    """Somebody told this process to stop."""
+    """This process was asked to stop."""
 
 
 @contextmanager
 def stop_signals() -> Iterator[None]:
-    """Within it, the first signal to stop raises `Stopped`; those after it change nothing."""
-    told = False
+    """Raise `Stopped` at the first signal to stop within the block, and ignore later ones."""
+    stopped = False
 
-    def tell(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal told
-        if not told:
-            told = True
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal stopped
+        if not stopped:
+            stopped = True
             raise Stopped
 
-    before = {number: signal.signal(number, tell) for number in _SIGNALS}
+    before = {number: signal.signal(number, stop) for number in _SIGNALS}
     try:
         yield
     finally:
@@ -39,9 +39,9 @@ def stop_signals() -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Within it, signals to stop wait: what has to be ended is ended."""
+    """Delay signals to stop until the end of the block, so that a clean-up is completed."""
     if threading.current_thread() is not threading.main_thread():
-        # Signals are handled in the main thread alone.
+        # Only the main thread handles signals.
         yield
         return
     waiting: list[int] = []
@@ -49,7 +49,7 @@ def uninterrupted() -> Iterator[None]:
     def remember(number: int, _frame: FrameType | None) -> None:
         waiting.append(number)
 
-    # Not by blocking them: the system would hand them to another thread of this process.
+    # Blocking them would not do: another thread of this process would get them.
     before = {number: signal.signal(number, remember) for number in _SIGNALS}
     try:
         yield
@@ -61,21 +61,21 @@ def uninterrupted() -> Iterator[None]:
 
 
 class Make:
-    """The `make` that started this process, which may be told to stop in our place.
+    """The `make` that started this process, which may get a signal that was meant for it.
 
-    `make` passes SIGTERM on to what it runs, but not SIGINT: it trusts that the terminal has sent
-    it to all. When it alone gets one, it waits for us for ever. Linux shows it in the set of
-    signals that a process catches: `make` stops catching SIGINT as soon as it has got one.
+    `make` passes SIGTERM on to what it runs, but not SIGINT, because the terminal sends that to
+    all processes. When only `make` gets a SIGINT, it would wait for this process for ever. Linux
+    shows which signals a process catches, and `make` stops catching SIGINT once it has got one.
     """
 
     def __init__(self) -> None:
-        """Look at the parent as it is now; when it is no `make`, nothing is expected of it."""
+        """Remember the parent process, if it is a `make`."""
         parent = psutil.Process().parent()
         self._pid = parent.pid if parent and parent.name() in {"make", "gmake"} else None
         self._caught = self._catches_interrupt()
 
     def interrupted(self) -> bool:
-        """Whether it is gone, or was told to stop."""
+        """Whether `make` has ended or got a SIGINT."""
         if self._pid is None:
             return False
         return os.getppid() != self._pid or (self._caught and not self._catches_interrupt())
@@ -84,7 +84,7 @@ class Make:
         try:
             status = Path(f"/proc/{self._pid}/status").read_text(encoding="ascii")
         except OSError:
-            # Not Linux, or gone in this moment.
+            # The system is not Linux, or `make` has just ended.
             return False
         caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
         return bool(int(caught.split()[1], 16) & (1 << (signal.SIGINT - 1)))

@@ -34,14 +34,15 @@ from local.waiting import answers, wait_until
 
 FIREBASE: Final = ROOT / "tools" / "node_modules" / "firebase-tools" / "lib" / "bin" / "firebase.js"
 
-# Patience in seconds. The emulators take about 8 s; a first start may download some of them.
+# Timeouts in seconds. The emulators take about 8 s; a first start may download some of them.
 _EMULATORS_START: Final = 150.0
 _SIMULATOR_START: Final = 30.0
 _EMULATORS_STOP: Final = 20.0
 _SIMULATOR_STOP: Final = 5.0
 _PORTS_FREE: Final = 10.0
 
-# What the Firebase CLI says when all is up (commands/emulators-start.js).
+# What the Firebase CLI prints when everything runs (commands/emulators-start.js), and when the
+# functions could not be loaded.
 _ALL_READY: Final = "All emulators ready"
 _FUNCTIONS_BROKEN: Final = "Failed to load function definition from source"
 
@@ -49,14 +50,14 @@ _FUNCTIONS_BROKEN: Final = "Failed to load function definition from source"
 class Stack:
     """All services of the product on this machine.
 
-    A context manager: entered it starts everything and waits until each service answers; left it
+    As a context manager, it starts everything and waits until each service answers; at the end it
     stops everything and checks that no process and no open port is left.
 
     Attributes:
-        project_id: the local project; nothing in it can reach the real cloud.
-        ports: where the services listen.
+        project_id: the id of the local project, from which nothing can reach the real cloud.
+        ports: on which the services listen.
         settings: the functions' settings and secrets in this run.
-        logs: folder with what the services print.
+        logs: the folder with the output of the services.
     """
 
     def __init__(
@@ -72,16 +73,16 @@ class Stack:
         """Prepare a stack; nothing is started yet.
 
         Args:
-            name: of the folder with its logs.
-            fixed_ports: listen at the ports that the README names instead of free ones.
-            settings: changes of the functions' settings.
-            fleet: CSV file with the simulator's devices; None for none.
-            interval: seconds between two events of a simulated device, 0 for only when told; None
-                leaves it to the simulator.
-            developer_settings: also read `.env.local`.
+            name: the name of the run, with which its folder of logs begins.
+            fixed_ports: listen on the ports that the README names instead of free ones.
+            settings: the functions' settings that differ from those in the files.
+            fleet: a CSV file with the simulator's devices; None for no devices.
+            interval: seconds between two events of a simulated device, 0 for none; None for the
+                simulator's default.
+            developer_settings: whether to read `.env.local` too.
 
         Raises:
-            StackError: no free ports.
+            StackError: there are no free ports.
         """
         self.project_id = PROJECT_ID
         self._fixed_ports = fixed_ports
@@ -106,17 +107,17 @@ class Stack:
 
     @property
     def firestore_host(self) -> str:
-        """Host and port of the Firestore emulator, as FIRESTORE_EMULATOR_HOST takes it."""
+        """Host and port of the Firestore emulator, as in FIRESTORE_EMULATOR_HOST."""
         return f"{HOST}:{self.ports.firestore}"
 
     @property
     def pubsub_host(self) -> str:
-        """Host and port of the Pub/Sub emulator, as PUBSUB_EMULATOR_HOST takes it."""
+        """Host and port of the Pub/Sub emulator, as in PUBSUB_EMULATOR_HOST."""
         return f"{HOST}:{self.ports.pubsub}"
 
     @property
     def functions_url(self) -> str:
-        """Base URL of the functions: a slash and a function's name follow it."""
+        """Base URL of the functions, to which a slash and a function's name are added."""
         return f"http://{HOST}:{self.ports.functions}/{PROJECT_ID}/{REGION}"
 
     @property
@@ -131,7 +132,7 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs in its environment to use this stack as a function does."""
+        """The environment with which a process uses this stack as a function does."""
         return {
             **self.settings,
             "GCLOUD_PROJECT": PROJECT_ID,
@@ -160,8 +161,8 @@ class Stack:
         """Start everything and wait until each service answers.
 
         Raises:
-            StackError: a port is taken, a part is missing, or a service did not come up. Nothing is
-                left running then.
+            StackError: a port is taken, something is not installed, or a service did not start.
+                Nothing is left running then.
         """
         try:
             self.end_leftovers()
@@ -196,11 +197,11 @@ class Stack:
             raise
 
     def run(self, name: str, command: Sequence[str | Path]) -> Service:
-        """Start a program of the project on this stack; what is left of it ends with the stack.
+        """Start a program of the project on this stack; it is ended with the stack at the latest.
 
         Args:
-            name: what it is called in messages, and in its log's name by the last word.
-            command: the program and its arguments; the working directory is the project's.
+            name: its name in messages; the last word is the name of its log.
+            command: the program and its arguments; it runs in the project's folder.
         """
         return Service(
             name,
@@ -216,15 +217,15 @@ class Stack:
         )
 
     def check(self) -> None:
-        """Raise when a service has ended by itself.
+        """Check that every service still runs.
 
         Raises:
-            StackError: which one, with its last words.
+            StackError: one has stopped by itself.
         """
         for service in self._services:
             status = service.exit_status()
             if status is not None:
-                raise StackError(f"{service.name} ended by itself with status {status}")
+                raise StackError(f"{service.name} stopped by itself with exit status {status}")
 
     def stop(self) -> None:
         """Stop everything that was started; a second call does nothing.
@@ -238,15 +239,17 @@ class Stack:
     def _stop(self) -> None:
         started = bool(self._services)
         for service in reversed(self._services):
-            patience = _SIMULATOR_STOP if service.name == "The simulator" else _EMULATORS_STOP
-            if not service.interrupt(patience):
+            timeout = _SIMULATOR_STOP if service.name == "The simulator" else _EMULATORS_STOP
+            if not service.interrupt(timeout):
                 service.kill()
         self._services.clear()
         alive = end(marked(self._mark))
         self._configuration.unlink(missing_ok=True)
         try:
             if alive:
-                raise StackError(f"Processes that cannot be ended: {', '.join(map(str, alive))}")
+                raise StackError(
+                    f"These processes could not be ended: {', '.join(map(str, alive))}"
+                )
             if started:
                 self._check_ports_free()
         finally:
@@ -257,7 +260,7 @@ class Stack:
         if problems:
             raise StackError(
                 "\n".join(
-                    [*problems, "End that process, or is the demo running in another window?"]
+                    [*problems, "Is the demo running in another terminal? If not, end the process."]
                 )
             )
 
@@ -267,7 +270,8 @@ class Stack:
         while not all(map(is_free, services.values())):
             if time.monotonic() > deadline:
                 raise StackError(
-                    "Still open after everything was stopped:\n" + "\n".join(taken(services))
+                    "These ports are still open after everything was stopped:\n"
+                    + "\n".join(taken(services))
                 )
             time.sleep(0.1)
 
@@ -301,7 +305,7 @@ class Stack:
                 "--config",
                 self._configuration,
             ],
-            # The CLI writes its debug logs where it is started.
+            # The CLI writes its debug logs to its working directory.
             folder=self.logs,
             environment={
                 **neutral_environment(),
@@ -310,11 +314,11 @@ class Stack:
                 "JAVA_HOME": str(java),
                 "PATH": os.pathsep.join([str(java / "bin"), os.environ.get("PATH", "")]),
                 "LOCAL_STACK_WORKER_PORTS": f"{workers.start}-{workers.stop - 1}",
-                # The CLI keeps one file per project there to find its running self.
+                # The CLI keeps a file for each running project there.
                 "TMPDIR": str(temporary),
-                # Seconds that main.py may take to be imported when the machine is busy.
+                # Seconds that the import of main.py may take on a busy machine.
                 "FUNCTIONS_DISCOVERY_TIMEOUT": "60",
-                # No question to a metadata server that only the cloud has.
+                # Do not look for the metadata server, which exists only in the cloud.
                 "METADATA_SERVER_DETECTION": "none",
                 "NO_COLOR": "1",
                 "NODE_NO_WARNINGS": "1",
@@ -327,7 +331,7 @@ class Stack:
     def _emulators_ready(self, emulators: Service) -> bool:
         log = emulators.log.read_text(encoding="utf-8", errors="replace")
         if _FUNCTIONS_BROKEN in log:
-            raise StackError("The functions could not be loaded")
+            raise StackError("The Firebase emulators could not load the functions")
         return _ALL_READY in log and all(
             answers(url)
             for url in (
@@ -365,30 +369,30 @@ class Stack:
         self._services.append(self.run("The simulator", command))
 
     def check_listening(self) -> None:
-        """Raise when a service that had started no longer answers.
+        """Check that every service still runs and listens.
 
         Raises:
-            StackError: which one.
+            StackError: one has stopped by itself.
         """
         self.check()
         for name, port in self.ports.public().items():
             if is_free(port):
                 raise StackError(
-                    f"The {name} service has ended by itself: nothing listens on port {port}"
+                    f"The {name} service stopped by itself: nothing is listening on port {port}"
                 )
 
     def end_leftovers(self) -> list[psutil.Process]:
-        """End what earlier starts left behind because they were killed, and return it."""
+        """End the processes that earlier runs left behind because they were killed; return them."""
         left = leftovers(ROOT)
         end(left)
         return left
 
     def explain(self, error: StackError) -> StackError:
-        """The error, with what the services said last and where the whole logs lie."""
+        """Return the error with the last output of the services concerned and the logs' place."""
         parts = [str(error)]
         for service in self._services:
             if service.exit_status() is not None or service.name in str(error):
-                parts += [f"--- last lines of {service.log}", service.tail()]
+                parts += [f"--- Last lines of {service.log}:", service.tail()]
         if self._services:
-            parts.append(f"Whole logs: {self.logs}")
+            parts.append(f"Complete logs: {self.logs}")
         return StackError("\n".join(parts))

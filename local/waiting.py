@@ -1,4 +1,4 @@
-"""Waiting for the thing itself, never for a length of time."""
+"""Waits until a condition holds, never for a fixed time."""
 
 import time
 from collections.abc import Callable
@@ -12,29 +12,29 @@ _PAUSE: Final = 0.1
 
 
 def wait_until(
-    what: str, ready: Callable[[], bool], patience: float, alive: Callable[[], None]
+    what: str, ready: Callable[[], bool], timeout: float, check: Callable[[], None]
 ) -> None:
-    """Ask `ready` until it is so.
+    """Call `ready` until it returns true.
 
     Args:
-        what: named in the error.
-        ready: the question.
-        patience: seconds after which to give up.
-        alive: raises when waiting has become pointless.
+        what: what is waited for, for the error.
+        ready: whether it is ready.
+        timeout: seconds after which to give up.
+        check: raises an error when waiting has become pointless.
 
     Raises:
-        StackError: not ready in time, or what `alive` raises.
+        StackError: it was not ready in time, or `check` raised it.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while not ready():
-        alive()
+        check()
         if time.monotonic() > deadline:
-            raise StackError(f"{what} was not ready within {patience:.0f} s")
+            raise StackError(f"{what} was not ready within {timeout:.0f} s")
         time.sleep(_PAUSE)
 
 
 def answers(url: str) -> bool:
-    """Whether an HTTP server answers there, whatever it says."""
+    """Whether an HTTP server answers at this URL, with whatever status."""
     try:
         requests.get(url, timeout=5).close()
     except (requests.ConnectionError, requests.Timeout):

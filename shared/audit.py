@@ -1,10 +1,10 @@
-"""The audit trail: what operators did, who it was and why. Only ever added to.
+"""The audit trail: what operators did, who it was and why. Append-only.
 
-    operations/{id}   by, action, reason, deviceId, uid, at, and what the action has besides
+    operations/{id}   by, action, reason, deviceId, uid, at, and further fields by action
 
-Every operator's change is written here, in the commit that makes it wherever that is possible, so
-that none is made without its record; and who looked at personal data. Customers do not see it; what
-touches their devices also stands in their activity.
+Every change by an operator is recorded here, in the commit that makes it wherever possible, so that
+none is made without its record; and so is every look at personal data. Customers do not see it;
+what affects their devices is also recorded in their activity.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Operation:
 
 
 def record(operation: Operation, **touched: Any) -> None:
-    """Record an operation whose change is no commit of ours: `note` in a commit of its own."""
+    """Record an operation whose change is not a commit of ours, by a commit of its own."""
     batch = paths.client().batch()
     note(batch, operation, **touched)
     batch.commit()
@@ -41,7 +41,7 @@ def note(
     uid: str | None = None,
     **more: Any,
 ) -> None:
-    """Add an operation to a commit, with the device and the user whom it touches."""
+    """Add an operation to a commit, with the device and the user that it affects."""
     batch.create(
         paths.operations().document(),
         {

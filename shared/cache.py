@@ -1,4 +1,4 @@
-"""Bounded memory: what an instance may remember, without growing for ever.
+"""Bounded memory: what an instance remembers, without growing for ever.
 
 Every cache of the product is a `Cache`, so that one call, `empty_all`, makes a test begin as a new
 instance does.
@@ -18,7 +18,7 @@ _all: "weakref.WeakSet[Cache[Any, Any]]" = weakref.WeakSet()
 
 
 class Cache(Generic[K, V]):
-    """The values used last, at most `size` of them, and none older than `age`; safe for threads."""
+    """At most `size` values, those used last, and none older than `age`; safe for threads."""
 
     def __init__(
         self, size: int, *, age: float | None = None, clock: Callable[[], float] = time.monotonic
@@ -32,7 +32,7 @@ class Cache(Generic[K, V]):
         _all.add(self)
 
     def get(self, key: K) -> V | None:
-        """The value, which counts as used now; None when it is not known or too old."""
+        """The value, which counts as used now; None when it is unknown or too old."""
         with self._lock:
             known = self._values.get(key)
             if known is None:
@@ -45,7 +45,7 @@ class Cache(Generic[K, V]):
             return value
 
     def put(self, key: K, value: V) -> None:
-        """Remember a value, and forget those that were not used for longest."""
+        """Remember a value, and forget the ones that have been unused for longest."""
         with self._lock:
             self._values[key] = (self._clock(), value)
             self._values.move_to_end(key)
@@ -53,7 +53,7 @@ class Cache(Generic[K, V]):
                 self._values.popitem(last=False)
 
     def get_or_put(self, key: K, make: Callable[[], V]) -> V:
-        """The value, made and remembered when it is not known. `make` runs under the lock."""
+        """The value; made and remembered when it is unknown. `make` runs under the lock."""
         with self._lock:
             known = self._values.get(key)
             if known is None or (self._age is not None and self._clock() - known[0] > self._age):

@@ -14,25 +14,24 @@ _firebase = threading.Lock()
 
 @functools.cache
 def particle() -> Particle:
-    """The client; it keeps connections open between requests."""
+    """The client of Particle; it keeps connections open between requests."""
     setting = settings.particle()
     return Particle(setting.api_url, setting.product)
 
 
 @functools.cache
 def tokens() -> TokenCache:
-    """The tokens of this process; in memory alone."""
+    """The access tokens of this process, which are kept in memory only."""
     setting = settings.particle()
     budget = TokenBudget(setting.client_id, setting.client_secret)
     return TokenCache(particle(), setting.client_id, setting.client_secret, budget)
 
 
 def firebase() -> firebase_admin.App:
-    """The app that ID tokens are verified for, and whose users Auth is asked about."""
-    with _firebase:  # it may be made once only, and an instance's first requests come together
+    """The Firebase app, for verifying ID tokens and for questions to Auth."""
+    with _firebase:  # can be created once only, and an instance's first requests arrive together
         try:
             return firebase_admin.get_app()
         except ValueError:
-            # The default is two minutes for an answer: more than a function has.
-            options = {"projectId": settings.project(), "httpTimeout": 10}
+            options = {"projectId": settings.project(), "httpTimeout": settings.AUTH_ANSWER}
             return firebase_admin.initialize_app(options=options)

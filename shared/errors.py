@@ -1,4 +1,4 @@
-"""Failures that a customer's app is told about, one class per reason.
+"""Failures that are reported to a customer's app, one class per reason.
 
 `reason` is stable: apps switch on it. `shared/api/callables.py` turns these into the answers of the
 callable protocol; no other module knows that protocol.
@@ -20,13 +20,13 @@ from typing import Any, ClassVar
 
 
 class ProductError(Exception):
-    """Base of all failures with a reason. `details` goes to the caller as it is."""
+    """Base of all failures with a reason. The caller gets `details` as they are."""
 
     code: ClassVar[str]
     """The canonical code of the callable protocol."""
     reason: ClassVar[str]
     message: ClassVar[str]
-    """What to do about it, for the developer of an app; apps have their own words by reason."""
+    """What to do about it, for the developer of an app; apps show texts of their own by reason."""
 
     def __init__(self, message: str | None = None, **details: Any) -> None:
         """With another message than the class's own, and details such as `field`."""
@@ -43,7 +43,7 @@ class SignInRequired(ProductError):
 
 
 class AppCheckRequired(ProductError):
-    """A setting asks for App Check, and the request carries no valid token of it."""
+    """A setting requires App Check, and the request carries no valid App Check token."""
 
     code = "unauthenticated"
     reason = "app-check-required"
@@ -59,7 +59,7 @@ class AnonymousUser(ProductError):
 
 
 class BadRequest(ProductError):
-    """The request's shape or type is wrong; `details.field` names what."""
+    """The request's shape or a type in it is wrong; `details.field` says which field."""
 
     code = "invalid-argument"
     reason = "bad-request"
@@ -67,7 +67,7 @@ class BadRequest(ProductError):
 
 
 class NotYourDevice(ProductError):
-    """The device is not the caller's; the same answer for one that does not exist."""
+    """The device is not the caller's, or does not exist."""
 
     code = "permission-denied"
     reason = "not-your-device"
@@ -75,7 +75,7 @@ class NotYourDevice(ProductError):
 
 
 class WrongSerialOrCode(ProductError):
-    """One answer for a missing serial, a blocked device and a wrong code."""
+    """One answer for an unknown serial number, a blocked device and a wrong code."""
 
     code = "permission-denied"
     reason = "wrong-serial-or-code"
@@ -83,7 +83,7 @@ class WrongSerialOrCode(ProductError):
 
 
 class UnknownSerial(ProductError):
-    """Only where a setting switches setup codes off: there is no such device to claim."""
+    """There is no such device to claim; only where a setting switches setup codes off."""
 
     code = "not-found"
     reason = "unknown-serial"
@@ -91,7 +91,7 @@ class UnknownSerial(ProductError):
 
 
 class ClaimedByAnother(ProductError):
-    """Only for one who has shown the right setup code."""
+    """Another customer owns the device; reported only to callers with the right setup code."""
 
     code = "already-exists"
     reason = "claimed-by-another"
@@ -107,7 +107,7 @@ class TooManyAttempts(ProductError):
 
 
 class CustomerNotReady(ProductError):
-    """The user's shadow customer at Particle could not be made."""
+    """The user's shadow customer at Particle could not be created."""
 
     code = "failed-precondition"
     reason = "customer-not-ready"
@@ -115,7 +115,7 @@ class CustomerNotReady(ProductError):
 
 
 class RecentSignInRequired(ProductError):
-    """What cannot be undone asks for a sign-in of the last minutes."""
+    """What cannot be undone requires a sign-in within the last minutes."""
 
     code = "failed-precondition"
     reason = "recent-sign-in-required"
@@ -131,7 +131,7 @@ class NotInThisMode(ProductError):
 
 
 class DeviceNotReady(ProductError):
-    """In the registry, but not in the product at Particle: the operator has to import it there."""
+    """The device is registered, but the operator has not added it to the product at Particle."""
 
     code = "failed-precondition"
     reason = "device-not-ready"
@@ -155,7 +155,7 @@ class UnknownVariable(ProductError):
 
 
 class UnknownCommand(ProductError):
-    """The caller has made no such call; the same answer for another customer's."""
+    """The caller has made no such call; another customer may have."""
 
     code = "not-found"
     reason = "unknown-command"
@@ -163,23 +163,23 @@ class UnknownCommand(ProductError):
 
 
 class NotAllowed(ProductError):
-    """Not in the product's offer."""
+    """The product's offer does not include this function, argument or variable."""
 
     code = "permission-denied"
     reason = "not-allowed"
-    message = "This is not offered."
+    message = "The product does not allow this."
 
 
 class EmailUnverified(ProductError):
-    """A setting asks for a verified e-mail address."""
+    """A setting requires a verified e-mail address."""
 
     code = "permission-denied"
     reason = "email-unverified"
-    message = "Verify the e-mail address first, and get a new ID token then."
+    message = "Verify the e-mail address first, then get a new ID token."
 
 
 class DeviceOffline(ProductError):
-    """The device surely did not run the call."""
+    """The device definitely did not run the call."""
 
     code = "unavailable"
     reason = "device-offline"
@@ -195,7 +195,7 @@ class DeviceTimeout(ProductError):
 
 
 class ParticleUnavailable(ProductError):
-    """Particle could not be reached or failed, and nothing lasting was done."""
+    """Particle could not be reached or failed; nothing lasting was done."""
 
     code = "unavailable"
     reason = "particle-unavailable"
@@ -219,9 +219,10 @@ class InProgress(ProductError):
 
 
 class TryAgain(ProductError):
-    """A service of Google's did not answer in time, or time has run out before anything was sent.
+    """Firestore or Auth did not answer in time, or time ran out before anything was sent.
 
-    No device was called. What else was asked for may have been done, and may be asked for again.
+    No device was called. Anything else that was requested may have been done, and may be requested
+    again.
     """
 
     code = "unavailable"
@@ -230,5 +231,5 @@ class TryAgain(ProductError):
 
 
 def by_reason(reason: str) -> type[ProductError]:
-    """The class of a reason that was written down."""
+    """The class of a stored reason."""
     return next(kind for kind in ProductError.__subclasses__() if kind.reason == reason)

@@ -2,8 +2,8 @@
 
 A line is one JSON object that Cloud Logging reads: `severity`, `message`, `event` (the name of the
 function here, which metrics and alarms in `deploy/monitoring` match), the function served, the
-request's trace, and fields. It holds uids and device ids, and never a token, a secret, an e-mail
-address, an argument or event data.
+request's trace, and fields. It may contain uids and device ids, and never a token, a secret, an
+e-mail address, an argument or event data.
 """
 
 import contextlib
@@ -24,11 +24,11 @@ _TRACE_FIELD = "logging.googleapis.com/trace"
 _muted: set[str] = set()
 
 _FAULTS_OF_CALLERS = ("Error validating token", "Invalid request, unable to process")
-"""What the SDK logs as errors, and anybody can cause; errors here are what alarms count."""
+"""What the SDK logs as errors although any caller can cause it. Alarms count errors."""
 
 
 def call_refused(function: str, uid: str | None, failure: Exception, error_id: str) -> None:
-    """A callable answered with a reason from the error table; what led to it stands beside it."""
+    """A callable answered with a reason from the error table; `cause` is what led to it."""
     _line(
         "INFO",
         "call-refused",
@@ -41,7 +41,7 @@ def call_refused(function: str, uid: str | None, failure: Exception, error_id: s
 
 
 def call_failed(function: str, uid: str | None, error_id: str, error: BaseException) -> None:
-    """A callable met a fault of ours; the caller sees only the errorId."""
+    """A callable failed by a fault of ours; the caller sees only the errorId."""
     _line(
         "ERROR",
         "call-failed",
@@ -66,22 +66,22 @@ def call_interrupted(function: str, uid: str | None, error_id: str, error: BaseE
 
 
 def customer_ready(uid: str) -> None:
-    """A shadow customer was made at Particle, or found there as ours."""
+    """A shadow customer was created at Particle, or found there and is ours."""
     _line("INFO", "customer-ready", "shadow customer ready", uid=uid)
 
 
 def customer_failed(uid: str, error: BaseException) -> None:
-    """Particle did not make a shadow customer; the trigger or the next call tries again."""
+    """Particle did not create a shadow customer; the trigger or the next call tries again."""
     _line("WARNING", "customer-failed", "shadow customer not made yet", uid=uid, cause=str(error))
 
 
 def customer_lost(uid: str) -> None:
-    """Particle has no such customer any more; the next call makes it again."""
+    """The customer no longer exists at Particle; the next call creates it again."""
     _line("WARNING", "customer-lost", "shadow customer is gone at Particle", uid=uid)
 
 
 def customer_refused(uid: str) -> None:
-    """The user's identity at Particle is bound to another uid; trying again will not help."""
+    """The user's customer name at Particle is bound to another uid; trying again will not help."""
     _line("ERROR", "customer-refused", "identity at Particle is bound to another user", uid=uid)
 
 
@@ -96,7 +96,7 @@ def device_released(uid: str, device_id: str) -> None:
 
 
 def release_to_be_continued(device_id: str, error: BaseException) -> None:
-    """A device has no owner here any more and perhaps still at Particle; the job ends that."""
+    """A released device may still have an owner at Particle; a job ends that claim later."""
     _line(
         "WARNING",
         "release-to-be-continued",
@@ -107,28 +107,28 @@ def release_to_be_continued(device_id: str, error: BaseException) -> None:
 
 
 def history_erased(uid: str, device_id: str) -> None:
-    """What a customer's tree held of a device they gave back is gone."""
+    """A customer's history of a device that they released was erased."""
     _line("INFO", "history-erased", uid=uid, deviceId=device_id)
 
 
 def account_deleted(uid: str) -> None:
-    """An account and all that was the customer's is gone."""
+    """An account and all its data were deleted."""
     _line("INFO", "account-deleted", uid=uid)
 
 
 def deletion_to_be_continued(uid: str, error: BaseException) -> None:
-    """A run of a deletion stopped; the trigger's next delivery goes on."""
+    """A run of a deletion stopped; the trigger's next delivery continues."""
     _line(
         "WARNING",
         "deletion-to-be-continued",
-        "account's deletion goes on later",
+        "account's deletion continues later",
         uid=uid,
         cause=str(error),
     )
 
 
 def job_not_finished(job: str, error: BaseException) -> None:
-    """The schedule could not finish a job that its own trigger left behind; it tries again."""
+    """The schedule could not finish a job that its own trigger had not finished; it tries again."""
     _line(
         "WARNING",
         "job-not-finished",
@@ -139,7 +139,7 @@ def job_not_finished(job: str, error: BaseException) -> None:
 
 
 def foreign_owner_released(device_id: str) -> None:
-    """Someone else owned the device at Particle without owning it here; that claim was ended."""
+    """Another user owned the device at Particle, but not here; that claim was ended."""
     _line(
         "WARNING",
         "foreign-owner-released",
@@ -149,7 +149,7 @@ def foreign_owner_released(device_id: str) -> None:
 
 
 def particle_client_rejected() -> None:
-    """Particle does not accept the OAuth client's id and secret: the operator's to mend."""
+    """Particle does not accept the OAuth client's id and secret: for the operator to fix."""
     _line(
         "CRITICAL",
         "particle-client-rejected",
@@ -158,7 +158,7 @@ def particle_client_rejected() -> None:
 
 
 def token_budget_spent(retry_after: float) -> None:
-    """Requests for tokens wait, so that Particle does not block the product."""
+    """A request for a token has to wait, so that Particle does not block the product."""
     _line(
         "WARNING",
         "token-budget-spent",
@@ -168,7 +168,7 @@ def token_budget_spent(retry_after: float) -> None:
 
 
 def device_not_in_product(device_id: str) -> None:
-    """A device of the registry is missing in the product at Particle: the operator's to mend."""
+    """A registered device is not in the product at Particle: for the operator to fix."""
     _line(
         "ERROR",
         "device-not-in-product",
@@ -178,11 +178,11 @@ def device_not_in_product(device_id: str) -> None:
 
 
 def reservation_left(device_id: str, error: BaseException) -> None:
-    """A reservation outlives its failed claim; it ends by itself within a minute."""
+    """A reservation could not be released after its claim failed; it expires within a minute."""
     _line(
         "WARNING",
         "reservation-left",
-        "reservation not taken back",
+        "reservation not released",
         deviceId=device_id,
         cause=type(error).__name__,
     )
@@ -201,7 +201,7 @@ def command_finished(uid: str, device_id: str, command_id: str, status: str) -> 
 
 
 def command_not_recorded(uid: str, command_id: str, status: str, error: BaseException) -> None:
-    """The device was called, but the result could not be written; the record becomes `unknown`."""
+    """The device was called, but the result was not recorded; the record becomes `unknown`."""
     _line(
         "ERROR",
         "command-not-recorded",
@@ -213,17 +213,17 @@ def command_not_recorded(uid: str, command_id: str, status: str, error: BaseExce
 
 
 def command_not_cancelled(command_id: str) -> None:
-    """A waiting call was not cancelled: it was taken for sending, or its account deleted."""
+    """A waiting call was not cancelled: it was being sent, or its account was deleted."""
     _line("INFO", "command-not-cancelled", commandId=command_id)
 
 
 def commands_settled(number: int) -> None:
-    """Records of calls whose time was over."""
+    """A number of calls whose time was over were given a final status."""
     _line("INFO", "commands-settled", number=number)
 
 
 def device_document_missing(device_id: str) -> None:
-    """The registry names an owner who has no document of the device; its event is kept outside."""
+    """The registry names an owner who has no document of the device; the event is not theirs."""
     _line(
         "ERROR",
         "device-document-missing",
@@ -233,7 +233,7 @@ def device_document_missing(device_id: str) -> None:
 
 
 def registry_entry_damaged(device_id: str) -> None:
-    """The registry names an owner, but not since when; the device's events are kept outside."""
+    """The registry names an owner, but not since when; the device's events are not theirs."""
     _line(
         "ERROR",
         "registry-entry-damaged",
@@ -243,27 +243,27 @@ def registry_entry_damaged(device_id: str) -> None:
 
 
 def dead_letter(message_id: str, reason: str) -> None:
-    """A message can never be stored; it is kept in `deadLetters`."""
+    """A message can never be stored as an event; it is kept in `deadLetters`."""
     _line("WARNING", "dead-letter", messageId=message_id, reason=reason)
 
 
 def canary_arrived(delay_ms: int) -> None:
-    """A test event made its way from Particle to Firestore."""
+    """A test event arrived in Firestore, all the way from Particle."""
     _line("INFO", "canary-arrived", delayMs=delay_ms)
 
 
 def canary_lost(cause: str, failures: int) -> None:
-    """A test event did not make it, for the so-manieth time in a row."""
+    """A test event did not arrive; `failures` is how many in a row have not."""
     _line("ERROR", "canary-lost", f"canary lost: {cause}", failures=failures)
 
 
 def canary_refused(cause: str) -> None:
-    """Particle does not let the server's OAuth client test integrations: the operator's to mend."""
+    """The server's OAuth client may not test integrations at Particle: for the operator to fix."""
     _line("WARNING", "canary-refused", f"canary refused: {cause}")
 
 
 def integration_quiet(minutes: int, usual: int) -> None:
-    """No event has come for so many minutes; usual at this time of day is less."""
+    """No event has arrived for `minutes`, which is unusually long at this time of day."""
     _line("ERROR", "integration-quiet", minutes=minutes, usualMinutes=usual)
 
 
@@ -273,7 +273,7 @@ def _traceback(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def without_news() -> Iterator[None]:
-    """For a command line, whose own words tell what was done: warnings and errors alone."""
+    """Log warnings and errors only, for a command line, which reports itself what it did."""
     _muted.add("INFO")
     try:
         yield
@@ -282,10 +282,10 @@ def without_news() -> Iterator[None]:
 
 
 def capture_standard_logging() -> None:
-    """Write what libraries and the framework log as such lines, from INFO upwards.
+    """Write what libraries and the framework log as lines of this form, from INFO upwards.
 
-    An uncaught exception is one entry with its traceback, as Error Reporting wants it; the
-    framework would write each line of it as one entry, without severity, and drop INFO.
+    An uncaught exception becomes one entry with its traceback, as Error Reporting needs it. The
+    framework would write an entry for each line of it, without severity, and drop INFO.
     """
     logging.basicConfig(level=logging.INFO, handlers=[_Lines()], force=True)
 
@@ -307,7 +307,7 @@ def _line(severity: str, event: str, message: str | None = None, **fields: Any) 
     message = message or event.replace("-", " ")
     entry = {"severity": severity, "message": message, "event": event, **_circumstances(), **fields}
     stream = sys.stderr if severity == "ERROR" else sys.stdout
-    # One write, so that lines of concurrent requests do not mix.
+    # In one write, so that lines of concurrent requests do not mix.
     stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
     stream.flush()
 
@@ -315,8 +315,8 @@ def _line(severity: str, event: str, message: str | None = None, **fields: Any) 
 def _circumstances() -> dict[str, str]:
     """The function that this instance serves, and the trace that joins a request's entries.
 
-    Google sends the trace with each request (Cloud Run docs, "Correlate logs"); the newer header
-    holds it after a version.
+    Google sends the trace with each request (Cloud Run docs, "Correlate logs"); in the newer header
+    it follows a version.
     """
     found = {"function": name} if (name := settings.function_served()) else {}
     if flask.has_request_context():

@@ -1,8 +1,8 @@
-"""The only reader of the environment, and the one place for the functions' options.
+"""The only reader of the environment, and the one place for the functions' options and durations.
 
-Parameters come from `.env` and `.env.<project>`; secrets from Secret Manager, and only in the
-functions that list them. A missing value is silent on the platform (it reads as ""), so
-everything is checked here at first use.
+Parameters come from `.env` and `.env.<project>`. Secrets come from Secret Manager, and only in the
+functions that list them. The platform does not report a missing value (it reads as ""), so
+every value is checked here at first use.
 """
 
 import functools
@@ -41,7 +41,7 @@ _CUSTOMER_NAMES = StringParam(
     label="Names of customers at Particle",
     description=(
         "opaque: derived from the user's id, no personal data. email: the verified e-mail address "
-        "that the user has when their customer is made"
+        "that the user has when their customer is created"
     ),
 )
 _DELETE_CUSTOMERS = StringParam(
@@ -50,16 +50,16 @@ _DELETE_CUSTOMERS = StringParam(
     label="Deletion of customers at Particle",
     description=(
         "Whether a deleted account's customer is deleted at Particle too: always, never, or "
-        "by-name: when its name is an e-mail address"
+        "by-name (only if its name is an e-mail address)"
     ),
 )
 _CUSTOMER_TOKENS = BoolParam(
     "CUSTOMER_TOKENS",
     default=True,
-    label="Tokens of Particle for customers' apps",
+    label="Particle tokens for customers' apps",
     description=(
-        "mint_token gives them, in access mode customer. Off: every call passes this backend, its "
-        "list of what is offered and its records"
+        "Whether mint_token gives them, in access mode customer. When off, every call goes through "
+        "this backend, its list of allowed functions and its records"
     ),
 )
 _REQUIRE_SETUP_CODE = BoolParam(
@@ -67,8 +67,8 @@ _REQUIRE_SETUP_CODE = BoolParam(
     default=True,
     label="Setup codes required",
     description=(
-        "Claiming asks for the setup code on the label. Without it whoever knows or guesses a "
-        "serial number gets the device, if nobody owns it"
+        "Claiming a device needs the setup code on its label. When off, anyone who knows or "
+        "guesses the serial number of a device without an owner can claim it"
     ),
 )
 _REQUIRE_VERIFIED_EMAIL = BoolParam(
@@ -86,72 +86,72 @@ _REQUIRE_APP_CHECK = BoolParam(
 _ALLOWED_ORIGINS = StringParam(
     "ALLOWED_ORIGINS",
     default="*",
-    label="Web origins that may call",
+    label="Allowed web origins",
     description="Origins of your web apps, separated by commas, such as https://app.example.com",
 )
 _CALLS_PER_MINUTE = IntParam(
     "CALLS_PER_MINUTE",
     default=120,
     label="Calls per customer and minute",
-    description="For each callable and instance; 0 for no limit",
+    description="For each callable and instance; 0 means no limit",
 )
 _EVENT_RETENTION_DAYS = IntParam(
     "EVENT_RETENTION_DAYS",
     default=90,
-    label="Days an event is kept",
-    description="Firestore's TTL deletes an event this many days after it was published",
+    label="Days that events are kept",
+    description="Firestore's TTL deletes an event this many days after its publication",
 )
 _EVENT_RETENTION_BY_PREFIX = StringParam(
     "EVENT_RETENTION_BY_PREFIX",
     default="spark/device/last_reset=730,spark/flash/status=730,spark/status/=730",
-    label="Days that events are kept whose names begin with something",
+    label="Days that events are kept, by prefix of their names",
     description=(
-        "prefix=days,… ; the longest prefix of an event's name decides, and EVENT_RETENTION_DAYS "
-        "where none fits"
+        "prefix=days,… ; the longest matching prefix decides, and EVENT_RETENTION_DAYS where none "
+        "matches"
     ),
 )
 _ROLLUP_RETENTION_DAYS = IntParam(
     "ROLLUP_RETENTION_DAYS",
     default=400,
-    label="Days that the numbers for charts are kept",
-    description="Counted from the day that they are of, and never less than the events themselves",
+    label="Days that chart data are kept",
+    description="Counted from the day they describe; never less than the events themselves",
 )
 _PRESENCE_GRACE_SECONDS = IntParam(
     "PRESENCE_GRACE_SECONDS",
     default=900,
-    label="Seconds that a device may be silent and still counts as online",
-    description="For devices that do not sleep; of those that do, their naps are learned",
+    label="Seconds that a device may be silent and still count as online",
+    description="For devices that do not sleep; the naps of those that do are learned",
 )
 _HEALTH_CHECK = BoolParam(
     "HEALTH_CHECK",
     default=True,
-    label="Scheduled check of the way from Particle",
+    label="Scheduled check of the path from Particle",
     description=(
-        "Every five minutes an event is sent from Particle's integration the whole way to Firestore"
+        "Every five minutes a test event is sent from Particle's integration to Firestore"
     ),
 )
 _REGION = StringParam(
     "FUNCTIONS_REGION",
     default="us-central1",
     label="Region of the functions",
-    description="The same one, or a near one, as the Firestore database's",
+    description="The region of the Firestore database, or one near it",
 )
 _MIN_INSTANCES = IntParam(
     "MIN_INSTANCES",
     default=0,
-    label="Instances that are kept warm",
+    label="Instances kept warm",
     description=(
-        "With 0 the first call after a quiet time waits some seconds for an instance to start. "
-        "Of ingest and of each callable that a customer waits for; paid for while they idle"
+        "For ingest and for each callable that a customer waits for; billed while idle. With 0, "
+        "the first call after a quiet period waits some seconds for an instance to start"
     ),
 )
 _MAX_INSTANCES = IntParam(
     "MAX_INSTANCES",
     default=20,
-    label="Instances at most",
+    label="Maximum number of instances",
     description=(
-        "Of each function. With 40 requests in each, 20 serve 800 at once: a bound on cost, and on "
-        "the calls that Particle sees. New projects and small regions may allow fewer"
+        "Of each function. With 40 requests in each, 20 serve 800 at once. Limits the cost, and "
+        "the calls that Particle receives. New projects and small regions may allow fewer"
     ),
 )
 _VPC_CONNECTOR = StringParam(
@@ -159,8 +159,8 @@ _VPC_CONNECTOR = StringParam(
     default="",
     label="Serverless VPC Access connector",
     description=(
-        "Through which the functions reach the internet, so that Particle sees one fixed address "
-        "(./deploy.sh --fixed-ip makes one). Empty: none, and addresses of Google's pool"
+        "The functions reach the internet through it, so that Particle sees one fixed address "
+        "(./deploy.sh --fixed-ip creates one). Empty: none, and addresses from Google's pool"
     ),
 )
 
@@ -169,45 +169,96 @@ CLIENT_SECRET = SecretParam("PARTICLE_CLIENT_SECRET")
 SETUP_CODE_PEPPER = SecretParam("SETUP_CODE_PEPPER")
 
 MAX_RETENTION_DAYS = 36_500
-"""A century: more than anybody means, and far from the end of Firestore's calendar."""
+"""A century: more than anybody needs, and far from the end of Firestore's calendar."""
 
 PARTICLE_SECRETS = [CLIENT_ID, CLIENT_SECRET]
 """For functions that call Particle."""
 
-# How long things take, in seconds. A function's own timeout comes first: what it waits for has to
-# end before, and what it holds has to outlast it.
+# How long things take, in seconds. The functions' own timeouts come first: what a function waits
+# for has to end before its timeout, and what it holds has to outlast it. How long a request to
+# Particle may take is in `shared/particle/transport.py` (`Timeouts`), and one to Firestore in
+# `shared/firestore/deadline.py` (`Patience`).
 
 CALLABLE_TIMEOUT = 60
-"""A device may take 30 s to answer; our own timeout for that is 35 s."""
+"""A device may take 30 s to answer, and a request to it has a timeout of 35 s."""
 EVENT_TIMEOUT = 120
 """For a run that sends several calls, the last of which its device does not answer."""
 INGEST_TIMEOUT = 60
 """It waits for Firestore alone."""
 SCHEDULE_TIMEOUT = 120
 """What a run does not finish, the next one does."""
+BATCH_TIMEOUT = 25
+"""For storing a batch of events. Less than half of `INGEST_TIMEOUT`, since a delivery may have to
+wait for one batch and then be in the next; what is not stored in time is delivered again."""
+CANARY_TIMEOUT = 45
+"""From the beginning of a check, within `SCHEDULE_TIMEOUT`, until its canaries must have arrived.
+One takes about 2 s; the first one after a quiet time waits for an instance of `ingest`."""
+
+CALL_HOLD = CALLABLE_TIMEOUT
+"""A call to a device keeps the device with its owner for this long: the function that makes the
+call has ended by then."""
+CALL_SLACK = 5
+"""A call to a device may take this much longer than its timeouts: a name is looked up, further
+addresses are tried."""
+RESERVATION = CALLABLE_TIMEOUT
+"""A device is reserved for one claimant this long: the callable that claims has ended by then."""
+RESERVED_REQUEST = 25
+"""A request under a reservation takes this long with its repetitions: the last of them begins after
+10 s at most, and takes 13 s."""
+JOB_BUDGET = EVENT_TIMEOUT / 3
+"""After this, a run of a release's or a deletion's job erases no more; the next one does."""
+OFFLINE_AT_ONCE = 2
+"""A 408 of Particle within this time means that Particle knew the device to be offline."""
+QUICK_READ = 1
+"""After a reading that took longer, the owner is checked again."""
+SENDER_LEASE = EVENT_TIMEOUT
+"""A run may send the calls that wait for a device for this long: its trigger has ended by then."""
+SEND_BUDGET = EVENT_TIMEOUT / 3
+"""After this, a run begins no further call: one that the device does not answer takes 38 s, and the
+commits around it take some more."""
+CALLER_SEND_BUDGET = CALLABLE_TIMEOUT / 6
+"""The same while a caller waits, whose own call comes last. The trigger sends the rest."""
+PRESENCE_LAG = 120
+"""For this long after a device came online, Particle may still take it for offline."""
+SWEEP_BUDGET = SCHEDULE_TIMEOUT / 3
+"""After this, a run of the schedule continues no further job."""
+JOB_OVERDUE = 5 * EVENT_TIMEOUT
+"""A job of this age is left over: its own trigger has had time for several deliveries."""
+AUTH_ANSWER = 10
+"""For an answer of Firebase Auth; its own default of 120 s is longer than a callable has."""
+DELETION_PATIENCE = CALLABLE_TIMEOUT / 3
+"""How long the caller waits for the erasure of their account, before it continues in background."""
+RECENT_SIGN_IN = 300
+"""Age of a sign-in that may do what cannot be undone."""
+COMMAND_WAIT = 3600
+"""How long a call waits for its device unless it says otherwise: an old wish surprises."""
+COMMAND_LONGEST_WAIT = 7 * 24 * 3600
+"""The longest time that a call may wait for its device."""
+ATTEMPTS_KEPT = 24 * 3600
+"""How long Firestore keeps a counter of claim attempts after the last one; its day is over then."""
 
 CONCURRENCY = 40
 """Requests that one instance serves at once. `THREADS` in `.env` is the same number."""
 
 _OPTIONS: dict[str, Any] = {
     "region": _REGION,
-    # Below one CPU the platform allows a single request at a time and imports take seconds.
+    # With less than one CPU the platform allows one request at a time, and imports take seconds.
     "cpu": 1,
-    # Interpreter and libraries take about 80 MB; 256 leaves little for 40 requests at once.
+    # Interpreter and libraries take about 80 MB; 256 MB would leave little for 40 requests at once.
     "memory": MemoryOption.MB_512,
     "concurrency": CONCURRENCY,
     "max_instances": _MAX_INSTANCES,
 }
 
-# All of the traffic, for Particle's address is a public one. The Firebase CLI takes an empty name
-# for "no connector"; Direct VPC egress is not in the Python SDK.
+# All traffic, since Particle's address is a public one. The Firebase CLI takes an empty name for
+# "no connector". The Python SDK does not offer Direct VPC egress.
 _ONE_ADDRESS: dict[str, Any] = {
     "vpc_connector": _VPC_CONNECTOR,
     "vpc_connector_egress_settings": VpcEgressSetting.ALL_TRAFFIC,
 }
 
 _WAITED_FOR = {"claim_device", "invoke_function", "list_devices", "mint_token", "read_variable"}
-"""What an app calls while somebody looks at the screen; each costs its own warm instances."""
+"""What an app calls while somebody looks at the screen. Each has its own warm instances to pay."""
 
 _CALLABLE_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
@@ -219,15 +270,15 @@ EVENT_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
     **_ONE_ADDRESS,
     "timeout_sec": EVENT_TIMEOUT,
-    # Failed deliveries come again for 24 hours, with growing pauses.
+    # Failed deliveries are repeated for 24 hours, with growing pauses.
     "retry": True,
 }
 
 INGEST_OPTIONS: dict[str, Any] = {
-    # It never calls Particle: its traffic need not squeeze through the connector.
+    # It never calls Particle, so its traffic need not go through the connector.
     **{name: value for name, value in EVENT_OPTIONS.items() if name not in _ONE_ADDRESS},
     "timeout_sec": INGEST_TIMEOUT,
-    # Customers look at what it stores.
+    # Customers are watching what it stores.
     "min_instances": _MIN_INSTANCES,
 }
 
@@ -245,7 +296,7 @@ def callable_options(name: str) -> dict[str, Any]:
 
 
 class SettingMissingError(RuntimeError):
-    """A setting is absent or wrong: the operator's to mend, never the customer's."""
+    """A setting is missing or wrong: for the operator to fix, never the customer."""
 
 
 @dataclass(frozen=True)
@@ -258,7 +309,7 @@ class Particle:
     client_secret: str
 
     def __repr__(self) -> str:
-        """Without the secret, for this may end in a log."""
+        """Without the secret, since this may end up in a log."""
         return f"Particle(product={self.product!r}, api_url={self.api_url!r})"
 
 
@@ -286,7 +337,7 @@ def access_mode() -> str:
 
 @functools.cache
 def customers_have_email_names() -> bool:
-    """Whether customers at Particle bear e-mail addresses; raises `SettingMissingError`."""
+    """Whether customers at Particle are named by e-mail address; raises `SettingMissingError`."""
     return _one_of("PARTICLE_CUSTOMER_NAMES", _CUSTOMER_NAMES.value, "opaque", "email") == "email"
 
 
@@ -299,7 +350,7 @@ def delete_customers() -> str:
 
 @functools.cache
 def customer_tokens() -> bool:
-    """Whether customers' apps are given tokens of Particle."""
+    """Whether customers' apps are given tokens for Particle."""
     return _CUSTOMER_TOKENS.value
 
 
@@ -322,14 +373,14 @@ def require_app_check() -> bool:
 
 
 def allowed_origins() -> list[str]:
-    """Web origins that may call; `*` for all of them."""
+    """Web origins that may call; `*` means all."""
     origins = [origin.strip().rstrip("/") for origin in _ALLOWED_ORIGINS.value.split(",")]
     return [origin for origin in origins if origin] or ["*"]
 
 
 @functools.cache
 def calls_per_minute() -> int:
-    """Calls that a customer may make of one callable on one instance; 0 for no limit."""
+    """Calls that a customer may make of one callable on one instance; 0 means no limit."""
     return _CALLS_PER_MINUTE.value
 
 
@@ -341,15 +392,15 @@ def setup_code_pepper() -> str:
 
 @functools.cache
 def event_retention_days() -> int:
-    """How long an event is kept, in days; raises `SettingMissingError` for what is no such time."""
+    """How long an event is kept, in days; raises `SettingMissingError` for an impossible number."""
     return _days("EVENT_RETENTION_DAYS", _EVENT_RETENTION_DAYS.value)
 
 
 @functools.cache
 def event_retention_by_prefix() -> tuple[tuple[str, int], ...]:
-    """Prefixes of event names and the days they are kept, longest prefix first.
+    """Prefixes of event names and the days such events are kept, longest prefix first.
 
-    Raises `SettingMissingError` for what is not `prefix=days,…`.
+    Raises `SettingMissingError` unless the setting is `prefix=days,…`.
     """
     entries = [e.strip() for e in _EVENT_RETENTION_BY_PREFIX.value.split(",") if e.strip()]
     found: dict[str, int] = {}
@@ -366,7 +417,7 @@ def event_retention_by_prefix() -> tuple[tuple[str, int], ...]:
 
 @functools.cache
 def rollup_retention_days() -> int:
-    """How long the numbers for charts are kept, in days; raises `SettingMissingError` as above."""
+    """How long chart data are kept, in days; raises `SettingMissingError` as above."""
     return _days("ROLLUP_RETENTION_DAYS", _ROLLUP_RETENTION_DAYS.value)
 
 
@@ -405,7 +456,7 @@ def _days(name: str, value: int) -> int:
 
 
 def _one_of(name: str, value: str, *allowed: str) -> str:
-    """The value; the first of those allowed when it is absent, as in older `.env` files."""
+    """The value; the first of those allowed when it is missing, as in older `.env` files."""
     if value and value not in allowed:
         raise SettingMissingError(f"{name} is {value!r}; it must be one of {', '.join(allowed)}")
     return value or allowed[0]
@@ -414,7 +465,7 @@ def _one_of(name: str, value: str, *allowed: str) -> str:
 def _required(value: str, name: str) -> str:
     if not value:
         raise SettingMissingError(
-            f"{name} is not set: a parameter stands in .env.<project>, a secret in Secret Manager "
+            f"{name} is not set: a parameter belongs in .env.<project>, a secret in Secret Manager "
             f"(./deploy.sh --project ID asks for it)"
         )
     return value

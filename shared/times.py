@@ -18,5 +18,5 @@ def milliseconds(time: datetime) -> int:
 
 
 def of_milliseconds(number: float) -> datetime:
-    """The time, in UTC, so many milliseconds after the epoch."""
+    """The time in UTC that is `number` milliseconds after the epoch."""
     return datetime.fromtimestamp(number / 1000, UTC)

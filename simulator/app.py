@@ -1,7 +1,6 @@
-"""The ASGI application: the gate that every request passes, and the table of routes."""
+"""The ASGI application: the gate that every request to the API passes, and what lies behind it."""
 
 import contextlib
-import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,31 +10,15 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulator import control
-from simulator.api import (
-    claims,
-    clients,
-    commands,
-    customers,
-    devices,
-    errors,
-    integrations,
-    left_out,
-    oauth,
-    products,
-    streams,
-    team,
-    tokens,
-    users,
-    vitals,
-)
+from simulator.api import errors
 from simulator.api.call import Call, answer, read_call
+from simulator.api.resources import api_routes
 from simulator.api.routes import RouteTable, error_response
-from simulator.ratelimits import TOKEN_ROUTE
+from simulator.journal import Journal
+from simulator.ratelimits import TOKEN_ROUTE, RateLimits
 from simulator.world.cloud import Cloud
-from simulator.world.faults import REQUEST_KINDS, Active, Effect
-from simulator.world.state import Token
-
-log = logging.getLogger("simulator")
+from simulator.world.faults import REQUEST_KINDS, ActiveFault, Effect
+from simulator.world.state.tokens import Token
 
 CORS = [
     (b"access-control-allow-origin", b"*"),
@@ -44,35 +27,42 @@ PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
     "Access-Control-Max-Age": "600",
 }
-# Allowed in preflight requests besides every X-Particle-… header that is asked for.
+# Preflight requests may ask for these headers, and for any X-Particle-… header.
 ALLOWED_HEADERS = ["Authorization", "Content-Type"]
 
-# Set by the server for each connection: cuts it off.
+# The key in the ASGI scope under which the server puts a function that cuts the connection.
 ABORT = "simulator.abort"
 
 
 class Gate:
-    """What stands before the routes: journal, rate limits, faults, CORS."""
+    """Applies the journal, rate limits, faults and CORS to every request to the API.
 
-    def __init__(self, cloud: Cloud, routes: ASGIApp, outside: ASGIApp) -> None:
+    Requests for anything else (the control API and the web page) go straight to `outside`.
+    """
+
+    def __init__(
+        self, cloud: Cloud, journal: Journal, limits: RateLimits, api: ASGIApp, outside: ASGIApp
+    ) -> None:
         self.cloud = cloud
-        self.routes = routes
-        # What is not the API: the control API and the page.
+        self.journal = journal
+        self.limits = limits
+        self.api = api
         self.outside = outside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
         if scope["type"] != "http" or not scope["path"].startswith(("/v1/", "/oauth/")):
             await self.outside(scope, receive, send)
             return
         try:
-            call = await read_call(self.cloud, Request(scope, receive))
+            call = await read_call(self.cloud, self.limits, Request(scope, receive))
         except ClientDisconnect:
             return
         if call.method == "OPTIONS":
             await _preflight(call)(scope, receive, _with_cors(send))
             return
-        entry = self.cloud.journal.open(call)
-        refusal = self.cloud.limits.check(call.address, call.method, call.path)
+        entry = self.journal.open(call)
+        refusal = self.limits.check(call.address, call.method, call.path)
         if refusal:
             entry["status"] = refusal.status
             await error_response(refusal)(scope, receive, _with_cors(send))
@@ -83,7 +73,7 @@ class Gate:
         scope["call"] = call
         await self._pass(scope, receive, send, entry, struck)
         if call.path == TOKEN_ROUTE and entry["status"] and not struck:
-            self.cloud.limits.after_login(call.address, entry["status"])
+            self.limits.after_login(call.address, entry["status"])
 
     async def _pass(
         self,
@@ -91,9 +81,9 @@ class Gate:
         receive: Receive,
         send: Send,
         entry: dict[str, Any],
-        struck: list[Active],
+        struck: list[ActiveFault],
     ) -> None:
-        """Lets the request through, as far as the faults do."""
+        """Let the request through as far as the faults that strike it allow."""
 
         async def record(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -111,23 +101,23 @@ class Gate:
             return
         status = effects.get("status")
         if status is None and "cut-after" not in effects:
-            await self.routes(scope, receive, record)
+            await self.api(scope, receive, record)
             return
         if status is None or status.effect:
-            # It takes effect, but the client never hears the true answer.
-            await self.routes(scope, receive, _swallow)
+            # The request takes effect, but the client never gets the true answer.
+            await self.api(scope, receive, _discard)
         if status is None:
             await _cut(scope, receive)
         else:
             await _status_answer(status)(scope, receive, record)
 
 
-async def _swallow(_message: Message) -> None:
-    """In place of sending."""
+async def _discard(_message: Message) -> None:
+    """Drop a part of an answer that the client must not get."""
 
 
 def _device_id(call: Call) -> str | None:
-    """The device that the path names, or the body of a claim or an import."""
+    """The device named in the path, or in the body of a claim or an import."""
     parts = call.path.split("/")
     for name in ("devices", "diagnostics"):
         if name in parts[:-1]:
@@ -143,21 +133,21 @@ def _status_answer(effect: Effect) -> Response:
 
 
 def _spoil_token(call: Call, *, revoke: bool) -> None:
-    """The token presented ends early, for this request and for good."""
-    token = call.found
+    """Make the token of this request invalid, for this request and from now on."""
+    token = call.credential
     if not isinstance(token, Token):
         return
     if revoke:
-        call.cloud.state.revoke(token)
-        call.found = errors.unknown_token()
+        call.cloud.state.tokens.remove(token.digest)
+        call.credential = errors.unknown_token()
     else:
         token.expires_at = call.cloud.clock.now()
         call.cloud.state.tokens.touch(token.digest)
-        call.found = errors.expired_token()
+        call.credential = errors.expired_token()
 
 
 async def _cut(scope: Scope, receive: Receive) -> None:
-    """Cuts the connection and waits until the server has noticed."""
+    """Cut the connection and wait until the server has noticed."""
     scope[ABORT]()
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -180,32 +170,14 @@ def _preflight(call: Call) -> Response:
 
 
 def make_app(cloud: Cloud) -> ASGIApp:
-    """The application of a simulated cloud."""
-    api = [
-        route
-        for module in (
-            oauth,
-            tokens,
-            users,
-            left_out,
-            clients,
-            team,
-            customers,
-            integrations,
-            streams,
-            vitals,
-            products,
-            claims,
-            devices,
-            commands,
-        )
-        for route in module.routes.items
-    ]
+    """Return the application that serves a simulated cloud: its API and its control API."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with cloud.running():
             yield
 
-    outside = Starlette(routes=control.routes(cloud), lifespan=lifespan)
-    return Gate(cloud, RouteTable(api), outside)
+    journal = Journal()
+    limits = RateLimits(cloud.clock, enabled=cloud.settings.rate_limits)
+    outside = Starlette(routes=control.routes(cloud, journal, limits), lifespan=lifespan)
+    return Gate(cloud, journal, limits, RouteTable(api_routes()), outside)

@@ -1,4 +1,7 @@
-"""The control API: what tests and demos do to the simulated world. Not part of Particle's API."""
+"""The control API, by which tests and demos change the simulated world.
+
+It is not part of Particle's API.
+"""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -11,16 +14,19 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from simulator.api import claims, views
+from simulator.api import device_views
 from simulator.api.call import answer, no_content
 from simulator.api.errors import ApiError
 from simulator.api.routes import error_response
 from simulator.api.streams import event_stream
+from simulator.journal import Journal
+from simulator.ratelimits import RateLimits
+from simulator.world.claiming import present_code
 from simulator.world.clock import iso, iso_or_none
 from simulator.world.cloud import Cloud
 from simulator.world.events import Event
 from simulator.world.faults import Fault
-from simulator.world.state import Device
+from simulator.world.state.devices import Device
 
 PAGE = Path(__file__).parent / "page.html"
 SERIAL_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -30,7 +36,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class NewDevice(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """A device to make; without `product` it joins the simulator's, with null none."""
+    """A device to create; by default it joins the simulator's product, with `product` null none."""
 
     kind: str
     id: str | None = None
@@ -44,7 +50,7 @@ class NewDevice(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class DeviceChange(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """What shall be different about a device."""
+    """The changes of a device; what is null or missing stays as it is."""
 
     online: bool | None = None
     hang: bool | None = None
@@ -55,7 +61,7 @@ class DeviceChange(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class NewEvent(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """An event that a device shall publish."""
+    """An event for a device to publish."""
 
     name: str
     data: str | None = None
@@ -63,20 +69,20 @@ class NewEvent(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class Connection(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """How a device connects: with a claim code, after a reset."""
+    """How a device connects: with which claim code, and after what kind of reset."""
 
     claim_code: str | None = None
     reset_reason: str | None = None
 
 
 class ClockChange(msgspec.Struct, forbid_unknown_fields=True):
-    """Seconds to move the clock ahead."""
+    """The seconds by which to move the clock forward."""
 
     advance: float
 
 
 class RateLimitChange(msgspec.Struct, forbid_unknown_fields=True):
-    """Whether the rate limits are enforced."""
+    """Whether to enforce the rate limits."""
 
     enabled: bool
 
@@ -93,10 +99,12 @@ async def _body(request: Request, kind: type[Body]) -> Body:
 
 
 class Control:
-    """The handlers."""
+    """The handlers of the control API."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, journal: Journal, limits: RateLimits) -> None:
         self.cloud = cloud
+        self.journal = journal
+        self.limits = limits
 
     def _device(self, request: Request) -> Device:
         device = self.cloud.state.devices.get(request.path_params["id"])
@@ -115,7 +123,7 @@ class Control:
             "hang": device.hang,
             "interval": device.interval,
             "quarantined": device.quarantined,
-            "owner": views.owner_name(self.cloud.state, device),
+            "owner": device_views.owner_name(self.cloud.state, device),
             "productId": device.product_id,
             "firmwareVersion": device.firmware_version,
             "lastHeard": iso_or_none(device.last_heard),
@@ -125,37 +133,43 @@ class Control:
         }
 
     async def page(self, _request: Request) -> Response:
+        """The web page with all devices and the live event stream."""
         return FileResponse(PAGE)
 
     async def health(self, _request: Request) -> Response:
+        """Answer as soon as the simulator accepts requests."""
         return answer({"ok": True})
 
     async def reset(self, _request: Request) -> Response:
+        """Bring everything back to the start, the journal and the rate limits too."""
         self.cloud.reset()
+        self.journal.clear()
+        self.limits.reset()
         return answer({"ok": True})
 
     # Devices
 
     async def list_devices(self, request: Request) -> Response:
-        """All devices; `limit` shortens the list, `total` is the full number."""
+        """List the devices; `limit` shortens the list, `total` is the number of all."""
         devices = list(self.cloud.state.devices.values())
         limit = request.query_params.get("limit", "")
         shown = devices[: int(limit)] if limit.isdecimal() else devices
         return answer({"devices": [self._view(d) for d in shown], "total": len(devices)})
 
     async def create_device(self, request: Request) -> Response:
+        """Create a device, which starts at once."""
         new = await _body(request, NewDevice)
         cloud = self.cloud
         if new.kind not in cloud.kinds:
             raise _refusal(400, f"kind must be one of {', '.join(cloud.kinds)}")
         device_id = new.id or f"e00fce68{secrets.token_hex(8)}"
         serial = new.serial_number or "".join(secrets.choice(SERIAL_ALPHABET) for _ in range(15))
-        if cloud.state.devices.get(device_id) or cloud.state.device_identified(serial):
+        if cloud.state.devices.get(device_id) or cloud.state.devices.identified(serial):
             raise _refusal(409, "a device with this id or serial number exists")
         product = cloud.settings.product if new.product is UNSET else new.product
         if product is not None and str(product) not in cloud.state.products:
             raise _refusal(400, "no such product")
-        device = cloud.fleet.make(
+        device = cloud.fleet.create(
             new.kind,
             device_id,
             serial_number=serial,
@@ -166,13 +180,15 @@ class Control:
             quarantined=new.quarantined,
         )
         device.state |= new.state
-        cloud.fleet.appear(device)
+        cloud.fleet.start(device)
         return answer(self._view(device), 201)
 
     async def get_device(self, request: Request) -> Response:
+        """Show a device."""
         return answer(self._view(self._device(request)))
 
     async def change_device(self, request: Request) -> Response:
+        """Change a device: its presence, its behaviour, its state or its firmware version."""
         device = self._device(request)
         change = await _body(request, DeviceChange)
         fleet = self.cloud.fleet
@@ -195,37 +211,40 @@ class Control:
         return answer(self._view(device))
 
     async def delete_device(self, request: Request) -> Response:
+        """Delete a device."""
         device = self._device(request)
         self.cloud.state.remove_device(device)
         self.cloud.fleet.forget(device.id)
         return no_content()
 
     async def connect_device(self, request: Request) -> Response:
-        """The device connects anew, perhaps with a claim code from its Wi-Fi set-up."""
+        """Let a device connect again, with a claim code from its Wi-Fi set-up if there is one."""
         device = self._device(request)
         connection = await _body(request, Connection)
         cloud = self.cloud
-        claimed = claims.present(cloud.state, cloud.clock, device, connection.claim_code)
+        claimed = present_code(cloud.state, cloud.clock, device, connection.claim_code)
         cloud.fleet.connect(device, connection.reset_reason)
         return answer({**self._view(device), "claimed": claimed})
 
     async def publish(self, request: Request) -> Response:
-        """Publishes for the device, whatever it is: the name and size limits do not hold here."""
+        """Publish an event of a device; limits on names and sizes do not apply here."""
         device = self._device(request)
         event = await _body(request, NewEvent)
         published_at = self.cloud.fleet.publish(device, event.name, event.data, event.published_at)
         return answer({"published_at": published_at})
 
     async def press(self, request: Request) -> Response:
+        """Press the button of a device, which is ignored unless the device is online and works."""
         device = self._device(request)
         if device.online and not device.hang:
             self.cloud.fleet.kind(device).press()
             self.cloud.state.devices.touch(device.id)
         return answer(self._view(device))
 
-    # The rest of the world
+    # Everything else
 
     async def list_customers(self, _request: Request) -> Response:
+        """List the customers, including those without a device."""
         state = self.cloud.state
         return answer(
             {
@@ -235,7 +254,7 @@ class Control:
                         "username": customer.username,
                         "productId": customer.product_id,
                         "createdAt": iso(customer.created_at),
-                        "devices": [device.id for device in state.devices_of(customer.id)],
+                        "devices": [device.id for device in state.devices.owned_by(customer.id)],
                     }
                     for customer in state.customers.values()
                 ]
@@ -243,10 +262,11 @@ class Control:
         )
 
     async def list_integrations(self, _request: Request) -> Response:
+        """List the integrations with their logs and counters."""
         return answer({"integrations": list(self.cloud.state.integrations.values())})
 
     async def events(self, _request: Request) -> Response:
-        """Every event of every device, live."""
+        """Stream every event of every device."""
 
         def record(event: Event) -> dict[str, Any]:
             return {"name": event.name, "device": event.device_id, **event.product_record()}
@@ -256,51 +276,60 @@ class Control:
         )
 
     async def cut_streams(self, _request: Request) -> Response:
-        """Ends all open event streams, as a lost connection does."""
+        """End all open event streams, as a lost connection would."""
         self.cloud.hub.close()
         return no_content()
 
     async def list_faults(self, _request: Request) -> Response:
+        """List the faults in force, with how often each has struck."""
         return answer({"faults": self.cloud.faults.active()})
 
     async def add_fault(self, request: Request) -> Response:
+        """Put a fault in force."""
         fault = await _body(request, Fault)
         return answer({"id": self.cloud.faults.add(fault)}, 201)
 
     async def clear_faults(self, _request: Request) -> Response:
+        """End all faults."""
         self.cloud.faults.clear()
         return no_content()
 
     async def remove_fault(self, request: Request) -> Response:
+        """End a fault."""
         if not self.cloud.faults.remove(request.path_params["id"]):
             raise _refusal(404, "no such fault")
         return no_content()
 
-    async def journal(self, request: Request) -> Response:
+    async def list_journal(self, request: Request) -> Response:
+        """List the requests that the API received, oldest first; `after` skips earlier ones."""
         after = request.query_params.get("after", "0")
         if not after.isdecimal():
             raise _refusal(400, "after must be a number")
-        return answer({"requests": self.cloud.journal.after(int(after))})
+        return answer({"requests": self.journal.after(int(after))})
 
     async def clear_journal(self, _request: Request) -> Response:
-        self.cloud.journal.clear()
+        """Forget the requests that the API received."""
+        self.journal.clear()
         return no_content()
 
     async def advance_clock(self, request: Request) -> Response:
+        """Move the clock of the cloud forward."""
         self.cloud.clock.advance((await _body(request, ClockChange)).advance)
         return answer({"now": iso(self.cloud.clock.now())})
 
     async def set_rate_limits(self, request: Request) -> Response:
-        self.cloud.limits.enabled = (await _body(request, RateLimitChange)).enabled
-        self.cloud.limits.clear()
-        return answer({"enabled": self.cloud.limits.enabled})
+        """Switch the rate limits on or off, and forget what was counted."""
+        self.limits.enable(enabled=(await _body(request, RateLimitChange)).enabled)
+        return answer({"enabled": self.limits.enabled})
 
 
-def routes(cloud: Cloud) -> list[Route]:
-    """The routes of the control API and of the web page."""
-    control = Control(cloud)
+def routes(cloud: Cloud, journal: Journal, limits: RateLimits) -> list[Route]:
+    """Return the routes of the control API and of the web page."""
+    control = Control(cloud, journal, limits)
 
-    def tied(endpoint: Endpoint) -> Endpoint:
+    def wrapped(endpoint: Endpoint) -> Endpoint:
+        """Answer errors, and save the state before the answer is sent."""
+
         async def handle(request: Request) -> Response:
             try:
                 response = await endpoint(request)
@@ -331,9 +360,9 @@ def routes(cloud: Cloud) -> list[Route]:
         ("POST", "/control/faults", control.add_fault),
         ("DELETE", "/control/faults", control.clear_faults),
         ("DELETE", "/control/faults/{id}", control.remove_fault),
-        ("GET", "/control/journal", control.journal),
+        ("GET", "/control/journal", control.list_journal),
         ("DELETE", "/control/journal", control.clear_journal),
         ("POST", "/control/clock", control.advance_clock),
         ("PUT", "/control/rate-limits", control.set_rate_limits),
     ]
-    return [Route(path, tied(endpoint), methods=[method]) for method, path, endpoint in table]
+    return [Route(path, wrapped(endpoint), methods=[method]) for method, path, endpoint in table]

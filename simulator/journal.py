@@ -1,4 +1,7 @@
-"""A record of every request that the API received, for assertions; it never holds a secret."""
+"""The journal: a record of the requests that the API received, for tests to check.
+
+It never holds a secret.
+"""
 
 import itertools
 import re
@@ -8,9 +11,10 @@ from typing import Any
 from simulator.api.call import Call
 from simulator.api.errors import ApiError
 from simulator.world.clock import iso
-from simulator.world.state import Token
+from simulator.world.state.tokens import Token
 
 KEPT = 20_000
+# Shown in place of a secret, which is any parameter with one of these names.
 HIDDEN = "***"
 SECRET_NAMES = {
     "access_token",
@@ -22,7 +26,7 @@ SECRET_NAMES = {
     "password",
     "refresh_token",
     "token",
-    # Where webhooks and Azure integrations keep theirs.
+    # Where webhooks and Azure integrations keep their secrets.
     "auth",
     "headers",
     "policy_key",
@@ -31,14 +35,18 @@ SECRET_PATH = re.compile(r"^(/v1/access_tokens/)(?!current$)[^/]+$")
 
 
 class Journal:
-    """The newest requests, oldest first."""
+    """The newest 20 000 requests, oldest first."""
 
     def __init__(self) -> None:
         self._entries: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self._numbers = itertools.count(1)
 
     def open(self, call: Call) -> dict[str, Any]:
-        """Writes a request down before it is handled; the caller fills in the status."""
+        """Record a request before it is handled.
+
+        Returns:
+            The new entry; the caller fills in `status` and `fault`.
+        """
         entry: dict[str, Any] = {
             "n": next(self._numbers),
             "at": iso(call.cloud.clock.now()),
@@ -54,10 +62,11 @@ class Journal:
         return entry
 
     def after(self, number: int) -> list[dict[str, Any]]:
-        """The requests after the one with this number."""
+        """Return the requests that came after the one with this number."""
         return [entry for entry in self._entries if entry["n"] > number]
 
     def clear(self) -> None:
+        """Forget all requests."""
         self._entries.clear()
 
 
@@ -66,9 +75,9 @@ def _clean(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _identity(call: Call) -> dict[str, Any]:
-    """Which kind of token, or which OAuth client, sent the request."""
-    if isinstance(call.found, Token):
-        token = call.found
+    """Describe who sent the request: the kind of token and its account, or the OAuth client."""
+    if isinstance(call.credential, Token):
+        token = call.credential
         if token.kind == "product":
             return {"kind": "product", "client": token.client, "product": token.product_id}
         account = call.cloud.state.account(token.account)

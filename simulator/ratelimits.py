@@ -1,4 +1,7 @@
-"""Particle's rate limits per address: off by default, on with `--rate-limits`."""
+"""Particle's rate limits: off by default, enforced with `--rate-limits`.
+
+The numbers are those that Particle's API reference gives for each public IP address.
+"""
 
 import math
 import re
@@ -7,9 +10,12 @@ from collections import defaultdict, deque
 from simulator.api.errors import ApiError, too_many_requests
 from simulator.world.clock import Clock
 
+# Requests from one address within a window of so many seconds: to all routes together, and to each
+# of the groups in TIGHT.
 WINDOW = 300.0
 ALL_ROUTES = 10_000
 TIGHT_ROUTES = 100
+# Failed log-ins in a row, after which an address is blocked for so many seconds.
 FAILED_LOGINS = 10
 BLOCK_SECONDS = 1800.0
 SERIAL_LOOKUPS, SERIAL_WINDOW = 50, 3600.0
@@ -26,22 +32,33 @@ TIGHT = (
 
 
 class RateLimits:
-    """Sliding windows by address and group of routes."""
+    """Counts requests in sliding windows, by address and group of routes.
 
-    def __init__(self, clock: Clock) -> None:
+    Attributes:
+        enabled: whether requests are counted and refused at all.
+    """
+
+    def __init__(self, clock: Clock, *, enabled: bool) -> None:
         self._clock = clock
-        self.enabled = False
+        self._initially_enabled = enabled
+        self.enabled = enabled
         self._seen: dict[str, deque[float]] = defaultdict(deque)
         self._failures: dict[str, int] = defaultdict(int)
         self._blocked: dict[str, float] = {}
 
-    def clear(self) -> None:
+    def enable(self, *, enabled: bool) -> None:
+        """Switch the limits on or off, and forget what was counted."""
+        self.enabled = enabled
         self._seen.clear()
         self._failures.clear()
         self._blocked.clear()
 
+    def reset(self) -> None:
+        """Go back to the start: on or off as at the start, and nothing counted."""
+        self.enable(enabled=self._initially_enabled)
+
     def check(self, address: str, method: str, path: str) -> ApiError | None:
-        """The refusal of this request, if a limit is reached."""
+        """Count a request, and return its refusal when a limit is reached."""
         if not self.enabled:
             return None
         blocked = self._blocked.get(address, 0.0) - self._clock.now()
@@ -55,12 +72,21 @@ class RateLimits:
         return self._count(f"all {address}", ALL_ROUTES, WINDOW)
 
     def check_serial_lookup(self, account: str) -> None:
-        """Fifty look-ups of serial numbers in an hour per user."""
+        """Allow each account 50 look-ups of serial numbers an hour.
+
+        Raises:
+            ApiError: 429, when the account has used them up.
+        """
         refusal = self.enabled and self._count(f"serial {account}", SERIAL_LOOKUPS, SERIAL_WINDOW)
         if refusal:
             raise refusal
 
     def check_streams(self, open_streams: int) -> None:
+        """Allow 100 open event streams.
+
+        Raises:
+            ApiError: 429, when there are as many already.
+        """
         if self.enabled and open_streams >= OPEN_STREAMS:
             raise too_many_requests()
 
@@ -75,7 +101,7 @@ class RateLimits:
         return None
 
     def after_login(self, address: str, status: int) -> None:
-        """Ten failed log-ins in a row block the address for half an hour."""
+        """Note how a log-in ended; ten failures in a row block the address for half an hour."""
         if not self.enabled:
             return
         if status < 400:  # noqa: PLR2004 - HTTP

@@ -1,4 +1,4 @@
-"""Serves a simulated cloud over HTTP."""
+"""The HTTP server of a simulated cloud."""
 
 import asyncio
 import contextlib
@@ -13,14 +13,15 @@ from simulator.app import ABORT, make_app
 from simulator.settings import Settings
 from simulator.world.cloud import Cloud
 
-# Until requests that hang are given up at the end.
+# How long a stop waits for requests that are still being handled.
 GRACE_SECONDS = 1
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, with a way for the application to cut its connection."""
+    """uvicorn's protocol, which also lets the application cut its connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Give the application a function in its scope that cuts this connection."""
         super().connection_made(transport)
         inner = self.app
 
@@ -32,7 +33,13 @@ class Protocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which tells when it is ready and ends open streams when it stops."""
+    """uvicorn's server, which also reports when it is ready, and ends open streams when it stops.
+
+    Attributes:
+        cloud: the cloud that it serves.
+        host: the address on which it listens.
+        port: the port on which it listens; the one that was asked for until it has started.
+    """
 
     def __init__(self, settings: Settings, host: str, port: int) -> None:
         self.cloud = Cloud(settings)
@@ -53,25 +60,28 @@ class Server(uvicorn.Server):
         )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, and report the port."""
         await super().startup(sockets)
         self.port = self.servers[0].sockets[0].getsockname()[1]
         self.on_ready()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """As in uvicorn, but a signal is not raised again: it asked for a stop and got it."""
+        """As in uvicorn, but do not raise the signal again at the end: it has done its work."""
         with super().capture_signals():
             yield
             self._captured_signals.clear()
 
     def on_ready(self) -> None:
-        """Called when requests are accepted; the start script waits for this line."""
+        """Report that requests are accepted; scripts wait for this line."""
         print(f"simulator ready on {self.url}", flush=True)  # noqa: T201 - the CLI's output
 
     @property
     def url(self) -> str:
+        """The base URL of the API."""
         return f"http://{self.host}:{self.port}"
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what would delay the stop, then stop."""
         self.cloud.stop()
         await super().shutdown(sockets)

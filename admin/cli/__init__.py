@@ -1,1 +1,1 @@
-"""What every command needs: the target, its connection, its answer, its progress, its errors."""
+"""What every command needs: target, connection, answer, progress, errors."""

@@ -1,4 +1,4 @@
-"""What every command does around its work: connect, explain what fails, keep the answer apart."""
+"""A command's connection to the deployment that the operator chose."""
 
 import contextlib
 import sys
@@ -6,26 +6,22 @@ from collections.abc import Iterator
 
 import typer
 
-from admin.cli.deployed import use_settings
-from admin.cli.errors import explained
-from admin.cli.secrets import use_secrets
+from admin.cli.deployed import use_secrets, use_settings
+from admin.cli.failures import explained
 from admin.cli.target import Target
 
 
 @contextlib.contextmanager
 def connected(context: typer.Context, *, to_particle: bool = False) -> Iterator[Target]:
-    """Connect to the deployment that was chosen, and where it is asked for to its Particle product.
+    """Connect to the chosen deployment and, if wanted, to its Particle product.
 
-    Inside, failures of Google, Particle and the product become `CannotRun`, and what is printed
-    goes to standard error: standard output holds the answer alone, which comes after.
+    Inside, failures of Google, Particle and the product become `CannotRun`, and whatever is
+    printed goes to standard error: standard output is for the answer, which follows.
     """
-    # Not at the top: it imports Firestore's client, a second that --help need not wait.
-    from admin.cli.failures import told  # noqa: PLC0415
-
-    target: Target = context.obj()
+    target = Target.of(context)
     target.connect()
     use_settings(target)
     if to_particle:
         use_secrets(target)
-    with contextlib.redirect_stdout(sys.stderr), told(explained(target.project)):
+    with contextlib.redirect_stdout(sys.stderr), explained(target.project):
         yield target

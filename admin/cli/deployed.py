@@ -1,4 +1,4 @@
-"""The settings that a deployment's functions run with, for commands that do a function's work."""
+"""The settings and secrets of a deployment's functions, for commands that do a function's work."""
 
 import os
 
@@ -9,22 +9,25 @@ from local.configuration import read_settings
 from local.errors import StackError
 from local.runs import ROOT
 
+SECRETS = ("PARTICLE_CLIENT_ID", "PARTICLE_CLIENT_SECRET")
+
 
 def use_settings(target: Target) -> None:
-    """Put the settings of `.env` and the project's file into the environment, where there are none.
+    """Add the settings of `.env` and of the project's own file to the environment.
 
-    The Firebase CLI gives the functions these values; a command that stores events must keep them
-    as long as the functions do. Raises `CannotRun`.
+    The Firebase CLI gives the functions these values, and a command that stores events must keep
+    them as long as the functions do. What the environment has already takes precedence. Raises
+    `CannotRun`.
     """
     for name, value in settings_of(target.project).items():
         os.environ.setdefault(name, value)
 
 
 def settings_of(project: str) -> dict[str, str]:
-    """What `.env` and the project's own file say.
+    """The settings in `.env` and in the project's own file.
 
     Raises:
-        CannotRun: a line of them is neither a comment nor a setting.
+        CannotRun: a line is neither a comment nor a setting.
     """
     settings: dict[str, str] = {}
     for name in (".env", settings_file(project)):
@@ -33,3 +36,14 @@ def settings_of(project: str) -> dict[str, str]:
         except StackError as error:
             raise CannotRun(str(error)) from error
     return settings
+
+
+def use_secrets(target: Target) -> None:
+    """Add Particle's credentials to the environment; those that are set there take precedence.
+
+    Raises:
+        CannotRun: one cannot be read.
+    """
+    for name in SECRETS:
+        if not os.environ.get(name):
+            os.environ[name] = target.secret(name)

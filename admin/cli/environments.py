@@ -1,7 +1,7 @@
-"""The environments of this checkout: projects, aliases in `.firebaserc`, files of settings.
+"""The projects that this checkout knows: aliases in `.firebaserc`, and files of settings.
 
-As deploy.sh has it: `.env.<project id>`, or `.env.<alias>`, which the Firebase CLI reads when it is
-called by the alias; it refuses to run when there are both.
+The rules are those of deploy.sh: `.env.<project id>`, or `.env.<alias>`, which the Firebase CLI
+reads when it is given the alias. It refuses to run when both exist.
 """
 
 import json
@@ -11,28 +11,28 @@ from local.runs import ROOT
 
 
 def project_named(name: str) -> str:
-    """The id of the project that an alias stands for; what is no alias is an id."""
+    """The project id for an alias; any other name is returned as it is."""
     return _aliases().get(name, name)
 
 
 def settings_file(project: str) -> str:
-    """Name of the file of a project's settings, whether or not it is there.
+    """The name of the project's file of settings, whether or not it exists.
 
     Raises:
         CannotRun: there are several.
     """
     names = [project, *(alias for alias, one in _aliases().items() if one == project)]
-    there = [file for name in names if (ROOT / (file := f".env.{name}")).exists()]
-    if len(there) > 1:
-        raise CannotRun(f"{project} has several files of settings, {', '.join(there)}: keep one")
-    return there[0] if there else f".env.{project}"
+    present = [file for name in names if (ROOT / (file := f".env.{name}")).exists()]
+    if len(present) > 1:
+        raise CannotRun(f"{project} has several files of settings, {', '.join(present)}: keep one")
+    return present[0] if present else f".env.{project}"
 
 
 def _aliases() -> dict[str, str]:
     try:
-        found: dict[str, str] = json.loads((ROOT / ".firebaserc").read_text())["projects"]
+        aliases: dict[str, str] = json.loads((ROOT / ".firebaserc").read_text())["projects"]
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError) as error:
         raise CannotRun(f".firebaserc cannot be read: {error!r}") from error
-    return found
+    return aliases

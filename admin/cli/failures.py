@@ -1,40 +1,80 @@
-"""Failures of the product's own, of Particle's and of Auth's, in the words of a command line."""
+"""Failures of Google, of Particle and of the product's own modules, turned into `CannotRun`."""
 
 import contextlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 
 from firebase_admin import exceptions as firebase
+from google.api_core import exceptions as api
+from google.auth import exceptions as auth
 
-from admin.cli.errors import CannotRun, NoAccessError, remedy
+from admin.cli.errors import LOG_IN, CannotRun, NoAccessError, NoLogInError, how_to_get_access
 from shared import log
 from shared.errors import ProductError
 from shared.particle.errors import ParticleError
 from shared.settings import SettingMissingError
 
 FAILURES = (ProductError, ParticleError, SettingMissingError)
-"""What asking Particle, or working for a user, may end in."""
+"""What a request to Particle, or work for a user, may raise."""
 
-_ROLE = (
+_AUTH_ROLE = (
     "Firebase Authentication Admin (roles/firebaseauth.admin; to look only, "
     "roles/firebaseauth.viewer)"
 )
 
 
 @contextlib.contextmanager
-def told(inner: AbstractContextManager[None]) -> Iterator[None]:
-    """Turn them into `CannotRun`; what `inner` explains, too."""
+def explained(project: str) -> Iterator[None]:
+    """Turn failures of Firestore, Firebase Auth, Particle and the product into `CannotRun`.
+
+    Log lines below the level of a warning are suppressed: the command says itself what it did.
+    """
     try:
-        with inner, log.without_news():
+        with explained_firestore(project), log.without_news():
             yield
     except ParticleError as failure:
-        raise CannotRun(f"Particle did not do it: {failure}") from failure
+        raise CannotRun(f"The request to Particle failed: {failure}") from failure
     except FAILURES as failure:
         raise CannotRun(str(failure)) from failure
     except (firebase.PermissionDeniedError, firebase.UnauthenticatedError) as failure:
-        said = " ".join(str(failure).split())
+        message = " ".join(str(failure).split())
         raise NoAccessError(
-            f"No access to the project's users: {said[:300]} - {remedy(said, _ROLE)}"
+            f"No access to the project's users: {message[:300]} - "
+            + how_to_get_access(message, _AUTH_ROLE)
         ) from failure
     except firebase.FirebaseError as failure:
         raise CannotRun(f"Firebase Auth failed: {failure}. Run it again") from failure
+
+
+@contextlib.contextmanager
+def explained_firestore(project: str) -> Iterator[None]:
+    """Turn what Firestore's client raises into `CannotRun`; other exceptions pass."""
+    try:
+        yield
+    except (auth.DefaultCredentialsError, auth.RefreshError) as error:
+        raise NoLogInError(f"No valid credentials for Google Cloud: {LOG_IN}") from error
+    except auth.TransportError as error:
+        raise CannotRun("Google's log-in service cannot be reached: check the network") from error
+    except (api.PermissionDenied, api.Unauthenticated) as error:
+        raise CannotRun(
+            f"No access to Firestore of project {project}: {error.message} "
+            + how_to_get_access(str(error.message), "Cloud Datastore User (roles/datastore.user)")
+        ) from error
+    except api.NotFound as error:
+        raise CannotRun(
+            f"Project {project} has no Firestore database, or does not exist: "
+            f"{error.message} Run ./deploy.sh --project {project} first"
+        ) from error
+    except (api.ServiceUnavailable, api.DeadlineExceeded, api.RetryError) as error:
+        raise CannotRun(
+            f"Firestore of project {project} does not answer: check the network and run this again"
+        ) from error
+    except api.ResourceExhausted as error:
+        raise CannotRun(
+            f"Firestore of project {project} has no quota left: {error.message} Run this again "
+            "later"
+        ) from error
+    except api.GoogleAPICallError as error:
+        raise CannotRun(
+            f"Firestore of project {project} failed: {error}. Run this again; if it keeps "
+            "failing, see https://status.cloud.google.com"
+        ) from error

@@ -11,14 +11,14 @@ from admin.cli.errors import LOG_IN, CannotRun
 from admin.cli.target import Target
 
 _TOKEN_INFO = "https://www.googleapis.com/oauth2/v1/tokeninfo"  # noqa: S105 - an address
-_PATIENCE = 10.0
-_OF_THE_MACHINE = "default"
-"""What the credentials of a machine in Google's cloud call their account until they are used."""
+_TIMEOUT = 10.0
+_NOT_YET_KNOWN = "default"
+"""The account name of a Google Cloud machine's credentials until they are first refreshed."""
 
 
 @functools.cache
 def operator(target: Target) -> str:
-    """The operator's e-mail address or service account; on the demo, the user of this machine.
+    """The operator's e-mail address or service account; on the demo, this machine's user.
 
     Raises:
         CannotRun: Google does not say who it is. What cannot be recorded must not be done.
@@ -27,27 +27,31 @@ def operator(target: Target) -> str:
 
 
 def _google_identity() -> str:
-    """Of the very credentials that the commands work with, whoever gcloud is logged in as."""
+    """The owner of the credentials that the commands use, whoever gcloud is logged in as."""
     credentials, _project = google.auth.default()
-    account = getattr(credentials, "service_account_email", None)
-    if account and account != _OF_THE_MACHINE:
-        return str(account)
+    if account := _service_account(credentials):
+        return account
     credentials.refresh(Request())  # type: ignore[no-untyped-call]
-    account = getattr(credentials, "service_account_email", None)
-    if account and account != _OF_THE_MACHINE:
-        return str(account)
+    if account := _service_account(credentials):
+        return account
     try:
         answer = requests.post(
-            _TOKEN_INFO, data={"access_token": credentials.token}, timeout=_PATIENCE
+            _TOKEN_INFO, data={"access_token": credentials.token}, timeout=_TIMEOUT
         )
         address = answer.json().get("email") if answer.ok else None
     except requests.RequestException as error:
         raise CannotRun(
-            "Google cannot be asked who you are, which the audit trail needs: check the network"
+            "The audit trail needs your identity, and Google cannot be reached to ask for it: "
+            "check the network"
         ) from error
     if not address:
         raise CannotRun(
-            "Google does not say who these credentials belong to, which the audit trail needs: "
-            f"{LOG_IN}"
+            "The audit trail needs your identity, and Google does not say whose credentials these "
+            f"are: {LOG_IN}"
         )
     return str(address)
+
+
+def _service_account(credentials: object) -> str | None:
+    account = getattr(credentials, "service_account_email", None)
+    return str(account) if account and account != _NOT_YET_KNOWN else None

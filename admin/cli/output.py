@@ -1,7 +1,7 @@
-"""How commands answer: words and tables for people, or with `--json` one document for programs."""
+"""How commands answer: text and tables for people, or with `--json` a document for programs."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -12,22 +12,22 @@ from rich.table import Table
 from rich.text import Text
 
 _json: ContextVar[bool] = ContextVar("json", default=False)
-_WIDEST = 10_000
+_UNLIMITED_WIDTH = 10_000
 
 
 def choose_json(context: typer.Context) -> None:
-    """Let every command of this line answer in JSON."""
+    """Let the command of this command line answer in JSON."""
     before = _json.set(True)
     context.call_on_close(lambda: _json.reset(before))
 
 
 def json_chosen() -> bool:
-    """Whether the answer shall be JSON; progress and hints go to standard error at any rate."""
+    """Whether to answer in JSON; progress and hints go to standard error either way."""
     return _json.get()
 
 
 def answer(document: Any, people: Callable[[], None] | str) -> None:
-    """Print the document, or for people a text or what a function prints."""
+    """Print the document as JSON or, for people, a text or whatever a function prints."""
     if json_chosen():
         typer.echo(json.dumps(document, default=_plain, ensure_ascii=False, indent=2))
     elif isinstance(people, str):
@@ -37,20 +37,20 @@ def answer(document: Any, people: Callable[[], None] | str) -> None:
 
 
 def heading(title: str) -> None:
-    """Print the title of a part of a screen."""
+    """Print a heading, after a blank line."""
     typer.echo(f"\n{title}")
 
 
 def fields(*named: tuple[str, Any]) -> None:
-    """Print values by name, a line each, without those that are not there."""
-    there = [(name, value) for name, value in named if value not in (None, {})]
-    width = max((len(name) for name, _ in there), default=0)
-    for name, value in there:
+    """Print names and values, one pair a line; leaves out values that are missing."""
+    present = [(name, value) for name, value in named if value not in (None, {})]
+    width = max((len(name) for name, _ in present), default=0)
+    for name, value in present:
         typer.echo(f"{name:<{width}}  {text(value)}")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table, cut to the terminal's width; whole where nobody watches, as in a pipe."""
+    """Print a table, cut to the terminal's width, or whole where there is no terminal."""
     console = Console()
     shown = Table(*header, box=None, pad_edge=False)
     for row in rows:
@@ -59,14 +59,19 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         console.print("none")
         return
     if not console.is_terminal:
-        console = Console(width=Console(width=_WIDEST).measure(shown).maximum)
+        console = Console(width=Console(width=_UNLIMITED_WIDTH).measure(shown).maximum)
     console.print(shown)
 
 
-def text(value: Any) -> str:
-    """A value for people: times in ISO 8601 UTC to the second, yes and no.
+def table_of(documents: Iterable[Mapping[str, Any]], **columns: str) -> None:
+    """Print documents as a table; `columns` are the fields to show, with their headings."""
+    table(list(columns.values()), ([one.get(name) for name in columns] for one in documents))
 
-    Nothing that a device or a customer wrote reaches the terminal as a control character.
+
+def text(value: Any) -> str:
+    """A value for people: times in ISO 8601 UTC to the second, booleans as yes and no.
+
+    Control characters that a device or a customer wrote never reach the terminal.
     """
     if isinstance(value, datetime):
         return _time(value.replace(microsecond=0))

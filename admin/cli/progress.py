@@ -1,6 +1,5 @@
-"""Progress of long work, on standard error and only where somebody watches."""
+"""Progress bars for long work, on standard error and only if it is a terminal."""
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
@@ -10,20 +9,22 @@ from rich.progress import MofNCompleteColumn, Progress
 T = TypeVar("T")
 
 
-@contextlib.contextmanager
-def counting(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar that is moved by calling what this gives with the number of things done."""
+def track(
+    items: Iterable[T], title: str, total: int | None = None, size: Callable[[T], int] | None = None
+) -> Iterator[T]:
+    """The items, while a bar shows how many are finished.
+
+    Args:
+        items: the work.
+        title: of the bar.
+        total: how many there are, if it is known beforehand.
+        size: how many an item, which may be a page of them, counts for; by default one.
+    """
     console = Console(stderr=True)
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     with bar as progress:
         task = progress.add_task(title, total=total)
-        yield lambda number: progress.advance(task, number)
-
-
-def track(items: Iterable[T], title: str, total: int | None = None) -> Iterator[T]:
-    """The items, counted as they are worked off; `total` where it is known beforehand."""
-    with counting(title, total) as advance:
         for item in items:
             yield item
-            advance(1)
+            progress.advance(task, size(item) if size else 1)

@@ -5,6 +5,8 @@ import os
 import socket
 import subprocess
 
+import typer
+
 from admin.cli.environments import project_named
 from admin.cli.errors import CannotRun
 from local.configuration import SECRETS_FILE, read_settings
@@ -15,7 +17,7 @@ DEMO_PROJECT = "demo-particle"
 PEPPER = "SETUP_CODE_PEPPER"
 FUNCTIONS_EMULATOR_HOST = "FUNCTIONS_EMULATOR_HOST"
 HOSTING_EMULATOR_HOST = "HOSTING_EMULATOR_HOST"
-"""Not names of Google's, who have none for these."""
+"""Our own names: Google has none for these two."""
 
 _EMULATORS = {
     "FIRESTORE_EMULATOR_HOST": "127.0.0.1:8080",
@@ -40,29 +42,30 @@ class Target:
     local: bool
 
     @classmethod
-    def chosen(cls, *, local: bool, project: str | None) -> "Target":
-        """The target the operator asked for; sets the emulators' addresses for the clients.
+    def of(cls, context: typer.Context) -> "Target":
+        """The target that the command line names; tells Google's clients where the emulators are.
 
-        Addresses that are already in the environment are kept with `--local`, so that a demo on
-        other ports can be reached. Without `--local` they are refused: whoever names a project
-        means the cloud, and Google's clients would silently go to the emulator.
+        With `--local`, addresses that are in the environment already take precedence, so that a
+        demo on other ports can be reached. Without it they are refused: an operator who names a
+        project means the cloud, and Google's clients would silently use the emulator.
 
         Raises:
-            CannotRun: neither was said, or the environment contradicts it.
+            CannotRun: the command line names none, or the environment contradicts it.
         """
+        local, project = context.obj
         if local:
             for name, address in _EMULATORS.items():
                 os.environ.setdefault(name, address)
             return cls(project or DEMO_PROJECT, local=True)
         if not project:
             raise CannotRun(
-                "Say where: --local for the demo on this machine (make demo), "
-                "or --project ID for the cloud"
+                "Name a target: --local for the demo on this machine (make demo), "
+                "or --project ID for a project in the cloud"
             )
         if set_here := [name for name in _EMULATORS if os.environ.get(name)]:
             raise CannotRun(
                 f"--project means the cloud, but {' and '.join(set_here)} would send this to an "
-                "emulator: unset it, or add --local"
+                "emulator: unset it, or use --local"
             )
         return cls(project_named(project), local=False)
 
@@ -75,7 +78,7 @@ class Target:
         if self.local:
             _require_listener(os.environ["FIRESTORE_EMULATOR_HOST"])
         else:
-            # Firebase Auth refuses people whose requests count for no project.
+            # Firebase Auth refuses people whose requests are charged to no project.
             os.environ.setdefault("GOOGLE_CLOUD_QUOTA_PROJECT", self.project)
         os.environ["GCLOUD_PROJECT"] = os.environ["GOOGLE_CLOUD_PROJECT"] = self.project
 
@@ -86,11 +89,11 @@ class Target:
     def secret(self, name: str) -> str:
         """A secret's value. Never print it.
 
-        For the demo from `.secret.local`; for the cloud from the environment, else from Secret
-        Manager with the log-in of the gcloud command.
+        The demo's is in `.secret.local`. The cloud's is taken from the environment or else from
+        Secret Manager, with gcloud's log-in.
 
         Raises:
-            CannotRun: it cannot be had.
+            CannotRun: it cannot be read.
         """
         if self.local:
             return _from_secret_file(name)
@@ -143,16 +146,16 @@ def _from_secret_manager(name: str, project: str) -> str:
     except FileNotFoundError as error:
         raise CannotRun(
             f"The gcloud command is missing and {name} is not in the environment: install the "
-            "Google Cloud CLI, or set it"
+            "Google Cloud CLI, or set the variable"
         ) from error
     except subprocess.TimeoutExpired as error:
         raise CannotRun(
-            f"gcloud did not hand out secret {name} within {_GCLOUD_SECONDS} s. {what_to_do}"
+            f"gcloud did not return secret {name} within {_GCLOUD_SECONDS} s. {what_to_do}"
         ) from error
     except subprocess.CalledProcessError as error:
-        said = " ".join(error.stderr.split())[:500]
+        message = " ".join(error.stderr.split())[:500]
         raise CannotRun(
-            f"Secret {name} of project {project} cannot be read ({said}). {what_to_do}"
+            f"Secret {name} of project {project} cannot be read ({message}). {what_to_do}"
         ) from error
     if not done.stdout.strip():
         raise CannotRun(f"Secret {name} of project {project} is empty. {what_to_do}")

@@ -1,4 +1,4 @@
-"""`errors show`: what the log says of the error number that a customer reads to support."""
+"""`errors show`: what the log says about the error number that a customer reads to support."""
 
 import json
 import re
@@ -9,12 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from admin.cli.errors import CannotRun
+from admin.cli.google import Google, GoogleError
 from admin.cli.output import answer, fields, heading
+from admin.cli.target import Target
 from local.runs import FOLDER
-
-app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="What went wrong, by error number."
-)
 
 KEPT = timedelta(days=30)
 """How long Cloud Logging keeps lines, unless its bucket says otherwise."""
@@ -25,39 +23,36 @@ _ENTRIES = "https://logging.googleapis.com/v2/entries:list"
 _LEFT_OUT = {"errorId", "severity", "message"}
 
 
-@app.callback()
-def errors() -> None:
-    """Make `errors` a group."""
-
-
-@app.command()
 def show(
     context: typer.Context,
     *,
     number: Annotated[
-        str, typer.Argument(metavar="ERROR-ID", help="As it stands on the customer's screen.")
+        str, typer.Argument(metavar="ERROR-ID", help="As it is shown on the customer's screen.")
     ],
 ) -> None:
-    """Show what led to a customer's error.
+    """Show what caused an error.
 
-    Which function refused or failed, why, and for whom. On the demo it looks through the logs of
-    the emulators, in the cloud through the last 30 days of Cloud Logging. Exit status: 0 it was
-    found, 1 it was not, 2 the command could not run.
+    Says which function refused or failed, why, and for whom. With --local it searches the logs of
+    the demo's runs, in the cloud the last 30 days of Cloud Logging.
+
+    Exit status: 0 it was found, 1 it was not found, 2 the command could not run.
+
+    Example: errors show 5495fe9355f2
     """
     error_id = number.strip().lower()
     if not _ID.fullmatch(error_id):
-        raise CannotRun(f"{number} is no error number: it has twelve digits or letters from a to f")
-    target = context.obj()
-    found = list(_emulated(error_id)) if target.local else _logged(error_id, target.project)
-    answer(found, lambda: _screen(found))
+        raise CannotRun(f"{number} is not an error number: it has twelve characters, 0-9 and a-f")
+    target = Target.of(context)
+    found = list(_in_demo(error_id)) if target.local else _in_cloud(error_id, target.project)
+    answer(found, lambda: _print(found))
     if not found:
-        kept = "of the last runs" if target.local else f"of the last {KEPT.days} days"
-        typer.echo(f"No line {kept} has the error number {error_id}", err=True)
+        period = "runs" if target.local else f"{KEPT.days} days"
+        typer.echo(f"Error number {error_id} is not in the log of the last {period}", err=True)
         raise typer.Exit(1)
 
 
-def _emulated(error_id: str) -> Iterator[dict[str, Any]]:
-    """From what the functions of the demo printed, newest run first; it bears no times."""
+def _in_demo(error_id: str) -> Iterator[dict[str, Any]]:
+    """From the output of the demo's functions, newest run first; its lines have no times."""
     logs = FOLDER.glob("*/emulators.log")
     for log in sorted(logs, key=lambda file: file.stat().st_mtime, reverse=True):
         for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -65,9 +60,7 @@ def _emulated(error_id: str) -> Iterator[dict[str, Any]]:
                 yield {"at": None, **json.loads(line[line.index("{") :])}
 
 
-def _logged(error_id: str, project: str) -> list[dict[str, Any]]:
-    from admin.doctor.google import Google, GoogleError  # noqa: PLC0415 - only the cloud needs it
-
+def _in_cloud(error_id: str, project: str) -> list[dict[str, Any]]:
     since = (datetime.now(UTC) - KEPT).isoformat(timespec="seconds")
     query = {
         "resourceNames": [f"projects/{project}"],
@@ -78,18 +71,18 @@ def _logged(error_id: str, project: str) -> list[dict[str, Any]]:
     try:
         entries = Google.of_operator(project).ask(_ENTRIES, _VIEWER, query).get("entries", [])
     except GoogleError as failure:
-        raise CannotRun(f"{failure.found}: {failure.mend}") from failure
+        raise CannotRun(f"{failure.found}: {failure.fix}") from failure
     return [
         {"at": entry.get("timestamp"), "severity": entry.get("severity"), **entry["jsonPayload"]}
         for entry in entries
     ]
 
 
-def _screen(found: list[dict[str, Any]]) -> None:
+def _print(found: list[dict[str, Any]]) -> None:
     for number, line in enumerate(found):
         if number:
             heading("Also")
         fields(*((name, value) for name, value in line.items() if name not in _LEFT_OUT))
-        # What follows the first line of a message is a traceback.
+        # A traceback follows the first line of the message.
         for part in str(line.get("message", "")).splitlines()[1:]:
             typer.echo(f"  {part}")

@@ -1,4 +1,4 @@
-"""`events`: recorded messages of devices, taken in again."""
+"""`events replay`: recorded messages of devices, ingested again."""
 
 import json
 import pathlib
@@ -11,22 +11,15 @@ import typer
 
 from admin.cli.connection import connected
 from admin.cli.errors import CannotRun
+from admin.cli.operation import operation
 from admin.cli.progress import track
-from admin.commands.audit import operation
-from admin.letters.outcomes import come_again, tell
+from admin.letters.outcomes import ingest_again, report
+from shared import audit
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What devices published.")
-
-_AT_ONCE = 40
-"""As many as an instance of the function serves; they share their commits."""
+_THREADS = 40
+"""As many requests as an instance of the function serves at once; they share their commits."""
 
 
-@app.callback()
-def events() -> None:
-    """Make `events` a group, also while it has a single command."""
-
-
-@app.command()
 def replay(
     context: typer.Context,
     *,
@@ -38,54 +31,43 @@ def replay(
         ),
     ],
 ) -> None:
-    """Take recorded messages in.
+    """Ingest recorded messages.
 
-    As if they had just been delivered.
+    They are treated as if they had just been delivered. Messages that are stored already stay as
+    they are, so running it twice changes nothing. Those that can never be stored become dead
+    letters; `come again` means that Firestore did not store them now.
 
-    What is stored already stays as it is: running it twice changes nothing. What can never be
-    stored goes to the dead letters; `come again` is said of what Firestore would not take now. Exit
-    status: 0 all are stored, 1 some are not, 2 the command could not run.
+    Exit status: 0 all are stored, 1 some are not, 2 the command could not run.
+
+    Example: events replay messages.jsonl
     """
     try:
         lines = file.read_bytes().splitlines()
     except OSError as error:
         raise CannotRun(f"{file} cannot be read: {error.strerror}") from error
     with connected(context) as target:
-        # Not at the top: it imports Firestore's client, a second that --help need not wait.
-        from shared import audit  # noqa: PLC0415
-
         done = operation(target, "events-replayed")
         outcomes: Counter[str] = Counter()
         try:
-            with ThreadPoolExecutor(_AT_ONCE) as pool:
-                for outcome in track(pool.map(_take, _messages(lines)), "Messages", len(lines)):
+            with ThreadPoolExecutor(_THREADS) as pool:
+                replayed = pool.map(lambda one: ingest_again(one)[0], _messages(lines))
+                for outcome in track(replayed, "Messages", len(lines)):
                     outcomes[outcome] += 1
         finally:
-            # Of what was done by then, when it is broken off.
+            # Also when it is interrupted: record what was done until then.
             audit.record(done, outcomes=dict(outcomes))
-    tell(outcomes, "dead letters")
+    report(outcomes, "dead letters")
 
 
 def _messages(lines: list[bytes]) -> Iterator[Any]:
-    """Each line as Pub/Sub would deliver it; what is no such thing goes on as it is."""
+    """Each line in the form in which Pub/Sub would deliver it; anything else is left as it is."""
     for line in lines:
         if not line.strip():
             continue
         try:
-            found = json.loads(line)
+            message = json.loads(line)
         except (ValueError, RecursionError):
-            found = line
-        if isinstance(found, dict) and "message" not in found and "attributes" in found:
-            found = {"message": found}
-        yield found
-
-
-def _take(delivered: Any) -> str:
-    from shared.telemetry import ingest  # noqa: PLC0415 - as above
-    from shared.telemetry.writer import Outcome  # noqa: PLC0415 - as above
-
-    try:
-        outcome = ingest.take(delivered, replayed=True)
-    except ingest.COME_AGAIN as failure:
-        return come_again(failure)
-    return outcome.value if isinstance(outcome, Outcome) else outcome.reason
+            message = line
+        if isinstance(message, dict) and "message" not in message and "attributes" in message:
+            message = {"message": message}
+        yield message

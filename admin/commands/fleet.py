@@ -1,4 +1,4 @@
-"""`fleet status`: how the product's devices are, in numbers and one by one."""
+"""`fleet status`: the states of the product's devices, counted and one by one."""
 
 import contextlib
 import csv
@@ -11,9 +11,8 @@ import typer
 
 from admin.cli.connection import connected
 from admin.cli.errors import CannotRun
-from admin.cli.output import answer, fields, heading, json_chosen, table, text
-
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="All devices together.")
+from admin.cli.output import answer, fields, heading, json_chosen, table_of, text
+from admin.support.fleet_report import Numbers, devices
 
 _COLUMNS = {
     "serialNumber": "SERIAL",
@@ -27,33 +26,28 @@ _COLUMNS = {
 _WORDS = {"neverSeen": "never seen"}
 
 
-@app.callback()
-def fleet() -> None:
-    """Make `fleet` a group."""
-
-
-@app.command()
 def status(
     context: typer.Context,
     *,
-    listed: Annotated[bool, typer.Option("--list", help="Also each device.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="Also list each device.")] = False,
     file: Annotated[
         str | None,
-        typer.Option("--csv", metavar="FILE", help="Write each device to a CSV file; - for here."),
+        typer.Option(
+            "--csv", metavar="FILE", help="Write each device to a CSV file; - for standard output."
+        ),
     ] = None,
 ) -> None:
-    """Count the devices and their states.
+    """Count devices by state and firmware.
 
-    Registered, blocked and owned; of those owned online, asleep, silent, offline and never seen, as
-    their owners' apps show it, and the versions of their firmware. Costs one document read for each
-    device and another for each that somebody owns: at most 20 000 for 10 000 devices.
+    Counts registered, blocked and owned devices; of the owned ones, those that are online, asleep,
+    silent, offline or never seen, as their owners' apps show them, and firmware versions. Costs one
+    document read for each device and another for each owned one: at most 20 000 for 10 000 devices.
+
+    Example: fleet status --csv fleet.csv
     """
     if file == "-" and json_chosen():
-        raise CannotRun("--csv - and --json both want standard output: name a file")
+        raise CannotRun("--csv - and --json both write to standard output: name a file")
     with _written(file) as rows, connected(context):
-        # Not at the top: it imports Firestore's client, a second that --help need not wait.
-        from admin.support.fleet_report import Numbers, devices  # noqa: PLC0415
-
         numbers = Numbers()
         kept: list[dict[str, Any]] = []
         for device in devices():
@@ -64,12 +58,12 @@ def status(
                 kept.append(device)
     document = numbers.document() | ({"devices": kept} if listed else {})
     if file != "-":
-        answer(document, lambda: _screen(document))
+        answer(document, lambda: _print(document))
 
 
 @contextlib.contextmanager
 def _written(file: str | None) -> Iterator[Any]:
-    """A CSV writer with its header written, or None."""
+    """A CSV writer that has written its header, or None for no file."""
     if file is None:
         yield None
         return
@@ -90,12 +84,9 @@ def _cell(value: Any) -> str:
     return "" if value is None else text(value)
 
 
-def _screen(document: dict[str, Any]) -> None:
+def _print(document: dict[str, Any]) -> None:
     if "devices" in document:
-        table(
-            list(_COLUMNS.values()),
-            ([device[key] for key in _COLUMNS] for device in document["devices"]),
-        )
+        table_of(document["devices"], **_COLUMNS)
         typer.echo()
     fields(
         ("registered", document["registered"]),
@@ -104,7 +95,4 @@ def _screen(document: dict[str, Any]) -> None:
         *((f"  {_WORDS.get(state, state)}", count) for state, count in document["states"].items()),
     )
     heading("Firmware of owned devices")
-    table(
-        ("VERSION", "DEVICES"),
-        ([one["version"], one["devices"]] for one in document["firmware"]),
-    )
+    table_of(document["firmware"], version="VERSION", devices="DEVICES")

@@ -1,87 +1,173 @@
-"""`users show, devices, delete`: a customer, by their e-mail address or uid."""
+"""`users show, devices, delete, backfill, adopt`: customers and their accounts."""
 
 import sys
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
+from firebase_admin import auth
 
+from admin.cli.arguments import DryRun, Reason, User
 from admin.cli.connection import connected
 from admin.cli.errors import CannotRun
-from admin.cli.output import answer, fields, heading, table
-from admin.commands.audit import Reason, note, operation
-
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Customers.")
-
-User = Annotated[str, typer.Argument(help="E-mail address or uid.")]
+from admin.cli.operation import operation, record_if_possible
+from admin.cli.output import answer, fields, heading, table_of
+from admin.cli.progress import track
+from admin.particle import fleet
+from admin.support import resolve
+from admin.support.user_report import devices_of, report
+from shared import audit, connections, errors
+from shared.customers import shadow
+from shared.firestore import paths
+from shared.privacy import deletion
 
 _PATIENCE = 300.0
-"""Seconds of erasing that the operator waits for; then the tombstone's trigger goes on alone."""
+"""Seconds that the operator waits for the erasure; after that the deployed functions finish it."""
 
 
-@app.callback()
-def users() -> None:
-    """Make `users` a group."""
-
-
-@app.command()
 def show(context: typer.Context, *, user: User) -> None:
-    """Show all that is known of a customer. The audit trail tells who looked."""
+    """Show everything that is known about a customer.
+
+    Account, customer at Particle, devices, claim codes, last activity and deletion. That you looked
+    is recorded in the audit trail.
+
+    Example: users show ada@example.org
+    """
     with connected(context) as target:
-        # Not at the top: it imports Firestore's client, a second that --help need not wait.
-        from admin.support.named import user_named  # noqa: PLC0415
-        from admin.support.user_report import report  # noqa: PLC0415 - as above
-
-        uid = user_named(user)
-        note(target, "user-read", uid=uid)
+        uid = resolve.uid(user)
+        record_if_possible(target, "user-read", uid=uid)
         found = report(uid)
-    answer(found, lambda: _screen(found))
+    answer(found, lambda: _print(found))
 
 
-@app.command()
 def devices(context: typer.Context, *, user: User) -> None:
     """List a customer's devices, with presence."""
     with connected(context):
-        from admin.support.named import user_named  # noqa: PLC0415 - as above
-        from admin.support.user_report import devices_of  # noqa: PLC0415 - as above
-
-        found = devices_of(user_named(user))
-    answer(found, lambda: _devices(found))
+        found = devices_of(resolve.uid(user))
+    answer(found, lambda: _print_devices(found))
 
 
-@app.command()
 def delete(
     context: typer.Context,
     *,
     user: User,
     reason: Reason,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
 ) -> None:
-    """Delete an account for good.
+    """Delete a customer's account permanently.
 
-    With all that is theirs, as the customer can do it themselves. Their devices become free. It
-    cannot be undone, so the address has to be typed again. What is not erased within minutes, the
-    deployed functions erase in the background.
+    Deletes all their data, as customers can do themselves, and releases their devices. It cannot be
+    undone, so you are asked to type the address again. The deployed functions erase whatever is not
+    erased within minutes.
+
+    Example: users delete ada@example.org --reason "asked by mail"
     """
     with connected(context, to_particle=True) as target:
-        from admin.support.named import addresses, user_named  # noqa: PLC0415 - as above
-        from shared.privacy import deletion  # noqa: PLC0415 - as above
-
-        uid = user_named(user)
+        uid = resolve.uid(user)
         if not yes:
-            _confirm(addresses([uid]).get(uid) or uid)
+            _confirm(resolve.addresses([uid]).get(uid) or uid)
         status = deletion.delete(uid, _PATIENCE, operation(target, "account-deleted", reason))
     answer(
         {"uid": uid, "status": status},
-        "Deleted" if status == "deleted" else "Deleted; erasing goes on in the background",
+        "Deleted" if status == "deleted" else "Deleted; the erasure continues in the background",
     )
+
+
+def backfill(context: typer.Context, *, dry_run: DryRun = False) -> None:
+    """Create shadow customers that are missing.
+
+    For users who signed up before this product was installed; anonymous users get none. Can be
+    interrupted and repeated.
+
+    Exit status: 0 every user has one, 1 some could not get one, 2 the command could not run.
+
+    Example: users backfill --dry-run
+    """
+    made = ready = 0
+    refused: list[dict[str, str]] = []
+    with connected(context, to_particle=True) as target:
+        done = operation(target, "customers-backfilled")
+        try:
+            for user in track(users := _registered_users(), "Users", len(users)):
+                profile = paths.user(user.uid).get().to_dict() or {}
+                if profile.get("particle", {}).get("status") == "ready":
+                    ready += 1
+                    continue
+                if not dry_run:
+                    try:
+                        shadow.ensure(user.uid)
+                    except (errors.CustomerNotReady, errors.EmailUnverified) as refusal:
+                        typer.echo(f"{user.uid}: {refusal.reason}", err=True)
+                        refused.append({"uid": user.uid, "reason": refusal.reason})
+                        continue
+                made += 1
+        finally:
+            if made and not dry_run:
+                audit.record(done, made=made)
+    answer(
+        {"made": made, "ready": ready, "refused": refused, "dryRun": dry_run},
+        f"{'would make' if dry_run else 'made'} {made}, ready {ready}, refused {len(refused)}",
+    )
+    if refused:
+        raise typer.Exit(1)
+
+
+def adopt(
+    context: typer.Context,
+    *,
+    dry_run: DryRun = False,
+    unverified: Annotated[
+        bool, typer.Option("--unverified", help="Also bind users with unverified addresses.")
+    ] = False,
+) -> None:
+    """Bind users to existing customers at Particle.
+
+    For a product that had customers before: binds each user to the customer at Particle whose name
+    is the user's verified e-mail address. Users who are bound already stay as they are. Particle
+    lists only customers who own a device. Can be repeated.
+
+    Example: users adopt --dry-run
+    """
+    bound = skipped = 0
+    with connected(context, to_particle=True) as target:
+        uids = {
+            str(user.email).lower(): user.uid
+            for user in _registered_users()
+            if user.email and (user.email_verified or unverified)
+        }
+        done = operation(target, "customer-adopted")
+        for name in track(_customers_at_particle(), "Customers at Particle"):
+            uid = uids.get(name)
+            if uid is None or not (dry_run or shadow.adopt(uid, name)):
+                skipped += 1
+                continue
+            if not dry_run:
+                audit.record(done, uid=uid)
+            bound += 1
+    answer(
+        {"bound": bound, "leftAlone": skipped, "dryRun": dry_run},
+        f"{'would bind' if dry_run else 'bound'} {bound}, left alone {skipped}",
+    )
+
+
+def _customers_at_particle() -> Iterator[str]:
+    """The names of the product's customers at Particle."""
+    for names in fleet.pages(connections.particle().customers, str):
+        yield from names
+
+
+def _registered_users() -> list[Any]:
+    """All users except anonymous ones."""
+    everybody = track(auth.list_users(app=connections.firebase()).iterate_all(), "Reading users")
+    return [user for user in everybody if user.provider_data]
 
 
 def _confirm(name: str) -> None:
     if not sys.stdin.isatty():
-        raise CannotRun("Nobody is there to be asked: say --yes if it is meant")
+        raise CannotRun("There is no terminal to ask on: add --yes if you mean it")
     try:
         typed = typer.prompt(
-            f"Type {name} to delete this account for good",
+            f"Type {name} to delete this account permanently",
             default="",
             show_default=False,
             err=True,
@@ -92,8 +178,8 @@ def _confirm(name: str) -> None:
         raise CannotRun("That is another name: nothing was deleted")
 
 
-def _screen(found: dict[str, Any]) -> None:
-    customer, deletion = found["customer"], found["deletion"]
+def _print(found: dict[str, Any]) -> None:
+    customer, erasure = found["customer"], found["deletion"]
     fields(
         ("uid", found["uid"]),
         ("e-mail", found["email"]),
@@ -102,41 +188,24 @@ def _screen(found: dict[str, Any]) -> None:
         ("providers", ", ".join(found["providers"]) or "none"),
         ("created", found["createdAt"]),
         ("last sign-in", found["lastSignInAt"]),
-        ("sign-ins ended", found["sessionsEndedAt"]),
+        ("sessions ended", found["sessionsEndedAt"]),
         ("customer", customer["status"]),
-        ("because", customer["reason"]),
+        ("reason", customer["reason"]),
         ("name at Particle", customer["identity"]),
-        ("deletion", deletion["state"]),
-        ("deleted", deletion["at"]),
+        ("deletion", erasure["state"]),
+        ("deleted", erasure["at"]),
     )
     heading("Devices")
-    _devices(found["devices"])
+    _print_devices(found["devices"])
     if found["awaiting"]:
-        heading("Claim codes that are out")
-        table(
-            ("SERIAL", "DEVICE", "UNTIL"),
-            ([one["serialNumber"], one["deviceId"], one["until"]] for one in found["awaiting"]),
-        )
-    heading("What they did last")
-    table(
-        ("AT", "ACTION", "DEVICE", "FUNCTION"),
-        (
-            [one.get(key) for key in ("at", "action", "deviceId", "function")]
-            for one in found["activity"]
-        ),
-    )
+        heading("Claim codes that can still be used")
+        table_of(found["awaiting"], serialNumber="SERIAL", deviceId="DEVICE", until="UNTIL")
+    heading("Last activity")
+    columns = {"at": "AT", "action": "ACTION", "deviceId": "DEVICE", "function": "FUNCTION"}
+    table_of(found["activity"], **columns)
 
 
-def _devices(found: list[dict[str, Any]]) -> None:
-    table(
-        ("SERIAL", "DEVICE", "NAME", "PRESENCE", "LAST HEARD OF", "FIRMWARE", "SINCE"),
-        (
-            [
-                *(one[key] for key in ("serialNumber", "deviceId", "name")),
-                one["presence"]["state"],
-                one["presence"]["lastSeenAt"],
-                *(one[key] for key in ("firmwareVersion", "claimedAt")),
-            ]
-            for one in found
-        ),
-    )
+def _print_devices(found: list[dict[str, Any]]) -> None:
+    columns = {"serialNumber": "SERIAL", "deviceId": "DEVICE", "name": "NAME", "state": "PRESENCE"}
+    columns |= {"lastSeenAt": "LAST HEARD OF", "firmwareVersion": "FIRMWARE", "claimedAt": "SINCE"}
+    table_of(({**one, **one["presence"]} for one in found), **columns)

@@ -1,5 +1,5 @@
-"""Whether a deployment works: each link of the chain from Particle to Firestore, examined in order.
+"""Does a deployment work? Every link of the chain from Particle to the app, examined in order.
 
-`finding` says what is found out about a link, `deployment` what the checks look at; the other
-modules hold the checks, and `chain` puts them in order.
+`finding` defines links and findings, `deployment` is what the checks examine, the other modules
+have the checks, and `chain` puts them in order.
 """

@@ -1,19 +1,20 @@
 """The links at Particle: credentials, product, customers' tokens, integrations."""
 
+from admin.cli.deployed import SECRETS, use_secrets
 from admin.cli.errors import CannotRun
-from admin.cli.secrets import SECRETS, use_secrets
 from admin.cli.target import PEPPER
 from admin.doctor.deployment import ACCESS_TOKEN, Deployment
 from admin.doctor.finding import Finding, Link, broken, ok, warning
-from admin.particle.integrations import covers, plan
+from admin.particle.integrations import covers, plan, shown
 from shared import settings
 from shared.particle import Integration, OAuthClient, errors
 
 PRESENCE = "spark/status"
-"""The event by which Particle tells that a device went online or offline."""
+"""The event with which Particle reports that a device went online or offline."""
 
 _SERVER_CLIENT = (
-    "make an OAuth client in the product's console, Authentication, type Two-Legged Auth (Server); "
+    "create an OAuth client in the product's console, Authentication, type Two-Legged Auth "
+    "(Server); "
 )
 
 
@@ -46,7 +47,7 @@ def _oauth_client(deployment: Deployment) -> Finding:
 
 def _new_secret(deployment: Deployment) -> str:
     if deployment.local:
-        return "put its id and secret into .secret.local, and start the demo again"
+        return "put its id and secret into .secret.local, and restart the demo"
     return (
         f"then: gcloud secrets versions add PARTICLE_CLIENT_ID --data-file=- --project "
         f"{deployment.project} (id on standard input, Ctrl-D), the same for "
@@ -77,20 +78,20 @@ def _product(deployment: Deployment) -> Finding:
 
 
 def _access_mode(deployment: Deployment) -> Finding:
-    """Whether the client is of the kind that the server needs, and what stands in the mode's way.
+    """Whether the client has the type that the server needs, and whether the devices fit the mode.
 
-    Particle shows the kind only in its list of clients, which it may refuse.
+    Particle shows the type only in its list of clients, which it may refuse.
     """
     mode = settings.access_mode()
-    kind = "Particle does not show what kind of client it is"
+    kind = "Particle does not show what type the OAuth client has"
     if client := _own_client(deployment):
         if client.kind == "web" or client.scope:
             limit = f"limited to {client.scope}" if client.scope else "for web pages"
             return broken(
-                f"the OAuth client is {limit}: Simple Auth, not a server's",
+                f"the OAuth client is {limit}: Simple Auth, not a server client",
                 _SERVER_CLIENT + _new_secret(deployment),
             )
-        kind = "the OAuth client is a server's"
+        kind = "the OAuth client is a server client"
     if mode == "product":
         devices = deployment.particle.devices(deployment.tokens.server, 1)
         if claimed := sum(device.owner is not None for device in devices):
@@ -112,7 +113,7 @@ def _own_client(deployment: Deployment) -> OAuthClient | None:
 
 
 def _customer_tokens(deployment: Deployment) -> Finding:
-    """By a token for a customer who is there, ended at once: to make one would leave a trace."""
+    """With a token for an existing customer, revoked at once: a new one would leave a trace."""
     if settings.access_mode() == "product":
         return ok("access mode product needs none")
     customers = deployment.particle.customers(deployment.tokens.server, 1)
@@ -120,12 +121,12 @@ def _customer_tokens(deployment: Deployment) -> Finding:
         return warning(
             "cannot be known: no customer at Particle owns a device yet, and only a token for one "
             "would prove it",
-            "claim a device in the web app, then run this again",
+            "claim a device in the web app, and run this again",
         )
     setting = settings.particle()
     try:
         token, _ = deployment.particle.mint_token(
-            (setting.client_id, setting.client_secret), identity=customers[0], lifetime=60
+            (setting.client_id, setting.client_secret), customer_name=customers[0], lifetime=60
         )
     except errors.RefusedError as failure:
         return broken(
@@ -153,42 +154,38 @@ def _integrations(deployment: Deployment) -> Finding:
     if not ours:
         others = ", ".join(sorted({one.topic for one in listed}))
         return broken(
-            f"none brings events to {topic}" + (f"; there are some to {others}" if others else ""),
+            f"none forwards events to {topic}"
+            + (f"; there are some to {others}" if others else ""),
             f"{deployment.command} particle integrate",
         )
     return _forwarding(ours, deployment)
 
 
 def _forwarding(ours: list[Integration], deployment: Deployment) -> Finding:
-    """Whether the integrations there are forward each event, and once."""
+    """Whether the existing integrations forward each event, and only once."""
     integrate = f"{deployment.command} particle integrate"
     intended = plan(ours)
     if intended.enable:
         return broken(
-            "disabled: " + ", ".join(events(one.event) for one in intended.enable), integrate
+            "disabled: " + ", ".join(shown(one.event) for one in intended.enable), integrate
         )
-    names = ", ".join(events(one.event) for one in ours)
+    names = ", ".join(shown(one.event) for one in ours)
     if extra := intended.superfluous:
         return warning(
-            f"{names}: {len(extra)} forward what others do, so events come twice",
+            f"{names}: {len(extra)} forward what others do, so events arrive twice",
             f"{integrate} --delete-superfluous",
         )
     if not any(covers(one.event, PRESENCE) for one in ours):
         return warning(
-            f"{names}: none for {PRESENCE}, so nobody sees devices go online or offline",
+            f"{names}: none for {PRESENCE}, so no app sees devices go online or offline",
             f"{integrate} --event {PRESENCE}",
         )
     if failures := [one.last_failure for one in ours if one.last_failure]:
         return warning(
             f"{names}: the newest delivery failed: {failures[0]}",
-            "see whether the canary below arrives: then it works again",
+            "see whether the canary below arrives: if so, it works again",
         )
     return ok(f"{names}, to {deployment.topic}")
-
-
-def events(prefix: str) -> str:
-    """What an integration forwards, for people."""
-    return f"{prefix}…" if prefix else "all events"
 
 
 ACCESS: tuple[Link, ...] = (
@@ -199,6 +196,6 @@ ACCESS: tuple[Link, ...] = (
     Link("access mode", _access_mode, needs=("product",)),
     Link("customers' tokens", _customer_tokens, needs=("product", "access mode")),
 )
-"""What can be examined before anything is deployed."""
+"""The links that can be examined before anything is deployed."""
 
 INTEGRATIONS = Link("integrations", _integrations, needs=("product",))

@@ -1,14 +1,14 @@
-"""Every link of the chain, in order: who we are at Particle, what is deployed, whether it works."""
+"""Every link of the chain in order: access to Particle, what is deployed, whether it works."""
 
 from admin.doctor import (
     at_particle,
+    end_to_end,
     in_auth,
     in_firestore,
     in_functions,
     in_monitoring,
     in_public,
     in_pubsub,
-    whole,
 )
 
 LINKS = (
@@ -28,10 +28,10 @@ LINKS = (
     in_pubsub.SUBSCRIPTION,
     in_pubsub.DEAD_LETTER_TOPIC,
     at_particle.INTEGRATIONS,
-    whole.CANARY,
-    whole.EVENTS,
+    end_to_end.CANARY,
+    end_to_end.EVENTS,
     in_firestore.DEAD_LETTERS,
-    whole.SCHEDULED,
-    whole.CLOCKS,
+    end_to_end.SCHEDULED,
+    end_to_end.CLOCKS,
     in_monitoring.ALARMS,
 )

@@ -1,4 +1,4 @@
-"""The deployment under examination, and the ways to what it is made of."""
+"""The deployment under examination, and the clients of its parts."""
 
 import functools
 import os
@@ -8,8 +8,8 @@ import requests
 from admin.cli.deployed import use_settings
 from admin.cli.environments import settings_file
 from admin.cli.errors import CannotRun
+from admin.cli.google import Google
 from admin.cli.target import FUNCTIONS_EMULATOR_HOST, Target
-from admin.doctor.google import Google
 from shared import settings
 from shared.particle import Credentials, Particle, TokenCache, errors
 
@@ -18,10 +18,10 @@ ACCESS_TOKEN = "PARTICLE_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 
 
 class Deployment:
-    """What the checks look at; whatever they ask for is made when it is first asked for."""
+    """What the checks examine; each client is created when it is first used."""
 
     def __init__(self, target: Target) -> None:
-        """Take over the deployment's settings; nothing is asked of anybody yet."""
+        """Load the deployment's settings; sends no request."""
         self.target = target
         self.project = target.project
         self.settings_file = settings_file(target.project)
@@ -31,15 +31,24 @@ class Deployment:
 
     @property
     def command(self) -> str:
-        """How the operator's command line is called for this deployment."""
+        """The command line for this deployment, to be followed by a command."""
         where = "--local" if self.local else f"--project {self.project}"
         return f"venv/bin/python -m admin {where}"
 
     def deploy(self, steps: str) -> str:
-        """The command that mends what these steps of deploy.sh make."""
+        """The command that repeats these steps of deploy.sh."""
         if self.local:
-            return "start the demo again: make demo"
+            return "restart the demo: make demo"
         return f"./deploy.sh --project {self.project} --only {steps}"
+
+    def logs(self, function: str, level: str = "error") -> str:
+        """The command that shows a function's log, or where the demo's logs are."""
+        if self.local:
+            return "see the logs of the emulators in .local/"
+        return (
+            f"gcloud functions logs read {function} --gen2 --min-log-level={level} "
+            f"--project {self.project}"
+        )
 
     @property
     def topic(self) -> str:
@@ -48,12 +57,12 @@ class Deployment:
 
     @property
     def particle_url(self) -> str:
-        """Where Particle is."""
+        """The address of Particle's API."""
         return settings.particle().api_url
 
     @functools.cached_property
     def particle(self) -> Particle:
-        """The product at Particle."""
+        """A client of the product at Particle."""
         return Particle(settings.particle().api_url, settings.particle().product)
 
     @functools.cached_property
@@ -64,31 +73,31 @@ class Deployment:
 
     @functools.cached_property
     def integrator(self) -> Credentials:
-        """Who may manage integrations: the token that was given for it, or else the server."""
+        """Who may manage integrations: the token in the environment, or else the server."""
         given = os.environ.get(ACCESS_TOKEN, "").strip()
         return GivenToken(given) if given else self.tokens.server
 
     @functools.cached_property
     def google(self) -> Google:
-        """Google Cloud with the operator's log-in, or the demo's emulators."""
+        """A client of Google Cloud with the operator's log-in, or of the demo's emulators."""
         if not self.local:
             return Google.of_operator(self.project)
         return Google(self.project, self.public)
 
     @functools.cached_property
     def public(self) -> requests.Session:
-        """Asks without a log-in, as anybody can."""
+        """A session without a log-in."""
         session = requests.Session()
-        session.trust_env = not self.local  # else only this machine is meant
+        session.trust_env = not self.local  # a proxy could not reach the demo
         return session
 
     @property
     def region(self) -> str:
-        """Where the functions are."""
+        """The region of the functions."""
         return os.environ.get("FUNCTIONS_REGION") or "us-central1"
 
     def callable_url(self, name: str) -> str:
-        """Where Firebase's SDKs call a function."""
+        """The address at which Firebase's SDKs call a function."""
         if self.local:
             host = os.environ[FUNCTIONS_EMULATOR_HOST]
             return f"http://{host}/{self.project}/{self.region}/{name}"
@@ -109,7 +118,7 @@ class Deployment:
 
 
 class GivenToken:
-    """A token from the environment; there is no other when it is refused."""
+    """The token from the environment; it cannot be renewed."""
 
     def __init__(self, value: str) -> None:
         self._value = value
@@ -121,16 +130,16 @@ class GivenToken:
     def renew(self, rejected: str) -> str:  # noqa: ARG002 - the interface's
         """Raises `CannotRun`."""
         raise CannotRun(
-            f"Particle does not accept {ACCESS_TOKEN}: take a new one, or unset it and let the "
-            "server's OAuth client try"
+            f"Particle does not accept {ACCESS_TOKEN}: use a new one, or unset it to use the "
+            "server's OAuth client"
         )
 
 
 class _OwnAddress:
-    """No budget: limits hold for one address, and the functions come from others."""
+    """No budget: Particle limits requests per address, and the functions have other addresses."""
 
-    def take(self, identity: str | None, *, for_app: bool = False) -> None:
-        """Two or three requests are all that one run makes."""
+    def acquire(self, customer_name: str | None, *, for_app: bool = False) -> None:
+        """Allow it: one run makes two or three requests."""
 
     def learn(self, failure: errors.RateLimitedError | errors.ClientRejectedError) -> None:
-        """The functions learn it themselves."""
+        """Ignore it: the functions learn it themselves."""

@@ -1,56 +1,64 @@
-"""Links of the chain, and what is found out about them."""
+"""Links of the chain, and findings about them."""
 
 import enum
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from admin.cli.errors import CannotRun, NoAccessError, NoLogInError
+from admin.cli.google import GoogleError
 from admin.doctor.deployment import Deployment
-from admin.doctor.google import GoogleError
 from shared.particle import errors
 from shared.settings import SettingMissingError
 
+_SHOWN = 3
+
 
 class State(enum.StrEnum):
-    """How a link is."""
+    """The state of a link."""
 
     OK = "ok"
     WARNING = "warning"
-    """It works, but somebody should look."""
+    """It works, but needs attention."""
     BROKEN = "broken"
     NOT_HERE = "not here"
-    """Only the cloud has it, and this is the demo; or it is turned off."""
+    """It is turned off, or only the cloud has it and this is the demo."""
     UNCHECKED = "not checked"
     """It could not be examined: another link is broken, or the operator may not look."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found, and what mends it: a command where there is one."""
+    """What was found, and how to fix it: a command where there is one."""
 
     state: State
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 def ok(found: str) -> Finding:
-    """All is well."""
+    """The link works."""
     return Finding(State.OK, found)
 
 
-def warning(found: str, mend: str) -> Finding:
-    """Somebody should look."""
-    return Finding(State.WARNING, found, mend)
+def warning(found: str, fix: str) -> Finding:
+    """The link works, but needs attention."""
+    return Finding(State.WARNING, found, fix)
 
 
-def broken(found: str, mend: str) -> Finding:
-    """It does not work."""
-    return Finding(State.BROKEN, found, mend)
+def broken(found: str, fix: str) -> Finding:
+    """The link does not work."""
+    return Finding(State.BROKEN, found, fix)
 
 
 def not_here(why: str) -> Finding:
     """There is nothing to examine."""
     return Finding(State.NOT_HERE, why)
+
+
+def some(names: list[str]) -> str:
+    """As many names as fit into a line."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 @dataclass(frozen=True)
@@ -59,10 +67,10 @@ class Link:
 
     Attributes:
         name: as people and programs see it.
-        examine: finds out about it. What it does not foresee, of what Particle and Google answer,
-            is explained by `examined`.
-        needs: links without which it cannot be examined.
-        cloud_only: why the demo has none; empty when it has.
+        examine: examines it. Exceptions of Particle's and Google's clients that it does not handle
+            become findings in `examined`.
+        needs: the links without which it cannot be examined.
+        cloud_only: why the demo does not have it; empty if it does.
     """
 
     name: str
@@ -72,12 +80,12 @@ class Link:
 
 
 def examined(links: Iterable[Link], deployment: Deployment) -> Iterator[tuple[Link, Finding]]:
-    """Examine links in order, each as it is asked for.
+    """Examine links in order, each when the iterator reaches it.
 
-    A link that the operator may not look at may be well: what needs it is examined all the same.
+    A link that the operator may not look at may work: those that need it are examined nevertheless.
 
     Raises:
-        NoLogInError: there are no credentials to examine them with.
+        NoLogInError: there are no credentials.
     """
     bad: set[str] = set()
     for link in links:
@@ -105,14 +113,14 @@ def _explained(
     failure: CannotRun | GoogleError | SettingMissingError | errors.ParticleError,
     deployment: Deployment,
 ) -> Finding:
-    """What is the same wherever it is met."""
+    """The finding for a failure that no check handles itself."""
     if isinstance(failure, CannotRun):
         hidden = isinstance(failure, NoAccessError)
-        # Its message says what to do.
+        # Its message says how to fix it.
         return Finding(State.UNCHECKED if hidden else State.BROKEN, str(failure))
     if isinstance(failure, GoogleError):
         state = State.UNCHECKED if failure.hidden else State.BROKEN
-        return Finding(state, failure.found, failure.mend)
+        return Finding(state, failure.found, failure.fix)
     if isinstance(failure, SettingMissingError):
         return broken(str(failure), f"correct it in {deployment.settings_file}, then deploy")
     return _at_particle(failure, deployment)
@@ -133,4 +141,4 @@ def _at_particle(failure: errors.ParticleError, deployment: Deployment) -> Findi
         )
     if isinstance(failure, errors.OutcomeUnknownError):
         return broken(str(failure), "see https://status.particle.io, and run this again")
-    return broken(str(failure), "read what Particle says; in doubt ask its support")
+    return broken(str(failure), "see what Particle says; if in doubt, ask its support")

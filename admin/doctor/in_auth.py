@@ -1,21 +1,18 @@
-"""The links in Firebase Auth: its users can be read, and customers can sign in."""
+"""The links in Firebase Auth: users can be read, and customers can sign in."""
 
-from admin.cli.errors import explained
+from firebase_admin import auth
+
+from admin.cli.failures import explained
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, broken, ok
+from shared import connections
 
 _VIEWER = "Firebase Authentication Viewer (roles/firebaseauth.viewer)"
 
 
 def _users(deployment: Deployment) -> Finding:
-    """By the client and the log-in that the commands for users work with."""
-    # Not at the top: they import Firebase's client, which --help need not wait.
-    from firebase_admin import auth  # noqa: PLC0415
-
-    from admin.cli.failures import told  # noqa: PLC0415
-    from shared import connections  # noqa: PLC0415
-
-    with told(explained(deployment.project)):
+    """With the client and the log-in that the commands for users use."""
+    with explained(deployment.project):
         try:
             found = auth.list_users(max_results=1, app=connections.firebase()).users
         except auth.ConfigurationNotFoundError:
@@ -31,7 +28,7 @@ def _sign_in(deployment: Deployment) -> Finding:
     """Whether customers can sign in with what the web app offers."""
     base = f"https://identitytoolkit.googleapis.com/admin/v2/projects/{deployment.project}"
     email = deployment.google.get(f"{base}/config", _VIEWER).get("signIn", {}).get("email", {})
-    # Google leaves out what is false.
+    # Google omits what is false.
     if email.get("enabled") and email.get("passwordRequired"):
         return ok("with e-mail address and password")
     others = deployment.google.items(
@@ -40,12 +37,12 @@ def _sign_in(deployment: Deployment) -> Finding:
     if names := sorted(one["name"].rpartition("/")[2] for one in others if one.get("enabled")):
         return ok(f"with {', '.join(names)}; e-mail address and password are turned off")
     return broken(
-        "nobody can sign in: e-mail address and password are turned off",
+        "no customer can sign in: e-mail address and password are turned off",
         f"{deployment.deploy('sign-in')}, or by hand: {_console(deployment)}/providers",
     )
 
 
 USERS = Link("users", _users)
 SIGN_IN = Link(
-    "sign-in", _sign_in, needs=("users",), cloud_only="the emulator lets everybody sign in"
+    "sign-in", _sign_in, needs=("users",), cloud_only="the emulator lets everyone sign in"
 )

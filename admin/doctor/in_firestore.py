@@ -1,13 +1,15 @@
-"""The links in Firestore: the database, its rules, its indexes and what expires in it."""
+"""The links in Firestore: database, rules, indexes with TTL policies, dead letters."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from admin.cli.errors import CannotRun, explained
+from admin.cli.errors import CannotRun
+from admin.cli.failures import explained_firestore
 from admin.doctor.deployment import Deployment
-from admin.doctor.finding import Finding, Link, broken, ok, warning
+from admin.doctor.finding import Finding, Link, broken, ok, some, warning
 from local.runs import ROOT
+from shared.firestore import paths
 
 _VIEWER = "Cloud Datastore Viewer (roles/datastore.viewer)"
 _RULES_VIEWER = "Firebase Rules Viewer (roles/firebaserules.viewer)"
@@ -15,9 +17,6 @@ _DATABASE = "databases/(default)"
 
 
 def _database(deployment: Deployment) -> Finding:
-    # Not at the top: it imports Firestore's client, a second that --help need not wait.
-    from shared.firestore import paths  # noqa: PLC0415
-
     where = "on this machine"
     if not deployment.local:
         url = f"{deployment.firestore}/v1/projects/{deployment.project}/{_DATABASE}"
@@ -30,7 +29,7 @@ def _database(deployment: Deployment) -> Finding:
             )
         where = f"in {database.get('locationId')}"
     try:
-        with explained(deployment.project):
+        with explained_firestore(deployment.project):
             paths.health("canary").get()
     except CannotRun as failure:
         return broken(str(failure), deployment.deploy("database"))
@@ -72,19 +71,19 @@ def _indexes(deployment: Deployment) -> Finding:
     if missing or bad:
         return broken(
             "; ".join(
-                f"{kind}: {_some(names)}"
+                f"{kind}: {some(names)}"
                 for kind, names in (("missing", missing), ("failed", bad))
                 if names
             ),
             deployment.deploy("rules"),
         )
     if building:
-        return warning(f"still being built: {_some(building)}", "wait, then run this again")
+        return warning(f"still being built: {some(building)}", "wait, then run this again")
     return ok(f"{len(wanted)} indexes, exemptions and TTL policies, all ready")
 
 
 def _composite(indexes: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Names as `_wanted` gives them, with states; `__name__` is what Firestore adds itself."""
+    """Names as in `_wanted`, with states."""
     for index in indexes:
         group = _part(index["name"], "collectionGroups")
         yield _index_name(group, index["queryScope"], index["fields"]), index["state"]
@@ -119,6 +118,7 @@ def _wanted(file: dict[str, Any]) -> Iterator[str]:
 
 
 def _index_name(group: str, scope: str, fields: list[dict[str, str]]) -> str:
+    # Firestore adds `__name__` itself.
     orders = [
         f"{field['fieldPath']} {field.get('order') or field.get('arrayConfig')}".lower()
         for field in fields
@@ -132,15 +132,8 @@ def _part(name: str, kind: str) -> str:
     return name.partition(f"/{kind}/")[2].partition("/")[0]
 
 
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - a line's worth
-    return ", ".join(names[:3]) + more
-
-
 def _dead_letters(deployment: Deployment) -> Finding:
-    from shared.firestore import paths  # noqa: PLC0415 - as above
-
-    with explained(deployment.project):
+    with explained_firestore(deployment.project):
         letters = paths.client().collection(paths.DEAD_LETTERS)
         counted = letters.count().get()  # type: ignore[no-untyped-call] # the package has no types
     if number := int(counted[0][0].value):
@@ -153,6 +146,9 @@ def _dead_letters(deployment: Deployment) -> Finding:
 DATABASE = Link("Firestore", _database)
 RULES = Link("rules", _rules, needs=("Firestore",))
 INDEXES = Link(
-    "indexes", _indexes, needs=("Firestore",), cloud_only="the emulator needs none and expires none"
+    "indexes",
+    _indexes,
+    needs=("Firestore",),
+    cloud_only="the emulator needs no indexes and deletes nothing",
 )
 DEAD_LETTERS = Link("dead letters", _dead_letters, needs=("Firestore",))

@@ -10,10 +10,10 @@ import requests
 
 import main
 from admin.cli.deployed import settings_of
+from admin.cli.google import GoogleError
 from admin.cli.target import FUNCTIONS_EMULATOR_HOST
 from admin.doctor.deployment import Deployment
-from admin.doctor.finding import Finding, Link, State, broken, ok, warning
-from admin.doctor.google import GoogleError
+from admin.doctor.finding import Finding, Link, State, broken, ok, some, warning
 from local.runs import ROOT
 
 _VIEWER = "Cloud Functions Viewer (roles/cloudfunctions.viewer)"
@@ -27,7 +27,7 @@ ROLES = {
     "roles/datastore.user": ("roles/datastore.owner", *_ANY),
     "roles/firebaseauth.admin": ("roles/firebase.admin", *_ANY),
 }
-"""What the functions need at run time, each with wider roles that hold it."""
+"""The roles that the functions need at run time, each with wider roles that include it."""
 
 
 def _functions(deployment: Deployment) -> Finding:
@@ -40,15 +40,12 @@ def _functions(deployment: Deployment) -> Finding:
     ours = {name: deployed[name] for name in main.FUNCTIONS}
     states = {name: one.get("state") for name, one in ours.items() if one.get("state") != "ACTIVE"}
     if states:
-        said = [message["message"] for name in states for message in ours[name].get(_SAID, [])]
+        messages = [m["message"] for name in states for m in ours[name].get("stateMessages", [])]
         found = ", ".join(f"{name} is {state}" for name, state in states.items())
         if set(states.values()) == {"DEPLOYING"}:
             return warning(found, "wait, then run this again")
-        return broken(found + "".join(f": {text}" for text in said[:1]), deploy)
+        return broken(found + "".join(f": {text}" for text in messages[:1]), deploy)
     return ok(f"{len(ours)}, all active in {deployment.region}")
-
-
-_SAID = "stateMessages"
 
 
 def _emulated(deployment: Deployment) -> Finding:
@@ -56,19 +53,16 @@ def _emulated(deployment: Deployment) -> Finding:
     backends = deployment.google.get(url, "")["backends"]
     there = {trigger["name"] for backend in backends for trigger in backend["functionTriggers"]}
     if missing := [name for name in main.FUNCTIONS if name not in there]:
-        return broken(f"not loaded: {', '.join(missing)}", "start the demo again: make demo")
+        return broken(f"not loaded: {', '.join(missing)}", "restart the demo: make demo")
     return ok(f"{len(main.FUNCTIONS)}, all loaded")
 
 
 def _version(deployment: Deployment) -> Finding:
-    """By the archive that each function was built from, and the settings it was given."""
+    """By the archive from which each function was built, and the settings that it was given."""
     deployed = _deployed(deployment)
     ours = [deployed[name] for name in main.FUNCTIONS]
     if different := sorted(set().union(*_differences(ours, deployment))):
-        more = f" and {len(different) - 3} more" if len(different) > 3 else ""  # noqa: PLR2004
-        return warning(
-            f"not this checkout: {', '.join(different[:3])}{more}", deployment.deploy("functions")
-        )
+        return warning(f"not this checkout: {some(different)}", deployment.deploy("functions"))
     configured = settings_of(deployment.project)
     for one in ours:
         service = one["serviceConfig"]
@@ -76,7 +70,7 @@ def _version(deployment: Deployment) -> Finding:
         changed = sorted(name for name, value in configured.items() if given.get(name) != value)
         if changed:
             return warning(
-                f"deployed with other settings than .env and {deployment.settings_file} have: "
+                f"deployed with other settings than those in .env and {deployment.settings_file}: "
                 + ", ".join(changed),
                 deployment.deploy("functions"),
             )
@@ -91,7 +85,7 @@ def _version(deployment: Deployment) -> Finding:
 
 
 def _differences(functions: list[dict[str, Any]], deployment: Deployment) -> list[set[str]]:
-    """Of each archive, the files that are not as they are here. Most functions share one."""
+    """For each archive, the files that differ from this checkout. Most functions share one."""
     archives: dict[str, str] = {}
     for one in functions:
         source = one["buildConfig"]["source"]["storageSource"]
@@ -104,7 +98,7 @@ def _differences(functions: list[dict[str, Any]], deployment: Deployment) -> lis
     for url in archives.values():
         content = deployment.google.content(url, _STORAGE_VIEWER, alt="media")
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            # What begins with a dot the Firebase CLI adds by itself.
+            # The Firebase CLI adds files whose names begin with a dot.
             there = {name for name in archive.namelist() if name[0] != "." and name[-1] != "/"}
             found.append((here - there) | {name for name in there if _differs(name, archive)})
     return found
@@ -126,7 +120,7 @@ def _name(function: dict[str, Any]) -> str:
 
 
 def _account(deployment: Deployment) -> Finding:
-    """Whether the account that the functions run under has the rights that deploy.sh gives it."""
+    """Whether the account of the functions has the roles that deploy.sh gives it."""
     accounts = {
         f"serviceAccount:{one['serviceConfig']['serviceAccountEmail']}"
         for name, one in _deployed(deployment).items()
@@ -138,8 +132,8 @@ def _account(deployment: Deployment) -> Finding:
     except GoogleError as failure:
         if failure.status != requests.codes.forbidden:
             raise
-        # Also where this API is off: nothing else needs it.
-        return Finding(State.UNCHECKED, failure.found, failure.mend)
+        # Also if this API is turned off: nothing else needs it.
+        return Finding(State.UNCHECKED, failure.found, failure.fix)
     for account in sorted(accounts):
         granted = {
             binding["role"]
@@ -148,8 +142,8 @@ def _account(deployment: Deployment) -> Finding:
         }
         if missing := [role for role, wider in ROLES.items() if not granted & {role, *wider}]:
             return broken(
-                f"{account.partition(':')[2]} has not {' and '.join(missing)} from the project "
-                "itself",
+                f"{account.partition(':')[2]} lacks {' and '.join(missing)} in the project's "
+                "policy",
                 deployment.deploy("rights"),
             )
     return ok("may use Firestore and manage users")
@@ -157,7 +151,7 @@ def _account(deployment: Deployment) -> Finding:
 
 FUNCTIONS = Link("functions", _functions)
 ACCOUNT = Link(
-    "service account", _account, needs=("functions",), cloud_only="the emulators ask nobody"
+    "service account", _account, needs=("functions",), cloud_only="the emulators check no rights"
 )
 VERSION = Link(
     "version", _version, needs=("functions",), cloud_only="the emulator runs this checkout"

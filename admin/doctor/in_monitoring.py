@@ -1,4 +1,4 @@
-"""The alarms: whether somebody is told when something breaks."""
+"""The alarms: whether somebody is notified when something breaks."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from local.runs import ROOT
 
 _VIEWER = "Monitoring Viewer (roles/monitoring.viewer)"
 _LABEL = "particle_alert"
-"""By which deploy.sh finds a policy again: the name of its file."""
+"""The label by which deploy.sh finds a policy again; its value is the name of the file."""
 
 
 def _alarms(deployment: Deployment) -> Finding:
@@ -20,7 +20,7 @@ def _alarms(deployment: Deployment) -> Finding:
     wanted = sorted(file.stem for file in (ROOT / "deploy/monitoring/alerts").glob("*.json"))
     if missing := [name for name in wanted if name not in there]:
         return warning(f"missing: {', '.join(missing)}", deployment.deploy("alerts"))
-    # Google leaves out what is false or empty.
+    # Google omits what is false or empty.
     if disabled := [name for name in wanted if not there[name].get("enabled")]:
         return warning(
             f"turned off: {', '.join(disabled)}",
@@ -29,10 +29,10 @@ def _alarms(deployment: Deployment) -> Finding:
         )
     if silent := [name for name in wanted if not there[name].get("notificationChannels")]:
         return warning(
-            f"they tell nobody: {', '.join(silent)}",
+            f"they notify nobody: {', '.join(silent)}",
             f"{deployment.deploy('alerts')} --alert-email ADDRESS",
         )
-    return ok(f"{len(wanted)}, each tells somebody")
+    return ok(f"{len(wanted)}, each notifies somebody")
 
 
 ALARMS = Link("alarms", _alarms, cloud_only="nobody watches the demo")

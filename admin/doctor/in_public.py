@@ -1,7 +1,8 @@
-"""The links that customers touch, asked as anybody can ask: without a log-in."""
+"""The links that customers use, examined without a log-in: callables and web app."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import requests
 
@@ -10,28 +11,25 @@ from admin.cli.target import HOSTING_EMULATOR_HOST
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, broken, ok
 
-NAMES = tuple(
-    name
-    for name in main.FUNCTIONS
-    if getattr(main, name).__firebase_endpoint__.callableTrigger is not None
-)
+_ALL = {name: getattr(import_module(f"functions.{name}"), name) for name in main.FUNCTIONS}
+NAMES = tuple(n for n, one in _ALL.items() if one.__firebase_endpoint__.callableTrigger is not None)
 
 IN_DEMO = ("claim_device", "list_devices")
-"""The emulators start a process for each function, and load them all or none."""
+"""Examined in the demo: the emulators load all functions or none, and start a process for each."""
 
 _VIEWER = "Firebase Hosting Viewer (roles/firebasehosting.viewer)"
 _REFUSALS = {"sign-in-required", "app-check-required"}
-"""What our own code answers to one who is not signed in."""
+"""The reasons with which our own code refuses a caller who is not signed in."""
 _OURS = "refused"
 _SECONDS = 90.0
-"""The first request waits for an instance to start."""
-_AT_ONCE = 4
+"""The first request waits until an instance has started."""
+_THREADS = 4
 
 
 def _callables(deployment: Deployment) -> Finding:
-    """Whether each can be reached, and starts: then it refuses one who is not signed in."""
+    """Whether each can be reached and starts: then it refuses a caller who is not signed in."""
     names = IN_DEMO if deployment.local else NAMES
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_THREADS) as pool:
         answers = list(pool.map(lambda name: _answered(name, deployment), names))
     wrong = {name: answer for name, answer in zip(names, answers, strict=True) if answer != _OURS}
     if closed := [name for name, answer in wrong.items() if answer == "403"]:
@@ -41,12 +39,12 @@ def _callables(deployment: Deployment) -> Finding:
         )
     if wrong:
         found = ", ".join(f"{name} ({answer})" for name, answer in wrong.items())
-        return broken(f"not answering as they should: {found}", _log(next(iter(wrong)), deployment))
+        return broken(f"not answering as they should: {found}", deployment.logs(next(iter(wrong))))
     return ok(f"{', '.join(names) if deployment.local else len(names)}: refused without a log-in")
 
 
 def _answered(name: str, deployment: Deployment) -> str:
-    """`_OURS` for our own refusal, which proves that the request came through and the code runs."""
+    """`_OURS` for our own refusal, which proves that the function was reached and runs."""
     url = deployment.callable_url(name)
     try:
         answer = deployment.public.post(url, json={"data": {}}, timeout=_SECONDS)
@@ -61,17 +59,8 @@ def _answered(name: str, deployment: Deployment) -> str:
     return _OURS if ours else str(answer.status_code)
 
 
-def _log(name: str, deployment: Deployment) -> str:
-    if deployment.local:
-        return "see the logs of the emulators in .local/"
-    return (
-        f"gcloud functions logs read {name} --gen2 --min-log-level=error "
-        f"--project {deployment.project}"
-    )
-
-
 def _web_app(deployment: Deployment) -> Finding:
-    """By the configuration that Hosting serves, and in the cloud by the first page."""
+    """By the configuration that Hosting serves and, in the cloud, by the first page."""
     url = _site(deployment)
     if not url:
         return broken("there is no site in Hosting", deployment.deploy("web"))
@@ -87,7 +76,7 @@ def _web_app(deployment: Deployment) -> Finding:
     if not configuration.ok or not page.ok or project is None:
         return broken(f"there is none at {url}", deployment.deploy("web"))
     if project != deployment.project:
-        return broken(f"{url} is of project {project}", deployment.deploy("web"))
+        return broken(f"{url} belongs to project {project}", deployment.deploy("web"))
     return ok(url)
 
 

@@ -3,14 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from admin.cli.google import GoogleError
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, broken, ok, warning
-from admin.doctor.google import GoogleError
+from shared import times
 
 PUBLISHER = "serviceAccount:particle-public@particle-public.iam.gserviceaccount.com"
 """Particle's account (Particle docs, "Google Cloud Platform" integration)."""
 LATE = timedelta(minutes=10)
-"""Longer than a message waits while all is well."""
+"""Longer than a message waits while everything works."""
 
 _VIEWER = "Pub/Sub Viewer (roles/pubsub.viewer)"
 _MAY_PUBLISH = {"roles/pubsub.publisher", "roles/pubsub.editor", "roles/pubsub.admin"}
@@ -42,7 +43,7 @@ def _publisher(deployment: Deployment) -> Finding:
 
 
 def _subscription(deployment: Deployment) -> Finding:
-    """The one that the platform made for `ingest`; the topic may have others."""
+    """The subscription that the platform created for `ingest`; the topic may have others."""
     prefix = "emulator-sub-" if deployment.local else "eventarc-"
     names = [
         name
@@ -60,22 +61,21 @@ def _subscription(deployment: Deployment) -> Finding:
         found = _subscribed(name, deployment)
         if not _dead_topic(found):
             return broken(
-                "what ingest never takes is lost after a day: no dead-letter topic",
+                "no dead-letter topic: messages that ingest never acknowledges are lost",
                 deployment.deploy("dead-letters"),
             )
         if "retryPolicy" not in found:
             return warning(
-                "what ingest does not take comes again at once: no growing pauses",
+                "messages that ingest does not acknowledge are repeated without backoff",
                 deployment.deploy("dead-letters"),
             )
         waiting = _measured(name, "oldest_unacked_message_age", deployment)
         if waiting is not None and waiting > LATE.total_seconds():
             return warning(
                 f"the oldest message has been waiting for {waiting // 60} minutes",
-                f"gcloud functions logs read ingest --gen2 --min-log-level=error "
-                f"--project {deployment.project}",
+                deployment.logs("ingest"),
             )
-    return ok(f"delivers to ingest, again with growing pauses; {_dead_topic(found)} at last")
+    return ok(f"delivers to ingest, with backoff; dead letters go to {_dead_topic(found)}")
 
 
 def _dead_letter_topic(deployment: Deployment) -> Finding:
@@ -88,13 +88,13 @@ def _dead_letter_topic(deployment: Deployment) -> Finding:
         kept = _subscriptions(topic, deployment)
         if not kept:
             return broken(
-                f"{topic} has no subscription: what comes there is lost",
+                f"{topic} has no subscription: messages that arrive there are lost",
                 deployment.deploy("dead-letters"),
             )
         for name in kept:
             if number := _measured(name, "num_undelivered_messages", deployment):
                 return warning(
-                    f"{number} messages that ingest never took wait in {name}",
+                    f"{number} messages that ingest never acknowledged wait in {name}",
                     f"{deployment.command} dead-letters list",
                 )
     return ok(", ".join(found))
@@ -115,7 +115,7 @@ def _dead_topic(subscription: dict[str, Any]) -> str:
 
 
 def _measured(subscription: str, metric: str, deployment: Deployment) -> int | None:
-    """The newest value of one of Pub/Sub's metrics; None when there is none, or it is not shown."""
+    """The newest value of one of Pub/Sub's metrics; None if there is none, or we may not see it."""
     now = datetime.now(UTC)
     name = subscription.rpartition("/")[2]
     try:
@@ -125,28 +125,24 @@ def _measured(subscription: str, metric: str, deployment: Deployment) -> int | N
             **{
                 "filter": f'metric.type="pubsub.googleapis.com/subscription/{metric}" AND '
                 f'resource.labels.subscription_id="{name}"',
-                "interval.startTime": _iso(now - LATE),
-                "interval.endTime": _iso(now),
+                "interval.startTime": times.iso(now - LATE),
+                "interval.endTime": times.iso(now),
             },
         )
     except GoogleError:
-        return None  # nice to know, no more
+        return None  # optional
     points = [point for series in answer.get("timeSeries", []) for point in series["points"]]
     return int(points[0]["value"]["int64Value"]) if points else None
 
 
-def _iso(time: datetime) -> str:
-    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 TOPIC = Link("topic", _topic)
 PUBLISHERS = Link(
-    "publisher", _publisher, needs=("topic",), cloud_only="the emulator asks nobody who they are"
+    "publisher", _publisher, needs=("topic",), cloud_only="the emulator checks no rights"
 )
 SUBSCRIPTION = Link("subscription", _subscription, needs=("topic", "functions"))
 DEAD_LETTER_TOPIC = Link(
     "dead-letter topic",
     _dead_letter_topic,
     needs=("subscription",),
-    cloud_only="the emulator never gives a message up",
+    cloud_only="the emulator never gives up a message",
 )

@@ -1,4 +1,4 @@
-"""What the checks found, for people line by line while they run, or as one document."""
+"""The findings: for people line by line while the checks run, or as one document."""
 
 from collections.abc import Sequence
 
@@ -18,13 +18,13 @@ _COLOURS = {
 
 
 def run(links: Sequence[Link], deployment: Deployment) -> None:
-    """Examine the links and tell; exits with status 1 when one of them is broken."""
+    """Examine links and report; exits with status 1 when one of them is broken."""
     width = max(len(link.name) for link in links)
     found: list[tuple[Link, Finding]] = []
     for link, finding in examined(links, deployment):
         found.append((link, finding))
         if not json_chosen():
-            _tell(link, finding, width)
+            _print(link, finding, width)
     worst = any(finding.state is State.BROKEN for _, finding in found)
     answer(
         {
@@ -34,7 +34,7 @@ def run(links: Sequence[Link], deployment: Deployment) -> None:
                     "name": link.name,
                     "state": finding.state.value,
                     "found": finding.found,
-                    "mend": finding.mend or None,
+                    "mend": finding.fix or None,
                 }
                 for link, finding in found
             ],
@@ -45,8 +45,8 @@ def run(links: Sequence[Link], deployment: Deployment) -> None:
         raise typer.Exit(1)
 
 
-def _tell(link: Link, finding: Finding, width: int) -> None:
+def _print(link: Link, finding: Finding, width: int) -> None:
     state = typer.style(f"{finding.state:<11}", fg=_COLOURS[finding.state])
     typer.echo(f"{state}  {link.name:<{width}}  {finding.found}")
-    if finding.mend:
-        typer.echo(f"{'':11}  {'':{width}}  -> {finding.mend}")
+    if finding.fix:
+        typer.echo(f"{'':11}  {'':{width}}  -> {finding.fix}")

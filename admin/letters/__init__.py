@@ -1,1 +1,1 @@
-"""Messages that were not stored: described, stored after all, or dropped."""
+"""Messages that were not stored: listed, ingested again, or deleted."""

@@ -1,25 +1,42 @@
-"""What became of messages that were taken in again, told alike wherever they came from."""
+"""What became of messages that were ingested again, wherever they came from."""
 
 from collections import Counter
+from typing import Any
 
 import typer
 
 from admin.cli.output import answer
+from shared.telemetry import ingest
+from shared.telemetry.message import UnstorableError
 
 _STORED = ("stored", "copy")
 
 
+def ingest_again(delivered: Any) -> tuple[str, bool]:
+    """Ingest a message as the function `ingest` does; what can never be stored is a dead letter.
+
+    Returns:
+        The outcome (`stored`, `copy`, or why it was not stored), and whether that is final.
+    """
+    try:
+        outcome = ingest.ingest(delivered, replayed=True)
+    except ingest.RETRIABLE as failure:
+        return come_again(failure), False
+    final = outcome.reason if isinstance(outcome, UnstorableError) else str(outcome.value)
+    return final, True
+
+
 def come_again(failure: Exception) -> str:
-    """The outcome of one that can be stored, but not now."""
+    """The outcome of a message that can be stored, but not now."""
     return f"come again: {getattr(failure, 'message', None) or type(failure).__name__}"
 
 
-def tell(outcomes: Counter[str], lost: str) -> None:
-    """Answer with the outcomes of `intake`; ends the command with status 1 unless all are stored.
+def report(outcomes: Counter[str], lost: str) -> None:
+    """Answer with the outcomes; exits with status 1 unless all messages are stored.
 
     Args:
-        outcomes: how often each came: `stored`, `copy`, or why it is not stored.
-        lost: what people call those that are not stored.
+        outcomes: how often each occurred: `stored`, `copy`, or why a message was not stored.
+        lost: what people call the messages that were not stored.
     """
     reasons = {name: outcomes[name] for name in sorted(outcomes) if name not in _STORED}
     for reason, count in reasons.items():

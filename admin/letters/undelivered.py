@@ -1,8 +1,8 @@
-"""Messages that `ingest` never acknowledged, as the platform keeps them: a Pub/Sub subscription.
+"""Messages that `ingest` never acknowledged, which Pub/Sub keeps in a subscription.
 
 After its last attempt Pub/Sub moves a message to the topic `particle-events-dead`, whose
-subscription of the same name (made by deploy.sh) keeps it for seven days. It is the fault of a
-service or of our code that brings a message there, never the message's own: those are in
+subscription of the same name (created by deploy.sh) keeps it for seven days. A message gets there
+through a failure of a service or of our code. Messages that are faulty themselves are in
 `deadLetters`.
 """
 
@@ -21,36 +21,35 @@ from admin.cli.errors import CannotRun
 SUBSCRIPTION = "particle-events-dead"
 REASON = "never-acknowledged"
 
-_AT_ONCE = 1000
+_BATCH = 1000
 _WAIT = 5.0
-"""Seconds without a message after which there are no more."""
+"""Seconds without a message after which the subscription counts as empty."""
 _HELD = 600
-"""Seconds that a message is kept from others while it is worked on: the most that Pub/Sub allows.
-"""
+"""Seconds that other subscribers do not get a message meanwhile; the most that Pub/Sub allows."""
 _FIRST_PUBLISHED = "CloudPubSubDeadLetterSourceTopicPublishTime"
-"""Attribute that Pub/Sub gives a message that it moves (Pub/Sub, "Dead-letter topics")."""
+"""An attribute that Pub/Sub adds to a message that it moves (Pub/Sub, "Dead-letter topics")."""
 
 
 @dataclass(frozen=True)
-class Letter:
-    """A message that waits there."""
+class Message:
+    """A message in the subscription."""
 
     id: str
     received_at: Any
     delivered: dict[str, Any]
-    """As Pub/Sub would push it to `ingest`."""
+    """The body that Pub/Sub would push to `ingest`."""
 
 
 @dataclass
-class Letters:
-    """Those that wait, and those of them that are done with."""
+class Messages:
+    """The messages in the subscription, and the ids of those to be acknowledged."""
 
-    waiting: list[Letter] = field(default_factory=list)
+    waiting: list[Message] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
 
-    def acknowledge(self, letter: Letter) -> None:
-        """Let the platform forget it."""
-        self.done.add(letter.id)
+    def acknowledge(self, message: Message) -> None:
+        """Let Pub/Sub delete the message when the context ends."""
+        self.done.add(message.id)
 
 
 class NoSubscriptionError(Exception):
@@ -58,35 +57,35 @@ class NoSubscriptionError(Exception):
 
 
 @contextlib.contextmanager
-def held(project: str) -> Iterator[Letters]:
-    """All messages that wait, kept from others meanwhile.
+def held(project: str) -> Iterator[Messages]:
+    """All messages in the subscription. Meanwhile no other subscriber gets them.
 
-    At the end, those that were acknowledged are gone and the rest can be pulled again at once; so
-    listing loses nothing, and neither does dying in between.
+    At the end, acknowledged messages are deleted and the others can be pulled again at once. So
+    listing loses nothing, nor does a crash.
 
     Raises:
-        NoSubscriptionError: it was never made.
+        NoSubscriptionError: the subscription was never created.
         CannotRun: the operator may not read it.
     """
     with SubscriberClient() as client:
         path = client.subscription_path(project, SUBSCRIPTION)
         ack_ids: dict[str, str] = {}
-        letters = Letters()
+        messages = Messages()
         try:
             for message in _pulled(client, path, ack_ids):
-                letters.waiting.append(_letter(message))
-            yield letters
+                messages.waiting.append(_read(message))
+            yield messages
         finally:
-            _settle(client, path, ack_ids, letters.done)
+            _settle(client, path, ack_ids, messages.done)
 
 
 def _pulled(
     client: SubscriberClient, path: str, ack_ids: dict[str, str]
 ) -> Iterator[ReceivedMessage]:
-    """Each message once, until none comes any more."""
+    """Each message once, until no more arrive."""
     while True:
         try:
-            answer = client.pull(subscription=path, max_messages=_AT_ONCE, timeout=_WAIT)
+            answer = client.pull(subscription=path, max_messages=_BATCH, timeout=_WAIT)
         except DeadlineExceeded:
             return
         except NotFound as error:
@@ -94,7 +93,7 @@ def _pulled(
         except PermissionDenied as error:
             raise CannotRun(
                 f"No access to the subscription {SUBSCRIPTION}: ask for the role Pub/Sub "
-                "Subscriber (roles/pubsub.subscriber), or say --reason for those in Firestore"
+                "Subscriber (roles/pubsub.subscriber), or choose those in Firestore with --reason"
             ) from error
         if not answer.received_messages:
             return
@@ -109,19 +108,16 @@ def _pulled(
 
 
 def _settle(client: SubscriberClient, path: str, ack_ids: dict[str, str], done: set[str]) -> None:
-    acknowledged = [ack_id for message, ack_id in ack_ids.items() if message in done]
-    given_back = [ack_id for message, ack_id in ack_ids.items() if message not in done]
-    for start in range(0, len(acknowledged), _AT_ONCE):
-        client.acknowledge(subscription=path, ack_ids=acknowledged[start : start + _AT_ONCE])
-    for start in range(0, len(given_back), _AT_ONCE):
-        client.modify_ack_deadline(
-            subscription=path,
-            ack_ids=given_back[start : start + _AT_ONCE],
-            ack_deadline_seconds=0,
-        )
+    everything = list(ack_ids.items())
+    for start in range(0, len(everything), _BATCH):
+        batch = everything[start : start + _BATCH]
+        if finished := [ack_id for message, ack_id in batch if message in done]:
+            client.acknowledge(subscription=path, ack_ids=finished)
+        if returned := [ack_id for message, ack_id in batch if message not in done]:
+            client.modify_ack_deadline(subscription=path, ack_ids=returned, ack_deadline_seconds=0)
 
 
-def _letter(received: ReceivedMessage) -> Letter:
+def _read(received: ReceivedMessage) -> Message:
     message = received.message
     attributes = dict(message.attributes)
     body = {
@@ -130,4 +126,4 @@ def _letter(received: ReceivedMessage) -> Letter:
         "messageId": message.message_id,
         "publishTime": attributes.get(_FIRST_PUBLISHED) or message.publish_time.isoformat(),
     }
-    return Letter(message.message_id, message.publish_time, {"message": body})
+    return Message(message.message_id, message.publish_time, {"message": body})

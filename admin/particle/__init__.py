@@ -1,1 +1,1 @@
-"""What the operator's commands ask of Particle, beside the functions' own client."""
+"""What only the operator's commands ask of Particle."""

@@ -1,4 +1,4 @@
-"""The product's devices at Particle, beside the registry."""
+"""The product's devices at Particle, together with their entries in the registry."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -8,19 +8,19 @@ from shared import connections
 from shared.claims import label
 from shared.firestore import paths
 from shared.particle import Device
+from shared.registry.entry import Entry
 
 T = TypeVar("T")
 
 
-def registered() -> Iterator[tuple[Device, dict[str, Any]]]:
+def registered() -> Iterator[tuple[Device, Entry]]:
     """The product's devices that are registered here, each with its entry."""
-    yield from (
-        (device, entry) for device, entry in _with_entries(connections.particle().devices) if entry
-    )
+    found = _with_entries(connections.particle().devices)
+    yield from ((device, entry) for device, entry in found if entry.exists)
 
 
-def number() -> int:
-    """Devices in the registry: how far `registered` has to go, about."""
+def registered_count() -> int:
+    """The number of devices in the registry, for the progress of `registered`."""
     [[found]] = paths.devices().count().get()  # type: ignore[no-untyped-call]
     return int(found.value)
 
@@ -30,7 +30,7 @@ def quarantined() -> list[dict[str, Any]]:
     return [
         {
             "deviceId": device.id,
-            "serialNumber": (entry or {}).get("serialNumber"),
+            "serialNumber": entry.serial_number or None,
             "name": device.name,
             "platformId": device.platform_id,
             "online": device.online,
@@ -46,24 +46,24 @@ def require_quarantined(text: str) -> str:
     except ValueError as failure:
         raise CannotRun(f"{text!r}: {failure}") from None
     if all(one["deviceId"] != device_id for one in quarantined()):
-        raise CannotRun(f"{device_id} is not in quarantine: see devices quarantine list")
+        raise CannotRun(f"{device_id} is not in quarantine: see `devices quarantine list`")
     return device_id
 
 
 def _with_entries(
     list_page: Callable[[Any, int], list[Device]],
-) -> Iterator[tuple[Device, dict[str, Any] | None]]:
+) -> Iterator[tuple[Device, Entry]]:
     for devices in pages(list_page, lambda device: device.id):
         references = [paths.device(device.id) for device in devices]
-        entries = {s.id: s.to_dict() for s in paths.client().get_all(references)}
+        entries = {s.id: Entry(s) for s in paths.client().get_all(references)}
         yield from ((device, entries[device.id]) for device in devices)
 
 
 def pages(list_page: Callable[[Any, int], list[T]], key: Callable[[T], str]) -> Iterator[list[T]]:
-    """The pages of a list at Particle, each with what no page before it had.
+    """The pages of a list at Particle, each without what an earlier page had.
 
-    They end with the first that brings nothing new: entries move to other pages while the list
-    changes, and it is not documented what follows the last page.
+    The first page with nothing new is the end: items move to other pages while the list changes,
+    and what follows the last page is not documented.
     """
     seen: set[str] = set()
     page = 1

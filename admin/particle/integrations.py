@@ -1,4 +1,4 @@
-"""Which integrations a product needs at Particle, and which of those it has are too many."""
+"""Which integrations a product needs at Particle, and which of those it has are superfluous."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,28 +6,28 @@ from dataclasses import dataclass
 from shared.particle import Integration
 
 SYSTEM_EVENTS = "spark/"
-"""Events that Particle itself publishes for a device: online, offline, updates, resets."""
+"""The prefix of events that Particle itself publishes for a device: online, updates, resets."""
 ALL_EVENTS = ""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done, so that each event comes, and comes once."""
+    """What is to be done so that each event is forwarded, and only once."""
 
     create: tuple[str, ...]
-    """Beginnings of event names."""
+    """Prefixes of event names that need a new integration."""
     enable: tuple[Integration, ...]
     superfluous: tuple[Integration, ...]
-    """What then forwards nothing but what others forward, too."""
+    """Integrations that then only forward what others forward too."""
 
 
 def plan(present: Sequence[Integration], prefixes: Sequence[str] = ()) -> Plan:
-    """What brings about that events whose names begin so are forwarded.
+    """Plan the integrations that forward the events with certain prefixes.
 
     Args:
-        present: integrations to the topic in question.
-        prefixes: the beginnings; the system's events are added. Without any it is those that are
-            present, or all events when none is.
+        present: the existing integrations to the topic.
+        prefixes: of event names; that of the system's events is added. By default, those of the
+            existing integrations or, if there are none, all events.
     """
     create: list[str] = []
     enable: list[Integration] = []
@@ -51,8 +51,13 @@ def plan(present: Sequence[Integration], prefixes: Sequence[str] = ()) -> Plan:
     )
 
 
+def shown(prefix: str) -> str:
+    """What an integration forwards, for people."""
+    return f"{prefix}…" if prefix else "all events"
+
+
 def covers(prefix: str, event: str) -> bool:
-    """Whether an integration for one also forwards the other. Case counts."""
+    """Whether an integration for the prefix also forwards the event. Case matters."""
     return event.startswith(prefix)
 
 
@@ -68,7 +73,7 @@ def _shortest(prefixes: Iterable[str]) -> list[str]:
 
 
 def _is_repeated(place: int, integrations: Sequence[Integration]) -> bool:
-    """Whether another one forwards the same and more, or an earlier one exactly the same."""
+    """Whether another integration forwards more, or an earlier one exactly the same."""
     event = integrations[place].event
     return any(
         covers(other.event, event) and (other.event != event or before < place)

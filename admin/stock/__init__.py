@@ -1,1 +1,1 @@
-"""Stock lists: read, checked and brought into the registry."""
+"""Stock lists: read, checked and imported into the registry."""

@@ -1,15 +1,14 @@
-"""Bringing checked rows of a stock list into the registry.
+"""Importing the checked rows of a stock list into the registry.
 
-All rows are looked up first and judged on what was found; what a dry run says is therefore what
-the import does. Then they are written, a hundred devices a commit, each write on the condition that
-its document still is as it was read. A claim that happens at the same time makes that condition
-fail, never the claim; the commit is then split until the one row is found, and that row is looked
-up and judged again.
+All rows are looked up and judged first, so a dry run says exactly what the import does. Then they
+are written, a hundred devices per commit; each write has the precondition that its document is
+unchanged since it was read. A claim at the same time makes that precondition fail, and never fails
+itself. The commit is then split until the row in question is found, which is looked up and judged
+again.
 """
 
 import contextlib
 import dataclasses
-import datetime as dt
 import enum
 import random
 import time
@@ -18,25 +17,25 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from google.api_core import exceptions as api
-from google.cloud import firestore
-from google.cloud.firestore_v1.base_document import DocumentSnapshot
+from google.cloud.firestore import SERVER_TIMESTAMP, DocumentReference, WriteBatch
 
 from admin.stock.rows import Row
-from shared.claims import label as setup_codes
+from shared.claims import label
 from shared.firestore import paths
+from shared.firestore.paths import Snapshot
+from shared.registry.entry import Entry
 
 _OWNED = "owned by a customer; release it first"
 _BEING_CLAIMED = "a customer is claiming it at this moment; import it again"
 
 _READ_ROWS = 200
 _WRITE_ROWS = 100
-# A commit or a read of this size takes a few hundred milliseconds in the cloud, nearly all of it
-# waiting; more at once than a few would run into Firestore's ramp for new collections.
+# A commit or read of this size takes a few hundred milliseconds in the cloud, nearly all of it
+# waiting. More than a few at once would exceed what Firestore allows for new collections at first.
 _THREADS = 4
-_ALONE_TRIES = 6
-_RPC_SECONDS = 60.0
+_ATTEMPTS_ALONE = 6
 
-# What a new device starts with. Of a device that is there already, the import never touches these.
+# The initial fields of a new device. The import never changes them in a registered one.
 _NEW_DEVICE: dict[str, Any] = {
     "ownerUid": None,
     "claimEpoch": 0,
@@ -44,11 +43,10 @@ _NEW_DEVICE: dict[str, Any] = {
     "claimedAt": None,
 }
 
-# The commit's conditions did not hold: somebody else was there in the meantime.
+# A precondition of the commit failed: somebody else has changed a document meanwhile.
 _CONFLICTS = (api.AlreadyExists, api.NotFound, api.FailedPrecondition, api.Aborted)
 
-
-_Snapshot = DocumentSnapshot[Any]
+_Write = Callable[[WriteBatch], None]
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
@@ -64,142 +62,92 @@ class Outcome(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is to become of a row.
+    """What is to be done with a row.
 
     Attributes:
         row: the row.
-        outcome: what it will have been, once written.
-        reason: why, when it is refused.
-        writes: what puts it into a batch; empty when there is nothing to write.
+        outcome: what will have become of it once it is written.
+        reason: why it is refused.
+        writes: add it to a batch; empty when there is nothing to write.
     """
 
     row: Row
     outcome: Outcome
     reason: str = ""
-    writes: tuple[Callable[[firestore.WriteBatch], None], ...] = ()
+    writes: tuple[_Write, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Found:
-    """What the registry holds about a row: its device, its serial, its device's present serial."""
+    """What the registry knows of a row's device, of its serial, and of the device's old serial."""
 
-    device: _Snapshot
-    serial: _Snapshot
-    old_serial: _Snapshot | None
+    device: Entry
+    serial: Snapshot
+    old_serial: Snapshot | None
 
 
-class Intake:
-    """The registry, as the import sees it.
+class Importer:
+    """Imports rows into the registry.
 
     Args:
-        pepper: what setup codes are digested with.
+        pepper: the secret with which setup codes are digested.
     """
 
     def __init__(self, pepper: str) -> None:
-        self._client = paths.client()
         self._pepper = pepper
 
     def judge(self, rows: Sequence[Row]) -> Iterator[list[Verdict]]:
-        """Look rows up and say what is to become of them, a chunk at a time."""
+        """Look rows up and decide what is to be done with them, a chunk at a time."""
         return _in_parallel(self._judge, _chunks(rows, _READ_ROWS))
 
     def write(self, verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:
-        """Carry verdicts out, a chunk at a time, and say what became of them in the end.
+        """Carry verdicts out, a chunk at a time; the verdicts that were carried out in the end.
 
         Raises:
-            google.api_core.exceptions.GoogleAPICallError: Firestore fails. What was given back
-                before is in; the same import can be run again.
+            google.api_core.exceptions.GoogleAPICallError: Firestore failed. Chunks that were
+                yielded before are written; the same import can be repeated.
         """
         return _in_parallel(self._write, _chunks(verdicts, _WRITE_ROWS))
 
     def _judge(self, rows: Sequence[Row]) -> list[Verdict]:
-        return [
-            self._verdict(row, found) for row, found in zip(rows, self._find(rows), strict=True)
-        ]
-
-    def _find(self, rows: Sequence[Row]) -> list[_Found]:
-        devices = [paths.device(row.device_id) for row in rows]
-        serials = [paths.serial_number(row.serial) for row in rows]
-        found = self._get([*devices, *serials])
-        old: dict[str, firestore.DocumentReference] = {}
-        for row, device in zip(rows, devices, strict=True):
-            present = _present_serial(found[device.path])
-            if present and present != row.serial:
-                old[row.device_id] = paths.serial_number(present)
-        found |= self._get(list(old.values()))
-        return [
-            _Found(
-                found[device.path],
-                found[serial.path],
-                found[old[row.device_id].path] if row.device_id in old else None,
-            )
-            for row, device, serial in zip(rows, devices, serials, strict=True)
-        ]
-
-    def _get(self, references: list[firestore.DocumentReference]) -> dict[str, _Snapshot]:
-        if not references:
-            return {}
-        snapshots = self._client.get_all(references, timeout=_RPC_SECONDS)
-        return {snapshot.reference.path: snapshot for snapshot in snapshots}
+        return [self._verdict(row, found) for row, found in zip(rows, _find(rows), strict=True)]
 
     def _verdict(self, row: Row, found: _Found) -> Verdict:
         holder = _holder(found.serial)
         if holder not in {None, row.device_id}:
             return Verdict(row, Outcome.REFUSED, f"serial number belongs to device {holder}")
-        label = {
+        device = found.device
+        fields = {
             "serialNumber": row.serial_number,
-            "setupCode": setup_codes.digest(self._pepper, row.device_id, row.setup_code),
+            "setupCode": label.digest(self._pepper, row.device_id, row.setup_code),
+            "importedAt": SERVER_TIMESTAMP,
         }
-        if not found.device.exists:
-            writes = (_creating(found.device, label), *_taking_serial(row, found))
+        if not device.exists:
+            writes = (_create(device, fields | _NEW_DEVICE), *_take_serial(row, found))
             return Verdict(row, Outcome.ADDED, writes=writes)
-        stored = found.device.to_dict() or {}
-        same = (
-            _present_serial(found.device) == row.serial
-            and stored.get("setupCode") == label["setupCode"]
-        )
-        if stored.get("ownerUid") is not None:
+        same = _serial(device) == row.serial and device.setup_code == fields["setupCode"]
+        if device.owner_uid is not None:
             return _verdict_owned(row, found, same=same)
-        if same and stored.get("serialNumber") == row.serial_number and holder:
+        if same and device.serial_number == row.serial_number and holder:
             return Verdict(row, Outcome.UNCHANGED)
-        if _reserved(stored):
+        if device.is_reserved:
+            # Its customer has shown the present code: to change it now would leave the device
+            # theirs at Particle and nobody's here.
             return Verdict(row, Outcome.REFUSED, _BEING_CLAIMED)
+        stored = device.snapshot.to_dict() or {}
         missing = {name: value for name, value in _NEW_DEVICE.items() if name not in stored}
-        return Verdict(
-            row,
-            Outcome.CHANGED,
-            writes=(
-                self._updating(found.device, label | missing),
-                *_taking_serial(row, found),
-                *self._giving_up_serial(row, found),
-            ),
+        writes = (
+            _update(device, fields | missing),
+            *_take_serial(row, found),
+            *_free_old_serial(row, found),
         )
-
-    def _giving_up_serial(
-        self, row: Row, found: _Found
-    ) -> tuple[Callable[[firestore.WriteBatch], None], ...]:
-        """The entry of the device's former serial goes, if it is this device's."""
-        old = found.old_serial
-        if old is None or _holder(old) != row.device_id:
-            return ()
-        unchanged = self._unchanged(old)
-        return (lambda batch: batch.delete(old.reference, option=unchanged),)
-
-    def _updating(
-        self, device: _Snapshot, fields: dict[str, Any]
-    ) -> Callable[[firestore.WriteBatch], None]:
-        data = {**fields, "importedAt": firestore.SERVER_TIMESTAMP}
-        unchanged = self._unchanged(device)
-        return lambda batch: batch.update(device.reference, data, option=unchanged)
-
-    def _unchanged(self, snapshot: _Snapshot) -> Any:
-        return self._client.write_option(last_update_time=snapshot.update_time)
+        return Verdict(row, Outcome.CHANGED, writes=writes)
 
     def _write(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
         if not any(verdict.writes for verdict in verdicts):
             return list(verdicts)
         try:
-            self._commit(verdicts)
+            _commit(verdicts)
         except _CONFLICTS:
             if len(verdicts) == 1:
                 return [self._write_alone(verdicts[0].row)]
@@ -208,72 +156,99 @@ class Intake:
         return list(verdicts)
 
     def _write_alone(self, row: Row) -> Verdict:
-        """Judge and write one row for which somebody else was faster, until it holds still."""
-        for attempt in range(_ALONE_TRIES):
+        """Judge and write one row that somebody else keeps changing, until the write succeeds."""
+        for attempt in range(_ATTEMPTS_ALONE):
             [verdict] = self._judge([row])
             if not verdict.writes:
                 return verdict
             with contextlib.suppress(*_CONFLICTS):
-                self._commit([verdict])
+                _commit([verdict])
                 return verdict
-            # Others write this very device: let them finish. Jitter keeps two imports apart.
+            # Others write this device: let them finish. Jitter keeps two imports apart.
             time.sleep(random.uniform(0.05, 0.1) * 2**attempt)  # noqa: S311 - not a secret
         return Verdict(row, Outcome.REFUSED, "is being changed by somebody else; import it again")
 
-    def _commit(self, verdicts: Sequence[Verdict]) -> None:
-        batch = self._client.batch()
-        for verdict in verdicts:
-            for write in verdict.writes:
-                write(batch)
-        batch.commit(timeout=_RPC_SECONDS)
+
+def _find(rows: Sequence[Row]) -> list[_Found]:
+    devices = [paths.device(row.device_id) for row in rows]
+    serials = [paths.serial_number(row.serial) for row in rows]
+    found = _get([*devices, *serials])
+    old: dict[str, DocumentReference] = {}
+    for row, device in zip(rows, devices, strict=True):
+        present = _serial(Entry(found[device.path]))
+        if present and present != row.serial:
+            old[row.device_id] = paths.serial_number(present)
+    found |= _get(list(old.values()))
+    return [
+        _Found(
+            Entry(found[device.path]),
+            found[serial.path],
+            found[old[row.device_id].path] if row.device_id in old else None,
+        )
+        for row, device, serial in zip(rows, devices, serials, strict=True)
+    ]
+
+
+def _get(references: list[DocumentReference]) -> dict[str, Snapshot]:
+    if not references:
+        return {}
+    return {snapshot.reference.path: snapshot for snapshot in paths.client().get_all(references)}
+
+
+def _commit(verdicts: Sequence[Verdict]) -> None:
+    batch = paths.client().batch()
+    for verdict in verdicts:
+        for write in verdict.writes:
+            write(batch)
+    batch.commit()
 
 
 def _verdict_owned(row: Row, found: _Found, *, same: bool) -> Verdict:
-    """Of a device in a customer's hands nothing changes; a lost serial entry is put back.
+    """Changes nothing about a device that a customer owns, except for a missing serial entry.
 
-    A label that is only spelled in another way is the same: the customer goes on seeing the one
-    they know.
+    A label that is only spelled differently counts as the same: the customer goes on seeing the
+    spelling that they know.
     """
     if not same:
         return Verdict(row, Outcome.REFUSED, _OWNED)
-    writes = _taking_serial(row, found)
+    writes = _take_serial(row, found)
     return Verdict(row, Outcome.CHANGED if writes else Outcome.UNCHANGED, writes=writes)
 
 
-def _taking_serial(row: Row, found: _Found) -> tuple[Callable[[firestore.WriteBatch], None], ...]:
-    """The serial's entry; none to write when it leads to this device already."""
+def _create(device: Entry, fields: dict[str, Any]) -> _Write:
+    return lambda batch: batch.create(device.reference, fields)
+
+
+def _update(device: Entry, fields: dict[str, Any]) -> _Write:
+    return lambda batch: batch.update(device.reference, fields, option=device.unchanged())
+
+
+def _take_serial(row: Row, found: _Found) -> tuple[_Write, ...]:
+    """Create the serial's entry, unless it leads to this device already."""
     if _holder(found.serial):
         return ()
     reference = found.serial.reference
     return (lambda batch: batch.create(reference, {"deviceId": row.device_id}),)
 
 
-def _creating(device: _Snapshot, label: dict[str, str]) -> Callable[[firestore.WriteBatch], None]:
-    data = {**label, **_NEW_DEVICE, "importedAt": firestore.SERVER_TIMESTAMP}
-    return lambda batch: batch.create(device.reference, data)
+def _free_old_serial(row: Row, found: _Found) -> tuple[_Write, ...]:
+    """Delete the entry of the device's old serial, if it leads to this device."""
+    old = found.old_serial
+    if old is None or _holder(old) != row.device_id:
+        return ()
+    unchanged = paths.client().write_option(last_update_time=old.update_time)
+    return (lambda batch: batch.delete(old.reference, option=unchanged),)
 
 
-def _holder(serial: _Snapshot) -> str | None:
-    """The device that a serial number leads to; None when the registry does not know it."""
+def _holder(serial: Snapshot) -> str | None:
+    """The device that a serial number leads to; None when the registry does not have it."""
     return (serial.to_dict() or {}).get("deviceId")
 
 
-def _reserved(stored: dict[str, Any]) -> bool:
-    """Whether a claim is under way: reserved here, and not yet made at Particle.
-
-    Its customer has shown the present code: to change it now would leave the device theirs at
-    Particle and nobody's here.
-    """
-    until = stored.get("reservedUntil")
-    return until is not None and until > dt.datetime.now(dt.UTC)
-
-
-def _present_serial(device: _Snapshot) -> str | None:
-    """The normalised serial of a device in the registry; None when it has none that is one."""
-    stored = (device.to_dict() or {}).get("serialNumber")
-    if isinstance(stored, str):
-        with contextlib.suppress(ValueError):
-            return setup_codes.normalise_serial(stored)
+def _serial(device: Entry) -> str | None:
+    """The normalised serial of a registered device; None when it has no valid one."""
+    with contextlib.suppress(ValueError):
+        return label.normalise_serial(device.serial_number)
     return None
 
 
@@ -282,6 +257,6 @@ def _chunks(items: Sequence[_In], size: int) -> list[Sequence[_In]]:
 
 
 def _in_parallel(work: Callable[[_In], _Out], chunks: Iterable[_In]) -> Iterator[_Out]:
-    """Results in order. After a failure or Ctrl-C nothing new is begun, what runs is finished."""
+    """The results in order. After a failure or Ctrl-C, running work is finished and none begun."""
     with ThreadPoolExecutor(_THREADS) as pool:
         yield from pool.map(work, chunks)

@@ -1,6 +1,6 @@
-"""The file of refused rows: the columns of the stock list and, before them, the reason.
+"""The file of refused rows: the reason, then the columns of the stock list.
 
-It can be mended in a spreadsheet and imported again as it is.
+It can be corrected in a spreadsheet and imported as it is.
 """
 
 import csv
@@ -13,16 +13,16 @@ from admin.stock.rows import REASON, Refusal, Stock
 
 
 def require_place(path: pathlib.Path) -> None:
-    """Make sure, before anything is imported, that the refused rows will find their place.
+    """Make sure, before anything is imported, that the refused rows can be written.
 
-    An existing file is only replaced when it is one of refused rows itself: a slip in the file's
-    name must not cost a stock list.
+    Only an existing file of refused rows is replaced: a slip in the file's name must not destroy a
+    stock list.
 
     Raises:
-        CannotRun: the folder is missing or closed to us, or the file is something else.
+        CannotRun: the folder is missing or not writable, or the file is something else.
     """
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise CannotRun(f"{path} cannot be written: no such folder, or no right to write there")
+        raise CannotRun(f"{path} cannot be written: there is no such folder, or no right to write")
     if not path.exists():
         return
     try:
@@ -33,14 +33,14 @@ def require_place(path: pathlib.Path) -> None:
     if REASON not in header.lower():
         raise CannotRun(
             f"{path} exists and is not a file of refused rows: "
-            "name another one with --refused, or move it away"
+            "name another one with --refused, or move this one"
         )
 
 
 def write(path: pathlib.Path, stock: Stock, refusals: list[Refusal]) -> None:
-    """Write the refused rows in the file's order, all or nothing.
+    """Write the refused rows in the order of the stock list, all or nothing.
 
-    Only the operator may read it, since it holds setup codes.
+    Only the operator can read the file, since it contains setup codes.
 
     Raises:
         CannotRun: it cannot be written.
@@ -67,7 +67,7 @@ def write(path: pathlib.Path, stock: Stock, refusals: list[Refusal]) -> None:
     except OSError as error:
         raise CannotRun(
             f"{path} cannot be written: {error.strerror}. "
-            "The other rows are in: make room and import the same file again"
+            "The other rows are imported: make room and import the same file again"
         ) from error
 
 

@@ -1,7 +1,7 @@
-"""A stock list: the CSV file of devices to sell, as the factory or a spreadsheet writes it.
+"""A stock list: the CSV file of devices to sell, as a factory or a spreadsheet writes it.
 
-One device a line. Each line is read for itself, so that a quotation mark that somebody forgot to
-close spoils its own line and does not swallow those that follow.
+Each line is one device and is parsed by itself, so that an unclosed quotation mark spoils only its
+own line and not those that follow.
 """
 
 import csv
@@ -17,13 +17,13 @@ REASON = "reason"
 
 _DELIMITERS = (",", ";", "\t")
 _BOM = "\ufeff"
-# Bytes that are not UTF-8 stay in the text as these, and are written back as they came.
+# Bytes that are not UTF-8 are decoded to these, and written back unchanged.
 _UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the file as it came: its number (the header is on line 1) and its cells."""
+    """A line of the file: its number, where the header is on line 1, and its cells."""
 
     number: int
     cells: list[str]
@@ -31,10 +31,10 @@ class Line:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Row:
-    """A device of the list, checked as far as that goes without the registry.
+    """A device of the list, checked as far as possible without the registry.
 
     Attributes:
-        line: where it came from.
+        line: its line in the file.
         device_id: in lower case.
         serial_number: as printed on the device.
         serial: the same, normalised.
@@ -50,7 +50,7 @@ class Row:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Refusal:
-    """A line that does not go into the registry, and why."""
+    """A line that is not imported, and why."""
 
     line: Line
     reason: str
@@ -58,15 +58,15 @@ class Refusal:
 
 @dataclasses.dataclass
 class Stock:
-    """What a file holds.
+    """The contents of a file.
 
     Attributes:
-        header: names of its columns as they stand there.
-        delimiter: between its cells.
-        bom: whether it starts with a byte order mark, as Excel wants it.
-        rows: the good ones, in the file's order.
-        refusals: the others.
-        warnings: line number and text; these rows are good.
+        header: the names of its columns, as they are spelled there.
+        delimiter: the character between its cells.
+        bom: whether it begins with a byte order mark, which Excel needs.
+        rows: the valid rows, in the file's order.
+        refusals: the invalid lines.
+        warnings: line numbers and texts, about valid rows.
     """
 
     header: list[str]
@@ -122,7 +122,7 @@ def _lines(path: pathlib.Path) -> list[str]:
 
 
 def _header(path: pathlib.Path, text: str) -> tuple[str, list[str]]:
-    """The delimiter that yields the most of our columns, and the cells it yields."""
+    """The delimiter with which most of our columns are found, and the cells of the header."""
 
     def known(cells: list[str]) -> int:
         return sum(cell.strip().lower() in COLUMNS for cell in cells)
@@ -135,7 +135,7 @@ def _header(path: pathlib.Path, text: str) -> tuple[str, list[str]]:
     names = [cell.strip().lower() for cell in header]
     if missing := [name for name in COLUMNS if name not in names]:
         raise CannotRun(
-            f"The first line of {path} is no header: column{'s' * (len(missing) > 1)} "
+            f"The first line of {path} is not a header: column{'s' * (len(missing) > 1)} "
             f"{', '.join(missing)} missing. It must name {', '.join(COLUMNS)}, in any order"
         )
     if twice := [name for name in (*COLUMNS, REASON) if names.count(name) > 1]:
@@ -144,7 +144,7 @@ def _header(path: pathlib.Path, text: str) -> tuple[str, list[str]]:
 
 
 def _parse(number: int, text: str, delimiter: str) -> tuple[Line, str | None]:
-    """The cells of a line and, where its quotation marks are wrong, what is wrong with it."""
+    """The cells of a line and, if its quotation marks are wrong, what is wrong with them."""
 
     def cells(*, strict: bool) -> list[str]:
         return next(csv.reader([text], delimiter=delimiter, skipinitialspace=True, strict=strict))
@@ -185,11 +185,11 @@ def _warn(stock: Stock, row: Row) -> None:
 
 
 def _without_duplicates(rows: list[Row], stock: Stock) -> list[Row]:
-    """Refuse what the file says twice.
+    """Refuse duplicates.
 
-    Of lines that contradict each other none goes in: nobody knows which one is right, and
-    importing the refused ones again would let the last one win. Of lines that say the same, the
-    first goes in.
+    Of lines that contradict each other none is imported: it is unknown which one is right, and
+    importing the refused ones again would let the last one win. Of equal lines the first is
+    imported.
     """
     by_device: dict[str, list[Row]] = {}
     by_serial: dict[str, list[Row]] = {}
@@ -223,6 +223,6 @@ def _others(row: Row, rows: list[Row]) -> str:
     numbers = [str(other.line.number) for other in rows[: shown + 1] if other is not row][:shown]
     more = len(rows) - 1 - len(numbers)
     return (
-        f"line{'s' * (len(rows) > 2)} {', '.join(numbers)}"  # noqa: PLR2004 - itself and one other
+        f"line{'s' * (len(rows) > 2)} {', '.join(numbers)}"  # noqa: PLR2004 - this one and another
         + (f" and {more} more" if more else "")
     )

@@ -1,1 +1,1 @@
-"""What support looks up: reports of devices and customers, searches, the audit trail."""
+"""What support looks up: devices, customers, the audit trail."""

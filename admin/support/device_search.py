@@ -1,4 +1,4 @@
-"""Finding devices by what an operator has of them."""
+"""Finding devices by whatever an operator knows of them."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 from google.cloud.firestore import FieldFilter
 
 from admin.cli.errors import CannotRun
-from admin.support.named import addresses, user_named
+from admin.support import resolve
 from admin.support.paging import pages
 from shared.claims import label
 from shared.firestore import paths
@@ -16,7 +16,7 @@ from shared.firestore import paths
 _PAGE = 100
 _ID_PART = re.compile(r"[0-9a-f]{1,24}")
 _LAST_CHARACTER = "\uf8ff"
-"""Sorts after every character that a serial number or an id has."""
+"""Sorts after every character of serial numbers and ids."""
 
 _Row = dict[str, Any]
 
@@ -24,26 +24,28 @@ _Row = dict[str, Any]
 def search(
     text: str | None, owner: str | None, *, limit: int, after: str | None
 ) -> tuple[list[_Row], str | None]:
-    """A page of devices, and the cursor of the next one or None.
+    """A page of devices, and the cursor of the next page or None.
 
     Args:
-        text: the beginning of a serial number or device id; a user's address or uid.
-        owner: a user's address or uid: only their devices.
-        limit: rows of a page.
+        text: the beginning of a serial number or device id, or a user's address or uid.
+        owner: a user's address or uid, to find only their devices.
+        limit: rows per page.
         after: the cursor of an earlier page.
 
     Raises:
-        CannotRun: nothing to search by, no such owner, or no such cursor.
+        CannotRun: there is nothing to search by, no such owner, or no such cursor.
     """
     if owner is not None:
-        sources = {"owner": _owned(user_named(owner), _prefixes(text) if text else None)}
+        sources = {"owner": _owned(resolve.uid(owner), _prefixes(text) if text else None)}
     elif text:
         sources = _sources(text)
     else:
-        raise CannotRun("Say what to search for: part of a serial number or id, or --owner")
+        raise CannotRun(
+            "Name what to search for: the beginning of a serial number or id, or --owner"
+        )
     kind, _, last = (after or "").partition(":")
     if after and kind not in sources:
-        raise CannotRun("--after takes what the page before said was next, of the same search")
+        raise CannotRun("--after needs the cursor that the previous page of the same search named")
     following = dropwhile(lambda one: after and one != kind, sources)
     found = (
         (f"{name}:{place}", row)
@@ -52,23 +54,20 @@ def search(
     )
     taken = list(islice(found, limit + 1))
     rows = [row for _place, row in taken[:limit]]
-    known = addresses(row["ownerUid"] for row in rows)
+    known = resolve.addresses(row["ownerUid"] for row in rows)
     rows = [{**row, "ownerEmail": known.get(row["ownerUid"])} for row in rows]
     return rows, taken[limit - 1][0] if len(taken) > limit else None
 
 
 def _sources(text: str) -> dict[str, Any]:
-    """Where to look, in this order; what was found before is not found again."""
+    """Where to look, in this order; a device is found once."""
     serial, device_id = _prefixes(text)
     sources: dict[str, Any] = {}
     if serial:
         sources["serial"] = lambda after: _by_serial(serial, after)
     if device_id:
         sources["id"] = lambda after: _by_id(device_id, serial, after)
-    if "@" in text:
-        sources["owner"] = _owned(user_named(text), None)
-    else:
-        sources["owner"] = _owned(text, None)
+    sources["owner"] = _owned(resolve.uid(text) if "@" in text else text, None)
     return sources
 
 

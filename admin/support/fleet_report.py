@@ -1,15 +1,16 @@
-"""The product's devices one after another, and their numbers."""
+"""The registered devices one after another, and their numbers."""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from admin.cli.progress import counting
-from admin.particle.fleet import number
+from admin.cli.progress import track
+from admin.particle.fleet import registered_count
 from admin.support.device_report import seen
 from admin.support.paging import pages
 from shared.firestore import paths
+from shared.registry.entry import Entry
 
 STATES = ("online", "asleep", "silent", "offline", "neverSeen")
 
@@ -20,7 +21,7 @@ _OWNED = ["status", "statusAt", "lastSeenAt", "graceSeconds", "firmwareVersion"]
 
 @dataclass
 class Numbers:
-    """What is counted while the devices go by."""
+    """The counts of devices by state and firmware."""
 
     registered: int = 0
     owned: int = 0
@@ -29,7 +30,7 @@ class Numbers:
     firmware: Counter[int | None] = field(default_factory=Counter)
 
     def count(self, device: dict[str, Any]) -> None:
-        """Count a device."""
+        """Count one more device."""
         self.registered += 1
         self.blocked += device["blocked"]
         if device["ownerUid"] is not None:
@@ -38,7 +39,7 @@ class Numbers:
             self.firmware[device["firmwareVersion"]] += 1
 
     def document(self) -> dict[str, Any]:
-        """As the answer holds it; the newest firmware first, and last what is not known."""
+        """As a document for an answer; firmware newest first, unknown versions last."""
         versions = sorted(self.firmware, key=lambda version: -1 if version is None else version)
         return {
             "registered": self.registered,
@@ -53,33 +54,30 @@ class Numbers:
 
 
 def devices() -> Iterator[dict[str, Any]]:
-    """Every registered device, as its owner's app shows it; `state` is None when it has no owner.
+    """Every registered device, as its owner's app shows it; `state` is None if it has no owner.
 
-    A page of the registry at a time, and the documents of those owned in one request.
+    Reads the registry page by page, and the owners' documents of a page in one request.
     """
-    with counting("Devices", number()) as advance:
-        for page in pages(paths.devices().select(_REGISTERED), _PAGE):
-            entries = {entry.id: entry.to_dict() or {} for entry in page}
-            references = [
-                paths.user_device(uid, device_id)
-                for device_id, entry in entries.items()
-                if (uid := entry.get("ownerUid"))
-            ]
-            found = paths.client().get_all(references, _OWNED) if references else []
-            mine = {snapshot.id: snapshot.to_dict() or {} for snapshot in found}
-            yield from (_device(one, entry, mine.get(one)) for one, entry in entries.items())
-            advance(len(page))
+    registered = pages(paths.devices().select(_REGISTERED), _PAGE)
+    for page in track(registered, "Devices", registered_count(), len):
+        entries = {snapshot.id: Entry(snapshot) for snapshot in page}
+        references = [
+            paths.user_device(uid, device_id)
+            for device_id, entry in entries.items()
+            if (uid := entry.owner_uid)
+        ]
+        found = paths.client().get_all(references, _OWNED) if references else []
+        mine = {snapshot.id: snapshot.to_dict() or {} for snapshot in found}
+        yield from (_device(entry, mine.get(one)) for one, entry in entries.items())
 
 
-def _device(
-    device_id: str, registered: dict[str, Any], mine: dict[str, Any] | None
-) -> dict[str, Any]:
+def _device(entry: Entry, mine: dict[str, Any] | None) -> dict[str, Any]:
     presence = seen(mine) if mine is not None else None
     return {
-        "deviceId": device_id,
-        "serialNumber": registered.get("serialNumber"),
-        "ownerUid": registered.get("ownerUid"),
-        "blocked": bool(registered.get("blocked")),
+        "deviceId": entry.device_id,
+        "serialNumber": entry.serial_number or None,
+        "ownerUid": entry.owner_uid,
+        "blocked": entry.blocked,
         "state": presence and _state(presence),
         "lastSeenAt": presence and presence["lastSeenAt"],
         "firmwareVersion": (mine or {}).get("firmwareVersion"),
@@ -87,7 +85,7 @@ def _device(
 
 
 def _state(presence: dict[str, Any]) -> str:
-    """Of a device that has published nothing since it was claimed, only that is sure."""
+    """A device that has published nothing since it was claimed was never seen by its owner."""
     if presence["lastSeenAt"] is None and presence["state"] != "online":
         return "neverSeen"
     return str(presence["state"])

@@ -1,14 +1,13 @@
-"""All that support needs to know of one customer, as a document for an answer."""
+"""Everything that support needs to know about a customer, as a document for an answer."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from firebase_admin import auth
 from google.cloud.firestore import FieldFilter, Query
 
 from admin.support.device_report import LAST, seen
-from shared import connections
-from shared.claims import access
+from shared import connections, times
 from shared.customers import shadow
 from shared.firestore import paths
 
@@ -18,19 +17,14 @@ _PRESENCE = ("status", "statusAt", "lastSeenAt", "graceSeconds")
 
 
 def report(uid: str) -> dict[str, Any]:
-    """The account, the customer at Particle, devices, what was done last, and deletion."""
-    profile, tombstone = (
-        snapshot.to_dict()
-        for reference in (paths.user(uid), paths.deleted_user(uid))
-        for snapshot in [reference.get()]
-    )
+    """The account, the customer at Particle, devices, last activity, and deletion."""
+    profile = paths.user(uid).get().to_dict() or {}
+    tombstone = paths.deleted_user(uid).get().to_dict()
     return {
         "uid": uid,
         **_account(uid),
-        "profile": {
-            name: (profile or {}).get(name) for name in ("displayName", "timeZone", "locale")
-        },
-        "customer": _customer(uid, profile or {}),
+        "profile": {name: profile.get(name) for name in ("displayName", "timeZone", "locale")},
+        "customer": _customer(uid, profile),
         "devices": devices_of(uid),
         "awaiting": _awaiting(uid),
         "activity": _activity(uid),
@@ -39,7 +33,7 @@ def report(uid: str) -> dict[str, Any]:
 
 
 def devices_of(uid: str) -> list[dict[str, Any]]:
-    """The user's devices with presence, by name."""
+    """The user's devices with their presence, ordered by name."""
     owned = paths.user(uid).collection(paths.DEVICES).select([*_DEVICE, *_PRESENCE])
     found = [(snapshot.id, snapshot.to_dict() or {}) for snapshot in owned.stream()]
     rows = [
@@ -54,13 +48,13 @@ def devices_of(uid: str) -> list[dict[str, Any]]:
 
 
 def _account(uid: str) -> dict[str, Any]:
-    """What Auth has of the user; nothing once the account is erased."""
+    """What Auth knows of the user: nothing once the account is erased."""
     try:
         user = auth.get_user(uid, app=connections.firebase())
     except auth.UserNotFoundError:
         return {**dict.fromkeys(_ACCOUNT), "signIn": "no account", "providers": []}
     created = user.user_metadata.creation_timestamp or 0
-    # From the beginning it is the time of the sign-up.
+    # Until sessions are ended for the first time, this is the time of the sign-up.
     ended = user.tokens_valid_after_timestamp or 0
     return {
         "email": user.email,
@@ -75,17 +69,17 @@ def _account(uid: str) -> dict[str, Any]:
 
 def _customer(uid: str, profile: dict[str, Any]) -> dict[str, Any]:
     particle = profile.get("particle", {})
-    made = particle.get("status") == "ready" and access.mode().has_customers
+    made = particle.get("status") == "ready" and shadow.customers_exist()
     return {
         "status": particle.get("status"),
         "reason": particle.get("reason"),
         "updatedAt": particle.get("updatedAt"),
-        "identity": shadow.known_identity(uid) if made else None,
+        "identity": shadow.known_name(uid) if made else None,
     }
 
 
 def _awaiting(uid: str) -> list[dict[str, Any]]:
-    """Devices that may still present a claim code of the user's."""
+    """Devices that may still present one of the user's claim codes."""
     awaited = paths.devices().where(filter=FieldFilter("awaitedBy", "==", uid))
     return [
         {
@@ -114,4 +108,4 @@ def _deletion(tombstone: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _time(milliseconds: int | None) -> datetime | None:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
+    return times.of_milliseconds(milliseconds) if milliseconds else None

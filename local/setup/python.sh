@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes venv/ and installs the locked Python packages into it.
+# Creates venv/ and installs the locked Python packages into it.
 #
-# The functions emulator and the deployment need the environment at venv/, and in it an interpreter
-# named like one of the platform's runtimes (python3.11 to python3.14).
+# The functions emulator and the deployment need the environment to be in venv/, with an interpreter
+# that is named like one of the platform's runtimes (python3.11 to python3.14).
 set -eu
 
 usable() {
@@ -18,7 +18,7 @@ for candidate in python3.11 python3.12 python3.13 python3.14 python3; do
 done
 if [ -z "$python" ]; then
   cat >&2 <<'END'
-Python 3.11 is needed (up to 3.14 will do), and none was found on PATH.
+This project needs Python 3.11 to 3.14, and none was found on PATH.
   Debian or Ubuntu: apt-get install python3.11 python3.11-venv
   macOS:            brew install python@3.11
   elsewhere:        https://www.python.org/downloads/
@@ -28,7 +28,7 @@ fi
 
 if ! usable venv/bin/python; then
   if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-    # Debian keeps this part of Python in a package of its own.
+    # Debian has this part of Python in a separate package.
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
       apt-get update
@@ -43,6 +43,6 @@ fi
 
 if ! venv/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes \
   -r requirements.txt -r requirements-dev.txt; then
-  echo "pip could not install the packages: does it reach its package index?" >&2
+  echo "pip could not install the packages. Can it reach the package index?" >&2
   exit 1
 fi

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs one step of the set-up: a line with its name, a sign of life while it lasts, and its duration.
-# What the command prints goes to a log, which is shown only when the step fails.
+# Runs one step of the set-up and prints its name, a dot every three seconds, and its duration. The
+# output of the command goes to a log, whose end is shown only when the step fails.
 #
 # usage: step.sh NAME COMMAND [ARGUMENT...]
 set -euo pipefail
-# Each background job gets a process group, so that all of it can be ended.
+# Each background job gets its own process group, so that all of its processes can be ended.
 set -m
 
 name=$1
@@ -37,7 +37,7 @@ finish
 if [ "$status" -ne 0 ]; then
   printf ' failed after %s s\n' "$SECONDS"
   tail -n 40 "$log" >&2
-  printf '\nThe whole log: %s\n' "$log" >&2
+  printf '\nThe complete log: %s\n' "$log" >&2
   exit "$status"
 fi
 printf ' %s s\n' "$SECONDS"

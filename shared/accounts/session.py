@@ -1,13 +1,11 @@
 """Whether a caller's sign-in still holds, and the note of its first call.
 
-An ID token is good for up to an hour, and nothing in it tells that the account was deleted or
-disabled or its sessions revoked since: only Auth knows. Callables that change something ask it;
-what only reads ends with the ID token, as reads of Firestore do, whose rules cannot ask.
+An ID token is good for up to an hour, and nothing in it says that the account has been deleted or
+disabled or its sessions revoked since: only Auth knows. Callables that change something ask Auth;
+those that only read go by the ID token alone, as Firestore's rules do, which cannot ask.
 """
 
 import contextlib
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,15 +14,13 @@ from google.api_core.exceptions import AlreadyExists
 from google.cloud.firestore import SERVER_TIMESTAMP
 
 from shared import connections
+from shared.accounts import account
+from shared.cache import Cache
 from shared.errors import SignInRequired
 from shared.firestore import paths
-from shared.registry import ownership
 
-MAX_SEEN = 20_000
-"""Sign-ins that an instance remembers to have noted; about 4 MB."""
-
-_seen: OrderedDict[tuple[str, int], None] = OrderedDict()
-_lock = threading.Lock()
+_noted: Cache[tuple[str, int], str] = Cache(20_000)
+"""The sign-ins whose first call is in the activity, as this instance knows; about 4 MB."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +43,11 @@ class Session:
     def note(self, app: dict[str, str] | None) -> None:
         """Note the first call of this sign-in in the customer's activity, once.
 
-        Costs a commit at the first call that an instance gets of a sign-in, and nothing then.
+        Costs a commit at the first call of a sign-in that reaches an instance, and nothing after.
         """
         signed_in = (self.uid, int(self.claims["auth_time"]))
-        with _lock:
-            if signed_in in _seen:
-                return
+        if signed_in in _noted:
+            return
         batch = paths.client().batch()
         batch.create(
             paths.activity(self.uid).document(f"sign-in-{signed_in[1]}"),
@@ -63,11 +58,9 @@ class Session:
                 "at": SERVER_TIMESTAMP,
             },
         )
-        ownership.unless_deleted(batch, self.uid)
-        # Noted by another instance; or the account was deleted, and stays without a trace.
+        account.unless_deleted(batch, self.uid)
+        # It fails when another instance has noted it, or when the account was deleted, which is to
+        # stay without a trace.
         with contextlib.suppress(AlreadyExists):
             batch.commit()
-        with _lock:
-            _seen[signed_in] = None
-            while len(_seen) > MAX_SEEN:
-                _seen.popitem(last=False)
+        _noted.put(signed_in, "noted")

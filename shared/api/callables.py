@@ -1,11 +1,11 @@
-"""What all callables share: identity, input, failures and their answers.
+"""The decorator of all callables: it checks caller and request, and answers failures.
 
     @callable_function(Request, secrets=settings.PARTICLE_SECRETS)
     def claim_device(caller: Caller, request: Request) -> dict[str, Any]: ...
 
-A function gets a caller who is signed in for good and a request of the right shape. One that
-changes something runs only while the sign-in still holds (`shared/accounts/session.py`). Every
-failure leaves as `{code, message, details: {reason, errorId, …}}`.
+A function gets a caller who is signed in, not anonymously, and a request of the right shape. One
+that changes something runs only while the sign-in still holds (`shared/accounts/session.py`). Every
+failure is answered as `{code, message, details: {reason, errorId, …}}`.
 """
 
 import contextlib
@@ -13,9 +13,8 @@ import functools
 import json
 import secrets as random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 from firebase_admin import exceptions as firebase_errors
@@ -28,6 +27,7 @@ from google.auth.exceptions import TransportError
 
 from shared import connections, log, settings
 from shared.accounts.session import Session
+from shared.api.requests import Caller, Input
 from shared.customers import shadow
 from shared.errors import (
     AnonymousUser,
@@ -43,11 +43,11 @@ from shared.errors import (
 )
 from shared.firestore import deadline
 from shared.firestore.deadline import TRANSIENT
-from shared.limits.rate import Quota
+from shared.limits.rate import RateLimit
 from shared.particle import errors
 
 MAX_BYTES = 32_768
-"""Bytes of a request's body: many times the longest that any function takes."""
+"""The largest request body: many times what any function needs."""
 
 OVERLOADED = (
     *TRANSIENT,
@@ -57,63 +57,12 @@ OVERLOADED = (
     firebase_errors.ResourceExhaustedError,
     firebase_errors.UnavailableError,
 )
-"""What Firestore and Auth raise when they cannot be reached, or cannot do it now."""
+"""What Firestore and Auth raise when they cannot be reached, or cannot serve the request now."""
 
 View = Callable[[Request], Response]
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Who is calling, by a verified ID token."""
-
-    uid: str
-    signed_in_at: datetime
-    """When the person gave their password, or whatever they sign in with."""
-
-
-_Short = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
-
-
-class App(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
-    """What the customer calls with."""
-
-    name: _Short
-    version: _Short
-
-    def as_dict(self) -> dict[str, str]:
-        """As it is stored."""
-        return {"name": self.name, "version": self.version}
-
-
-class Input(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Base of all requests. A field that does not exist is refused: it may be a misspelt one."""
-
-    app: App | None = None
-    """Noted with the first call of a sign-in."""
-
-
 R = TypeVar("R", bound=Input)
-
-DeviceId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{24}\Z")]
-"""A Particle device id, as `users/{uid}/devices` has it."""
-
-Name = Annotated[
-    str,
-    msgspec.Meta(pattern=r"^(?!(?i:events|owner|ping|unprotect)\Z)[A-Za-z0-9_]{1,64}\Z"),
-]
-"""A function's or variable's name: it becomes a part of a Particle route, so other routes' names
-are refused (Cloud API reference, "Devices" and "Events")."""
-
-LabelText = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
-"""A serial number or setup code as somebody types it."""
-
-DeviceName = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-"""The owner's name for a device."""
-
-
-def iso(time: datetime) -> str:
-    """A time as responses hold it: ISO 8601 in UTC, with milliseconds and `Z`."""
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def callable_function(
@@ -124,15 +73,15 @@ def callable_function(
 ) -> Callable[[Callable[[Caller, R], dict[str, Any]]], View]:
     """Export a function as a Firebase callable that takes `input_type` as its data.
 
-    Before one that `changes` something runs, Auth is asked whether the sign-in still holds.
+    If it `changes` something, Auth is asked first whether the sign-in still holds.
     """
-    quota = Quota(settings.calls_per_minute)
+    rate = RateLimit(settings.calls_per_minute)
 
     def decorate(function: Callable[[Caller, R], dict[str, Any]]) -> View:
         def serve(call: CallableRequest[Any]) -> dict[str, Any]:
             _check_app(call)
             session = _session(call)
-            quota.take(session.uid)
+            rate.acquire(session.uid)
             request = _input(call.data, input_type)
             if changes:
                 session.require_live()
@@ -143,7 +92,7 @@ def callable_function(
         @functools.wraps(function)
         def handler(call: CallableRequest[Any]) -> dict[str, Any]:
             with deadline.within(settings.CALLABLE_TIMEOUT, deadline.PERSON):
-                return _told(function.__name__, call, serve)
+                return _answer(function.__name__, call, serve)
 
         # The SDK types what it returns like what it takes; it is a view.
         exported = cast(
@@ -173,12 +122,12 @@ def callable_function(
     return decorate
 
 
-def _told(
+def _answer(
     name: str,
     call: CallableRequest[Any],
     serve: Callable[[CallableRequest[Any]], dict[str, Any]],
 ) -> dict[str, Any]:
-    """The function's answer, or its failure as the callable protocol tells it."""
+    """The function's answer. Raises its failure in the form of the callable protocol."""
     uid = call.auth.uid if call.auth else None
     try:
         return serve(call)
@@ -191,7 +140,7 @@ def _told(
         error_id = _new_error_id()
         log.call_interrupted(name, uid, error_id, failure)
         raise _https_error(TryAgain(), error_id) from failure
-    except Exception as failure:  # the boundary: logged in full, told as an errorId
+    except Exception as failure:  # the boundary: logged in full, answered by an errorId
         error_id = _new_error_id()
         log.call_failed(name, uid, error_id, failure)
         raise HttpsError(
@@ -202,19 +151,19 @@ def _told(
 
 
 def _cors() -> CorsOptions:
-    """Which web pages may call. Read when the function is imported: the SDK takes it then."""
+    """Which web pages may call. Read when the function is imported: the SDK needs it then."""
     origins: list[str] = settings.allowed_origins()
     return CorsOptions(cors_origins="*" if origins == ["*"] else origins, cors_methods=["post"])
 
 
 def _check_app(call: CallableRequest[Any]) -> None:
-    # The SDK has verified the token if there is one, and says nothing of a wrong one by itself.
+    # The SDK has verified the token if there is one, but does not refuse a wrong one by itself.
     if settings.require_app_check() and call.app is None:
         raise AppCheckRequired
 
 
 def _check_body(request: Request) -> None:
-    """Raise `BadRequest` for what the SDK would answer a 500 to, or parse however long it is."""
+    """Raise `BadRequest` for what the SDK would answer with a 500, or parse whatever its length."""
     if (request.content_length or 0) > MAX_BYTES or len(request.get_data()) > MAX_BYTES:
         raise BadRequest(f"The request has more than {MAX_BYTES} bytes.", field="data")
     try:
@@ -241,8 +190,8 @@ def _input(data: Any, input_type: type[R]) -> R:
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
-            # Half of a pair: JSON can hold it, and Firestore and Particle cannot.
-            raise BadRequest("This is no Unicode text.", field=field) from None
+            # Half of a surrogate pair: JSON can hold it, Firestore and Particle cannot.
+            raise BadRequest("This is not valid Unicode text.", field=field) from None
     try:
         return msgspec.convert({} if data is None else data, input_type)
     except msgspec.ValidationError as failure:
@@ -259,7 +208,7 @@ def _field_in(message: str) -> str | None:
 
 
 def _as_product_error(failure: ProductError | errors.ParticleError) -> ProductError:
-    """Failures of Particle in calls that are safe to repeat; the others have their reason."""
+    """Gives Particle's failures in repeatable calls a reason; the others have one already."""
     if isinstance(failure, ProductError):
         return failure
     if isinstance(failure, errors.RateLimitedError):
@@ -285,7 +234,7 @@ def _new_error_id() -> str:
 
 
 def _with_reason(function: str, response: Response) -> Response:
-    """Give the SDK's own refusals, which come before our code, a reason too."""
+    """Add a reason to the SDK's own refusals, which happen before our code runs."""
     if response.status_code < 400:  # noqa: PLR2004 - HTTP's classes
         return response
     error = (response.get_json(silent=True) or {}).get("error", {})

@@ -1,18 +1,16 @@
-"""Decorators for event functions that hand over the CloudEvent as it came.
+"""Decorators for event functions, which pass the CloudEvent on unchanged.
 
 The SDK's `on_message_published` parses the message before our code runs and fails on some that
-Pub/Sub may deliver (no data, unknown keys, nanoseconds), which would be redelivered for a day;
-its `on_document_created` cannot ask for retries at all. So the endpoint comes from the SDK's own
-options, and the event is read by the function. `tests/unit/test_manifest.py` compares the result
-with what the Firebase CLI has to see.
+Pub/Sub may deliver (no data, unknown keys, nanoseconds), which would be redelivered for a day; its
+`on_document_created` cannot request retries at all. So the endpoint is made from the SDK's own
+options, and the function reads the event. `tests/unit/test_manifest.py` compares the result with
+what the Firebase CLI has to see.
 """
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 from cloudevents.http import CloudEvent
-from firebase_functions import scheduler_fn
 from firebase_functions.options import EventHandlerOptions, PubSubOptions
 from firebase_functions.params import SecretParam
 from firebase_functions.private.manifest import ManifestEndpoint
@@ -27,7 +25,7 @@ Handler = Callable[[CloudEvent], None]
 
 
 def on_message_published(topic: str) -> Callable[[Handler], Handler]:
-    """Run on every message of a Pub/Sub topic, again until it succeeds, for at most 24 hours."""
+    """Run on every message of a Pub/Sub topic; repeated until it succeeds, for up to 24 hours."""
     options = PubSubOptions(topic=topic, **settings.INGEST_OPTIONS)
 
     def decorate(function: Handler) -> Handler:
@@ -40,7 +38,7 @@ def on_message_published(topic: str) -> Callable[[Handler], Handler]:
 def on_document_created(
     document: str, *, secrets: list[SecretParam] | None = None
 ) -> Callable[[Handler], Handler]:
-    """Run when a document is created, again until it succeeds, for at most 24 hours.
+    """Run when a document is created; repeated until it succeeds, for up to 24 hours.
 
     `document` is a pattern such as `users/{uid}` in the default database. The Firebase CLI places
     the trigger where the database is.
@@ -51,7 +49,7 @@ def on_document_created(
 def on_document_written(
     document: str, *, secrets: list[SecretParam] | None = None
 ) -> Callable[[Handler], Handler]:
-    """Run when a document is created, changed or deleted; else as `on_document_created`."""
+    """Run when a document is created, changed or deleted; otherwise like `on_document_created`."""
     return _on_document(DOCUMENT_WRITTEN, document, secrets)
 
 
@@ -68,24 +66,6 @@ def _on_document(
         )
         endpoint.eventTrigger["eventFilterPathPatterns"] = {"document": document}  # type: ignore[index]
         return _exported(function, endpoint, settings.EVENT_TIMEOUT)
-
-    return decorate
-
-
-def on_schedule(
-    schedule: str, *, secrets: list[SecretParam] | None = None
-) -> Callable[[Callable[[], None]], Any]:
-    """Run at times such as `every 5 minutes`. What a run does not finish, the next one does."""
-
-    def decorate(function: Callable[[], None]) -> Any:
-        @functools.wraps(function)
-        def entry(_event: scheduler_fn.ScheduledEvent) -> None:
-            with deadline.within(settings.SCHEDULE_TIMEOUT, deadline.EVENT):
-                function()
-
-        return scheduler_fn.on_schedule(
-            schedule=schedule, secrets=secrets, **settings.SCHEDULE_OPTIONS
-        )(entry)
 
     return decorate
 

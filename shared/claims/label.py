@@ -1,15 +1,15 @@
-"""Serial numbers and setup codes: what is printed on a device, and how it is kept and compared.
+"""Serial numbers and setup codes: what a device's label says, and how it is stored and compared.
 
 One rule of normalisation serves the operator's import, the registry and what customers type: case,
-spaces and hyphens do not count, full-width letters and digits (East Asian keyboards) are those of
+spaces and hyphens do not count, full-width letters and digits (East Asian keyboards) equal those of
 ASCII, and anything else is refused rather than guessed. The check is made on ASCII before the case
 is changed, because `str.upper` turns some foreign letters into ASCII ones (a dotless i into `I`, a
 sharp s into `SS`), and two different labels must never become one.
 
-A setup code is never stored. The registry holds `digest`: an HMAC, so that a copy of the database
-without the pepper (a secret of the server) does not let anyone try codes.
+A setup code is never stored. The registry holds its `digest`, an HMAC: without the pepper, a secret
+of the server, nobody can try codes on a copy of the database.
 
-Standard library alone: every function that looks a serial up imports this at its cold start.
+It uses the standard library alone, because claiming imports it at its cold start.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ import hmac
 import itertools
 import re
 import unicodedata
+from dataclasses import dataclass
 
 MAX_LENGTH = 64
 """Characters of a serial number or a setup code, after normalisation."""
@@ -24,18 +25,34 @@ MAX_LENGTH = 64
 WEAK_BELOW = 8
 """Setup codes shorter than this are reported to the operator as weak."""
 
-_TELLING = 4
-"""Characters from which a serial number inside a setup code is no accident."""
+_NO_COINCIDENCE = 4
+"""A serial number of at least so many characters is not part of a setup code by coincidence."""
 
 _MAX_TYPED = 256
-"""Characters looked at before normalisation: generous for separators, a bound for hostile input."""
+"""Characters read before normalisation: ample for separators, a bound for hostile input."""
 
 _DEVICE_ID = re.compile(r"[0-9a-f]{24}")
 _ALLOWED = re.compile(r"[A-Za-z0-9]+")
 # U+FF01..U+FF5E are the full-width twins of ASCII 0x21..0x7E.
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-# Not dashes to Unicode, but what word processors and phones put where a hyphen was meant.
+# Unicode does not call these dashes, but word processors and phones write them for a hyphen.
 _ALSO_HYPHENS = "\u00ad\u2212"
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a person says is printed on a device: one of the two, normalised."""
+
+    serial_number: str | None = None
+    device_id: str | None = None
+
+    @classmethod
+    def of_serial(cls, typed: str) -> "Label":
+        """As a person typed it. What cannot be a serial number is treated like a missing one."""
+        try:
+            return cls(serial_number=normalise_serial(typed))
+        except ValueError:
+            return cls()
 
 
 def _normalise(text: str, what: str) -> str:
@@ -94,9 +111,9 @@ def digest(pepper: str, device_id: str, setup_code: str) -> str:
     """What the registry stores of a setup code: HMAC-SHA256 in lower-case hexadecimal.
 
     The device id is part of the message, so that equal codes on two devices do not look equal in
-    the database. Neither part can hold a NUL byte after normalisation: as separator, it leaves one
-    reading only. White space around the pepper does not count, since secrets are often stored with
-    a line end.
+    the database. Neither part can contain a NUL byte after normalisation, so that this separator is
+    unambiguous. White space around the pepper does not count, since secrets are often stored with a
+    line end.
 
     Args:
         pepper: the secret `SETUP_CODE_PEPPER`.
@@ -104,8 +121,8 @@ def digest(pepper: str, device_id: str, setup_code: str) -> str:
         setup_code: as printed or typed.
 
     Raises:
-        ValueError: the pepper is empty (a secret that is not bound reads as ""), or one of the
-            others is not what its name says.
+        ValueError: the pepper is empty (a secret that is not bound reads as ""), or the device id
+            or the setup code is not one.
     """
     key = pepper.strip()
     if not key:
@@ -120,13 +137,13 @@ def matches(pepper: str, device_id: str, setup_code: str, stored: str) -> bool:
     A code that cannot be one (wrong characters, too long) does not match.
 
     Raises:
-        ValueError: the pepper is empty or the device id is none: faults of ours, not of the typist.
+        ValueError: the pepper is empty or the device id is not one: our fault, not the typist's.
     """
     try:
         code = normalise_setup_code(setup_code)
     except ValueError:
         code = ""
-    # Something is digested and compared either way: the answer's time says nothing about the shape.
+    # A code is digested and compared either way: the time taken says nothing about the typed one.
     computed = digest(pepper, device_id, code or "0")
     return hmac.compare_digest(computed.encode(), stored.encode()) and bool(code)
 
@@ -141,8 +158,8 @@ def weakness(setup_code: str, serial_number: str) -> str | None:
     serial = normalise_serial(serial_number)
     if len(set(code)) == 1:
         return "setup code is one repeated character"
-    # A serial of one or two characters stands in many a good code by chance.
-    if code in serial or (len(serial) >= _TELLING and serial in code):
+    # Many a good code contains a serial number of one or two characters.
+    if code in serial or (len(serial) >= _NO_COINCIDENCE and serial in code):
         return "setup code is made of the serial number"
     steps = {ord(after) - ord(before) for before, after in itertools.pairwise(code)}
     if steps in ({1}, {-1}):

@@ -1,14 +1,14 @@
-"""One call to a device through Particle, and what the caller is told of its failures.
+"""Requests to a device through Particle, and what the caller gets to know of their failures.
 
-Whose device it is, the caller has settled. Whoever holds the device for a call says until when:
-nothing is sent that could still run when another may take the device.
+That the device is the caller's has been checked before. Whoever holds the device for a call passes
+the end of that hold: nothing is sent that could still run when another may take the device.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from shared import connections
+from shared import connections, settings
+from shared.commands.record import Call
 from shared.errors import (
     DeviceNotReady,
     DeviceOffline,
@@ -20,43 +20,41 @@ from shared.errors import (
     UnknownFunction,
     UnknownVariable,
 )
-from shared.particle import errors
-
-AT_ONCE = 2.0
-"""Seconds within which Particle's 408 means that the device was known to be offline."""
-SLACK = 5.0
-"""Seconds that a call may take beyond its timeouts: a name looked up, further addresses tried."""
+from shared.particle import Credentials, errors
+from shared.registry.hold import Expiry, TimedCredentials
 
 
 @dataclass(frozen=True)
-class Line:
-    """The credential of one call, got before anything is written about it."""
+class ServerToken:
+    """The product's own token, fetched before anything is written about a call."""
 
     value: str = field(repr=False)
-    until: float
-    """On the monotonic clock: a call has to be over by then."""
 
     def token(self) -> str:
-        """The token that was got; its time is looked at before it is used."""
-        if time.monotonic() + connections.particle().longest_call + SLACK > self.until:
-            raise TryAgain("There was no time left for the call. Nothing was done; try again.")
+        """The token that was fetched."""
         return self.value
 
     def renew(self, rejected: str) -> str:
-        """Another token: the call that went with the rejected one had no effect."""
-        renewed = _token(lambda: connections.tokens().server.renew(rejected))
-        return Line(renewed, self.until).token()
+        """Another token. Without one the call had no effect, whatever happened to the renewal."""
+        return _fetched(lambda: connections.tokens().server.renew(rejected))
 
 
-def token() -> str:
-    """A token to call devices with. Raises `ProductError`: without one nothing can be sent."""
-    return _token(connections.tokens().server.token)
+def credentials() -> ServerToken:
+    """What calls are sent with. Raises `ProductError`: without a token nothing can be sent."""
+    return ServerToken(_fetched(connections.tokens().server.token))
 
 
-def call(line: Line, device_id: str, function: str, argument: str) -> int:
-    """Call a function, once. Raises `ProductError`."""
+def send(call: Call, credentials: Credentials, expiry: Expiry) -> int:
+    """Have the device run a function, once; what the function returned.
+
+    Raises `ProductError`: `TryAgain` when the call could outlast `expiry`.
+    """
+    particle = connections.particle()
+    timed = TimedCredentials(
+        credentials, expiry, particle.longest_call + settings.CALL_SLACK, _too_late
+    )
     try:
-        return connections.particle().call_function(line, device_id, function, argument)
+        return particle.call_function(timed, call.device_id, call.function, call.argument)
     except errors.NotFoundError:
         raise UnknownFunction from None
     except errors.ParticleError as failure:
@@ -78,23 +76,28 @@ def read(device_id: str, variable: str) -> bool | float | str | None:
         raise _reason(failure) from failure
 
 
-def _token(get: Callable[[], str]) -> str:
+def _fetched(fetch: Callable[[], str]) -> str:
     try:
-        return get()
+        return fetch()
     except errors.RateLimitedError as failure:
         raise ParticleRateLimited(retryAfter=round(failure.retry_after)) from failure
     except errors.ParticleError as failure:
         raise ParticleUnavailable from failure
 
 
+def _too_late() -> ProductError:
+    return TryAgain("There was no time left for the call. Nothing was done; try again.")
+
+
 def _reason(failure: errors.ParticleError) -> ProductError:
-    """What the caller is told of Particle's failure in a call to a device."""
+    """What the caller gets to know of Particle's failure in a request to a device."""
     if isinstance(failure, errors.DeviceUnreachableError):
-        return DeviceOffline() if failure.elapsed <= AT_ONCE else DeviceTimeout()
+        at_once = failure.elapsed <= settings.OFFLINE_AT_ONCE
+        return DeviceOffline() if at_once else DeviceTimeout()
     if isinstance(failure, errors.RateLimitedError):
         return ParticleRateLimited(retryAfter=round(failure.retry_after))
     if isinstance(failure, errors.OutcomeUnknownError | errors.UnexpectedAnswerError):
         return DeviceTimeout()
     if isinstance(failure, errors.ForbiddenError):
-        return DeviceNotReady()  # no device of the product
+        return DeviceNotReady()  # not a device of the product
     return ParticleUnavailable()

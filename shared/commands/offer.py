@@ -1,7 +1,7 @@
 """What the product offers its customers: which functions and variables, with which arguments.
 
-The file `offer.json` beside `main.py` lists them; without it everything that the firmware has may
-be used. For example:
+The file `offer.json` beside `main.py` lists them. Without the file, customers may use everything
+that the firmware has. For example:
 
     {
       "maxArgumentBytes": 622,
@@ -29,7 +29,7 @@ import msgspec
 from shared.errors import BadRequest, NotAllowed
 from shared.settings import SettingMissingError
 
-FILE = Path(__file__).parents[1] / "offer.json"
+FILE = Path(__file__).parents[2] / "offer.json"
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=1024)]
 
@@ -43,7 +43,7 @@ class Function(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     pattern: str | None = None
 
     def accepts(self, argument: str) -> bool:
-        """Whether the argument keeps to the rules."""
+        """Whether the argument follows the rules."""
         match self.argument:
             case "none":
                 return argument == ""
@@ -59,7 +59,7 @@ class Function(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Offer(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
-    """The file's content. What is None is not restricted."""
+    """The file's content; None means no restriction."""
 
     functions: dict[str, Function] | None = None
     variables: list[str] | None = None
@@ -89,7 +89,7 @@ class Offer(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
 
 @functools.cache
 def offer() -> Offer:
-    """The product's offer; raises `SettingMissingError` when the file is not what it should be."""
+    """The product's offer. Raises `SettingMissingError` when the file is not valid."""
     if not FILE.exists():
         return Offer()
     try:

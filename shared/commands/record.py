@@ -2,257 +2,337 @@
 
 One commit before the call, without a read, decides everything at once:
 
-- `users/{uid}/commands/{commandId}` is created, or taken from the queue as it was seen,
-- `users/{uid}/devices/{deviceId}` is touched: it exists only while the user owns the device,
-- `devices/{deviceId}.underWay.{commandId}` keeps the device from changing hands until the call
-  has ended, for `DEADLINE` at most, and tells until when others may wait there (`waitingUntil`),
-- the activity is noted.
+- `users/{uid}/commands/{commandId}` is created, or is taken from the queue as it was read,
+- the device is held for the call (`CallHold`), which only its owner can do,
+- the activity is recorded.
 
 A deleted account owns nothing before anything of it is erased, so the tombstone needs no look.
 
-One commit after the call writes the result, if the record is still as the first one left it. A
-record whose function died in between becomes `unknown`: the call may have run, so it is never made
-again.
+One commit after the call writes the outcome, if the record is still as the first one left it. When
+the process crashed in between, the record becomes `unknown`: the call may have run, so it is never
+made again.
 """
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
 from google.cloud.firestore import (
-    DELETE_FIELD,
     SERVER_TIMESTAMP,
-    Increment,
-    Maximum,
+    CollectionReference,
+    DocumentReference,
+    FieldFilter,
+    Query,
     WriteBatch,
+    WriteOption,
 )
-from google.cloud.firestore_v1.field_path import FieldPath
 
-from shared import log
-from shared.errors import DeviceTimeout, ProductError, TryAgain
+from shared import log, settings
+from shared.accounts import account
+from shared.errors import DeviceTimeout, ProductError, TryAgain, UnknownCommand
 from shared.firestore import paths
 from shared.firestore.deadline import FAILURES
-from shared.registry import ownership
+from shared.registry.entry import Entry
+from shared.registry.hold import CallHold, Expiry
 
-DEADLINE = timedelta(seconds=60)
-"""A call has ended after this, and the device may change hands."""
+Status = Literal["queued", "sent", "succeeded", "failed", "expired", "cancelled", "unknown"]
+"""`sent` while the call may be running; `unknown` when it may have run."""
+
+_CANCELLED = {"status": "cancelled", "finishedAt": SERVER_TIMESTAMP}
+"""The change in the record of a call that waited and is not to be sent."""
+
+MAX_SETTLED = 500
+"""Records of each kind that one run of the schedule settles."""
 
 
 @dataclass(frozen=True)
-class Held:
-    """A call whose record is written, and for which the device is held."""
+class Call:
+    """Which function of which device is called, with which argument."""
 
-    uid: str
     device_id: str
-    command_id: str
+    function: str
+    argument: str
+
+    @classmethod
+    def of(cls, record: paths.Snapshot) -> "Call":
+        """The call that a record is about."""
+        return cls(record.get("deviceId"), record.get("function"), record.get("argument"))
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How a call may wait for a device that is offline."""
+
+    until: datetime
+    coalesce: bool
+    """Whether it takes the place of earlier calls of the same function."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a call that had begun."""
+
+    status: Status
+    value: int | None = None
+    """What the device's function returned."""
+    failure: ProductError | None = None
+    wait: Wait | None = None
+    """Of a call that begins to wait now."""
+
+    @classmethod
+    def of(cls, failure: ProductError) -> "Outcome":
+        """The outcome of a call that failed: after a timeout it may have run."""
+        return cls("unknown" if isinstance(failure, DeviceTimeout) else "failed", failure=failure)
+
+
+CANCELLED = Outcome("cancelled")
+WAITS_ON = Outcome("queued")
+"""Of a call from the queue that definitely did not run."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A call whose record says `sent`, and for which the device is held."""
+
+    call: Call
+    hold: CallHold
     written_at: Any
-    """The record's update time: any other says that its time was over."""
-    until: float
-    """On the monotonic clock: until then nobody else may have the device."""
+    """The record's update time. Another one means that the record has been settled."""
     others_wait: bool = False
-    """Whether others may be waiting for the device."""
+    """Whether other calls may be waiting for the device."""
+
+    @property
+    def reference(self) -> DocumentReference:
+        """The record."""
+        return paths.command(self.hold.uid, self.hold.command_id)
 
 
 class UsedError(Exception):
-    """There is a record with this id, of an earlier request."""
+    """The command id has a record already, of an earlier request."""
 
     def __init__(self, record: paths.Snapshot) -> None:
-        """As it was found."""
+        """With the record as it was found."""
         super().__init__(record.id)
         self.record = record
 
 
 class DeviceChangedError(Exception):
-    """The registry's entry is not as it was read."""
+    """The device's entry in the registry has changed since it was read."""
 
 
-def begin(uid: str, command_id: str, request: dict[str, Any]) -> Held:
-    """Make the record of a call that is about to be made.
+def begin(uid: str, command_id: str, call: Call) -> Begun:
+    """Create the record of a call that is about to be made.
 
     Raises `UsedError` for a used id, and Firestore's `NotFound` when the user does not own the
     device.
     """
-    until, deadline = _deadline()
+    hold = _hold(uid, command_id, call)
     batch = paths.client().batch()
     batch.create(
         paths.command(uid, command_id),
         {
-            **request,
+            "deviceId": call.device_id,
+            "function": call.function,
+            "argument": call.argument,
             "status": "sent",
             "returnValue": None,
             "error": None,
             "createdAt": SERVER_TIMESTAMP,
-            "deadline": deadline,
+            "deadline": hold.expiry.at,
             "finishedAt": None,
         },
     )
-    _hold(batch, uid, request["deviceId"], command_id, deadline)
-    ownership.note(
+    hold.begin(batch)
+    account.note(
         batch,
         uid,
         "function-called",
-        deviceId=request["deviceId"],
-        function=request["function"],
+        deviceId=call.device_id,
+        function=call.function,
         commandId=command_id,
     )
     try:
         created, _owned, held, _noted = batch.commit()
     except AlreadyExists:
         record = paths.command(uid, command_id).get()
-        if not _is_written(record, deadline):
+        if not _is_written(record, hold):
             raise UsedError(record) from None
-        # Our own, by an attempt whose answer was lost: others may wait, for all that is known.
-        return Held(
-            uid, request["deviceId"], command_id, record.update_time, until, others_wait=True
-        )
+        # Our own, by an attempt whose answer was lost. Whether others wait is lost with it.
+        return Begun(call, hold, record.update_time, others_wait=True)
     waiting_until: int = held.transform_results[0].integer_value
-    return Held(
-        uid,
-        request["deviceId"],
-        command_id,
-        created.update_time,
-        until,
-        others_wait=waiting_until > time.time() * 1000,
-    )
+    others_wait = waiting_until > time.time() * 1000
+    return Begun(call, hold, created.update_time, others_wait)
 
 
-def resume(uid: str, queued: paths.Snapshot) -> Held | None:
-    """Take a queued call, as it was read, for sending; None when somebody else was faster.
+def resume(uid: str, queued: paths.Snapshot) -> Begun | None:
+    """Take a queued call, as it was read, for sending; None when it is not queued any more.
 
     Raises Firestore's `NotFound` when the user no longer owns the device.
     """
-    until, deadline = _deadline()
-    device_id: str = queued.get("deviceId")
+    call = Call.of(queued)
+    hold = _hold(uid, queued.id, call)
     batch = paths.client().batch()
     batch.update(
         queued.reference,
-        {"status": "sent", "deadline": deadline},
-        option=paths.client().write_option(last_update_time=queued.update_time),
+        {"status": "sent", "deadline": hold.expiry.at},
+        option=_unchanged(queued.update_time),
     )
-    _hold(batch, uid, device_id, queued.id, deadline)
+    hold.begin(batch)
     try:
         written_at = batch.commit()[0].update_time
     except FailedPrecondition:
         record = queued.reference.get()
-        if not _is_written(record, deadline):
+        if not _is_written(record, hold):
             return None
         written_at = record.update_time
-    return Held(uid, device_id, queued.id, written_at, until)
+    return Begun(call, hold, written_at)
 
 
-def end(
-    held: Held,
-    status: str,
-    *,
-    value: int | None = None,
-    failure: ProductError | None = None,
-    device: paths.Snapshot | None = None,
-    **more: Any,
-) -> None:
-    """Write what became of a call, unless its time was over and `settle` has said so.
+def finish(begun: Begun, outcome: Outcome, *, entry: Entry | None = None) -> None:
+    """Write what became of a call, unless its time was over and `settle` has written that.
 
-    When a result cannot be written, its record becomes `unknown` later: the device has answered,
-    and its owner shall hear it. That a call waits is told only when it is written: else raises
-    `TryAgain`. Raises `DeviceChangedError` when the registry's entry is to be as in `device` and
-    is not.
+    A result that cannot be written is only logged, and the record becomes `unknown` later: the
+    device has answered, and its owner shall hear it. But a call waits only when that is written:
+    else raises `TryAgain`. Raises `DeviceChangedError` when `entry` is given and has changed.
     """
+    hold, status, wait = begun.hold, outcome.status, outcome.wait
     batch = paths.client().batch()
     batch.update(
-        paths.command(held.uid, held.command_id),
+        begun.reference,
         {
             "status": status,
-            "returnValue": value,
-            "error": failure and _told(failure),
+            "returnValue": outcome.value,
+            "error": outcome.failure and _stored(outcome.failure),
             "finishedAt": None if status == "queued" else SERVER_TIMESTAMP,
-            **more,
+            **({"expiresAt": wait.until, "coalesce": wait.coalesce} if wait else {}),
         },
-        option=paths.client().write_option(last_update_time=held.written_at),
+        option=_unchanged(begun.written_at),
     )
-    registered: dict[str, Any] = {_under_way(held.command_id): DELETE_FIELD}
-    if "expiresAt" in more:
-        registered["waitingUntil"] = Maximum(_milliseconds(more["expiresAt"]))
-    unchanged = (
-        None if device is None else paths.client().write_option(last_update_time=device.update_time)
-    )
-    batch.update(paths.device(held.device_id), registered, option=unchanged)
+    hold.end(batch, waits_until=wait.until if wait else None, entry=entry)
     try:
         try:
             batch.commit()
         except FailedPrecondition:
-            record = paths.command(held.uid, held.command_id).get()
-            if record.exists and record.update_time == held.written_at:
+            record = begun.reference.get()
+            if record.exists and record.update_time == begun.written_at:
                 raise DeviceChangedError from None
             # Written by an attempt whose answer was lost, or settled.
             if not record.exists or record.get("status") != status:
                 raise
     except FAILURES as lost:
-        log.command_not_recorded(held.uid, held.command_id, status, lost)
+        log.command_not_recorded(hold.uid, hold.command_id, status, lost)
         if status == "queued":
-            raise TryAgain(commandId=held.command_id) from lost
+            raise TryAgain(commandId=hold.command_id) from lost
         return
-    log.command_finished(held.uid, held.device_id, held.command_id, status)
+    log.command_finished(hold.uid, hold.device_id, hold.command_id, status)
 
 
-def _told(failure: ProductError) -> dict[str, Any]:
-    """A failure as the record has it, to be told again."""
-    told = {"reason": failure.reason, "message": str(failure)}
-    retry_after = failure.details.get("retryAfter")
-    return told if retry_after is None else {**told, "retryAfter": retry_after}
-
-
-def _deadline() -> tuple[float, datetime]:
-    """When a call that begins now has ended: on the monotonic clock, and as it is written."""
-    return time.monotonic() + DEADLINE.total_seconds(), datetime.now(UTC) + DEADLINE
-
-
-def _is_written(record: paths.Snapshot, deadline: datetime) -> bool:
-    """Whether the record was written with this deadline, which is to the microsecond."""
-    fields = record.to_dict() or {}
-    return fields.get("status") == "sent" and fields.get("deadline") == deadline
-
-
-def settle(record: paths.Snapshot, now: datetime) -> str:
+def settle(record: paths.Snapshot, now: datetime) -> Status:
     """The status of a record, as it was read, after what time alone has changed in it.
 
     A call that has not ended by its deadline is `unknown`; one that has waited too long is
     `expired`. Either is written, unless the record has changed since.
     """
     fields = record.to_dict() or {}
-    status: str = fields["status"]
-    changed: dict[str, Any]
+    status: Status = fields["status"]
+    error = {}
     if status == "sent" and fields["deadline"] <= now:
-        error = {"reason": DeviceTimeout.reason, "message": DeviceTimeout.message}
-        changed = {"status": "unknown", "error": error}
+        status, error = "unknown", {"error": _stored(DeviceTimeout())}
     elif status == "queued" and fields["expiresAt"] <= now:
-        changed = {"status": "expired"}
+        status = "expired"
     else:
         return status
     try:
         record.reference.update(
-            {**changed, "finishedAt": SERVER_TIMESTAMP},
-            option=paths.client().write_option(last_update_time=record.update_time),
+            {"status": status, "finishedAt": SERVER_TIMESTAMP, **error},
+            option=_unchanged(record.update_time),
         )
     except FailedPrecondition:
         return settle(record.reference.get(), now)
     except NotFound:
         pass  # the account was deleted meanwhile
-    return str(changed["status"])
+    return status
 
 
-def _hold(batch: WriteBatch, uid: str, device_id: str, command_id: str, deadline: datetime) -> None:
-    """Only for the owner, and keeping the device theirs until the call has ended."""
-    # Changes nothing, but fails the commit when the document is not there.
-    batch.update(paths.user_device(uid, device_id), {"claimEpoch": Increment(0)})
-    # The second one changes nothing either, and gives back what is stored.
-    registered = {_under_way(command_id): _milliseconds(deadline), "waitingUntil": Increment(0)}
-    batch.update(paths.device(device_id), registered)
+def settle_overdue(now: datetime) -> int:
+    """Settle the records of all customers whose time is over; the number of those settled."""
+    group = paths.client().collection_group(paths.COMMANDS)
+    settled = 0
+    for status, until in (("sent", "deadline"), ("queued", "expiresAt")):
+        overdue = group.where(filter=FieldFilter("status", "==", status)).where(
+            filter=FieldFilter(until, "<=", now)
+        )
+        for record in overdue.limit(MAX_SETTLED).stream():
+            settle(record, now)
+            settled += 1
+    return settled
 
 
-def _milliseconds(time_: datetime) -> int:
-    return round(time_.timestamp() * 1000)
+def waiting(uid: str, device_id: str) -> Query:
+    """The user's calls that wait for the device, in no order."""
+    return of_device(uid, device_id).where(filter=FieldFilter("status", "==", "queued"))
 
 
-def _under_way(command_id: str) -> str:
-    return str(FieldPath("underWay", command_id).to_api_repr())
+def of_device(uid: str, device_id: str) -> Query:
+    """The user's calls of the device's functions."""
+    commands: CollectionReference = paths.user(uid).collection(paths.COMMANDS)
+    return commands.where(filter=FieldFilter("deviceId", "==", device_id))
+
+
+def cancel(uid: str, command_id: str) -> Status:
+    """Cancel a call that still waits for its device; its status, which says what became of it.
+
+    Raises `UnknownCommand`, also for another customer's.
+    """
+    while True:
+        record = paths.command(uid, command_id).get()
+        if not record.exists:
+            raise UnknownCommand
+        status = settle(record, datetime.now(UTC))
+        if status != "queued":
+            return status
+        batch = paths.client().batch()
+        batch.update(record.reference, _CANCELLED, option=_unchanged(record.update_time))
+        account.note(batch, uid, "command-cancelled", commandId=command_id)
+        try:
+            batch.commit()
+        except FailedPrecondition:
+            continue  # it was taken for sending just now, or cancelled by another request
+        return "cancelled"
+
+
+def withdraw(queued: paths.Snapshot) -> None:
+    """Cancel a waiting call, as it was read, on nobody's request; not if it has changed since."""
+    try:
+        queued.reference.update(_CANCELLED, option=_unchanged(queued.update_time))
+    except (FailedPrecondition, NotFound):
+        log.command_not_cancelled(queued.id)
+
+
+def cancel_waiting(batch: WriteBatch, uid: str, device_id: str) -> None:
+    """Add to a commit that no call of the user waits for the device any more; one query."""
+    for queued in waiting(uid, device_id).select([]).stream():
+        batch.update(queued.reference, _CANCELLED)
+
+
+def _hold(uid: str, command_id: str, call: Call) -> CallHold:
+    return CallHold(uid, call.device_id, command_id, Expiry.after(settings.CALL_HOLD))
+
+
+def _unchanged(update_time: Any) -> WriteOption:
+    return paths.client().write_option(last_update_time=update_time)
+
+
+def _is_written(record: paths.Snapshot, hold: CallHold) -> bool:
+    """Whether the record was written for this hold, whose end is exact to the microsecond."""
+    fields = record.to_dict() or {}
+    return fields.get("status") == "sent" and fields.get("deadline") == hold.expiry.at
+
+
+def _stored(failure: ProductError) -> dict[str, Any]:
+    """A failure as the record holds it; a repeated request gets it again."""
+    error = {"reason": failure.reason, "message": str(failure)}
+    retry_after = failure.details.get("retryAfter")
+    return error if retry_after is None else {**error, "retryAfter": retry_after}

@@ -1,17 +1,20 @@
 """Shadow customers: each user's stand-in at Particle, bound to the uid for ever.
 
-The sign-up trigger and every callable that needs the customer take the same way, `ensure`; it can
-be run any number of times, at once, and after dying half-way:
+Only access mode `customer` has them. In mode `product` there is nothing to make, and `ensure` just
+says so to those who wait for it.
 
-1. `shadowCustomers/{hash}` binds the identity to the uid (created, never changed),
-2. where it is not simply derived from the uid, `users/{uid}.particle` says which identity it is,
-3. Particle creates the customer; "already exists" is success, for the identity is bound to us,
+The sign-up trigger and every callable that needs the customer run `ensure`. It can be run any
+number of times, several times at once, and again after a crash at any point:
+
+1. `shadowCustomers/{hash}` binds the customer's name to the uid (created, never changed),
+2. where the name is not simply derived from the uid, `users/{uid}.particle` records it,
+3. Particle creates the customer; "already exists" is success, since the name is bound to this uid,
 4. `users/{uid}.particle` says `ready`.
 
-The identity is opaque, or, by a setting, the verified e-mail address that the user has at that
-moment. It stays what it is when the address changes later; and an address that another account has
-or had, which is bound to that one, gives way to an opaque identity. What is written before Particle
-is asked is found by the account's deletion; one that came in between undoes the creation.
+The name is opaque or, by a setting, the verified e-mail address that the user has at that moment.
+It stays the same when the address changes later. An address that another account has or had is
+bound to that account: the user gets an opaque name then. Because all of this is written before
+Particle is asked, the account's deletion finds it; a creation that a deletion overtook is undone.
 """
 
 import hashlib
@@ -22,47 +25,55 @@ from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFou
 from google.cloud.firestore import SERVER_TIMESTAMP
 
 from shared import connections, log, settings
+from shared.accounts import account
+from shared.cache import Cache
 from shared.errors import CustomerNotReady, EmailUnverified
 from shared.firestore import paths
 from shared.particle import errors
-from shared.registry import ownership
 
-_ready: dict[str, str] = {}
-"""The identities of users whose customer this process has seen to be ready. It only spares reads:
-a customer who is gone at Particle all the same is found out by `lost`."""
+_ready: Cache[str, str] = Cache(20_000)
+"""The customer names of users whose customer this process has seen to be ready; about 4 MB. It only
+spares reads: `lost` handles a customer who is gone at Particle all the same."""
 
 
-def opaque_identity(uid: str) -> str:
-    """A name for the user at Particle that is derived from the uid and tells nothing.
+def customers_exist() -> bool:
+    """Whether users have customers at Particle, with tokens and claim codes."""
+    return settings.access_mode() == "customer"
 
-    Particle lower-cases names and uids are case-sensitive, so the uid itself cannot stand in it.
+
+def opaque_name(uid: str) -> str:
+    """A user name at Particle that is derived from the uid and says nothing about the user.
+
+    Particle lower-cases names, and uids are case-sensitive: the uid itself cannot be part of it.
     """
     return hashlib.sha256(f"firebase-uid:{uid}".encode()).hexdigest()[:32]
 
 
-def identity(uid: str) -> str:
-    """The user's name at Particle. Raises `CustomerNotReady` when that is not settled yet."""
-    known = known_identity(uid)
+def customer_name(uid: str) -> str:
+    """The customer's user name at Particle. Raises `CustomerNotReady` while it is not decided."""
+    known = known_name(uid)
     if known is None:
         raise CustomerNotReady
     return known
 
 
-def known_identity(uid: str) -> str | None:
-    """The user's name at Particle, by a read at most; None for one who never got one."""
-    if uid in _ready:
-        return _ready[uid]
-    name = _name_in(paths.user(uid).get().to_dict() or {})
+def known_name(uid: str) -> str | None:
+    """The customer's user name at Particle, for one read at most; None if there never was one."""
+    ready = _ready.get(uid)
+    if ready is not None:
+        return ready
+    name = _name_in(paths.user(uid).get())
     if name is None and not settings.customers_have_email_names():
-        return opaque_identity(uid)
+        return opaque_name(uid)
     return name
 
 
 def adopt(uid: str, name: str) -> bool:
-    """Bind a user to a customer that was there before; whether that is theirs now.
+    """Bind a user to a customer who was there before; whether the customer is theirs now.
 
-    For the operator, who says that the customer is that user's. Not for a user who has one. The
-    binding is marked: what such a customer owns at Particle may be from before this product.
+    For the operator, who says that the customer is that user's. A user who has a customer keeps
+    it. The binding is marked, because such a customer may own devices at Particle from before this
+    product.
     """
     profile, tombstone = _profile(uid)
     if tombstone or _is_ready(profile) or not _is_bound(uid, name):
@@ -73,21 +84,50 @@ def adopt(uid: str, name: str) -> bool:
 
 
 def ensure(uid: str) -> None:
-    """Make sure that the user's shadow customer exists.
+    """Make sure that what the user needs at Particle exists.
 
-    Costs nothing when this process knows, one read when it does not, and the whole way for a new
-    user. Raises `CustomerNotReady` when it can never be made, `EmailUnverified` when it would bear
-    an address that is not verified, and `ParticleError` when Particle fails, so that the platform
-    or the caller tries again.
+    Costs nothing when this process knows that it does, one round trip when it does not know, and
+    all steps for a new user. Raises `CustomerNotReady` when the customer can never be made,
+    `EmailUnverified` when its name would be an address that is not verified, and `ParticleError`
+    when Particle fails, so that the platform or the caller tries again.
     """
     if uid in _ready:
         return
     profile, tombstone = _profile(uid)
     if tombstone:
         raise CustomerNotReady("This account was deleted.")
-    if _is_ready(profile):
-        _ready[uid] = _name_in(profile.to_dict() or {}) or opaque_identity(uid)
-        return
+    name = _name_in(profile) or opaque_name(uid)
+    if not _is_ready(profile):
+        if customers_exist():
+            name = _make(uid, profile)
+        else:
+            _note(uid, "ready", None)
+    _ready.put(uid, name)
+
+
+def remove(name: str) -> None:
+    """Delete a customer at Particle, where that is asked for. Raises `ParticleError`. Repeatable.
+
+    An opaque name says nothing about anybody. Deleting it too would leave nothing behind, but
+    Particle does not document whether a name becomes free again, so it is a setting.
+    """
+    wanted = settings.delete_customers()
+    if wanted == "always" or (wanted == "by-name" and "@" in name):
+        try:
+            connections.particle().delete_customer(connections.tokens().server, name)
+        except errors.NotFoundError:
+            return  # deleted by an earlier run, or never made
+
+
+def lost(uid: str) -> None:
+    """Have a customer who is gone at Particle made again by whatever needs it next."""
+    _ready.forget(uid)
+    _note(uid, "pending", "customer-not-ready")
+    log.customer_lost(uid)
+
+
+def _make(uid: str, profile: paths.Snapshot) -> str:
+    """Make the customer; its name."""
     name = _settled_name(uid, profile)
     try:
         _create(name)
@@ -102,51 +142,21 @@ def ensure(uid: str) -> None:
         remove(name)
         raise
     log.customer_ready(uid)
-    _ready[uid] = name
-
-
-def remove(name: str) -> None:
-    """Delete a customer at Particle, where that is asked for. Raises `ParticleError`. Repeatable.
-
-    An opaque name says nothing about anybody. Deleting it too would leave nothing behind, but
-    whether Particle gives the name free is not documented, so it is a setting.
-    """
-    wanted = settings.delete_customers()
-    if wanted == "always" or (wanted == "by-name" and "@" in name):
-        try:
-            connections.particle().delete_customer(connections.tokens().server, name)
-        except errors.NotFoundError:
-            return  # deleted by an earlier run, or never made
-
-
-def lost(uid: str) -> None:
-    """Have a customer who is gone at Particle made again, by whatever needs it next."""
-    _ready.pop(uid, None)
-    _note(uid, "pending", "customer-not-ready")
-    log.customer_lost(uid)
-
-
-def need_none(uid: str) -> None:
-    """Say that the user is ready, where no customers are made; once, as `ensure`."""
-    if uid in _ready:
-        return
-    profile, tombstone = _profile(uid)
-    if tombstone:
-        raise CustomerNotReady("This account was deleted.")
-    if not _is_ready(profile):
-        _note(uid, "ready", None)
-    _ready[uid] = opaque_identity(uid)
+    return name
 
 
 def _is_ready(profile: paths.Snapshot) -> bool:
-    particle = (profile.to_dict() or {}).get("particle", {})
-    return bool(particle.get("status") == "ready")
+    return bool(_particle_in(profile).get("status") == "ready")
 
 
-def _name_in(user: dict[str, Any]) -> str | None:
-    """The identity that a user's document names."""
-    found: str | None = user.get("particle", {}).get("customerId")
+def _name_in(profile: paths.Snapshot) -> str | None:
+    """The customer name that a user's document records."""
+    found: str | None = _particle_in(profile).get("customerId")
     return found
+
+
+def _particle_in(profile: paths.Snapshot) -> dict[str, Any]:
+    return dict((profile.to_dict() or {}).get("particle", {}))
 
 
 def _profile(uid: str) -> tuple[paths.Snapshot, bool]:
@@ -158,12 +168,13 @@ def _profile(uid: str) -> tuple[paths.Snapshot, bool]:
 
 
 def _settled_name(uid: str, profile: paths.Snapshot) -> str:
-    """The one identity of the user, before there is a customer of that name.
+    """The one customer name of the user, before there is a customer of that name.
 
-    An address may change meanwhile, and two may do this at once: the user's document decides.
+    An address may change meanwhile, and two requests may do this at once: what the user's document
+    records decides.
     """
     while True:
-        name = _name_in(profile.to_dict() or {})
+        name = _name_in(profile)
         if name is not None:
             return name
         name = _bind(uid)
@@ -176,7 +187,7 @@ def _settled_name(uid: str, profile: paths.Snapshot) -> str:
             batch.update(profile.reference, {"particle": particle}, option=unchanged)
         else:
             batch.create(profile.reference, {"particle": particle})
-        ownership.unless_deleted(batch, uid)
+        account.unless_deleted(batch, uid)
         try:
             batch.commit()
         except (AlreadyExists, FailedPrecondition, NotFound):
@@ -188,12 +199,12 @@ def _settled_name(uid: str, profile: paths.Snapshot) -> str:
 
 
 def _bind(uid: str) -> str:
-    """Bind an identity to the user, for ever; gives it."""
+    """Bind a customer name to the user, for ever; the name."""
     if settings.customers_have_email_names():
         address = _verified_address(uid)
         if _is_bound(uid, address):
             return address
-    name = opaque_identity(uid)
+    name = opaque_name(uid)
     if not _is_bound(uid, name):
         _note(uid, "error", "identity-taken")
         log.customer_refused(uid)
@@ -212,7 +223,7 @@ def _is_bound(uid: str, name: str) -> bool:
 
 
 def _verified_address(uid: str) -> str:
-    """As Auth knows it now, which an ID token may not; in lower case, as Particle writes names."""
+    """As Auth has it now, unlike an ID token; in lower case, as Particle writes names."""
     user = auth.get_user(uid, app=connections.firebase())
     if not user.email or not user.email_verified:
         _note(uid, "pending", EmailUnverified.reason)
@@ -225,21 +236,21 @@ def _create(name: str) -> None:
     try:
         connections.particle().create_customer((particle.client_id, particle.client_secret), name)
     except errors.CustomerExistsError:
-        # Ours: the identity is bound to this uid, and no other way leads to it.
+        # Ours: the name is bound to this uid, and no customer is created before its name is bound.
         return
 
 
 def _note(uid: str, status: str, reason: str | None, name: str | None = None) -> None:
-    """Tell the user's clients. Merged: the client may not have written its part yet.
+    """Say it to the user's clients. Merged: the client may not have written its part yet.
 
-    Raises `CustomerNotReady` for a deleted account, which stays without a trace.
+    Raises `CustomerNotReady` for a deleted account, which is to stay without a trace.
     """
     particle = _particle(status, reason)
-    if name is not None and name != opaque_identity(uid):
+    if name is not None and name != opaque_name(uid):
         particle["customerId"] = name
     batch = paths.client().batch()
     batch.set(paths.user(uid), {"particle": particle}, merge=True)
-    ownership.unless_deleted(batch, uid)
+    account.unless_deleted(batch, uid)
     try:
         batch.commit()
     except AlreadyExists:

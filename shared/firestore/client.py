@@ -1,8 +1,8 @@
 """The Firestore client, which gives every request the deadline of the function that makes it.
 
 All of Google's classes (documents, queries, batches) send their requests through one object, the
-client's `_firestore_api`. Here a thin layer around it adds the `retry` and `timeout` that
-`shared.firestore.deadline` names, so that no call can forget them.
+client's `_firestore_api`. A thin layer around it adds the `retry` and `timeout` that
+`shared.firestore.deadline` computes, so that no call can forget them.
 """
 
 import functools
@@ -23,7 +23,7 @@ class Client(firestore.Client):
 
 
 class _Api:
-    """The generated client. Its requests take our deadline, unless they bring one of their own."""
+    """The generated client. Its requests get our deadline, unless they have one of their own."""
 
     _REQUESTS = (
         "batch_get_documents",
@@ -48,11 +48,11 @@ class _Api:
 
 
 class _Transport:
-    """Says that a query which broke off midway is not to be continued, but to fail as it did.
+    """Makes a query that broke off midway raise its failure, instead of being resumed.
 
-    Google's `Query.stream` asks its transport, which knows no answer (`AttributeError`), and could
-    not continue a query without an order (`ValueError`). The failure itself is transient, and
-    whoever is told of it begins anew.
+    Google's `Query.stream` looks up in the transport whether to resume, which raises
+    `AttributeError` here; and it cannot resume a query without an order (`ValueError`). The failure
+    itself is transient, and whoever gets it starts again.
     """
 
     def __init__(self, inner: Any) -> None:

@@ -1,9 +1,9 @@
-"""One deadline for everything that a function asks of Firestore.
+"""One deadline for all requests that a function makes to Firestore.
 
-Left to itself, Google's client repeats a commit for a minute and a read for five, whatever timeout
-a call names, since that is for one attempt; and it never repeats what a contender aborted. So the
-edge (a callable, a trigger, a schedule) says with `until` when its time is over, and the client of
-`shared.firestore.client` gives every request the `arguments` that follow.
+By default, Google's client repeats a commit for a minute and a read for five, whatever the timeout
+of the call, which is for one attempt; and it never repeats a commit that contention has aborted. So
+the edge (a callable, a trigger, a schedule) says with `within` how long it has, and the client in
+`shared.firestore.client` gives every request the `arguments` that follow from it.
 """
 
 import contextlib
@@ -25,10 +25,10 @@ from google.api_core.exceptions import (
 from google.api_core.retry import Retry, if_exception_type
 
 TRANSIENT = (Aborted, DeadlineExceeded, ResourceExhausted, ServiceUnavailable, RetryError)
-"""Says nothing about what was asked for: a commit may even have been made."""
+"""Failures that leave the outcome open: a commit may even have been made."""
 
 FAILURES = (GoogleAPICallError, RetryError)
-"""All that a request to Firestore raises."""
+"""Everything that a request to Firestore raises."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,15 @@ class Patience:
     attempt: float
     """For one attempt."""
     retry: float
-    """The period in which attempts begin."""
+    """For the period in which attempts begin."""
 
 
 PERSON = Patience(attempt=4.0, retry=6.0)
-"""Somebody waits for the answer, or a device is held until it is there."""
+"""For somebody who waits for the answer, or while a device is held."""
 EVENT = Patience(attempt=8.0, retry=20.0)
-"""The platform delivers again what was not done."""
+"""For events: the platform delivers again what was not done."""
 OPERATOR = Patience(attempt=60.0, retry=60.0)
-"""Outside a function: long lists, and nobody who ends them but the operator."""
+"""Outside a function: lists are long, and only the operator ends a request."""
 
 
 class Arguments(TypedDict):
@@ -61,9 +61,9 @@ _current: ContextVar[tuple[float, Patience] | None] = ContextVar("deadline", def
 
 @contextlib.contextmanager
 def until(end: float, patience: Patience | None = None) -> Iterator[None]:
-    """Let no request of this context begin after `end`, by `time.monotonic`.
+    """Let no request in this context begin after `end`, by `time.monotonic`.
 
-    An earlier deadline that is set already stays, and so does its patience where none is given.
+    A deadline that is already set stays if it is earlier, and its patience if none is given.
     """
     earlier = _current.get()
     if earlier is not None:
@@ -78,22 +78,22 @@ def until(end: float, patience: Patience | None = None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def within(timeout: float, patience: Patience) -> Iterator[None]:
-    """Let every request of this context end in the time of a function that has `timeout` seconds.
+    """Let every request in this context end before the function's `timeout`, in seconds.
 
-    The last attempt may begin at the deadline, and then takes its own time.
+    The last attempt may begin at the deadline and take its own timeout after that.
     """
     with until(time.monotonic() + timeout - patience.attempt - 1, patience):
         yield
 
 
 def end() -> float:
-    """When this context's time is over, by `time.monotonic`; infinity when it has no end."""
+    """The deadline of this context, by `time.monotonic`; infinity when there is none."""
     current = _current.get()
     return math.inf if current is None else current[0]
 
 
 def arguments() -> Arguments:
-    """For a request that begins now. Raises `DeadlineExceeded` when it is too late for one."""
+    """For a request that begins now. Raises `DeadlineExceeded` when no time is left for it."""
     current = _current.get()
     if current is None:
         return _arguments(OPERATOR, OPERATOR.retry)

@@ -1,7 +1,7 @@
-"""A customer's tree in Firestore, gone through: to erase it, and to hand it out.
+"""Walks through a customer's tree in Firestore, to erase or to export it.
 
-It is known which documents have collections below them: the customer's own and their devices'. A
-device that was given back has no document any more and may still have kept history below it.
+Only the customer's own document and those of their devices have collections below them. A released
+device has no document any more, but may still have history below it that the customer kept.
 """
 
 import time
@@ -10,18 +10,18 @@ from datetime import datetime
 
 from google.cloud.firestore import CollectionReference, Query
 
-from shared.firestore import paths
+from shared.firestore import deadline, paths
 
 PAGE = 400
 """Documents deleted in one commit; Firestore allows 500."""
 
 
 class NotFinishedError(RuntimeError):
-    """The run's time is over: the platform starts the next one."""
+    """The time of this run is over: the platform starts the next one."""
 
 
 def collections(uid: str) -> Iterator[CollectionReference]:
-    """All collections of a customer's tree, the ones below their devices first."""
+    """All collections of a customer's tree, those below their devices first."""
     own = sorted(paths.user(uid).collections(), key=lambda collection: collection.id)
     for collection in own:
         if collection.id == paths.DEVICES:
@@ -30,17 +30,15 @@ def collections(uid: str) -> Iterator[CollectionReference]:
     yield from own
 
 
-def erase(
-    documents: CollectionReference | Query, deadline: float, *, until: datetime | None = None
-) -> None:
+def erase(documents: CollectionReference | Query, *, until: datetime | None = None) -> None:
     """Delete the documents of a collection or query, or only those not created after `until`.
 
-    Raises `NotFinishedError` when the monotonic clock passes `deadline`.
+    Raises `NotFinishedError` when the deadline of `shared.firestore.deadline` passes.
     """
     page = documents.order_by("__name__").select([]).limit(PAGE)
     found = list(page.stream())
     while found:
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline.end():
             raise NotFinishedError("the time of this run is over")
         batch = paths.client().batch()
         for snapshot in found:

@@ -1,28 +1,28 @@
 """The names of every collection and document in Firestore, and the one client.
 
     users/{uid}                                       profile; particle: {status, reason, …}
-    users/{uid}/devices/{deviceId}                    their device; exists while it is theirs
+    users/{uid}/devices/{deviceId}                    their device; exists while they own it
     users/{uid}/devices/{deviceId}/events/{eventId}   what it published during their tenure
     users/{uid}/devices/{deviceId}/rollups/{id}       numeric history for charts
     users/{uid}/commands/{commandId}                  each function call
     users/{uid}/activity/{id}                         who did what, append-only
-    devices/{deviceId}                                the registry: it decides who owns a device
+    devices/{deviceId}                                the registry, which decides who owns a device
     devices/{deviceId}/events/{eventId}               events outside any customer's tenure
     devices/{deviceId}/presence/online                when it last came online
-    devices/{deviceId}/tenures/{claimEpoch}           in which tenures events were stored
+    devices/{deviceId}/tenures/{claimEpoch}           each tenure in which events were stored
     serialNumbers/{normalised serial}                 deviceId
-    shadowCustomers/{SHA-256 of the identity}         which uid a Particle customer belongs to
-    claimAttempts/{hash}                              attempts at setup codes
+    shadowCustomers/{SHA-256 of the customer name}    which uid a Particle customer belongs to
+    claimAttempts/{hash}                              how often setup codes were tried
     releases/{id}                                     releases that are not finished
-    operations/{id}                                   what operators did, and why
-    deletedUsers/{uid}                                tombstones
-    deadLetters/{messageId}                           messages that can never be stored
+    operations/{id}                                   the audit trail: what operators did, and why
+    deletedUsers/{uid}                                tombstones of deleted accounts
+    deadLetters/{messageId}                           messages that can never be stored as events
     limits/{name}                                     counters that all instances share
-    health/{name}                                     what is known of the chain's health
-    unknownDevices/{deviceId}                         devices that published, and are not registered
+    health/{name}                                     the health of the path from Particle to here
+    unknownDevices/{deviceId}                         devices that publish but are not registered
 
 `docs/data-model.md` describes the fields. Clients read below `users/{uid}`, as `firestore.rules`
-allows; everything else is the server's alone.
+allows; only the server reads anything else.
 """
 
 import functools
@@ -73,7 +73,7 @@ def user(uid: str) -> DocumentReference:
 
 
 def user_device(uid: str, device_id: str) -> DocumentReference:
-    """A device as its owner sees it. It exists exactly as long as they own the device."""
+    """A device as its owner sees it. The document exists exactly while they own the device."""
     reference: DocumentReference = user(uid).collection(DEVICES).document(device_id)
     return reference
 
@@ -101,25 +101,31 @@ def device(device_id: str) -> DocumentReference:
 
 
 def online(device_id: str) -> DocumentReference:
-    """When a device that somebody owns last came online; changes at nothing else."""
+    """When a device with an owner last came online. Nothing else changes this document."""
     reference: DocumentReference = device(device_id).collection(PRESENCE).document("online")
     return reference
 
 
+def tenure(device_id: str, epoch: int) -> DocumentReference:
+    """The record of a tenure in which events of the device were stored."""
+    reference: DocumentReference = device(device_id).collection(TENURES).document(str(epoch))
+    return reference
+
+
 def tenures_of(uid: str) -> Query:
-    """The records of a customer's tenures, of whatever device; needs an index of its own."""
+    """The records of a customer's tenures of all devices; needs its own index."""
     group = client().collection_group(TENURES)
     return group.where(filter=FieldFilter("uid", "==", uid))
 
 
 def serial_number(normalised: str) -> DocumentReference:
-    """Which device bears a serial number, by its normalised form."""
+    """Which device has a serial number, by its normalised form."""
     return client().collection(SERIAL_NUMBERS).document(normalised)
 
 
-def shadow_customer(identity: str) -> DocumentReference:
+def shadow_customer(customer_name: str) -> DocumentReference:
     """Which user a Particle customer belongs to, for ever."""
-    digest = hashlib.sha256(identity.encode()).hexdigest()
+    digest = hashlib.sha256(customer_name.encode()).hexdigest()
     return client().collection(SHADOW_CUSTOMERS).document(digest)
 
 
@@ -134,12 +140,12 @@ def deleted_users() -> CollectionReference:
 
 
 def claim_attempts(digest: str) -> DocumentReference:
-    """Attempts at setup codes, by one person or at one label."""
+    """How often one person tried setup codes, or all persons at one label."""
     return client().collection(CLAIM_ATTEMPTS).document(digest)
 
 
 def releases() -> CollectionReference:
-    """Jobs that finish releases: at Particle, and by erasing what the former owner's tree holds."""
+    """Jobs that finish releases: end the claim at Particle, erase the former owner's history."""
     return client().collection(RELEASES)
 
 
@@ -149,7 +155,7 @@ def operations() -> CollectionReference:
 
 
 def dead_letter(message_id: str) -> DocumentReference:
-    """A message that can never be stored."""
+    """A message that can never be stored as an event."""
     return client().collection(DEAD_LETTERS).document(message_id)
 
 
@@ -159,5 +165,5 @@ def limit(name: str) -> DocumentReference:
 
 
 def health(name: str) -> DocumentReference:
-    """What is known of the health of the way from Particle to here."""
+    """What is known about the health of the path from Particle to here."""
     return client().collection(HEALTH).document(name)

@@ -1,40 +1,38 @@
 """Limits on guessing serial numbers and setup codes.
 
-Every attempt is counted before its code is looked at, so that a burst gains nothing, and taken back
-when the code was right. Three counters decide, each of one UTC day:
+Every attempt is counted before its code is looked at, so that a burst gains nothing, and refunded
+when the code was right. Three counters decide, each for one UTC day:
 
-- the person's: who fails often waits, longer each time, up to a quarter of an hour,
-- the person's at that label: the first few attempts wait for nobody else's,
-- the label's: whoever has used those up stands in one line with all the others who have.
+- the person's: a person who fails often waits, longer each time, up to a quarter of an hour,
+- the person's at that label: the first few attempts do not wait because of anybody else's,
+- the label's: everybody who has used those up waits in one common line.
 
-A stranger who fails again and again at a label, with however many accounts, so keeps only people
-like themselves waiting, and never its buyer; and each account of an army has a few guesses a day. A
-label counts whether or not there is such a device, so counting tells nothing about it.
+So a stranger who fails again and again at a label, with however many accounts, delays only others
+like themselves, and never the buyer; and each of many accounts has a few guesses a day. A label
+is counted whether or not there is such a device, so the counting reveals nothing about it.
 """
 
 import hashlib
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from google.cloud.firestore import DocumentReference, Increment
 
+from shared import settings
 from shared.errors import TooManyAttempts
 from shared.firestore import paths
-
-KEPT = timedelta(hours=24)
-"""After its last attempt Firestore's TTL deletes a counter, which is then of a day that is over."""
+from shared.limits.counter import Counter, count
 
 
 @dataclass(frozen=True)
 class Limit:
-    """How long to wait after so many attempts."""
+    """How long to wait after a number of attempts."""
 
     free: int
     """Attempts without any wait."""
     cap: float
-    """Seconds of the longest wait."""
+    """The longest wait, in seconds."""
 
     def wait(self, tries: int) -> float:
         """Seconds to wait after the last of `tries` attempts: 2, 4, 8, … up to the cap."""
@@ -45,31 +43,31 @@ class Limit:
 
 PERSON = Limit(free=10, cap=900)
 OWN = Limit(free=3, cap=60)
-"""A person's at one label; after the free ones the label's own holds instead."""
+"""A person's at one label; after the free ones the label's own limit holds instead."""
 LABEL = Limit(free=30, cap=60)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One admitted attempt."""
+    """An admitted attempt."""
 
-    counters: tuple["_Counter", "_Counter"]
+    tallies: tuple["_Tally", "_Tally"]
     found: paths.Snapshot | None
-    """The document that was to be read along."""
+    """The document that `admit` was asked to read too."""
 
-    def take_back(self) -> None:
-        """The code was right: this was no guess."""
+    def refund(self) -> None:
+        """The code was right, so this was no guess."""
         batch = paths.client().batch()
-        for counter in self.counters:
-            fields = {"tries": Increment(-1), "lastAt": counter.last_at}
-            batch.update(counter.reference, fields)
+        for tally in self.tallies:
+            fields = {"tries": Increment(-1), "lastAt": tally.last_at}
+            batch.update(tally.reference, fields)
         batch.commit()
 
 
 def admit(uid: str, label: str, also: DocumentReference | None) -> Attempt:
     """Count an attempt of a person at a label, or raise `TooManyAttempts` with `retryAfter`.
 
-    One read, which brings the document `also` along, and one commit.
+    Costs one read request, which also reads the document `also`, and one commit.
     """
     now = datetime.now(UTC)
     references = [
@@ -78,38 +76,36 @@ def admit(uid: str, label: str, also: DocumentReference | None) -> Attempt:
     ]
     reads = references if also is None else [*references, also]
     found = {s.reference.path: s for s in paths.client().get_all(reads)}
-    person, own, everybody = (_Counter.of(found[r.path], now) for r in references)
+    person, own, everybody = (_Tally.of(found[r.path], now) for r in references)
     line, limit = (own, OWN) if own.tries < OWN.free else (everybody, LABEL)
     wait = max(person.remaining(PERSON, now), line.remaining(limit, now))
     if wait > 0:
         raise TooManyAttempts(retryAfter=math.ceil(wait))
-    batch = paths.client().batch()
-    fields = {"tries": Increment(1), "lastAt": now, "expireAt": now + KEPT}
-    for counter in (person, line):
-        batch.set(counter.reference, fields, merge=True)
-    results = batch.commit()
-    for counter, its, result in zip((person, line), (PERSON, limit), results, strict=True):
-        _refuse_a_burst(counter, its, result)
+    fields = {"lastAt": now, "expireAt": now + timedelta(seconds=settings.ATTEMPTS_KEPT)}
+    counted = count(
+        *(Counter(tally.reference, add={("tries",): 1}, fields=fields) for tally in (person, line))
+    )
+    for tally, its, after in zip((person, line), (PERSON, limit), counted, strict=True):
+        _refuse_a_burst(tally, its, after["tries",])
     return Attempt((person, line), found[also.path] if also else None)
 
 
-def _refuse_a_burst(counter: "_Counter", limit: Limit, result: Any) -> None:
-    """Of attempts at the same moment, after a wait, only the first may go on."""
-    tries = result.transform_results[0].integer_value
-    if tries > counter.tries + 1 and (wait := limit.wait(tries - 1)):
+def _refuse_a_burst(tally: "_Tally", limit: Limit, tries: int) -> None:
+    """Of simultaneous attempts after a wait, only the first may go on."""
+    if tries > tally.tries + 1 and (wait := limit.wait(tries - 1)):
         raise TooManyAttempts(retryAfter=math.ceil(wait))
 
 
 @dataclass(frozen=True)
-class _Counter:
-    """As it was read; it may not be there yet."""
+class _Tally:
+    """A counter as it was read; its document may not exist yet."""
 
     reference: DocumentReference
     tries: int
     last_at: datetime
 
     @classmethod
-    def of(cls, snapshot: paths.Snapshot, now: datetime) -> "_Counter":
+    def of(cls, snapshot: paths.Snapshot, now: datetime) -> "_Tally":
         fields = snapshot.to_dict() or {}
         return cls(snapshot.reference, fields.get("tries", 0), fields.get("lastAt", now))
 
@@ -118,7 +114,10 @@ class _Counter:
 
 
 def _digest(kind: str, key: str, now: datetime) -> str:
-    """A counter's id. With its day: one that is over cannot be begun anew by many at once."""
+    """A counter's document id.
+
+    It includes the day, so that many at once cannot restart the counter of a day that is over.
+    """
     return hashlib.sha256(f"{kind}:{_day(now)}:{key}".encode()).hexdigest()
 
 

@@ -1,8 +1,8 @@
-"""Counters that all instances share, incremented without a read before.
+"""Counters that all instances share, incremented without reading them first.
 
 An increment returns what the field holds afterwards, so that one commit counts and reports the
-count; an increment by zero only reports. A commit that is repeated because its answer was lost may
-count twice: whoever counts here must be on the safe side then.
+count; an increment by zero only reports it. A commit that is repeated because its answer was lost
+may count twice, which has to be on the safe side for whoever counts here.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Counter:
     """The counting fields of one document, which may not exist yet."""
 
     document: DocumentReference
-    add: Mapping[FieldPath, int]
+    add: Mapping[FieldPath, int] = field(default_factory=dict)
     """What each field is incremented by."""
     at_least: Mapping[FieldPath, int] = field(default_factory=dict)
     """What each field is raised to, unless it holds more."""
@@ -30,7 +30,7 @@ class Counter:
 
 
 def count(*counters: Counter) -> list[dict[FieldPath, int]]:
-    """Count in one commit; for each counter, what its fields hold afterwards."""
+    """Count in one commit. Returns what the fields of each counter hold afterwards."""
     batch = paths.client().batch()
     for counter in counters:
         written: dict[str, Any] = dict(counter.fields)
@@ -40,7 +40,7 @@ def count(*counters: Counter) -> list[dict[FieldPath, int]]:
             _nest(written, keys, Maximum(amount))
         batch.set(counter.document, written, merge=True)
     results = batch.commit()
-    # Of each write they come in the order of the field paths.
+    # The results of a write are in the order of its field paths.
     return [
         dict(
             zip(

@@ -3,10 +3,10 @@
 `/oauth/token` allows 100 requests in 5 minutes from one address, and blocks it for 30 minutes after
 10 failed log-ins in a row (Cloud API reference, "Rate limits"). A thousand customers who open their
 app in the same minute must not lock the product out. So each request is counted first, in one
-commit without a read: it increments the present minute of `limits/particleTokens-{hour}`, and the
-increments by zero of the minutes before return their counts. The product's own credential, with
-which devices are controlled, has a reserve that customers' tokens cannot use up, and so have claims
-one that apps' tokens cannot.
+commit without a read: it increments the present minute of `limits/particleTokens-{hour}` and
+increments the minutes before by zero, which returns their counts. The product's own credential,
+with which devices are controlled, has a reserve that customers' tokens cannot use up, and claiming
+has one that apps' tokens cannot use up.
 """
 
 import hashlib
@@ -15,23 +15,25 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
-from google.cloud.firestore import DocumentReference, Increment, Maximum
+from google.cloud.firestore import DocumentReference
 
 from shared import log
+from shared.cache import Cache
 from shared.firestore import paths
 from shared.firestore.deadline import FAILURES
+from shared.limits.counter import Counter, FieldPath, count
 from shared.particle.errors import ClientRejectedError, NotSentError, RateLimitedError
 
 APPS = 60
-"""Requests for tokens that are given to apps, in any 5 minutes: they leave room for claiming."""
+"""Requests in any 5 minutes for tokens that are given to apps; the rest is for claiming."""
 CUSTOMERS = 80
-"""Together with those that claiming needs. Whole minutes are counted: it may be 6."""
+"""Including those for claiming. Whole minutes are counted, so the period may be 6 minutes."""
 ALL = 95
-"""Together with the product's own; below Particle's 100."""
+"""Including the product's own; below Particle's 100."""
 REJECTIONS = 3
-"""Answers "wrong client" in an hour after which no instance asks again; ten would block."""
+"""Rejections of the client's secret in an hour, after which no instance asks again; after ten,
+Particle would block the address."""
 
 _MINUTES = 6
 _ROUTE = "POST /oauth/token"
@@ -43,23 +45,22 @@ class TokenBudget:
     def __init__(
         self, client_id: str, client_secret: str, *, clock: Callable[[], float] = time.time
     ) -> None:
-        """A new secret, and so another fingerprint, ends the silence after wrong ones."""
+        """Rejections are counted for each secret, so that a corrected one is tried at once."""
         digest = hashlib.sha256(f"{client_id}:{client_secret}".encode()).hexdigest()
         self._fingerprint = f"f{digest[:12]}"
         self._clock = clock
         self._lock = threading.Lock()
-        self._closed_until = dict.fromkeys((APPS, CUSTOMERS, ALL), 0.0)
-        """When it opens again, for those who may go up to that limit."""
+        # When the budget opens again, in seconds since the epoch, by the limit that counts.
+        self._closed_until: Cache[int, float] = Cache(3)
 
-    def take(self, identity: str | None, *, for_app: bool = False) -> None:
+    def acquire(self, customer_name: str | None, *, for_app: bool = False) -> None:
         """Count a request. Raises `RateLimitedError` or `ClientRejectedError` instead.
 
-        What cannot be counted is not sent: then raises `NotSentError`.
+        A request that cannot be counted is not to be sent: raises `NotSentError`.
         """
-        limit = ALL if identity is None else APPS if for_app else CUSTOMERS
+        limit = ALL if customer_name is None else APPS if for_app else CUSTOMERS
         now = self._clock()
-        with self._lock:
-            self._wait_for(self._closed_until[limit] - now)
+        _wait_for((self._closed_until.get(limit) or 0.0) - now)
         minute = int(now // 60)
         counts, rejected, closed_until = self._count(minute, 1)
         if rejected >= REJECTIONS:
@@ -67,64 +68,71 @@ class TokenBudget:
         opens = max(_opens_at(counts, limit), closed_until)
         if opens > now:
             self._count(minute, -1)
-            with self._lock:
-                self._closed_until[limit] = max(self._closed_until[limit], opens)
+            self._close(limit, opens)
             log.token_budget_spent(opens - now)
-            self._wait_for(opens - now)
+            _wait_for(opens - now)
 
     def learn(self, failure: RateLimitedError | ClientRejectedError) -> None:
-        """Tell the other instances what Particle said."""
+        """Let all instances know what Particle answered."""
         now = self._clock()
-        hour = int(now // 3600)
+        document = _document(int(now // 3600))
         if isinstance(failure, ClientRejectedError):
             log.particle_client_rejected()
-            fields: dict[str, Any] = {"rejected": {self._fingerprint: Increment(1)}}
+            count(Counter(document, add={("rejected", self._fingerprint): 1}))
         else:
             opens = now + failure.retry_after
-            with self._lock:
-                self._closed_until = dict.fromkeys(self._closed_until, opens)
-            fields = {"closedUntil": Maximum(math.ceil(opens * 1000))}
-        _document(hour).set(fields, merge=True)
+            for limit in (APPS, CUSTOMERS, ALL):
+                self._closed_until.put(limit, opens)
+            count(Counter(document, at_least={("closedUntil",): math.ceil(opens * 1000)}))
 
-    @staticmethod
-    def _wait_for(seconds: float) -> None:
-        if seconds > 0:
-            raise RateLimitedError(_ROUTE, "our own budget is spent", None, math.ceil(seconds))
+    def _close(self, limit: int, opens: float) -> None:
+        with self._lock:
+            self._closed_until.put(limit, max(self._closed_until.get(limit) or 0.0, opens))
 
     def _count(self, now: int, amount: int) -> tuple[dict[int, int], int, float]:
-        """Add to the present minute; the counts of the last ones, rejections, and when it opens."""
+        """Add to the present minute.
+
+        Returns the counts of the last minutes, the number of rejections, and when Particle is to be
+        asked again, in seconds since the epoch.
+        """
         minutes = range(now - _MINUTES + 1, now + 1)
         hours = sorted({minute // 60 for minute in minutes})
-        batch = paths.client().batch()
-        for hour in hours:
-            batch.set(
+        rejected = ("rejected", self._fingerprint)
+        counters = [
+            Counter(
                 _document(hour),
-                {
-                    "minutes": {
-                        f"m{minute}": Increment(amount if minute == now else 0)
+                add={
+                    rejected: 0,
+                    **{
+                        _field(minute): amount if minute == now else 0
                         for minute in minutes
                         if minute // 60 == hour
                     },
-                    "rejected": {self._fingerprint: Increment(0)},
-                    "closedUntil": Maximum(0),
-                    "expireAt": datetime.fromtimestamp((hour + 2) * 3600, UTC),
                 },
-                merge=True,
+                at_least={("closedUntil",): 0},
+                fields={"expireAt": datetime.fromtimestamp((hour + 2) * 3600, UTC)},
             )
-        counts: list[int] = []
-        rejected = closed_until = 0
+            for hour in hours
+        ]
         try:
-            # One whose answer is lost may count twice, which is on the safe side.
-            results = batch.commit()
+            # A commit whose answer is lost may count twice, which is on the safe side.
+            found = dict(zip(hours, count(*counters), strict=True))
         except FAILURES as failure:
             raise NotSentError(_ROUTE, "it could not be counted") from failure
-        for result in results:
-            # In the order of the field paths: closedUntil, minutes.m…, rejected.f….
-            closed, *some, wrong = (value.integer_value for value in result.transform_results)
-            counts += some
-            rejected += wrong
-            closed_until = max(closed_until, closed)
-        return dict(zip(minutes, counts, strict=True)), rejected, closed_until / 1000
+        return (
+            {minute: found[minute // 60][_field(minute)] for minute in minutes},
+            sum(fields[rejected] for fields in found.values()),
+            max(fields["closedUntil",] for fields in found.values()) / 1000,
+        )
+
+
+def _wait_for(seconds: float) -> None:
+    if seconds > 0:
+        raise RateLimitedError(_ROUTE, "our own budget is spent", None, math.ceil(seconds))
+
+
+def _field(minute: int) -> FieldPath:
+    return "minutes", f"m{minute}"
 
 
 def _document(hour: int) -> DocumentReference:
@@ -132,15 +140,15 @@ def _document(hour: int) -> DocumentReference:
 
 
 def _opens_at(counts: dict[int, int], limit: int) -> float:
-    """When, in seconds since the epoch, the counted minutes leave room; 0 when there is room now.
+    """When the counted minutes leave room, in seconds since the epoch; 0 when there is room now.
 
     `counts` includes the request in question.
     """
     excess = sum(counts.values()) - limit
     opens = 0.0
-    for minute, count in sorted(counts.items()):
+    for minute, number in sorted(counts.items()):
         if excess <= 0:
             break
-        excess -= count
+        excess -= number
         opens = (minute + _MINUTES) * 60.0
     return opens

@@ -12,7 +12,8 @@
 
 from shared.particle.client import Device, OAuthClient, Particle
 from shared.particle.integrations import Integration
-from shared.particle.tokens import Budget, Credentials, Token, TokenCache
+from shared.particle.tokens import Budget, Token, TokenCache
+from shared.particle.transport import Credentials
 
 __all__ = [
     "Budget",

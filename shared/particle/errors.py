@@ -1,24 +1,24 @@
-"""What can go wrong when talking to Particle, and how its answers are told apart.
+"""What can go wrong when talking to Particle, and how its answers are distinguished.
 
     ParticleError
     ├── NotSentError              no connection: the request had no effect
     ├── OutcomeUnknownError       the request may have had its effect
-    │   ├── InterruptedCallError  cut or timed out after it was sent
+    │   ├── InterruptedCallError  connection cut, or no answer in time
     │   └── ServerFaultError      5xx
     ├── DeviceUnreachableError    408: offline, or no answer within Particle's 30 s
     ├── RateLimitedError          429
     ├── UndeliveredError          an integration's test event did not reach its target
-    ├── UnexpectedAnswerError     a success whose body is not what the documentation says
+    ├── UnexpectedAnswerError     a success whose body is not as documented
     └── RefusedError              any other 4xx: the request had no effect
         ├── TokenRejectedError        the access token is unknown or expired
-        ├── ClientRejectedError       the OAuth client's id or secret is wrong: a setting
-        ├── NoSuchCustomerError       no token for this customer: none of this product
+        ├── ClientRejectedError       the OAuth client's id or secret is wrong: fix the setting
+        ├── NoSuchCustomerError       no token: the product has no such customer
         ├── CustomerExistsError
-        ├── ForbiddenError            also for devices that are unknown or somebody else's
+        ├── ForbiddenError            also for devices that are unknown or belong to another
         │   └── ForeignOwnerError     claim: "That belongs to someone else."
         └── NotFoundError             function, variable, device or product
 
-No exception's text holds a token, an e-mail address or a path with a customer in it.
+No exception's text contains a token, an e-mail address or a path with a customer in it.
 """
 
 import re
@@ -32,7 +32,7 @@ class ParticleError(Exception):
     """Base of all failures of a call to Particle."""
 
     def __init__(self, route: str, text: str = "", status: int | None = None) -> None:
-        """With the route's template, Particle's own words, and the HTTP status if one came."""
+        """With the route's template, Particle's own words, and the HTTP status, if there is one."""
         self.route = route
         self.status = status
         self.text = _SENSITIVE.sub("***", text)[:200]
@@ -48,7 +48,7 @@ class OutcomeUnknownError(ParticleError):
 
 
 class InterruptedCallError(OutcomeUnknownError):
-    """The connection was cut, or no answer came in time."""
+    """The connection was cut, or no answer arrived in time."""
 
 
 class ServerFaultError(OutcomeUnknownError):
@@ -68,7 +68,7 @@ class RateLimitedError(ParticleError):
     """429. `retry_after` is in seconds."""
 
     def __init__(self, route: str, text: str, status: int | None, retry_after: float) -> None:
-        """With the seconds that Particle asks to wait, or a careful guess."""
+        """With the seconds that Particle asks to wait, or `DEFAULT_RETRY_AFTER`."""
         super().__init__(route, text, status)
         self.retry_after = retry_after
 
@@ -78,11 +78,11 @@ class UndeliveredError(ParticleError):
 
 
 class UnexpectedAnswerError(ParticleError):
-    """A success whose body is not what the documentation says."""
+    """A success whose body is not as documented."""
 
 
 class RefusedError(ParticleError):
-    """A 4xx: the request was understood and not carried out."""
+    """Another 4xx: the request was understood and not carried out."""
 
 
 class TokenRejectedError(RefusedError):
@@ -90,7 +90,7 @@ class TokenRejectedError(RefusedError):
 
 
 class ClientRejectedError(RefusedError):
-    """The OAuth client's id or secret is wrong. Never worth a retry: ten block the address."""
+    """The OAuth client's id or secret is wrong. Never retried: ten of these block the address."""
 
 
 class NoSuchCustomerError(RefusedError):
@@ -98,11 +98,11 @@ class NoSuchCustomerError(RefusedError):
 
 
 class CustomerExistsError(RefusedError):
-    """The product has this customer already."""
+    """The product already has this customer."""
 
 
 class ForbiddenError(RefusedError):
-    """403: no right to it, or it does not exist. Particle does not tell which."""
+    """403: not permitted, or it does not exist. Particle does not say which."""
 
 
 class ForeignOwnerError(ForbiddenError):
@@ -119,10 +119,10 @@ The limits count per 5 minutes (Cloud API reference, "Rate limits")."""
 
 
 def message_in(body: Any) -> str:
-    """Particle's own words in an error body of any of the shapes it is known to answer with.
+    """Particle's own words in an error body of any of the known shapes.
 
-    `error_description`, `description`, `error`, `err`, `errors[]` (texts, lists or objects in it),
-    `message`, `info`, or a bare text; "" when there is none.
+    `error_description`, `description`, `error`, `err`, `errors[]` (of texts, lists or objects),
+    `message`, `status`, `info`, or a bare text; "" when there is none.
     """
     if isinstance(body, str):
         return body

@@ -5,45 +5,37 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol
+from weakref import WeakValueDictionary
 
-from shared.particle.errors import (
-    ClientRejectedError,
-    ParticleError,
-    RateLimitedError,
-    TokenRejectedError,
-)
-
-if TYPE_CHECKING:
-    from shared.particle.client import Particle
-
-T = TypeVar("T")
+from shared.cache import Cache
+from shared.particle.errors import ClientRejectedError, ParticleError, RateLimitedError
+from shared.particle.transport import Credentials
 
 
-class Credentials(Protocol):
-    """Gives the token that a call goes with."""
+class Issuer(Protocol):
+    """Requests tokens; `Particle` does."""
 
-    def token(self) -> str:
-        """A token that should be valid."""
-
-    def renew(self, rejected: str) -> str:
-        """A token other than the one that Particle just refused."""
+    def mint_token(
+        self, client: tuple[str, str], *, customer_name: str | None, lifetime: int
+    ) -> tuple[str, float]:
+        """A new token and the seconds it is valid for. Raises `ParticleError`."""
 
 
 class Budget(Protocol):
     """Keeps all instances together below the limits of `/oauth/token`."""
 
-    def take(self, identity: str | None, *, for_app: bool = False) -> None:
+    def acquire(self, customer_name: str | None, *, for_app: bool = False) -> None:
         """Count a request that is about to be made; None is the product's own credential.
 
-        Tokens that are given to apps have a smaller share of it.
+        Tokens that are given to apps have a smaller share of the budget.
 
-        Raises `RateLimitedError` when it has to wait, with the true time until it may come, and
-        `ClientRejectedError` when asking is known to be useless.
+        Raises `RateLimitedError` with the true time to wait when the budget is spent, and
+        `ClientRejectedError` when the request is known to be useless.
         """
 
     def learn(self, failure: RateLimitedError | ClientRejectedError) -> None:
-        """Take note of Particle's own refusal."""
+        """Take note of a refusal by Particle itself."""
 
 
 @dataclass(frozen=True)
@@ -56,51 +48,55 @@ class Token:
 
 
 LIFETIME = 3600
-"""Seconds that a minted token is good for."""
+"""Seconds that a minted token is valid for."""
 MARGIN = 300
 """A token with less than these seconds left is replaced before another call of ours."""
 USABLE = 90
-"""Seconds that a token needs to have left while it cannot be replaced: it outlasts a call."""
+"""A token that cannot be replaced is used while it has these seconds left: it outlasts a call."""
 REST = 15
-"""Seconds between two tries to replace a token that is still usable."""
+"""Seconds between two attempts to replace a token that is still usable."""
+MAX_TOKENS = 2000
+"""More than `/oauth/token` gives within the lifetime of a token, so that none is lost early."""
 
 
 class TokenCache:
     """Tokens of one OAuth client: the product's own and its customers'; safe for threads.
 
     `/oauth/token` allows 100 requests in 5 minutes from one address (Cloud API reference, "Rate
-    limits"), so requests for the same token at the same time become one.
+    limits"), so simultaneous requests for the same token become one.
     """
 
     def __init__(
         self,
-        particle: "Particle",
+        issuer: Issuer,
         client_id: str,
         client_secret: str,
         budget: Budget,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """For the product that the OAuth client belongs to."""
-        self._particle = particle
+        """`issuer` gives tokens of the product that the OAuth client belongs to."""
+        self._issuer = issuer
         self._client = (client_id, client_secret)
         self._budget = budget
         self._unproven = threading.Lock()
         self._proven = False
         self._clock = clock
-        self._tokens: dict[str | None, Token] = {}
-        self._resting_until: dict[str | None, float] = {}
-        self._locks: dict[str | None, threading.Lock] = {}
+        self._tokens: Cache[str | None, Token] = Cache(MAX_TOKENS)
+        self._resting: Cache[str | None, bool] = Cache(MAX_TOKENS, age=REST, clock=clock)
+        # A lock exists as long as a thread waits for it or holds it: forgotten any earlier, a
+        # second thread would make another one and mint the same token.
+        self._locks: WeakValueDictionary[str | None, threading.Lock] = WeakValueDictionary()
         self._guard = threading.Lock()
         self.server: Credentials = _Cached(self, None)
 
-    def customer(self, identity: str) -> Credentials:
-        """Credentials of one customer, by the identity it was created with."""
-        return _Cached(self, identity)
+    def customer(self, customer_name: str) -> Credentials:
+        """Credentials of one customer, by the user name at Particle."""
+        return _Cached(self, customer_name)
 
     def get(
         self,
-        identity: str | None,
+        customer_name: str | None,
         *,
         valid_for: float = MARGIN,
         or_at_least: float | None = None,
@@ -108,91 +104,81 @@ class TokenCache:
     ) -> Token:
         """A token with at least `valid_for` seconds left; None is the product's own.
 
-        With `or_at_least`, a token that has as much left is good enough while another thread is
-        replacing it, or where that fails. For one that is given to an app, `for_app` is called
-        before Particle is asked for it.
+        With `or_at_least`, a token that has this many seconds left is good enough while another
+        thread is replacing it, and when replacing it fails. For a token that is given to an app,
+        `for_app` is called before it is requested from Particle.
         """
-        token = self._tokens.get(identity)
+        token = self._tokens.get(customer_name)
         if token is not None and self._left(token) >= valid_for:
             return token
         usable = None
         if token is not None and or_at_least is not None and self._left(token) >= or_at_least:
             usable = token
-            if self._clock() < self._resting_until.get(identity, 0):
+            if self._resting.get(customer_name):
                 return usable
-        lock = self._lock(identity)
+        lock = self._lock(customer_name)
         if usable is None:
             lock.acquire()
         elif not lock.acquire(blocking=False):
             return usable
         try:
-            token = self._tokens.get(identity)
+            token = self._tokens.get(customer_name)
             if token is not None and self._left(token) >= valid_for:
                 return token
-            return self._mint(identity, for_app)
+            return self._mint(customer_name, for_app)
         except ParticleError:
             if usable is None:
                 raise
-            self._resting_until[identity] = self._clock() + REST
+            self._resting.put(customer_name, value=True)
             return usable
         finally:
             lock.release()
 
+    def renew(
+        self, customer_name: str | None, rejected: str, *, for_app: Callable[[], None] | None = None
+    ) -> Token:
+        """Mint again, unless another thread has already replaced the rejected token."""
+        with self._lock(customer_name):
+            token = self._tokens.get(customer_name)
+            if token is None or token.value == rejected:
+                token = self._mint(customer_name, for_app)
+            return token
+
     def _left(self, token: Token) -> float:
         return token.expires_at - self._clock()
 
-    def renew(
-        self, identity: str | None, rejected: str, *, for_app: Callable[[], None] | None = None
-    ) -> Token:
-        """Mint again, unless another thread has already replaced the rejected token."""
-        with self._lock(identity):
-            token = self._tokens.get(identity)
-            if token is None or token.value == rejected:
-                token = self._mint(identity, for_app)
-            return token
-
-    def _mint(self, identity: str | None, for_app: Callable[[], None] | None = None) -> Token:
+    def _mint(self, customer_name: str | None, for_app: Callable[[], None] | None = None) -> Token:
         now = self._clock()
-        if len(self._tokens) > 1000:  # noqa: PLR2004 - a bound on memory, not a rule
-            self._tokens = {k: t for k, t in self._tokens.items() if t.expires_at > now}
         with nullcontext() if self._proven else self._unproven:
             # One at a time until the client's secret has proved right: ten wrong ones in a row
             # block the address for half an hour.
             if for_app:
                 for_app()
-            self._budget.take(identity, for_app=for_app is not None)
+            self._budget.acquire(customer_name, for_app=for_app is not None)
             try:
-                value, lifetime = self._particle.mint_token(
-                    self._client, identity=identity, lifetime=LIFETIME
+                value, lifetime = self._issuer.mint_token(
+                    self._client, customer_name=customer_name, lifetime=LIFETIME
                 )
             except (RateLimitedError, ClientRejectedError) as failure:
                 self._budget.learn(failure)
                 raise
             self._proven = True
-        token = self._tokens[identity] = Token(value, now + lifetime)
+        token = Token(value, now + lifetime)
+        self._tokens.put(customer_name, token)
         return token
 
-    def _lock(self, identity: str | None) -> threading.Lock:
+    def _lock(self, customer_name: str | None) -> threading.Lock:
         with self._guard:
-            return self._locks.setdefault(identity, threading.Lock())
+            return self._locks.setdefault(customer_name, threading.Lock())
 
 
 @dataclass(frozen=True)
 class _Cached:
     cache: TokenCache
-    identity: str | None
+    customer_name: str | None
 
     def token(self) -> str:
-        return self.cache.get(self.identity, or_at_least=USABLE).value
+        return self.cache.get(self.customer_name, or_at_least=USABLE).value
 
     def renew(self, rejected: str) -> str:
-        return self.cache.renew(self.identity, rejected).value
-
-
-def with_token(credentials: Credentials, call: Callable[[str], T]) -> T:
-    """Call with a token; a refused one had no effect, so it is renewed once."""
-    token = credentials.token()
-    try:
-        return call(token)
-    except TokenRejectedError:
-        return call(credentials.renew(token))
+        return self.cache.renew(self.customer_name, rejected).value

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import requests
@@ -12,13 +12,25 @@ from requests.adapters import HTTPAdapter
 
 from shared.particle import errors
 
+T = TypeVar("T")
+
+
+class Credentials(Protocol):
+    """Gives the access token for a request."""
+
+    def token(self) -> str:
+        """A token that should be valid."""
+
+    def renew(self, rejected: str) -> str:
+        """A token other than the one that Particle has just refused."""
+
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds."""
+    """How long a request waits, in seconds."""
 
     connect: float = 3.05
-    """To make a connection."""
+    """For a connection."""
     answer: float = 10.0
     """For an answer of the cloud itself."""
     device: float = 35.0
@@ -27,25 +39,81 @@ class Timeouts:
 
 MAX_TRIES = 3
 
-
 PATIENCE = 10.0
-"""Seconds after which a failing request is not tried again: a person is waiting, and the function
-that asks has an end too."""
+"""Seconds after which a failing request is not repeated: a person is waiting, and the function that
+sends it has a timeout too."""
 
 
 def pause_before_retry(
     failure: errors.ParticleError, tries: int, elapsed: float, chance: float
 ) -> float | None:
-    """Seconds to wait before a request that is safe to repeat is sent again, or None for never.
+    """Seconds to wait before a repeatable request is sent again, or None to give up.
 
     `tries` were made so far, in `elapsed` seconds; `chance` in [0, 1) spreads the retries of many
-    instances. A 429 is left to the caller, who knows whether it can wait that long; a 408 too,
-    since a device that did not answer for 30 s will hardly do so now.
+    instances. A 429 is left to the caller, who knows whether it can wait that long. So is a 408: a
+    device that did not answer for 30 s will hardly do so now.
     """
     retried = errors.NotSentError | errors.OutcomeUnknownError
     if tries >= MAX_TRIES or elapsed > PATIENCE or not isinstance(failure, retried):
         return None
     return float(0.25 * 2 ** (tries - 1) * (1 + chance))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The body of a success, or a part of it, read tolerantly: unknown members are ignored."""
+
+    route: str
+    """The request's method and route, for errors."""
+    body: Any
+
+    def member(self, name: str, kind: type[T]) -> T:
+        """A member that must be there. Raises `UnexpectedAnswerError`."""
+        value = self.optional(name, kind)
+        if value is None:
+            raise self.unexpected(f"no {name}")
+        return value
+
+    def optional(self, name: str, kind: type[T]) -> T | None:
+        """A member, if it is there and of that kind."""
+        value = self.body.get(name) if isinstance(self.body, dict) else None
+        return value if isinstance(value, kind) else None
+
+    def items(self, name: str | None = None) -> "list[Answer]":
+        """The items of the list that is this member, or that is the whole body.
+
+        Raises `UnexpectedAnswerError`.
+        """
+        listed = self.body if name is None else self.member(name, list)
+        if not isinstance(listed, list):
+            raise self.unexpected("no list")
+        return [Answer(self.route, item) for item in listed]
+
+    def require_ok(self) -> None:
+        """Raise `UnexpectedAnswerError` unless the request was carried out.
+
+        The answer may be a 204 without a body, which is `{}` here.
+        """
+        if not isinstance(self.body, dict) or self.body.get("ok", True) is not True:
+            raise self.unexpected("not ok")
+
+    def unexpected(self, text: str) -> errors.UnexpectedAnswerError:
+        """The failure to raise for a body that is not as documented."""
+        return errors.UnexpectedAnswerError(self.route, text)
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    route: str
+    url: str
+    form: Mapping[str, str] | None
+    read_timeout: float
+    repeatable: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.route}"
 
 
 class Transport:
@@ -59,7 +127,7 @@ class Transport:
         connections: int = 40,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`connections` are kept open at most, one for each concurrent request."""
+        """At most `connections` are kept open, one for each concurrent request."""
         self.timeouts = timeouts or Timeouts()
         self._base_url = base_url.rstrip("/")
         self._sleep = sleep
@@ -73,37 +141,47 @@ class Transport:
         self,
         method: str,
         route: str,
+        credentials: Credentials | tuple[str, str] | str,
         *,
         path: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
-        token: str | None = None,
-        client: tuple[str, str] | None = None,
         form: Mapping[str, str] | None = None,
-        repeatable: bool,
+        repeatable: bool = True,
         of_device: bool = False,
-    ) -> Any:
-        """Send a request and return the decoded body of its success.
+    ) -> Answer:
+        """Send a request and return the answer to its success. Raises `ParticleError`.
 
         `route` is a template such as `/v1/devices/{device}`, which errors name; `path` fills it.
-        `token` goes as bearer, `client` (id, secret) as Basic. `repeatable` says that a second
-        request would change nothing more than the first. Raises `ParticleError`.
+        `credentials` give the bearer token, which is renewed once when Particle rejects it: such a
+        request had no effect, so this holds for any. A text is a token that cannot be renewed; an
+        OAuth client's id and secret are sent as Basic. `repeatable` says that sending the request
+        twice has no more effect than once; any other is never repeated after another failure.
+        `of_device` allows for the time that a device takes to answer.
         """
         url = self._base_url + route.format_map(
             {key: quote(value, safe="") for key, value in (path or {}).items()}
         )
         if query:
             url += "?" + urlencode(query)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        read = self.timeouts.device if of_device else self.timeouts.answer
-        name = f"{method} {route}"
+        read_timeout = self.timeouts.device if of_device else self.timeouts.answer
+        request = _Request(method, route, url, form, read_timeout, repeatable)
+        if isinstance(credentials, str | tuple):
+            return self._repeat(request, credentials)
+        token = credentials.token()
+        try:
+            return self._repeat(request, token)
+        except errors.TokenRejectedError:
+            return self._repeat(request, credentials.renew(token))
+
+    def _repeat(self, request: _Request, authorization: tuple[str, str] | str) -> Answer:
         tries = 0
         started = time.monotonic()
         while True:
             tries += 1
             try:
-                return self._send_once(method, name, url, headers, client, form, read)
+                return Answer(request.name, self._send_once(request, authorization))
             except errors.ParticleError as failure:
-                if not repeatable:
+                if not request.repeatable:
                     raise
                 chance = random.random()  # noqa: S311 - spreads retries, guards nothing
                 elapsed = time.monotonic() - started
@@ -112,25 +190,18 @@ class Transport:
                     raise
             self._sleep(pause)
 
-    def _send_once(
-        self,
-        method: str,
-        name: str,
-        url: str,
-        headers: Mapping[str, str],
-        client: tuple[str, str] | None,
-        form: Mapping[str, str] | None,
-        read: float,
-    ) -> Any:
+    def _send_once(self, request: _Request, authorization: tuple[str, str] | str) -> Any:
+        name = request.name
+        bearer = isinstance(authorization, str)
         started = time.monotonic()
         try:
             response = self._session.request(
-                method,
-                url,
-                headers=headers,
-                auth=client,
-                data=form,
-                timeout=(self.timeouts.connect, read),
+                request.method,
+                request.url,
+                headers={"Authorization": f"Bearer {authorization}"} if bearer else {},
+                auth=None if isinstance(authorization, str) else authorization,
+                data=request.form,
+                timeout=(self.timeouts.connect, request.read_timeout),
                 allow_redirects=False,
             )
         except requests.ConnectTimeout as cause:
@@ -142,7 +213,7 @@ class Transport:
         except requests.Timeout as cause:
             raise errors.InterruptedCallError(name, "no answer in time") from cause
         except requests.RequestException as cause:
-            # The answer began and could not be read to its end or decoded.
+            # The answer began, and could not be read to its end or decoded.
             raise errors.InterruptedCallError(name, type(cause).__name__) from cause
         elapsed = time.monotonic() - started
         if response.status_code == requests.codes.no_content:
@@ -161,7 +232,7 @@ class Transport:
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:
-    """Whether not even a connection came about, by the cause that urllib3 gives."""
+    """Whether no connection was made at all, by the cause that urllib3 gives."""
     cause: Any = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)
     return type(reason).__name__ in {"NewConnectionError", "NameResolutionError", "SSLError"}

@@ -1,7 +1,7 @@
 """Everything the product has of a customer, as JSON lines, a page at a time.
 
-A line is `{"path": …, "data": {…}}`; the first is the sign-in account. The cursor is the place of
-the last line: a collection of the tree, relative to it, and a document in that.
+A line is `{"path": …, "data": {…}}`; the first is the sign-in account. The cursor says where the
+last line was: a collection, by its path within the customer's tree, and a document in it.
 """
 
 import base64
@@ -15,13 +15,13 @@ from firebase_admin import auth
 from google.cloud.firestore import CollectionReference
 
 from shared import connections
-from shared.api.callables import iso
+from shared.accounts.account import require_account
 from shared.errors import BadRequest, SignInRequired
 from shared.firestore import erase, paths
-from shared.registry import ownership
+from shared.times import iso
 
 LINES = 500
-"""Lines of a page at most."""
+"""The most lines of a page."""
 BYTES = 1_000_000
 """Characters of a page, about; a single line may be longer."""
 
@@ -36,10 +36,10 @@ class _Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def page(uid: str, cursor: str | None) -> tuple[list[str], str | None]:
     """The lines after a cursor, and the cursor of the next page or None at the end.
 
-    Raises `BadRequest` for a cursor that is none of ours, `SignInRequired` for a deleted account.
+    Raises `BadRequest` for a cursor that is not ours, `SignInRequired` for a deleted account.
     """
     start = _decode(cursor) if cursor is not None else None
-    ownership.require_account(uid)
+    require_account(uid)
     lines = [] if start else [_account(uid), *_profile(uid)]
     size = sum(map(len, lines))
     root = paths.user(uid).path + "/"

@@ -1,20 +1,20 @@
 """A device's entry in the registry, `devices/{deviceId}`, as it was read.
 
 It decides who owns the device. Whoever changes it passes `unchanged`, so that of two changes at
-once one wins.
+the same time one wins.
 
     serialNumber, setupCode, blocked, importedAt      from the operator's import
     ownerUid, claimedAt, claimEpoch                   the ownership (`registry/ownership.py`)
     reservedBy, reservedUntil, reservationShares      who may change the owner (`registry/hold.py`)
     underWay                                          calls that keep the owner (`registry/hold.py`)
-    waitingUntil, sendingUntil                        the queue (`commands/queue.py`)
+    waitingUntil, sendingUntil                        calls that wait (`registry/hold.py`)
     awaitedBy, awaitedUntil                           a claim code is out (`claims/claim_code.py`)
     releasePending                                    a claim at Particle is to be ended
 """
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -31,11 +31,11 @@ RESERVATION = ("reservedBy", "reservedUntil", "reservationShares")
 AWAITED = ("awaitedBy", "awaitedUntil")
 
 BEGUN = (*RESERVATION, *AWAITED, RELEASE_PENDING)
-"""The fields that end when somebody becomes the owner."""
+"""The fields that are deleted when somebody becomes the owner."""
 
 
 def without(fields: Iterable[str]) -> dict[str, Any]:
-    """The update that ends some fields."""
+    """The update that deletes some fields."""
     return dict.fromkeys(fields, DELETE_FIELD)
 
 
@@ -44,6 +44,10 @@ class Entry:
     """A device's entry as it was read; a missing one has no fields, and nobody owns it."""
 
     snapshot: paths.Snapshot
+    written: Mapping[str, Any] = field(default_factory=dict)
+    """The fields that this process has written since."""
+    written_at: Any = None
+    """Firestore's time of that write; None for none."""
 
     @classmethod
     def read(cls, device_id: str, fields: Iterable[str] | None = None) -> "Entry":
@@ -52,7 +56,8 @@ class Entry:
 
     @cached_property
     def _fields(self) -> Mapping[str, Any]:
-        return self.snapshot.to_dict() or {}
+        fields = {**(self.snapshot.to_dict() or {}), **self.written}
+        return {name: value for name, value in fields.items() if value is not DELETE_FIELD}
 
     @property
     def exists(self) -> bool:
@@ -72,7 +77,7 @@ class Entry:
     @property
     def updated_at(self) -> Any:
         """Firestore's time of its last change."""
-        return self.snapshot.update_time
+        return self.written_at or self.snapshot.update_time
 
     @property
     def serial_number(self) -> str:
@@ -91,7 +96,7 @@ class Entry:
 
     @property
     def owner_uid(self) -> str | None:
-        """The owner; None for nobody's."""
+        """The owner; None when nobody owns the device."""
         uid: str | None = self._fields.get("ownerUid")
         return uid
 
@@ -108,13 +113,13 @@ class Entry:
 
     @property
     def reserved_by(self) -> str | None:
-        """The holder of the reservation, which may be over."""
+        """The holder of the reservation, which may have ended."""
         holder: str | None = self._fields.get("reservedBy")
         return holder
 
     @property
     def reserved_until(self) -> datetime | None:
-        """When the reservation is over; None for none."""
+        """When the reservation ends; None for none."""
         until: datetime | None = self._fields.get("reservedUntil")
         return until
 
@@ -130,13 +135,25 @@ class Entry:
         return uid
 
     @property
+    def awaited_until(self) -> datetime | None:
+        """When that claim code expires."""
+        until: datetime | None = self._fields.get("awaitedUntil")
+        return until
+
+    @property
+    def imported_at(self) -> datetime | None:
+        """When the operator's import last wrote the entry."""
+        at: datetime | None = self._fields.get("importedAt")
+        return at
+
+    @property
     def release_pending(self) -> bool:
         """Whether a claim at Particle is still to be ended."""
         return bool(self._fields.get(RELEASE_PENDING))
 
     @property
     def sending_until(self) -> int:
-        """When the lease of the one who sends queued calls is over, in milliseconds; 0 for none."""
+        """When the lease of the run that sends queued calls ends, in milliseconds; 0 for none."""
         return int(self._fields.get("sendingUntil", 0))
 
     @property
@@ -157,10 +174,19 @@ class Entry:
             raise InProgress(retryAfter=math.ceil(left))
 
     def refuse_while_reserved(self, holder: str | None = None) -> None:
-        """Raise `InProgress` while another than the holder has the reservation."""
+        """Raise `InProgress` while anybody but the holder has the reservation."""
         if self.is_reserved and self.reserved_by != holder:
             raise InProgress(retryAfter=5)
 
     def unchanged(self) -> WriteOption:
-        """The precondition that the entry is still as it was read."""
+        """The precondition that the entry is still as it was read, or as this process left it."""
         return paths.client().write_option(last_update_time=self.updated_at)
+
+    def after(self, written: Mapping[str, Any], at: Any) -> "Entry":
+        """The entry after a write of this process, which Firestore made at this time."""
+        return replace(self, written={**self.written, **written}, written_at=at)
+
+    def update(self, changes: Mapping[str, Any]) -> "Entry":
+        """Write some fields; the entry as it is then. Raises `FailedPrecondition` if it changed."""
+        result = self.reference.update(dict(changes), option=self.unchanged())
+        return self.after(changes, result.update_time)

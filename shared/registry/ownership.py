@@ -1,41 +1,35 @@
 """Who owns a device: the registry, `devices/{deviceId}`, decides.
 
 `ownerUid`, `claimedAt` and `claimEpoch` there, and the existence of `users/{uid}/devices/{id}`,
-change in one commit: `give` makes an owner, who has the device at Particle already, and `take` ends
-an ownership, before the claim at Particle is ended. Both carry the update time of
-the registry's entry as their precondition, so that of two changes at once one wins, and so that a
-command that begins meanwhile (it writes `underWay` into the entry) stops them.
+change in one commit: `give` makes an owner of someone who has the device at Particle already, and
+`end` ends an ownership before the claim at Particle is ended. Both have the update time of the
+registry's entry as their precondition. So of two changes at the same time one wins, and a call of
+a function that begins meanwhile (it writes `underWay` into the entry) stops them.
 """
 
-import math
-import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound
-from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP, DocumentReference, WriteBatch
+from google.cloud.firestore import SERVER_TIMESTAMP, DocumentReference, WriteBatch
 
-from shared import audit, log
+from shared import audit, log, settings
+from shared.accounts import account
 from shared.audit import Operation
-from shared.errors import InProgress, NotYourDevice, SignInRequired
+from shared.errors import NotYourDevice
 from shared.firestore import paths
 from shared.particle import Device
 from shared.registry import hold
-from shared.registry.hold import Reservation
+from shared.registry.entry import BEGUN, RELEASE_PENDING, Entry, without
+from shared.registry.hold import Expiry, Reservation
 
 ROUNDS = 5
-"""Times that a change looks again when the registry changed under it."""
-
-RELEASE_PENDING = "releasePending"
-"""In the registry's entry of a device that nobody owns: its claim at Particle is to be ended."""
-
-_BEGUN = (*hold.FIELDS, "awaitedBy", "awaitedUntil", RELEASE_PENDING)
-"""What is over once somebody owns the device."""
+"""How often a change looks again when the registry changed under it."""
 
 OVERTAKEN = (FailedPrecondition, Aborted, NotFound, AlreadyExists)
-"""What `give` and `take` raise when the registry's entry has changed since it was read."""
+"""What `give` and `end` raise when the registry's entry has changed since it was read."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +43,8 @@ class Owned:
 
 
 def owner_of(device_id: str) -> str | None:
-    """The uid of the device's owner; None for nobody's and for one that does not exist."""
-    entry = paths.device(device_id).get(field_paths=["ownerUid"]).to_dict() or {}
-    uid: str | None = entry.get("ownerUid")
-    return uid
+    """The uid of the device's owner; None when nobody owns it or it does not exist."""
+    return Entry.read(device_id, ["ownerUid"]).owner_uid
 
 
 def require_owner(uid: str, device_id: str) -> None:
@@ -61,48 +53,29 @@ def require_owner(uid: str, device_id: str) -> None:
     snapshots = paths.client().get_all(references, ["ownerUid"])
     found = {snapshot.reference.path: snapshot for snapshot in snapshots}
     entry, tombstone = (found[reference.path] for reference in references)
-    if tombstone.exists or (entry.to_dict() or {}).get("ownerUid") != uid:
+    if tombstone.exists or Entry(entry).owner_uid != uid:
         raise NotYourDevice
 
 
-def require_account(uid: str) -> None:
-    """Raise `SignInRequired` for a deleted account, whose ID token lives on; one read."""
-    if paths.deleted_user(uid).get([]).exists:
-        raise SignInRequired("This account was deleted.")
-
-
-def look_up(uid: str, device_id: str) -> tuple[paths.Snapshot, paths.Snapshot]:
-    """The registry entry and the user's own device document, in one round trip."""
+def look_up(uid: str, device_id: str) -> tuple[Entry, paths.Snapshot]:
+    """The registry's entry and the user's own device document, in one round trip."""
     references = [paths.device(device_id), paths.user_device(uid, device_id)]
     found = {s.reference.path: s for s in paths.client().get_all(references)}
     entry, mine = (found[reference.path] for reference in references)
-    return entry, mine
-
-
-def refuse_while_under_way(registered: dict[str, Any]) -> None:
-    """Raise `InProgress` while a command may still be running on the device."""
-    left = max((registered.get("underWay") or {}).values(), default=0) / 1000 - time.time()
-    if left > 0:
-        raise InProgress(retryAfter=math.ceil(left))
+    return Entry(entry), mine
 
 
 def give(
-    uid: str,
-    entry: paths.Snapshot,
-    seen_at: Any,
-    device: Device,
-    name: str | None,
-    operation: Operation | None = None,
+    uid: str, entry: Entry, device: Device, name: str | None, operation: Operation | None = None
 ) -> Owned:
-    """Make a user the owner of a device that nobody owns, as its entry was at `seen_at`.
+    """Make a user the owner of a device that nobody owns, as its entry was read.
 
-    Never for a deleted account. An operator's `operation` is recorded. Raises one of `OVERTAKEN`.
+    A deleted account never becomes one. An operator's `operation` is recorded. Raises one of
+    `OVERTAKEN`.
     """
-    registered = entry.to_dict() or {}
-    epoch = registered.get("claimEpoch", 0) + 1
-    serial_number = registered["serialNumber"]
-    # Not Particle's name of it: that may be a former owner's, who can still change it there.
-    name = name or serial_number
+    epoch = entry.claim_epoch + 1
+    # Not the name at Particle: a former owner may have given it, who can still change it there.
+    name = name or entry.serial_number
     batch = paths.client().batch()
     batch.update(
         entry.reference,
@@ -114,15 +87,15 @@ def give(
             "claimEpoch": epoch,
             "underWay": {},
             "waitingUntil": 0,
-            **dict.fromkeys(_BEGUN, DELETE_FIELD),
+            **without(BEGUN),
         },
-        option=paths.client().write_option(last_update_time=seen_at),
+        option=entry.unchanged(),
     )
     batch.set(
-        paths.user_device(uid, entry.id),
+        paths.user_device(uid, entry.device_id),
         {
             "name": name,
-            "serialNumber": serial_number,
+            "serialNumber": entry.serial_number,
             "productId": device.product_id,
             "platformId": device.platform_id,
             "firmwareVersion": device.firmware_version,
@@ -133,79 +106,74 @@ def give(
             "latest": {},
         },
     )
-    note(batch, uid, "device-claimed", deviceId=entry.id, serialNumber=serial_number)
+    account.note(
+        batch,
+        uid,
+        "device-claimed",
+        deviceId=entry.device_id,
+        serialNumber=entry.serial_number,
+    )
     if operation:
-        audit.note(batch, operation, device_id=entry.id, uid=uid)
-    unless_deleted(batch, uid)
+        audit.note(batch, operation, device_id=entry.device_id, uid=uid)
+    account.unless_deleted(batch, uid)
     claimed_at = batch.commit()[0].transform_results[0].timestamp_value
-    log.device_claimed(uid, entry.id, epoch)
-    return Owned(entry.id, name, serial_number, claimed_at)
+    log.device_claimed(uid, entry.device_id, epoch)
+    return Owned(entry.device_id, name, entry.serial_number, claimed_at)
 
 
-def take(
-    entry: paths.Snapshot,
+def end(
+    uid: str,
+    entry: Entry,
     job: DocumentReference,
     *,
     keep_history: bool,
-    queued: Iterable[DocumentReference] = (),
+    also: Callable[[WriteBatch], None] | None = None,
     operation: Operation | None = None,
 ) -> tuple[datetime, Reservation]:
-    """End the ownership of a device, as its entry was read; the time of it.
+    """End the user's ownership of a device, as its entry was read; the time of it.
 
-    The claim at Particle is still to be ended, under the reservation that is given too, and what
-    the owner's tree holds of the device to be erased, unless it is to be kept for them: `job`, a
-    new document, is the job that sees to it (`shared/claims/release.py`). Commands that wait for
-    the device are cancelled. An operator's `operation` is recorded. Raises one of `OVERTAKEN`.
+    `job`, a new document, is the job that does the rest (`shared/claims/release.py`): it ends the
+    claim at Particle, under the reservation that is returned too, and erases what the owner's tree
+    holds of the device, unless they keep it. `also` adds to the commit. An operator's `operation`
+    is recorded. Raises one of `OVERTAKEN`.
     """
-    registered = entry.to_dict() or {}
-    uid, serial_number = registered["ownerUid"], registered["serialNumber"]
-    until = datetime.now(UTC) + hold.LASTS
+    expiry = Expiry.after(settings.RESERVATION)
+    changes: dict[str, Any] = {
+        "ownerUid": None,
+        "claimedAt": None,
+        "underWay": {},
+        RELEASE_PENDING: True,
+        **hold.reservation(job.id, expiry),
+    }
     batch = paths.client().batch()
-    batch.update(
-        entry.reference,
-        {
-            "ownerUid": None,
-            "claimedAt": None,
-            "underWay": {},
-            RELEASE_PENDING: True,
-            "reservedBy": job.id,
-            "reservedUntil": until,
-            "reservationShares": 1,
-        },
-        option=paths.client().write_option(last_update_time=entry.update_time),
-    )
-    batch.delete(paths.user_device(uid, entry.id))
-    for command in queued:
-        batch.update(command, {"status": "cancelled", "finishedAt": SERVER_TIMESTAMP})
-    batch.create(job, {"uid": uid, "deviceId": entry.id, "keepHistory": keep_history})
-    note(
+    batch.update(entry.reference, changes, option=entry.unchanged())
+    batch.delete(paths.user_device(uid, entry.device_id))
+    if also:
+        also(batch)
+    batch.create(job, {"uid": uid, "deviceId": entry.device_id, "keepHistory": keep_history})
+    account.note(
         batch,
         uid,
         "device-released",
-        deviceId=entry.id,
-        serialNumber=serial_number,
+        deviceId=entry.device_id,
+        serialNumber=entry.serial_number,
         keepHistory=keep_history,
         by="operator" if operation else "customer",
     )
     if operation:
-        audit.note(batch, operation, device_id=entry.id, uid=uid)
-    changed = batch.commit()[0]
-    log.device_released(uid, entry.id)
-    return changed.update_time, Reservation(entry, job.id, until, changed.update_time)
+        audit.note(batch, operation, device_id=entry.device_id, uid=uid)
+    ended_at = batch.commit()[0].update_time
+    log.device_released(uid, entry.device_id)
+    return ended_at, Reservation(entry.after(changes, ended_at), job.id, expiry)
 
 
-def note(batch: WriteBatch, uid: str, action: str, **fields: Any) -> None:
-    """Add to a customer's activity, in the same commit as what it tells of."""
-    batch.create(
-        paths.activity(uid).document(), {"action": action, **fields, "at": SERVER_TIMESTAMP}
-    )
-
-
-def unless_deleted(batch: WriteBatch, uid: str) -> None:
-    """Let the commit fail when the account was deleted.
-
-    Deletes the tombstone on the condition that there is none: Firestore's batches know no plain
-    check of a document that they do not write.
-    """
-    absent = paths.client().write_option(exists=False)
-    batch.delete(paths.deleted_user(uid), option=absent)
+def rename(uid: str, device_id: str, name: str) -> None:
+    """Give a device its owner's own name; one commit. Raises `NotYourDevice`."""
+    batch = paths.client().batch()
+    # The document exists only while they own the device.
+    batch.update(paths.user_device(uid, device_id), {"name": name})
+    account.note(batch, uid, "device-renamed", deviceId=device_id, name=name)
+    try:
+        batch.commit()
+    except NotFound:
+        raise NotYourDevice from None

@@ -1,4 +1,4 @@
-"""The value in an event's data: what Firestore can hold of it."""
+"""The value in an event's data, if Firestore can hold it."""
 
 import json
 import math
@@ -6,10 +6,10 @@ import re
 from typing import Any, NoReturn
 
 MAX_DEPTH = 18
-"""Levels of maps and lists in a value. Firestore allows 20, and the document's own count."""
+"""Levels of maps and lists in a value. Firestore allows 20, which include the document's own."""
 MAX_KEY_BYTES = 1500
 LATEST_BYTES = 1024
-"""Bytes of a value in a device's `latest`, so that 64 of them stay far below a document's 1 MiB."""
+"""Bytes of a value in a device's `latest`, so that 64 values stay far below a document's 1 MiB."""
 
 _RESERVED_KEY = re.compile(r"__.*__", re.DOTALL)
 
@@ -19,9 +19,9 @@ class NotStorableError(ValueError):
 
 
 def parse(data: str) -> Any:
-    """The value of an event's data: JSON if it is JSON, else the text itself; None for "".
+    """The value of an event's data: parsed if it is JSON, else the text itself; None for "".
 
-    `NaN` and `Infinity` are no JSON, and so stay texts. Raises `NotStorableError`.
+    `NaN` and `Infinity` are not JSON, and so remain text. Raises `NotStorableError`.
     """
     if not data:
         return None
@@ -30,14 +30,14 @@ def parse(data: str) -> Any:
     except NotStorableError:
         raise
     except (ValueError, RecursionError):
-        # Also for integers of thousands of digits and brackets nested by the thousand.
+        # Integers of thousands of digits and thousands of nested brackets end here as well.
         value = data
     _check(value, 1)
     return value
 
 
 def cut(value: Any, data: str) -> dict[str, Any]:
-    """The value as `latest` holds it: `{value}`, or `{value, truncated: true}` with cut text."""
+    """The value as `latest` holds it: `{value}`, or `{value, truncated: true}` with text cut."""
     text = value if isinstance(value, str) else data
     encoded = text.encode()
     if len(encoded) <= LATEST_BYTES:

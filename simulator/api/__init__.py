@@ -1,1 +1,1 @@
-"""The routes of Particle's API, one file for each resource."""
+"""Particle's REST API, one file for each resource; `resources` lists them."""

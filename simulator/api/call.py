@@ -1,11 +1,11 @@
-"""One request: its parameters, who sends it and what that one may do."""
+"""One request to the API: its parameters, who sends it, and what the sender may do."""
 
 import base64
 import binascii
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -15,22 +15,26 @@ from starlette.responses import Response
 
 from simulator.api import errors
 from simulator.api.errors import ApiError
-from simulator.world.state import Client, Customer, Device, Product, Token, User, digest
-
-if TYPE_CHECKING:
-    from simulator.world.cloud import Cloud
+from simulator.world.cloud import Cloud
+from simulator.world.credentials import digest
+from simulator.world.state.clients import Client
+from simulator.world.state.customers import Customer
+from simulator.world.state.devices import Device
+from simulator.world.state.products import Product
+from simulator.world.state.tokens import Token
+from simulator.world.state.users import User
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
-# What a role in a product's team may do; who is not listed may do everything.
+# Roles in a product's team that may only read; all others may do everything.
 READ_ONLY_ROLES = {"View-only"}
 
 Handler = Callable[["Call"], Awaitable[Response]]
 
 
 def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer, compact as the cloud sends it."""
+    """Return a JSON answer, without blanks, as the cloud sends it."""
     return Response(
         msgspec.json.encode(body),
         status,
@@ -40,14 +44,42 @@ def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = 
 
 
 def no_content() -> Response:
+    """Return an empty answer with status 204."""
     return Response(status_code=204)
+
+
+class Limits(Protocol):
+    """The rate limits that a handler applies itself, because they depend on its resource."""
+
+    def check_serial_lookup(self, account: str) -> None:
+        """Count a look-up of a serial number, or raise the `ApiError` that refuses it."""
+
+    def check_streams(self, open_streams: int) -> None:
+        """Raise the `ApiError` that refuses another stream when so many are open."""
 
 
 @dataclass(slots=True)
 class Call:
-    """A request to the API, read and ready for a handler."""
+    """A request to the API, read and ready for a handler.
 
-    cloud: "Cloud"
+    Attributes:
+        cloud: the simulated cloud.
+        limits: the rate limits that handlers apply.
+        method: of the request.
+        path: of the request, without the query.
+        query: the parameters of the query.
+        headers: by name, in upper or lower case.
+        content_type: in lower case, without its parameters.
+        address: of the client.
+        params: the parameters of the body, whether JSON or a form.
+        files: the uploaded files by their field.
+        body_error: the refusal of a body that cannot be read.
+        path_params: the variable parts of the path, by their name in the route.
+        credential: the token that the request presents, or the refusal of it.
+    """
+
+    cloud: Cloud
+    limits: Limits
     method: str
     path: str
     query: dict[str, str]
@@ -58,12 +90,12 @@ class Call:
     files: dict[str, bytes] = field(default_factory=dict)
     body_error: ApiError | None = None
     path_params: dict[str, str] = field(default_factory=dict)
-    found: Token | ApiError | None = None
+    credential: Token | ApiError | None = None
 
     # Parameters
 
     def text(self, name: str) -> str | None:
-        """A body parameter as text; None when it is absent or null."""
+        """Return a parameter of the body as text; None when it is absent or null."""
         value = self.params.get(name)
         if value is None or isinstance(value, (dict, list)):
             return None
@@ -72,11 +104,11 @@ class Call:
         return str(value)
 
     def flag(self, name: str) -> bool:
-        """A body parameter as a truth value: true, "true", 1 and "1" are true."""
+        """Return a parameter of the body as a truth value: true, "true", 1 and "1" are true."""
         return self.text(name) in {"true", "1"}
 
     def texts(self, name: str) -> list[str]:
-        """A list parameter: JSON array, repeated form field or a single value."""
+        """Return a list in the body: a JSON array, a repeated form field or a single value."""
         value = self.params.get(name)
         if isinstance(value, list):
             return [str(item) for item in value]
@@ -84,7 +116,7 @@ class Call:
         return [] if text is None else [text]
 
     def page(self, default: int = 25) -> tuple[int, int]:
-        """Number (from 1) and size of the page asked for, as `perPage` or `per_page`."""
+        """Return the number of the page asked for, from 1, and its size."""
         size = self.query.get("perPage") or self.query.get("per_page") or ""
         number = self.query.get("page", "")
         return (
@@ -95,7 +127,11 @@ class Call:
     # Credentials
 
     def basic(self) -> tuple[str, str] | None:
-        """User name and password of HTTP Basic authentication."""
+        """Return the user name and password of HTTP Basic authentication, if it is used.
+
+        Raises:
+            ApiError: 400, when the header is malformed.
+        """
         scheme, _, value = self.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return None
@@ -106,11 +142,15 @@ class Call:
         return name, password
 
     def client_credentials(self) -> tuple[str | None, str | None]:
-        """Client id and secret, from HTTP Basic or from the body."""
+        """Return the client id and secret, from HTTP Basic authentication or from the body."""
         return self.basic() or (self.text("client_id"), self.text("client_secret"))
 
     def client(self, client_id: str | None, secret: str | None) -> Client:
-        """The OAuth client with these credentials, or the OAuth server's refusal."""
+        """Return the OAuth client with these credentials.
+
+        Raises:
+            ApiError: they are incomplete or wrong, in the words of the OAuth server.
+        """
         if not client_id:
             raise errors.invalid_client("Invalid or missing client_id parameter")
         if not secret:
@@ -121,14 +161,14 @@ class Call:
         return client
 
     def identify(self) -> None:
-        """Looks up the token once; a refusal is raised only when a handler asks for the token."""
+        """Look the token up; a refusal is raised only when a handler asks for the token."""
         if self.body_error:
-            self.found = self.body_error
+            self.credential = self.body_error
             return
         try:
-            self.found = self._find_token()
+            self.credential = self._find_token()
         except ApiError as error:
-            self.found = error
+            self.credential = error
 
     def _find_token(self) -> Token:
         presented = []
@@ -159,20 +199,32 @@ class Call:
     # What the token may do
 
     def token(self) -> Token:
-        """The valid token of this request."""
-        if isinstance(self.found, Token):
-            return self.found
-        raise self.found or errors.no_token()
+        """Return the valid token of this request.
+
+        Raises:
+            ApiError: there is none, or it is invalid.
+        """
+        if isinstance(self.credential, Token):
+            return self.credential
+        raise self.credential or errors.no_token()
 
     def require_scope(self, scope: str) -> None:
-        """Refuses a token that is limited to other scopes."""
+        """Refuse a token that is limited to other scopes.
+
+        Raises:
+            ApiError: 403.
+        """
         allowed = self.token().scopes
         family = scope.partition(":")[0]
         if allowed is not None and not {scope, f"{family}:*", "*:*"} & set(allowed):
             raise errors.not_permitted()
 
     def user(self) -> User:
-        """The developer account; API users and customers are refused."""
+        """Return the developer account that sends the request.
+
+        Raises:
+            ApiError: the token belongs to an API user, a customer or a product.
+        """
         token = self.token()
         if token.kind == "api-user":
             raise errors.api_user_refused()
@@ -182,7 +234,11 @@ class Call:
         return user
 
     def owner(self) -> User | Customer:
-        """The account that can own devices: a user or a customer."""
+        """Return the account that can own devices: a user or a customer.
+
+        Raises:
+            ApiError: the token belongs to an API user or a product.
+        """
         token = self.token()
         if token.kind == "api-user":
             raise errors.api_user_refused()
@@ -192,9 +248,16 @@ class Call:
         return account
 
     def product(self, scope: str) -> Product:
-        """The product in the path, when the token has this right in it."""
+        """Return the product in the path.
+
+        Args:
+            scope: the right that the token must have in it, such as `devices:list`.
+
+        Raises:
+            ApiError: 404 without such a product, 403 without the right.
+        """
         token = self.token()
-        product = self.cloud.state.product(self.path_params["product"])
+        product = self.cloud.state.products.find(self.path_params["product"])
         if product is None:
             raise errors.product_not_found()
         if token.kind == "customer":
@@ -210,7 +273,11 @@ class Call:
         return product
 
     def product_device(self, scope: str) -> tuple[Product, Device]:
-        """The product and its device in the path."""
+        """Return the product and its device in the path.
+
+        Raises:
+            ApiError: as `product`, or 403 when the product has no such device.
+        """
         product = self.product(scope)
         device = self.cloud.state.devices.get(self.path_params["device"])
         if device is None or device.product_id != product.id:
@@ -218,9 +285,13 @@ class Call:
         return product, device
 
     def own_device(self, scope: str | None = None) -> Device:
-        """The caller's device in the path, by id or by name.
+        """Return the caller's device in the path, found by id or by name.
 
-        With a scope, an API user reaches the devices of its product, too.
+        Args:
+            scope: with it, an API user that has this right reaches the devices of its product.
+
+        Raises:
+            ApiError: 403, when the caller has no such device.
         """
         token = self.token()
         state = self.cloud.state
@@ -228,14 +299,18 @@ class Call:
         if scope and token.kind == "api-user":
             self.require_scope(scope)
             return self.visible_device(id_or_name)
-        owned = state.devices_of(token.account) if token.kind in {"user", "customer"} else []
+        owned = state.devices.owned_by(token.account) if token.kind in {"user", "customer"} else []
         for device in owned:
             if id_or_name in {device.id, device.name}:
                 return device
         raise errors.unknown_device()
 
     def visible_device(self, device_id: str) -> Device:
-        """A device of a product whose team or credential the caller is."""
+        """Return a device of a product to whose team, API users or clients the caller belongs.
+
+        Raises:
+            ApiError: 403, when there is no such device.
+        """
         token = self.token()
         state = self.cloud.state
         device = state.devices.get(device_id)
@@ -248,11 +323,12 @@ class Call:
         return device
 
 
-async def read_call(cloud: "Cloud", request: Request) -> Call:
-    """Reads the whole request; a body that cannot be read becomes an error of the token check."""
+async def read_call(cloud: Cloud, limits: Limits, request: Request) -> Call:
+    """Read the whole request; the refusal of an unreadable body is raised with the token."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     call = Call(
         cloud=cloud,
+        limits=limits,
         method=request.method,
         path=request.url.path,
         query=dict(request.query_params),
@@ -275,7 +351,7 @@ def _read_json(call: Call, body: bytes) -> None:
     try:
         parsed = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        # Invented: no source shows the answer to a body that is no JSON.
+        # Invented: no source shows the answer to a body that is not JSON.
         call.body_error = errors.failed(400, "invalid request body")
         return
     call.params = parsed if isinstance(parsed, dict) else {}
@@ -289,7 +365,7 @@ def _read_form(body: str) -> dict[str, Any]:
 
 
 def _put_field(params: dict[str, Any], key: str, value: str) -> None:
-    """Stores a form field: `a[]=` and `a[0]=` make lists, `a[b]=` makes an object."""
+    """Store a form field: `a[]=` and `a[0]=` make lists, `a[b]=` makes an object."""
     nested = re.fullmatch(r"([^\[\]]+)\[([^\[\]]*)\]", key)
     if not nested:
         params[key] = value

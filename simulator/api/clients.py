@@ -1,4 +1,4 @@
-"""OAuth clients of a user and of a product."""
+"""OAuth clients of users and of products."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ from starlette.responses import Response
 from simulator.api import errors
 from simulator.api.call import Call, answer, no_content
 from simulator.api.routes import Routes
-from simulator.world.state import Client, digest, new_secret
+from simulator.world.credentials import digest, new_secret
+from simulator.world.state.clients import Client
 
 routes = Routes()
 
@@ -15,7 +16,7 @@ SCOPES = {"customers:create", "*:*"}
 
 
 def _scope(call: Call, right: str) -> tuple[str, int | None]:
-    """Owner and product whose clients the request concerns."""
+    """The owner and the product whose clients the request is about."""
     if "product" in call.path_params:
         product = call.product(f"clients:{right}")
         return product.owner, product.id
@@ -50,7 +51,7 @@ def _view(client: Client) -> dict[str, Any]:
 
 
 def _scopes(call: Call) -> list[str] | None:
-    """Scopes asked for, separated by spaces; `none` stands for no limit."""
+    """The scopes asked for, separated by spaces; None, for no limit, when that is `none`."""
     words = (call.text("scope") or "none").split()
     if words == ["none"]:
         return None
@@ -61,12 +62,13 @@ def _scopes(call: Call) -> list[str] | None:
 
 @routes.get("/v1/clients", "/v1/products/{product}/clients")
 async def list_clients(call: Call) -> Response:
+    """List the clients, without their secrets."""
     return answer({"ok": True, "clients": [_view(client) for client in _listed(call, "list")]})
 
 
 @routes.post("/v1/clients", "/v1/products/{product}/clients")
 async def create(call: Call) -> Response:
-    """The answer shows the secret, and nothing ever does again."""
+    """Create a client; only this answer shows its secret."""
     owner, product_id = _scope(call, "create")
     name, kind = call.text("name"), call.text("type") or "installed"
     if not name or kind not in {"installed", "web"}:
@@ -95,6 +97,7 @@ async def create(call: Call) -> Response:
 
 @routes.put("/v1/clients/{client}", "/v1/products/{product}/clients/{client}")
 async def update(call: Call) -> Response:
+    """Change the name or the scopes of a client."""
     client = _one(call, "update")
     if call.text("name"):
         client.name = call.text("name") or ""
@@ -106,10 +109,10 @@ async def update(call: Call) -> Response:
 
 @routes.delete("/v1/clients/{client}", "/v1/products/{product}/clients/{client}")
 async def delete(call: Call) -> Response:
-    """The client's tokens end with it (invented)."""
+    """Delete a client, and revoke its tokens (invented)."""
     client = _one(call, "remove")
     state = call.cloud.state
     for token in [t for t in state.tokens.values() if t.client == client.id]:
-        state.revoke(token)
+        state.tokens.remove(token.digest)
     state.clients.remove(client.id)
     return no_content()

@@ -1,4 +1,4 @@
-"""Calling functions and reading variables of devices."""
+"""Calling the functions and reading the variables of devices."""
 
 from starlette.responses import Response
 
@@ -7,20 +7,23 @@ from simulator.api.call import Call, answer
 from simulator.api.routes import Routes
 from simulator.world.clock import iso_or_none
 from simulator.world.platforms import argument_limit
-from simulator.world.state import Device
+from simulator.world.state.devices import Device
 
 routes = Routes()
 
+# The names under which a request may send the argument; the first that is there is used.
 ARGUMENT_NAMES = ("arg", "args", "params")
 
 
 @routes.post("/v1/devices/{device}/{name}")
 async def call_own(call: Call) -> Response:
+    """Call a function of one's own device."""
     return await _call(call, call.own_device("devices.function:call"))
 
 
 @routes.post("/v1/products/{product}/devices/{device}/{name}")
 async def call_product(call: Call) -> Response:
+    """Call a function of a device of the product."""
     return await _call(call, call.product_device("devices.function:call")[1])
 
 
@@ -47,11 +50,13 @@ async def _call(call: Call, device: Device) -> Response:
 
 @routes.get("/v1/devices/{device}/{name}")
 async def read_own(call: Call) -> Response:
+    """Read a variable of one's own device."""
     return await _read(call, call.own_device("devices.variable:get"))
 
 
 @routes.get("/v1/products/{product}/devices/{device}/{name}")
 async def read_product(call: Call) -> Response:
+    """Read a variable of a device of the product."""
     return await _read(call, call.product_device("devices.variable:get")[1])
 
 

@@ -1,4 +1,4 @@
-"""A product's customers."""
+"""The customers of a product."""
 
 from urllib.parse import urlencode
 
@@ -6,10 +6,13 @@ from starlette.responses import Response
 
 from simulator.api import errors
 from simulator.api.call import Call, answer
+from simulator.api.device_views import summary
 from simulator.api.routes import Routes
 from simulator.api.tokens import issue
-from simulator.api.views import summary
-from simulator.world.state import Client, Customer, Product, hash_password, new_id
+from simulator.world.credentials import hash_password, new_id
+from simulator.world.state.clients import Client
+from simulator.world.state.customers import Customer
+from simulator.world.state.products import Product
 
 routes = Routes()
 
@@ -18,10 +21,10 @@ CREATE_SCOPES = {"customers:create", "customers:*", "*:*"}
 
 @routes.post("/v1/products/{product}/customers")
 async def create(call: Call) -> Response:
-    """Creates a customer, who is then logged in; an existing one is refused without a token."""
+    """Create a customer and log them in; for an existing one there is an error and no token."""
     if call.body_error:
         raise call.body_error
-    product = call.cloud.state.product(call.path_params["product"])
+    product = call.cloud.state.products.find(call.path_params["product"])
     client, implicit = _creator(call, product)
     if product is None:
         raise errors.product_not_found()
@@ -31,7 +34,7 @@ async def create(call: Call) -> Response:
     password = call.text("password") or None
     if password is None and (client is None or implicit or not call.flag("no_password")):
         raise errors.failed(400, "password is required")  # invented
-    if call.cloud.state.customer_named(product.id, username):
+    if call.cloud.state.customers.named(product.id, username):
         raise errors.failed(400, "Customer already exists")
     customer = Customer(
         id=new_id(),
@@ -40,7 +43,7 @@ async def create(call: Call) -> Response:
         password=hash_password(password) if password else None,
         created_at=call.cloud.clock.now(),
     )
-    call.cloud.state.add_customer(customer)
+    call.cloud.state.customers.put(customer.id, customer)
     client_id = client.id if client else call.token().client
     body = issue(call, "customer", customer.id, client_id, product_id=product.id)
     if client and implicit:
@@ -51,10 +54,13 @@ async def create(call: Call) -> Response:
 
 
 def _creator(call: Call, product: Product | None) -> tuple[Client | None, bool]:
-    """The client that creates, and whether it is a web page; (None, False) for a team member."""
+    """The client that creates the customer, and whether it is a web page.
+
+    (None, False) when a team member creates the customer.
+    """
     client_id, secret = call.client_credentials()
     if client_id is None:
-        # A bearer token of somebody who belongs to the product; API users cannot.
+        # With the bearer token of someone in the product's team, but not of an API user.
         if call.token().kind == "api-user":
             raise errors.api_user_refused()
         call.product("customers:create")
@@ -75,11 +81,11 @@ def _creator(call: Call, product: Product | None) -> tuple[Client | None, bool]:
 
 @routes.get("/v1/products/{product}/customers")
 async def list_customers(call: Call) -> Response:
-    """Lists the customers who own a device: others have never been shown."""
+    """List the customers who own a device; no source shows any others."""
     product = call.product("customers:list")
     state = call.cloud.state
     owned = {
-        customer.id: state.devices_of(customer.id)
+        customer.id: state.devices.owned_by(customer.id)
         for customer in state.customers.values()
         if customer.product_id == product.id
     }
@@ -103,7 +109,7 @@ async def list_customers(call: Call) -> Response:
 
 
 def _named(call: Call, product: Product) -> Customer:
-    customer = call.cloud.state.customer_named(product.id, call.path_params["email"])
+    customer = call.cloud.state.customers.named(product.id, call.path_params["email"])
     if customer is None:
         raise errors.failed(404, "Customer not found.")  # invented
     return customer
@@ -111,6 +117,7 @@ def _named(call: Call, product: Product) -> Customer:
 
 @routes.put("/v1/products/{product}/customers/{email}")
 async def update_password(call: Call) -> Response:
+    """Change the password of a customer who has one."""
     customer = _named(call, call.product("customers:update"))
     password = call.text("password")
     if not password:
@@ -124,5 +131,6 @@ async def update_password(call: Call) -> Response:
 
 @routes.delete("/v1/products/{product}/customers/{email}")
 async def delete(call: Call) -> Response:
+    """Delete a customer; their devices become unclaimed."""
     call.cloud.state.remove_customer(_named(call, call.product("customers:remove")))
     return answer({"ok": True})

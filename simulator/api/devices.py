@@ -1,15 +1,15 @@
-"""Reading and changing devices, on the user's and on the product's routes."""
+"""Devices: listing, reading and changing them, by the routes of the owner and of the product."""
 
 from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import Response
 
-from simulator.api import errors, views
+from simulator.api import device_views, errors
 from simulator.api.call import Call, answer, no_content
 from simulator.api.routes import Routes
 from simulator.world.clock import iso
-from simulator.world.state import Device
+from simulator.world.state.devices import Device
 
 routes = Routes()
 
@@ -23,29 +23,34 @@ SORTS = {
 
 @routes.get("/v1/devices")
 async def list_own(call: Call) -> Response:
-    """The caller's devices; a product's credential owns none."""
+    """List the caller's devices; a token of a product or API user owns none."""
     token = call.token()
-    own = call.cloud.state.devices_of(token.account) if token.kind in {"user", "customer"} else []
+    own = (
+        call.cloud.state.devices.owned_by(token.account)
+        if token.kind in {"user", "customer"}
+        else []
+    )
     own.sort(key=SORTS["lastConnection"], reverse=True)
-    return answer([views.user_list(device, call.cloud.fleet.kind(device)) for device in own])
+    return answer([device_views.user_list(device, call.cloud.fleet.kind(device)) for device in own])
 
 
 @routes.get("/v1/devices/{device}")
 async def get_own(call: Call) -> Response:
-    """One's own device, or a product's device that the caller may see."""
+    """Show one's own device, or a device of a product that the caller may see."""
     try:
         device = call.own_device("devices:get")
     except errors.ApiError:
         device = call.visible_device(call.path_params["device"])
     state = call.cloud.state
-    return answer(views.user_get(state, device, call.cloud.fleet.kind(device)))
+    return answer(device_views.user_get(state, device, call.cloud.fleet.kind(device)))
 
 
 @routes.get("/v1/products/{product}/devices")
 async def list_product(call: Call) -> Response:
+    """List the devices of the product, filtered, sorted and in pages, and their owners."""
     product = call.product("devices:list")
     state = call.cloud.state
-    devices = [d for d in state.product_devices(product.id) if _wanted(d, call.query)]
+    devices = [d for d in state.devices.in_product(product.id) if _wanted(d, call.query)]
     sort = SORTS.get(call.query.get("sortAttr", ""), SORTS["lastConnection"])
     descending = call.query.get("sortDir", "asc" if "sortAttr" in call.query else "desc") == "desc"
     devices.sort(key=sort, reverse=descending)
@@ -56,7 +61,8 @@ async def list_product(call: Call) -> Response:
     return answer(
         {
             "devices": [
-                views.product_view(state, device, call.cloud.fleet.kind(device)) for device in page
+                device_views.product_view(state, device, call.cloud.fleet.kind(device))
+                for device in page
             ],
             "customers": [{"id": c.id, "username": c.username} for c in customers],
             "meta": {"total_pages": -(-len(devices) // size)},
@@ -65,11 +71,14 @@ async def list_product(call: Call) -> Response:
 
 
 def _wanted(device: Device, query: dict[str, str]) -> bool:
-    """The filters of the product's list; a quarantined device is shown only when asked for."""
+    """Whether the list of the product, so filtered, shows a device.
+
+    Quarantined devices are in a list of their own.
+    """
     if device.quarantined != (query.get("quarantined") == "true"):
         return False
     if device.denied or query.get("groups"):
-        # Groups are left out: no device is in one.
+        # Groups are not simulated: no device is in one.
         return False
     return (
         query.get("deviceId", device.id) == device.id
@@ -80,17 +89,19 @@ def _wanted(device: Device, query: dict[str, str]) -> bool:
 
 @routes.get("/v1/products/{product}/devices/{device}")
 async def get_product(call: Call) -> Response:
+    """Show a device of the product."""
     _, device = call.product_device("devices:get")
     state = call.cloud.state
-    return answer(views.product_view(state, device, call.cloud.fleet.kind(device)))
+    return answer(device_views.product_view(state, device, call.cloud.fleet.kind(device)))
 
 
 @routes.get("/v1/serial_numbers/{serial}")
 async def look_up_serial(call: Call) -> Response:
+    """Find a device by its serial number; with `mobile_secret`, check the start of its secret."""
     user = call.user()
-    call.cloud.limits.check_serial_lookup(user.id)
+    call.limits.check_serial_lookup(user.id)
     serial = call.path_params["serial"].upper()
-    device = call.cloud.state.device_identified(serial)
+    device = call.cloud.state.devices.identified(serial)
     if device is None or device.serial_number.upper() != serial:
         raise errors.failed(404, "Serial number not found")  # invented
     prefix = call.query.get("mobile_secret")
@@ -102,7 +113,7 @@ async def look_up_serial(call: Call) -> Response:
         "device_id": device.id,
         "platform_id": device.platform_id,
     }
-    cellular = views.common(device)
+    cellular = device_views.common(device)
     if "iccid" in cellular:
         view["iccid"] = device.iccid
     if prefix is not None:
@@ -110,16 +121,18 @@ async def look_up_serial(call: Call) -> Response:
     return answer(view)
 
 
-# Changes. One request may carry several; the answers of all are merged.
+# Changes. One request may make several of them; their answers are merged.
 
 
 @routes.put("/v1/devices/{device}")
 async def update_own(call: Call) -> Response:
+    """Change one's own device."""
     return await _update(call, call.own_device("devices:update"), in_product=False)
 
 
 @routes.put("/v1/products/{product}/devices/{device}")
 async def update_product(call: Call) -> Response:
+    """Change a device of the product."""
     _, device = call.product_device("devices:update")
     return await _update(call, device, in_product=True)
 
@@ -175,7 +188,7 @@ def _signal(call: Call, device: Device) -> dict[str, Any]:
 
 
 def _lock_firmware(call: Call, device: Device) -> dict[str, Any]:
-    """Locks the device to a firmware version, null unlocks; `flash` brings it there at once."""
+    """Lock the device to a firmware version, or unlock it with null; `flash` updates it at once."""
     text = call.text("desired_firmware_version")
     if text is not None and not text.isdecimal():
         raise errors.failed(400, "desired_firmware_version must be an integer")  # invented
@@ -185,8 +198,10 @@ def _lock_firmware(call: Call, device: Device) -> dict[str, Any]:
     return _dated(call, "desired_firmware_version", wanted)
 
 
+# A change of one parameter: makes it, and returns its part of the answer.
 Change = Callable[[Call, Device], dict[str, Any]]
 
+# What may be changed, by the parameter of the request: on both routes, and on the product's only.
 CHANGES: dict[str, Change] = {
     "name": _rename,
     "notes": _note,
@@ -201,11 +216,13 @@ PRODUCT_CHANGES: dict[str, Change] = {
 
 @routes.put("/v1/devices/{device}/ping")
 async def ping_own(call: Call) -> Response:
+    """Ask whether one's own device answers."""
     return await _ping(call, call.own_device("devices:ping"))
 
 
 @routes.put("/v1/products/{product}/devices/{device}/ping")
 async def ping_product(call: Call) -> Response:
+    """Ask whether a device of the product answers."""
     return await _ping(call, call.product_device("devices:ping")[1])
 
 
@@ -216,28 +233,30 @@ async def _ping(call: Call, device: Device) -> Response:
 
 @routes.delete("/v1/devices/{device}")
 async def unclaim(call: Call) -> Response:
+    """Give up one's own device."""
     call.owner()
-    call.cloud.state.set_owner(call.own_device(), None)
+    call.cloud.state.devices.set_owner(call.own_device(), None)
     return answer({"ok": True})
 
 
 @routes.delete("/v1/products/{product}/devices/{device}/owner")
 async def release(call: Call) -> Response:
+    """Take a device of the product away from its owner."""
     _, device = call.product_device("devices:release")
-    call.cloud.state.set_owner(device, None)
+    call.cloud.state.devices.set_owner(device, None)
     return answer({"ok": True})
 
 
 @routes.delete("/v1/products/{product}/devices/{device}")
 async def remove(call: Call) -> Response:
-    """Takes a device out of the product; with `deny` a quarantined one is refused for good."""
+    """Remove a device from the product; with `deny`, refuse a quarantined one for good."""
     _, device = call.product_device("devices:remove")
     if call.flag("deny"):
         device.denied = True
         device.online = False
     else:
         if device.owner in call.cloud.state.customers:
-            call.cloud.state.set_owner(device, None)
+            call.cloud.state.devices.set_owner(device, None)
         device.product_id = None
         device.development = False
     device.quarantined = False

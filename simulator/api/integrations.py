@@ -1,4 +1,4 @@
-"""The routes of integrations and of their older alias, webhooks."""
+"""Integrations, and their older alias, webhooks."""
 
 from typing import Any
 
@@ -8,12 +8,14 @@ from simulator.api import errors
 from simulator.api.call import Call, answer, no_content
 from simulator.api.routes import Routes
 from simulator.world.clock import iso
+from simulator.world.credentials import new_id
 from simulator.world.dispatch import DeliveryError
 from simulator.world.events import API, Event
-from simulator.world.state import Integration, new_id
+from simulator.world.state.integrations import Integration
 
 routes = Routes()
 
+# The parameters that are the configuration of a webhook.
 WEBHOOK_FIELDS = (
     "url",
     "requestType",
@@ -32,8 +34,10 @@ WEBHOOK_FIELDS = (
     "dataUrlResponseEvent",
     "template",
 )
+# The configuration by type of integration, and the one parameter of it that is required.
 FIELDS = {"Webhook": WEBHOOK_FIELDS, "GoogleCloudPubSub": ("topic",)}
 REQUIRED = {"Webhook": "url", "GoogleCloudPubSub": "topic"}
+# Types that the simulator leaves out.
 LEFT_OUT = {"AzureIotHub", "GoogleMaps"}
 
 
@@ -50,7 +54,7 @@ def _is_webhook_alias(call: Call) -> bool:
 
 
 def _scope(call: Call, right: str) -> tuple[str, int | None]:
-    """Owner and product whose integrations the request concerns."""
+    """The owner and the product whose integrations the request is about."""
     if "product" in call.path_params:
         product = call.product(f"integrations:{right}")
         return product.owner, product.id
@@ -93,7 +97,7 @@ def _view(integration: Integration) -> dict[str, Any]:
 
 
 def _fill(call: Call, integration: Integration) -> None:
-    """Takes over the whole configuration from the request, forgetting the former one."""
+    """Replace the whole configuration by the one in the request."""
     event = call.text("eventName" if "event" not in call.params else "event")
     if event is None:
         raise errors.failed(400, "event is required")  # invented
@@ -124,11 +128,13 @@ def _fill(call: Call, integration: Integration) -> None:
 
 @routes.get(*_paths())
 async def list_integrations(call: Call) -> Response:
+    """List the integrations, or by the alias the webhooks alone."""
     return answer([_view(integration) for integration in _listed(call, "list")])
 
 
 @routes.get(*_paths("/{id}"))
 async def get(call: Call) -> Response:
+    """Show an integration with its log."""
     integration = _one(call, "get")
     view = {**_view(integration), "logs": integration.logs}
     if not _is_webhook_alias(call):
@@ -140,6 +146,7 @@ async def get(call: Call) -> Response:
 
 @routes.post(*_paths())
 async def create(call: Call) -> Response:
+    """Create an integration."""
     owner, product_id = _scope(call, "create")
     kind = "Webhook" if _is_webhook_alias(call) else call.text("integration_type")
     if kind in LEFT_OUT:
@@ -164,6 +171,7 @@ async def create(call: Call) -> Response:
 
 @routes.put(*_paths("/{id}"))
 async def replace(call: Call) -> Response:
+    """Replace the configuration of an integration."""
     integration = _one(call, "update")
     _fill(call, integration)
     call.cloud.state.integrations.touch(integration.id)
@@ -172,13 +180,14 @@ async def replace(call: Call) -> Response:
 
 @routes.delete(*_paths("/{id}"))
 async def delete(call: Call) -> Response:
+    """Delete an integration."""
     call.cloud.state.integrations.remove(_one(call, "remove").id)
     return no_content()
 
 
 @routes.post(*_paths("/{id}/test"))
 async def test(call: Call) -> Response:
-    """Sends a test event once; `device_id` is `api` unless the request names one."""
+    """Send a test event, without retries; `device_id` is `api` unless the request names one."""
     integration = _one(call, "test")
     source = call.text("device_id") or API
     event = Event(

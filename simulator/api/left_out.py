@@ -1,4 +1,4 @@
-"""Parts of the API that the simulator does not have; they answer 501 with a clear body."""
+"""The parts of the API that the simulator leaves out; they answer 501 and say so."""
 
 from starlette.responses import Response
 
@@ -10,7 +10,7 @@ routes = Routes()
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
-# What, and the paths below /v1/, of the user, of a product or of an organization.
+# The paths below /v1/ that are left out, by what they are about, and refused for any method.
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     "organizations": ("orgs/{rest:path}",),
     "product firmware": (
@@ -42,17 +42,20 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "products/{product}/env/{rest:path}",
     ),
     "secrets": ("secrets", "secrets/{rest:path}"),
-    "batch changes of devices": ("products/{product}/devices",),
     "compiling": ("binaries", "binaries/{rest:path}", "build_targets"),
     "Device OS versions": ("device-os/{rest:path}",),
     "libraries": ("libraries", "libraries/{rest:path}"),
     "provisioning": ("provisioning/{rest:path}",),
+    "service agreements": ("service_agreements", "service_agreements/{rest:path}"),
+}
+# Left out for PUT alone: with other methods, these paths are lists, functions and variables.
+LEFT_OUT_PUT: dict[str, tuple[str, ...]] = {
+    "batch changes of devices": ("products/{product}/devices",),
     "device protection": (
         "devices/{device}/unprotect",
         "products/{product}/devices/{device}/unprotect",
     ),
     "manufacturing backups": ("devices/{device}/backup_files",),
-    "service agreements": ("service_agreements", "service_agreements/{rest:path}"),
 }
 
 
@@ -63,8 +66,7 @@ def _refuse(part: str) -> Handler:
     return refuse
 
 
-for _part, _paths in LEFT_OUT.items():
-    # These two paths are functions and variables for the other methods.
-    _single = {"device protection", "manufacturing backups", "batch changes of devices"}
-    for _method in ("PUT",) if _part in _single else METHODS:
-        routes.add(_method, *(f"/v1/{path}" for path in _paths))(_refuse(_part))
+for _table, _methods in ((LEFT_OUT, METHODS), (LEFT_OUT_PUT, ("PUT",))):
+    for _part, _paths in _table.items():
+        for _method in _methods:
+            routes.add(_method, *(f"/v1/{path}" for path in _paths))(_refuse(_part))

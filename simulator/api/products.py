@@ -1,4 +1,4 @@
-"""Products and their membership."""
+"""Products, and the import of devices into them."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ from starlette.responses import Response
 from simulator.api import errors
 from simulator.api.call import Call, answer
 from simulator.api.routes import Routes
-from simulator.world.state import Device, Product
+from simulator.world.state.devices import Device
+from simulator.world.state.products import Product
 
 routes = Routes()
 
@@ -34,6 +35,7 @@ def _view(call: Call, product: Product) -> dict[str, Any]:
 
 @routes.get("/v1/products", "/v1/user/products")
 async def list_products(call: Call) -> Response:
+    """List the products to whose team the user belongs."""
     user = call.user()
     products = [p for p in call.cloud.state.products.values() if user.id in p.team]
     return answer({"products": [_view(call, product) for product in products]})
@@ -41,6 +43,7 @@ async def list_products(call: Call) -> Response:
 
 @routes.post("/v1/user/products")
 async def create_product(call: Call) -> Response:
+    """Create a product, which the user then owns."""
     user = call.user()
     given = call.params.get("product")
     fields: dict[str, Any] = given if isinstance(given, dict) else {}
@@ -64,12 +67,13 @@ async def create_product(call: Call) -> Response:
 
 @routes.get("/v1/products/{product}")
 async def get_product(call: Call) -> Response:
+    """Show a product."""
     return answer({"product": _view(call, call.product("products:get"))})
 
 
 @routes.post("/v1/products/{product}/devices")
 async def import_devices(call: Call) -> Response:
-    """Takes devices into the product, by any identifier; approves quarantined ones, too."""
+    """Add devices to the product by any of their identifiers, and approve quarantined ones."""
     product = call.product("devices:import")
     state = call.cloud.state
     results: dict[str, list[str]] = {
@@ -81,11 +85,11 @@ async def import_devices(call: Call) -> Response:
     }
     claimant = None
     if call.text("claim_user"):
-        claimant = state.user_named(call.text("claim_user") or "")
+        claimant = state.users.named(call.text("claim_user") or "")
         if claimant is None or claimant.id not in product.team:
             raise errors.failed(400, "claim_user is not a member of the team")  # invented
     for identifier in _identifiers(call):
-        device = state.device_identified(identifier)
+        device = state.devices.identified(identifier)
         outcome = _import_outcome(call, product, device)
         results[outcome].append(device.id if device else identifier)
         if device and outcome == "updatedDeviceIds":
@@ -93,7 +97,7 @@ async def import_devices(call: Call) -> Response:
             device.quarantined = device.denied = False
             state.devices.touch(device.id)
         if device and claimant and outcome in {"updatedDeviceIds", "existingDeviceIds"}:
-            state.set_owner(device, claimant.id)
+            state.devices.set_owner(device, claimant.id)
     return answer({"updated": len(results["updatedDeviceIds"]), **results})
 
 
@@ -107,7 +111,7 @@ def _identifiers(call: Call) -> list[str]:
 
 
 def _import_outcome(call: Call, product: Product, device: Device | None) -> str:
-    """The list of the answer that the device belongs to."""
+    """The list in the answer in which the device belongs."""
     if device is None:
         return "invalidDeviceIds"
     if device.product_id == product.id and not device.quarantined and not device.denied:

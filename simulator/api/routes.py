@@ -1,4 +1,4 @@
-"""How handlers are tied to methods and paths."""
+"""Ties handlers to methods and paths, and finds the handler of a request."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -15,12 +15,16 @@ Decorator = Callable[[Handler], Handler]
 
 
 class Endpoint:
-    """The ASGI application around a handler; an `ApiError` becomes its answer."""
+    """The ASGI application around a handler; an `ApiError` becomes its answer.
+
+    The state is saved before the answer is sent.
+    """
 
     def __init__(self, handler: Handler) -> None:
         self.handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the handler and send its answer."""
         call: Call = scope["call"]
         call.path_params = scope["path_params"]
         try:
@@ -32,17 +36,18 @@ class Endpoint:
 
 
 def error_response(error: ApiError) -> Response:
+    """Return the answer that an error stands for."""
     return answer(error.body, error.status, error.headers)
 
 
 class Routes:
-    """The routes of one module, in the order in which they are tried."""
+    """The routes of one resource, in the order in which they are tried."""
 
     def __init__(self) -> None:
         self.items: list[Route] = []
 
     def add(self, method: str, *paths: str) -> Decorator:
-        """Ties a handler to one method and to each of the paths."""
+        """Return a decorator that ties a handler to one method and to each of the paths."""
 
         def decorate(handler: Handler) -> Handler:
             self.items += [Route(path, Endpoint(handler), methods=[method]) for path in paths]
@@ -51,25 +56,30 @@ class Routes:
         return decorate
 
     def get(self, *paths: str) -> Decorator:
+        """Return a decorator for GET requests to these paths."""
         return self.add("GET", *paths)
 
     def post(self, *paths: str) -> Decorator:
+        """Return a decorator for POST requests to these paths."""
         return self.add("POST", *paths)
 
     def put(self, *paths: str) -> Decorator:
+        """Return a decorator for PUT requests to these paths."""
         return self.add("PUT", *paths)
 
     def delete(self, *paths: str) -> Decorator:
+        """Return a decorator for DELETE requests to these paths."""
         return self.add("DELETE", *paths)
 
 
 class RouteTable:
     """Finds the route of a request among hundreds without trying each.
 
-    Routes are kept by method and number of path segments; a path that takes the rest (`:path`)
-    stands in the lists of all longer ones, too.
+    Routes are grouped by method and number of path segments; a route that takes the rest of the
+    path (`:path`) is in the groups of all longer paths as well.
     """
 
+    # Paths with more segments are looked up as if they had this many.
     LONGEST = 12
 
     def __init__(self, routes: list[Route]) -> None:
@@ -86,11 +96,12 @@ class RouteTable:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request by the first route that matches it."""
         segments = min(scope["path"].count("/"), self.LONGEST)
         router = self._routers.get((scope["method"], segments), _not_found)
         await router(scope, receive, send)
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    # Invented: no source shows the answer to a path that is no route.
+    # Invented: no source shows the answer to an unknown path.
     await error_response(errors.failed(404, "Not found"))(scope, receive, send)

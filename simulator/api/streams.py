@@ -1,4 +1,4 @@
-"""Publishing through the API and streams of server-sent events."""
+"""Publishing events through the API, and streams of server-sent events."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -17,7 +17,7 @@ routes = Routes()
 
 @routes.post("/v1/devices/events")
 async def publish(call: Call) -> Response:
-    """Reaches the devices and the streams of the token's account."""
+    """Publish to the devices and the streams of the account that sends the request."""
     account = call.owner()
     call.cloud.emit(
         Event(
@@ -33,7 +33,7 @@ async def publish(call: Call) -> Response:
 
 @routes.post("/v1/products/{product}/events")
 async def publish_to_product(call: Call) -> Response:
-    """Reaches the product's stream and integrations, as from a device if one is named."""
+    """Publish to the product's streams and integrations, as if from a device when one is named."""
     product = call.product("events:send")
     as_device = call.text("as_device_id")
     device = call.cloud.state.devices.get(as_device) if as_device else None
@@ -63,7 +63,7 @@ def _name(call: Call) -> str:
 
 @routes.get("/v1/events", "/v1/events/{prefix:path}")
 async def stream_all(call: Call) -> Response:
-    """The user's own events; a prefix is compulsory since 2018."""
+    """Stream the user's own events; a prefix has been required since 2018."""
     user = call.user()
     prefix = call.path_params.get("prefix", "")
     if not prefix:
@@ -73,6 +73,7 @@ async def stream_all(call: Call) -> Response:
 
 @routes.get("/v1/devices/events", "/v1/devices/events/{prefix:path}")
 async def stream_own(call: Call) -> Response:
+    """Stream the events of the caller's own devices."""
     account = call.owner()
     prefix = call.path_params.get("prefix", "")
     return _stream(call, lambda e: e.account == account.id and e.name.startswith(prefix))
@@ -80,7 +81,7 @@ async def stream_own(call: Call) -> Response:
 
 @routes.get("/v1/devices/{device}/events", "/v1/devices/{device}/events/{prefix:path}")
 async def stream_device(call: Call) -> Response:
-    """One device, as long as the caller owns it."""
+    """Stream the events of one device, as long as the caller owns it."""
     account = call.owner()
     device_id = call.own_device().id
     prefix = call.path_params.get("prefix", "")
@@ -94,6 +95,7 @@ async def stream_device(call: Call) -> Response:
 
 @routes.get("/v1/products/{product}/events", "/v1/products/{product}/events/{prefix:path}")
 async def stream_product(call: Call) -> Response:
+    """Stream the events of the product."""
     product = call.product("events:get")
     prefix = call.path_params.get("prefix", "")
     return _stream(
@@ -108,6 +110,7 @@ async def stream_product(call: Call) -> Response:
     "/v1/products/{product}/devices/{device}/events/{prefix:path}",
 )
 async def stream_product_device(call: Call) -> Response:
+    """Stream the events of one device, as long as it is in the product."""
     product, device = call.product_device("events:get")
     prefix = call.path_params.get("prefix", "")
 
@@ -122,7 +125,7 @@ def _stream(
     call: Call, wanted: Filter, record: Callable[[Event], object] = Event.record
 ) -> Response:
     cloud = call.cloud
-    cloud.limits.check_streams(cloud.hub.open_streams)
+    call.limits.check_streams(cloud.hub.open_streams)
     return event_stream(cloud.hub, wanted, record, cloud.settings.keep_alive)
 
 
@@ -134,7 +137,15 @@ def event_stream(
     *,
     named: bool = True,
 ) -> Response:
-    """The response that sends events as they come, and an empty line when none comes."""
+    """Return a response that sends events as they arrive.
+
+    Args:
+        hub: where the events come from.
+        wanted: whether the stream carries an event.
+        record: the data of an event, sent as JSON.
+        keep_alive: seconds of silence after which an empty line is sent.
+        named: whether the event's name is sent in a line of its own.
+    """
 
     async def lines() -> AsyncIterator[bytes]:
         subscription = hub.subscribe(wanted)

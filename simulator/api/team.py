@@ -1,4 +1,4 @@
-"""A product's team: people with roles and API users with scopes."""
+"""The team of a product: people with roles, and API users with scopes."""
 
 import secrets
 from typing import Any
@@ -8,7 +8,10 @@ from starlette.responses import Response
 from simulator.api import errors
 from simulator.api.call import Call, answer
 from simulator.api.routes import Routes
-from simulator.world.state import Product, Token, User, digest, new_id, new_secret
+from simulator.world.credentials import digest, new_id, new_secret
+from simulator.world.state.products import Product
+from simulator.world.state.tokens import Token
+from simulator.world.state.users import User
 
 routes = Routes()
 
@@ -21,6 +24,7 @@ def _api_users(call: Call, product: Product) -> list[User]:
 
 @routes.get("/v1/products/{product}/team")
 async def list_team(call: Call) -> Response:
+    """List the people and the API users of the product."""
     product = call.product("teams.users:list")
     state = call.cloud.state
     people = [state.users[user_id] for user_id in product.team if user_id in state.users]
@@ -50,7 +54,7 @@ async def list_team(call: Call) -> Response:
 
 @routes.post("/v1/products/{product}/team")
 async def add(call: Call) -> Response:
-    """Makes an API user, or invites a person, who is a member at once."""
+    """Create an API user, or invite a person, who becomes a member at once."""
     product = call.product("teams.users:invite")
     if call.params.get("friendly_name") is None:
         return _invite(call, product)
@@ -62,7 +66,7 @@ async def add(call: Call) -> Response:
         friendly_name=call.text("friendly_name"),
         scopes=_scopes(call),
     )
-    call.cloud.state.add_user(user)
+    call.cloud.state.users.put(user.id, user)
     return answer(
         {
             "ok": True,
@@ -81,10 +85,10 @@ def _invite(call: Call, product: Product) -> Response:
     if not username or role not in ROLES:
         raise errors.failed(400, "username and role are required")  # invented
     state = call.cloud.state
-    user = state.user_named(username)
+    user = state.users.named(username)
     if user is None:
         user = User(id=new_id(), username=username, created_at=call.cloud.clock.now())
-        state.add_user(user)
+        state.users.put(user.id, user)
     product.team[user.id] = role
     state.products.touch(str(product.id))
     return answer({"ok": True, "invited": {"username": username}})
@@ -98,25 +102,24 @@ def _scopes(call: Call) -> list[str]:
 
 
 def _new_token(call: Call, user: User) -> str:
-    """Replaces the API user's token by a new one, which never expires."""
+    """Replace the token of an API user by a new one, which never expires."""
     state = call.cloud.state
     state.revoke_account(user.id)
     secret = new_secret()
-    state.add_token(
-        Token(
-            digest=digest(secret),
-            kind="api-user",
-            account=user.id,
-            client="api-user",
-            product_id=user.api_product,
-            scopes=user.scopes,
-        )
+    token = Token(
+        digest=digest(secret),
+        kind="api-user",
+        account=user.id,
+        client="api-user",
+        product_id=user.api_product,
+        scopes=user.scopes,
     )
+    state.tokens.put(token.digest, token)
     return secret
 
 
 def _named(call: Call, product: Product) -> User:
-    user = call.cloud.state.user_named(call.path_params["username"])
+    user = call.cloud.state.users.named(call.path_params["username"])
     member = user and (user.api_product == product.id or user.id in product.team)
     if user is None or not member:
         raise errors.failed(404, "User not found")  # invented
@@ -136,7 +139,7 @@ def _updated(call: Call, user: User) -> Response:
 
 
 async def update(call: Call) -> Response:
-    """Changes name and scopes of an API user, who gets a new token."""
+    """Change the name and the scopes of an API user, who gets a new token."""
     user = _api_user(call)
     user.friendly_name = call.text("friendly_name") or user.friendly_name
     if "scopes" in call.params:
@@ -146,10 +149,11 @@ async def update(call: Call) -> Response:
 
 
 async def regenerate(call: Call) -> Response:
+    """Replace the token of an API user."""
     return _updated(call, _api_user(call))
 
 
-# The documentation names PUT in one place and POST in another.
+# Particle's documentation says PUT in one place and POST in another.
 for _method in ("PUT", "POST"):
     routes.add(_method, "/v1/products/{product}/team/{username}")(update)
     routes.add(_method, "/v1/products/{product}/team/{username}/token")(regenerate)
@@ -157,6 +161,7 @@ for _method in ("PUT", "POST"):
 
 @routes.delete("/v1/products/{product}/team/{username}")
 async def remove(call: Call) -> Response:
+    """Delete an API user, or remove a person from the team."""
     product = call.product("teams.users:remove")
     user = _named(call, product)
     state = call.cloud.state

@@ -1,4 +1,4 @@
-"""Issues access tokens and answers their inspection and revocation."""
+"""Access tokens: issuing, inspecting and revoking them."""
 
 from typing import Any
 
@@ -8,8 +8,10 @@ from simulator.api import errors
 from simulator.api.call import Call, answer
 from simulator.api.routes import Routes
 from simulator.world.clock import iso, parse_iso
-from simulator.world.state import Token, TokenKind, digest, new_secret
+from simulator.world.credentials import digest, new_secret
+from simulator.world.state.tokens import Token, TokenKind
 
+# Until an access token expires by default (90 days), and until a refresh token does.
 DEFAULT_SECONDS = 7_776_000
 REFRESH_SECONDS = 14 * 86_400
 
@@ -25,23 +27,34 @@ def issue(
     product_id: int | None = None,
     scopes: list[str] | None = None,
 ) -> dict[str, Any]:
-    """Makes a token pair and returns the body that shows it, the only time it is seen."""
+    """Create an access token with its refresh token.
+
+    Args:
+        call: the request, which may ask for an expiry.
+        kind: what the token can do.
+        account: the id of the user or customer for whom it acts.
+        client: the id of the OAuth client to which it is issued.
+        product_id: the product to which it is limited, if any.
+        scopes: the scopes to which it is limited, if any.
+
+    Returns:
+        The body of the answer, which alone shows the tokens.
+    """
     now = call.cloud.clock.now()
     expires_at = _expiry(call, now)
     access, refresh = new_secret(), new_secret()
-    call.cloud.state.add_token(
-        Token(
-            digest=digest(access),
-            kind=kind,
-            account=account,
-            client=client,
-            product_id=product_id,
-            scopes=scopes,
-            expires_at=expires_at,
-            refresh_digest=digest(refresh),
-            refresh_expires_at=now + REFRESH_SECONDS,
-        )
+    token = Token(
+        digest=digest(access),
+        kind=kind,
+        account=account,
+        client=client,
+        product_id=product_id,
+        scopes=scopes,
+        expires_at=expires_at,
+        refresh_digest=digest(refresh),
+        refresh_expires_at=now + REFRESH_SECONDS,
     )
+    call.cloud.state.tokens.put(token.digest, token)
     return {
         "token_type": "bearer",
         "access_token": access,
@@ -51,7 +64,7 @@ def issue(
 
 
 def _expiry(call: Call, now: float) -> float | None:
-    """The end asked for by `expires_in` (0 for never) or `expires_at`, else the default."""
+    """When the token expires, as `expires_in` or `expires_at` ask or by default; None for never."""
     asked = call.text("expires_in")
     if asked is not None:
         if not asked.isdecimal():
@@ -63,13 +76,14 @@ def _expiry(call: Call, now: float) -> float | None:
         return now + DEFAULT_SECONDS
     moment = parse_iso(until)
     if moment is None or moment <= now:
-        # Invented, likewise.
+        # Invented as well.
         raise errors.oauth("invalid_request", "Invalid expires_at parameter")
     return moment
 
 
 @routes.get("/v1/access_tokens/current")
 async def inspect(call: Call) -> Response:
+    """Describe the token that sends the request."""
     token = call.token()
     expires_at = iso(token.expires_at) if token.expires_at else None
     return answer(
@@ -85,23 +99,26 @@ async def inspect(call: Call) -> Response:
 
 @routes.delete("/v1/access_tokens/current")
 async def revoke_current(call: Call) -> Response:
-    call.cloud.state.revoke(call.token())
+    """Revoke the token that sends the request."""
+    call.cloud.state.tokens.remove(call.token().digest)
     return answer({"ok": True})
 
 
 @routes.delete("/v1/access_tokens")
 async def revoke_all(call: Call) -> Response:
+    """Revoke all tokens of the user."""
     account = call.user()
     state = call.cloud.state
     for token in [t for t in state.tokens.values() if t.account == account.id and t.kind == "user"]:
-        state.revoke(token)
+        state.tokens.remove(token.digest)
     return answer({"ok": True})
 
 
 @routes.delete("/v1/access_tokens/{token}")
 async def revoke(call: Call) -> Response:
+    """Revoke the token that the path names."""
     token = call.cloud.state.tokens.get(digest(call.path_params["token"]))
     if token is None:
         raise errors.unknown_token()
-    call.cloud.state.revoke(token)
+    call.cloud.state.tokens.remove(token.digest)
     return answer({"ok": True})

@@ -9,20 +9,22 @@ from simulator.api import errors
 from simulator.api.call import Call, answer
 from simulator.api.oauth import otp_matches
 from simulator.api.routes import Routes
+from simulator.world.credentials import digest, hash_password, new_id, new_secret, password_matches
 from simulator.world.platforms import CELLULAR
-from simulator.world.state import User, digest, hash_password, new_id, new_secret, password_matches
+from simulator.world.state.users import User
 
 routes = Routes()
 
 
 @routes.post("/v1/users")
 async def create(call: Call) -> Response:
+    """Create a developer account."""
     username = (call.text("username") or "").strip().lower()
     password = call.text("password")
     if not username or not password:
         raise errors.failed(400, "username and password are required")  # invented
     state = call.cloud.state
-    if state.user_named(username):
+    if state.users.named(username):
         raise errors.failed(400, "username already in use")  # invented
     user = User(
         id=new_id(),
@@ -31,7 +33,7 @@ async def create(call: Call) -> Response:
         account_info=_info(call),
         created_at=call.cloud.clock.now(),
     )
-    state.add_user(user)
+    state.users.put(user.id, user)
     return answer({"ok": True})
 
 
@@ -42,11 +44,12 @@ def _info(call: Call) -> dict[str, Any]:
 
 @routes.get("/v1/user")
 async def get(call: Call) -> Response:
+    """Show the account of the user."""
     return answer(_view(call, call.user()))
 
 
 def _view(call: Call, user: User) -> dict[str, Any]:
-    owned = call.cloud.state.devices_of(user.id)
+    owned = call.cloud.state.devices.owned_by(user.id)
     cellular = sum(device.platform_id in CELLULAR for device in owned)
     return {
         "username": user.username,
@@ -62,7 +65,7 @@ def _view(call: Call, user: User) -> dict[str, Any]:
 
 @routes.get("/v1/user/identify")
 async def identify(call: Call) -> Response:
-    """For tracking; the short form has the id alone. Keys as the SDK's documentation has them."""
+    """Show who the user is, with `tracking` only the id; the SDK documents the keys."""
     user = call.user()
     if call.query.get("tracking"):
         return answer({"id": user.id})
@@ -71,7 +74,7 @@ async def identify(call: Call) -> Response:
 
 @routes.put("/v1/user")
 async def update(call: Call) -> Response:
-    """Changes account data, user name or password; the latter two need the present password."""
+    """Change the account's data, or with the current password the user name or the password."""
     user = call.user()
     state = call.cloud.state
     username = (call.text("username") or "").strip().lower()
@@ -79,9 +82,9 @@ async def update(call: Call) -> Response:
     if username or password:
         _check_password(call, user)
     if username and username != user.username:
-        if state.user_named(username):
+        if state.users.named(username):
             raise errors.failed(400, "username already in use")  # invented
-        state.rename_user(user, username)
+        state.users.rename(user, username)
     if password:
         user.password = hash_password(password)
     if "account_info" in call.params:
@@ -99,6 +102,7 @@ def _check_password(call: Call, user: User) -> None:
 
 @routes.delete("/v1/user")
 async def delete(call: Call) -> Response:
+    """Delete the account."""
     user = call.user()
     if not password_matches(call.text("password") or "", user.password):
         raise errors.failed(400, "password is wrong")  # invented
@@ -108,32 +112,34 @@ async def delete(call: Call) -> Response:
 
 @routes.post("/v1/user/password-reset")
 async def reset_password(call: Call) -> Response:
-    """No e-mail is sent; whether the account exists is not told."""
+    """Answer as if an e-mail had been sent, whether or not the account exists."""
     if not call.text("username"):
         raise errors.failed(400, "username is required")  # invented
     return answer({"ok": True, "message": "Password reset email sent."})
 
 
-# Multi-factor authentication. The bodies of these answers are invented.
+# Multi-factor authentication. The bodies of all these answers are invented.
 
 
 @routes.get("/v1/user/mfa-enable")
 async def prepare_mfa(call: Call) -> Response:
+    """Offer a secret for an authenticator app, which counts only after `confirm_mfa`."""
     user = call.user()
     secret, mfa_token = pyotp.random_base32(), new_secret()
-    call.cloud.mfa_setups[digest(mfa_token)] = (user.id, secret)
+    call.cloud.state.mfa_setups[digest(mfa_token)] = (user.id, secret)
     url = pyotp.TOTP(secret).provisioning_uri(name=user.username, issuer_name="Simulator")
     return answer({"ok": True, "mfa_token": mfa_token, "mfa_url": url})
 
 
 @routes.post("/v1/user/mfa-enable")
 async def confirm_mfa(call: Call) -> Response:
+    """Switch multi-factor authentication on, with a one-time password that proves the set-up."""
     user = call.user()
-    prepared = call.cloud.mfa_setups.get(digest(call.text("mfa_token") or ""))
+    prepared = call.cloud.state.mfa_setups.get(digest(call.text("mfa_token") or ""))
     if prepared is None or prepared[0] != user.id or not otp_matches(call, prepared[1]):
         raise errors.oauth("invalid_grant", "OTP invalid")
     user.otp_secret = prepared[1]
-    del call.cloud.mfa_setups[digest(call.text("mfa_token") or "")]
+    del call.cloud.state.mfa_setups[digest(call.text("mfa_token") or "")]
     if call.flag("invalidate_tokens"):
         call.cloud.state.revoke_account(user.id)
     call.cloud.state.users.touch(user.id)
@@ -142,6 +148,7 @@ async def confirm_mfa(call: Call) -> Response:
 
 @routes.put("/v1/user/mfa-disable")
 async def disable_mfa(call: Call) -> Response:
+    """Switch multi-factor authentication off."""
     user = call.user()
     _check_password(call, user)
     user.otp_secret = None

@@ -1,1 +1,1 @@
-"""What exists in the simulated cloud, and what happens there."""
+"""What exists in the simulated cloud and what happens there; it knows nothing of the API."""

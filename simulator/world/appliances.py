@@ -1,4 +1,4 @@
-"""The kinds of the demo: a thermostat, a pump and a GPS tracker."""
+"""The kinds of devices in the demo: a thermostat, a pump and a GPS tracker."""
 
 import json
 import math
@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 from simulator.world.kinds import Kind, function, variable
 from simulator.world.platforms import BORON, PHOTON_2, TRACKER
 
+# What a function returns when it refuses its argument.
 BAD_ARGUMENT = -1
 OUT_OF_RANGE = -2
 
 
 def number(text: str) -> float | None:
-    """The finite number that a text holds."""
+    """Return the number in a text, or None when there is none or it is not finite."""
     try:
         value = float(text)
     except ValueError:
@@ -21,7 +22,7 @@ def number(text: str) -> float | None:
 
 
 def compact(value: dict[str, Any]) -> str:
-    """JSON text without blanks, as firmware writes it."""
+    """Return JSON text without blanks, as firmware writes it."""
     return json.dumps(value, separators=(",", ":"))
 
 
@@ -33,28 +34,32 @@ class Thermostat(Kind):
 
     LOWEST, HIGHEST = 5.0, 30.0
     OUTSIDE = 8.0
-    # Shares of the difference that the room follows in a second.
+    # By which share of the difference the room gets colder or warmer in a second.
     LEAK, HEATER = 0.0008, 0.02
 
     @variable
     def target(self) -> float:
+        """The target in degrees Celsius."""
         return float(self.state["target"])
 
     @variable
     def temperature(self) -> float:
+        """The temperature of the room in degrees Celsius."""
         return round(float(self.state["temperature"]), 2)
 
     @variable
     def mode(self) -> str:
+        """The mode, `heat` or `off`."""
         return str(self.state["mode"])
 
     @variable
     def heating(self) -> bool:
+        """Whether the heater is on."""
         return bool(self.state["mode"] == "heat" and self.temperature() < self.target())
 
     @function
     def set_target(self, argument: str) -> int:
-        """Sets the target in degrees Celsius; returns tenths of a degree, negative on refusal."""
+        """Set the target in degrees Celsius; return tenths, or a negative number if refused."""
         degrees = number(argument)
         if degrees is None:
             return BAD_ARGUMENT
@@ -66,7 +71,7 @@ class Thermostat(Kind):
 
     @function
     def set_mode(self, argument: str) -> int:
-        """Sets the mode, `heat` or `off`."""
+        """Set the mode, `heat` or `off`."""
         if argument not in {"heat", "off"}:
             return BAD_ARGUMENT
         self.state["mode"] = argument
@@ -74,6 +79,7 @@ class Thermostat(Kind):
         return 0
 
     def tick(self, seconds: float) -> None:
+        """Let the room cool and the heater warm it; publish the temperature."""
         temperature = float(self.state["temperature"])
         temperature += (self.OUTSIDE - temperature) * min(1.0, self.LEAK * seconds)
         if self.heating():
@@ -84,10 +90,11 @@ class Thermostat(Kind):
             self.publish_state()
 
     def press(self) -> None:
-        """The button raises the target by half a degree."""
+        """Raise the target by half a degree."""
         self.set_target(str(min(self.HIGHEST, self.target() + 0.5)))
 
     def publish_state(self) -> None:
+        """Publish target, mode and whether the heater is on."""
         self.publish(
             "state",
             compact({"target": self.target(), "mode": self.mode(), "heating": self.heating()}),
@@ -104,27 +111,32 @@ class Pump(Kind):
 
     @variable
     def running(self) -> bool:
+        """Whether the pump runs."""
         return bool(self.state["running"])
 
     @variable
     def speed(self) -> int:
+        """The speed in per cent."""
         return int(self.state["speed"])
 
     @variable
     def litres(self) -> float:
+        """The litres pumped so far."""
         return round(float(self.state["litres"]), 2)
 
     @function
     def start(self, _argument: str) -> int:
+        """Start the pump."""
         return self.run(running=True)
 
     @function
     def stop(self, _argument: str) -> int:
+        """Stop the pump."""
         return self.run(running=False)
 
     @function
     def set_speed(self, argument: str) -> int:
-        """Sets the speed in per cent; returns it, negative on refusal."""
+        """Set the speed in per cent; return it, or a negative number if refused."""
         percent = number(argument)
         if percent is None:
             return BAD_ARGUMENT
@@ -136,29 +148,32 @@ class Pump(Kind):
 
     @function
     def reset_litres(self, _argument: str) -> int:
-        """Lets the meter begin again at zero."""
+        """Set the meter back to zero."""
         self.state["litres"] = 0.0
         self.publish_flow()
         return 0
 
     def run(self, *, running: bool) -> int:
+        """Start or stop the pump."""
         self.state["running"] = running
         self.publish_flow()
         return int(running)
 
     def rate(self) -> float:
-        """Litres per minute at this moment."""
+        """Return the litres per minute at this moment."""
         return self.LITRES_PER_MINUTE * self.speed() / 100 if self.running() else 0.0
 
     def tick(self, seconds: float) -> None:
+        """Count the litres and publish the flow."""
         self.state["litres"] = float(self.state["litres"]) + self.rate() * seconds / 60
         self.publish_flow()
 
     def press(self) -> None:
-        """The button starts and stops the pump."""
+        """Start or stop the pump."""
         self.run(running=not self.running())
 
     def publish_flow(self) -> None:
+        """Publish rate, pressure, litres and whether the pump runs."""
         rate = self.rate() * self.random.uniform(0.97, 1.03)
         self.publish(
             "flow",
@@ -193,35 +208,40 @@ class Tracker(Kind):
 
     @variable
     def battery(self) -> float:
+        """The charge of the battery in per cent."""
         return round(float(self.state["battery"]), 1)
 
     @variable
     def speed(self) -> float:
+        """The speed in metres per second."""
         return round(float(self.state["speed"]), 1)
 
     @variable
     def position(self) -> str:
+        """The location as JSON."""
         return compact(self.location())
 
     @function
     def locate(self, _argument: str) -> int:
-        """Publishes the position at once."""
+        """Publish the location at once."""
         self.publish("loc", compact(self.location()))
         return 1
 
     @variable
     def driver(self) -> str:
+        """The name of the driver."""
         return str(self.state["driver"])
 
     @function
     def set_driver(self, argument: str) -> int:
-        """Notes who drives; returns the length of the name, negative on refusal."""
+        """Set the name of the driver; return its length, or a negative number if refused."""
         if len(argument) > self.LONGEST_NAME:
             return OUT_OF_RANGE
         self.state["driver"] = argument
         return len(argument)
 
     def location(self) -> dict[str, float]:
+        """Return latitude, longitude and speed."""
         return {
             "lat": round(float(self.state["lat"]), 6),
             "lon": round(float(self.state["lon"]), 6),
@@ -229,6 +249,7 @@ class Tracker(Kind):
         }
 
     def tick(self, seconds: float) -> None:
+        """Drive on, use some of the battery, and publish the location."""
         heading = (float(self.state["heading"]) + self.random.uniform(-20, 20)) % 360
         speed = min(25.0, max(0.0, float(self.state["speed"]) + self.random.uniform(-2, 2)))
         metres = speed * seconds
@@ -243,7 +264,7 @@ class Tracker(Kind):
         self.publish("loc", compact(self.location()))
 
     def press(self) -> None:
-        """The button asks for help with the position."""
+        """Call for help, with the location."""
         self.publish("sos", compact(self.location()))
 
 

@@ -1,41 +1,48 @@
-"""The simulated cloud's clock: real time plus whatever a test has moved it ahead."""
+"""The clock of the simulated cloud: real time, plus the seconds by which a test has moved it."""
 
 import time
 from datetime import UTC, datetime
 
 
 class Clock:
-    """Seconds since 1970, movable forward so that tests need not wait for an expiry."""
+    """A clock that can be moved forward, so that tests need not wait until something expires.
+
+    Attributes:
+        offset: seconds by which it is ahead of real time.
+    """
 
     def __init__(self) -> None:
         self.offset = 0.0
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Return the seconds since 1970."""
         return time.time() + self.offset
 
     def datetime(self) -> datetime:
-        """The same as a date with time zone."""
+        """Return the time as a date in UTC."""
         return datetime.fromtimestamp(self.now(), UTC)
 
     def advance(self, seconds: float) -> None:
-        """Moves the clock ahead; tokens, claim codes and rate-limit windows age with it."""
+        """Move the clock forward; tokens, claim codes and windows of rate limits age with it."""
         self.offset += seconds
 
 
 def iso(seconds: float) -> str:
-    """The API's date form: ISO 8601, UTC, milliseconds, `Z`."""
+    """Return a date as the API writes it: ISO 8601 in UTC with milliseconds and `Z`."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 def iso_or_none(seconds: float | None) -> str | None:
-    """Like `iso`; dates of what never happened are null in the API."""
+    """Return the same as `iso`, or None for what has never happened."""
     return None if seconds is None else iso(seconds)
 
 
 def parse_iso(text: str) -> float | None:
-    """Seconds since 1970 of an ISO 8601 date (UTC when it names no zone), None when it is none."""
+    """Return an ISO 8601 date as seconds since 1970, or None when the text is no date.
+
+    A date without a time zone is taken as UTC.
+    """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,41 +1,46 @@
-"""The simulated cloud: its parts, put together."""
+"""The simulated cloud as a whole: its state, clock, devices, events and faults."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
-from simulator.journal import Journal
-from simulator.ratelimits import RateLimits
 from simulator.settings import Settings
 from simulator.world.appliances import KINDS
 from simulator.world.clock import Clock
+from simulator.world.credentials import digest, hash_password, new_id
 from simulator.world.dispatch import Dispatcher
 from simulator.world.events import Event, Hub
 from simulator.world.faults import DEVICE_KINDS, Faults, Shaper
 from simulator.world.fleet import Fleet
 from simulator.world.kinds import Kind, load_kinds
 from simulator.world.platforms import PHOTON_2
-from simulator.world.state import (
-    Client,
-    Device,
-    Integration,
-    Product,
-    State,
-    User,
-    digest,
-    hash_password,
-    new_id,
-)
+from simulator.world.state import State
+from simulator.world.state.clients import Client
+from simulator.world.state.devices import Device
+from simulator.world.state.integrations import Integration
+from simulator.world.state.products import Product
+from simulator.world.state.users import User
 from simulator.world.storage import Storage
 
 SAVE_SECONDS = 1.0
 EVENT_FAULTS = frozenset({"duplicate", "late", "reorder"})
-# Clients that anybody may use to log a developer in, with their public secrets.
+# OAuth clients that anyone may use to log a developer in; the secret of each is its name.
 PUBLIC_CLIENTS = ("particle", "particle-api", "particle-cli")
 
 
 class Cloud:
-    """What all handlers share."""
+    """The simulated cloud, which all handlers share.
+
+    Attributes:
+        settings: what it was started with.
+        kinds: the kinds of devices by name.
+        clock: the time in this cloud.
+        state: everything that the cloud remembers; a new object after a reset.
+        fleet: the running devices; a new object after a reset.
+        hub: passes every event on to those who listen.
+        dispatcher: delivers events to integrations.
+        faults: the faults in force.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -44,20 +49,17 @@ class Cloud:
             self.kinds |= {kind.kind: kind for kind in load_kinds(path)}
         self.clock = Clock()
         self.hub = Hub()
-        self.journal = Journal()
         self.faults = Faults(self.clock)
         self._shaper = Shaper(self.hub.deliver)
-        self.limits = RateLimits(self.clock)
-        self.limits.enabled = settings.rate_limits
         self._storage = Storage(settings.state) if settings.state else None
         self.dispatcher = Dispatcher(self.clock, self.faults, self.hub, settings)
         self.faults.on_end = self._on_fault_end
         self._devices_task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
-        self._begin(State())
+        self._start_with(State())
 
-    def _begin(self, state: State) -> None:
-        """Takes up a state, from the file if there is one, with all that must be in it."""
+    def _start_with(self, state: State) -> None:
+        """Use this state, filled from the file if there is one, and add what must be in it."""
         self.state = state
         if self._storage:
             self._storage.load(state)
@@ -68,10 +70,6 @@ class Cloud:
             self.fleet.load(self.settings.fleet, self.settings.product, self.settings.interval)
         self.dispatcher.restart(state)
         self.hub.set_listeners(self.dispatcher.on_event, self.fleet.on_event)
-        # Log-ins that wait for a one-time password: user and end of patience by token digest.
-        self.mfa_logins: dict[str, tuple[str, float]] = {}
-        # Authenticators that wait for their first password: user and secret by token digest.
-        self.mfa_setups: dict[str, tuple[str, str]] = {}
         self.save()
 
     def _on_fault_end(self, fault_id: str) -> None:
@@ -79,9 +77,9 @@ class Cloud:
         self.dispatcher.release(fault_id)
 
     def _ensure_accounts(self) -> None:
-        """Makes what the settings name and the state lacks."""
+        """Create the product, account and clients that the settings name and the state lacks."""
         settings, state, now = self.settings, self.state, self.clock.now()
-        maker = state.user_named(settings.username)
+        maker = state.users.named(settings.username)
         if maker is None:
             maker = User(
                 id=new_id(),
@@ -89,7 +87,7 @@ class Cloud:
                 password=hash_password(settings.password),
                 created_at=now,
             )
-            state.add_user(maker)
+            state.users.put(maker.id, maker)
         if str(settings.product) not in state.products:
             product = Product(
                 id=settings.product,
@@ -114,6 +112,7 @@ class Cloud:
             self._ensure_integration(maker, settings.topic)
 
     def _ensure_integration(self, maker: User, topic: str) -> None:
+        """Create the integration that sends all events to a topic, unless there is one."""
         if any(i.config.get("topic") == topic for i in self.state.integrations.values()):
             return
         integration = Integration(
@@ -129,7 +128,7 @@ class Cloud:
         self.state.integrations.put(integration.id, integration)
 
     def emit(self, event: Event) -> None:
-        """Sends an event on its way, bent by the faults in force."""
+        """Publish an event, subject to the faults in force."""
         if self.faults:
             struck = self.faults.hit(EVENT_FAULTS, device=event.device_id)
             self._shaper.send(event, struck)
@@ -139,13 +138,14 @@ class Cloud:
     async def answers(
         self, method: str, path: str, device: Device, lost: Callable[[], object] = bool
     ) -> bool:
-        """Whether a device answers; one that hangs costs the caller the full time.
+        """Whether a device answers a request; one that hangs keeps the caller waiting.
 
         Args:
-            method: of the request that asks.
-            path: of the request that asks.
-            device: the one that is asked.
-            lost: done by a device that hangs only after it has worked: the answer is lost.
+            method: of the request.
+            path: of the request.
+            device: the device that has to answer.
+            lost: what the device does before it hangs, under a fault by which only its answer
+                is lost.
         """
         kinds = {
             fault.fault.kind: fault.fault
@@ -161,17 +161,17 @@ class Cloud:
         return True
 
     async def pause(self, seconds: float) -> None:
-        """Lets a caller wait, though not when the simulator is about to stop."""
+        """Let a caller wait so many seconds, or until the simulator is about to stop."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
     def stop(self) -> None:
-        """Ends all that would hold up the server: streams, and requests that wait."""
+        """End everything that would delay the stop of the server: streams, and waiting requests."""
         self._stopping.set()
         self.hub.close()
 
     def save(self) -> None:
-        """Saves what changed, when there is a state file."""
+        """Save what has changed, when there is a state file."""
         if self._storage:
             self._storage.save(self.state)
         else:
@@ -179,23 +179,20 @@ class Cloud:
                 table.unsaved.clear()
 
     def reset(self) -> None:
-        """Back to the start: accounts, tokens, devices, integrations, faults, journal, clock."""
+        """Go back to the start: accounts, tokens, devices, integrations, faults and clock."""
         self.faults.clear()
-        self.journal.clear()
-        self.limits.clear()
-        self.limits.enabled = self.settings.rate_limits
         self.clock.offset = 0.0
         self.hub.close()
         if self._storage:
             self._storage.clear()
         if self._devices_task:
             self._devices_task.cancel()
-        self._begin(State())
+        self._start_with(State())
         self._devices_task = asyncio.create_task(self.fleet.run())
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Lets the devices live while the block runs."""
+        """Run the devices and save the state regularly while the block runs."""
         self._devices_task = asyncio.create_task(self.fleet.run())
         saver = asyncio.create_task(self._save_regularly())
         try:

@@ -1,4 +1,4 @@
-"""Brings events to the integrations that ask for them, with retries and their log."""
+"""Delivers events to the integrations that ask for them, with retries and logs."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -11,22 +11,24 @@ from simulator.world.clock import Clock, iso
 from simulator.world.events import INTERNAL, Event, Hub
 from simulator.world.faults import DELIVERY_KINDS, Faults, Shaper
 from simulator.world.pubsub import PubSub
-from simulator.world.state import Integration, State
+from simulator.world.state import State
+from simulator.world.state.integrations import Integration
 from simulator.world.webhooks import Topics, WebhookError, Webhooks
 
+# Newest deliveries in the log of an integration.
 LOGGED = 10
 SILENT = frozenset({"silent"})
-# A target is left in peace when of its newest answers most are errors.
+# A host gets no requests while most of its last ten answers in a minute were errors.
 RATED, RATED_SECONDS = 10, 60.0
 SLEEPING = "Sleeping, too many errors, please wait and try again"
 
 
 class DeliveryError(Exception):
-    """A delivery that failed, with the reason for the integration's log."""
+    """A delivery has failed; the text is for the log of the integration."""
 
 
 class Dispatcher:
-    """Delivers events to integrations."""
+    """Delivers events to the integrations of a state."""
 
     def __init__(self, clock: Clock, faults: Faults, hub: Hub, settings: Settings) -> None:
         self._state = State()
@@ -43,7 +45,7 @@ class Dispatcher:
         )
 
     def restart(self, state: State) -> None:
-        """Gives up the deliveries under way and serves another state."""
+        """Cancel the deliveries in progress and serve the integrations of another state."""
         for task in self._tasks:
             task.cancel()
         self._shapers.clear()
@@ -51,14 +53,14 @@ class Dispatcher:
         self._state = state
 
     def on_event(self, event: Event) -> None:
-        """Starts the deliveries of an event; what integrations themselves say starts none."""
+        """Start the deliveries of an event; events of integrations themselves start none."""
         if event.source == INTERNAL:
             return
         for integration in self._state.integrations.values():
             if matches(integration, event):
-                self._begin(integration, event)
+                self._start(integration, event)
 
-    def _begin(self, integration: Integration, event: Event) -> None:
+    def _start(self, integration: Integration, event: Event) -> None:
         if not self._faults:
             self._spawn(integration, event)
             return
@@ -74,7 +76,7 @@ class Dispatcher:
         shaper.send(event, struck)
 
     def release(self, fault_id: str) -> None:
-        """A fault has ended: sends what it held back."""
+        """Send the events that a fault held back, because it has ended."""
         for shaper in self._shapers.values():
             shaper.release(fault_id)
 
@@ -84,14 +86,14 @@ class Dispatcher:
         task.add_done_callback(self._tasks.discard)
 
     async def _deliver(self, integration: Integration, event: Event) -> None:
-        """Tries up to three times; every failure is logged and told as a hook-error event."""
+        """Try up to three times; each failure is logged and published as a `hook-error` event."""
         for pause in (*self._settings.retries, None):
             try:
                 topics = await self.attempt(integration, event)
             except DeliveryError as error:
-                self._tell(event, [(webhooks.error_topic(integration, event), str(error))])
+                self._publish(event, [(webhooks.error_topic(integration, event), str(error))])
             else:
-                self._tell(event, topics)
+                self._publish(event, topics)
                 return
             if pause is None:
                 return
@@ -100,10 +102,13 @@ class Dispatcher:
                 return
 
     async def attempt(self, integration: Integration, event: Event) -> Topics:
-        """One delivery; returns the events that tell of it.
+        """Deliver an event once.
+
+        Returns:
+            The events that report the delivery, as names and data.
 
         Raises:
-            DeliveryError: it failed.
+            DeliveryError: it has failed.
         """
         try:
             if integration.type == "GoogleCloudPubSub":
@@ -117,7 +122,7 @@ class Dispatcher:
         return topics
 
     async def _to_pubsub(self, integration: Integration, event: Event) -> Topics:
-        # Imported here: the library is slow to load and there may be no Pub/Sub integration.
+        # Imported here because the library is slow to load and often not needed.
         from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
 
@@ -144,7 +149,7 @@ class Dispatcher:
         newest = [good for at, good in self._answers[host] if at >= since]
         return len(newest) == RATED and newest.count(False) > newest.count(True)
 
-    def _tell(self, event: Event, topics: Topics) -> None:
+    def _publish(self, event: Event, topics: Topics) -> None:
         for name, data in topics:
             self._hub.deliver(
                 Event(
@@ -174,6 +179,7 @@ class Dispatcher:
         self._state.integrations.touch(integration.id)
 
     async def close(self) -> None:
+        """Cancel the deliveries in progress and close all connections."""
         self.restart(State())
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._webhooks.close()
@@ -181,7 +187,7 @@ class Dispatcher:
 
 
 def matches(integration: Integration, event: Event) -> bool:
-    """Whether an integration asks for an event: by owner, prefix and device."""
+    """Whether an integration asks for an event, by its product or owner, prefix and device."""
     if integration.disabled or not event.name.startswith(integration.event):
         return False
     if integration.product_id is not None:

@@ -1,4 +1,4 @@
-"""Events on their way from devices and the API to streams, integrations and subscribed devices."""
+"""Events, and the hub that passes them on to streams, integrations and subscribed devices."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
-# A stream whose reader is so far behind is cut, as a broken connection would be.
+# When the reader of a stream is so many events behind, the stream is cut.
 STREAM_BACKLOG = 20_000
 
+# The sources of events that come from no device.
 API = "api"
 INTERNAL = "particle-internal"
 
@@ -16,8 +17,16 @@ INTERNAL = "particle-internal"
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """A published event.
 
-    `source` is a device id, `api` or `particle-internal`; `account` owns the source device or is
-    the account that published through the API; `device_id` is the device that it concerns.
+    Attributes:
+        name: of the event.
+        data: its payload, always text.
+        published_at: an ISO 8601 date.
+        source: the id of a device, `api` or `particle-internal`.
+        device_id: the device that the event is about, if any.
+        product_id: the product of that device, or to which the event was published.
+        account: the owner of that device, or who published through the API.
+        version: the firmware version of that device.
+        ttl: seconds; always 60, as in the cloud.
     """
 
     name: str
@@ -31,7 +40,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     ttl: int = 60
 
     def record(self) -> dict[str, Any]:
-        """The data line of a stream of a user or customer."""
+        """Return what a stream of a user or customer shows of the event."""
         return {
             "data": self.data,
             "ttl": self.ttl,
@@ -40,7 +49,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def product_record(self) -> dict[str, Any]:
-        """The data line of a product's stream, which tells more."""
+        """Return what a stream of a product shows of the event, which is more."""
         return {
             **self.record(),
             "userid": self.account or "",
@@ -55,7 +64,12 @@ Listener = Callable[[Event], None]
 
 
 class Subscription:
-    """The events that one open stream has still to send; None ends it."""
+    """One open stream.
+
+    Attributes:
+        wanted: whether the stream carries an event.
+        queue: the events that it has still to send; None ends it.
+    """
 
     def __init__(self, wanted: Filter) -> None:
         self.wanted = wanted
@@ -63,17 +77,18 @@ class Subscription:
 
 
 class Hub:
-    """Hands every event to whoever listens."""
+    """Passes every event on to the listeners and to the open streams."""
 
     def __init__(self) -> None:
         self._streams: set[Subscription] = set()
         self._listeners: tuple[Listener, ...] = ()
 
     def set_listeners(self, *listeners: Listener) -> None:
-        """These get every event, before it goes on any stream."""
+        """Set the functions that get every event, before any stream does."""
         self._listeners = listeners
 
     def deliver(self, event: Event) -> None:
+        """Pass an event on; a stream that is too far behind is cut."""
         for listener in self._listeners:
             listener(event)
         for stream in self._streams:
@@ -84,20 +99,22 @@ class Hub:
             stream.queue.put_nowait(None)
 
     def subscribe(self, wanted: Filter) -> Subscription:
-        """Opens a stream; events are kept for it from now on."""
+        """Open a stream; from now on, events are queued for it."""
         subscription = Subscription(wanted)
         self._streams.add(subscription)
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
+        """Close a stream."""
         self._streams.discard(subscription)
 
     @property
     def open_streams(self) -> int:
+        """The number of open streams."""
         return len(self._streams)
 
     def close(self) -> None:
-        """Ends all streams, so that the server can stop."""
+        """End all streams."""
         for stream in self._streams:
             stream.queue.put_nowait(None)
         self._streams.clear()

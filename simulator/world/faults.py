@@ -1,4 +1,4 @@
-"""Faults that tests switch on: in answers, in devices and in the delivery of events."""
+"""Faults that tests inject: into answers, into devices and into the delivery of events."""
 
 import asyncio
 import fnmatch
@@ -25,6 +25,7 @@ FaultKind = Literal[
     "reorder",
     "silent",
 ]
+# The kinds of faults by what they strike: requests, devices, or events.
 REQUEST_KINDS = frozenset(
     {"status", "slow", "cut-before", "cut-after", "token-expired", "token-revoked"}
 )
@@ -33,14 +34,20 @@ DELIVERY_KINDS = frozenset({"duplicate", "late", "reorder", "silent"})
 
 
 class Where(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a fault hits; all that is named must match, nothing named means everything."""
+    """What a fault strikes: what matches all of these; without any, everything.
 
-    # "METHOD path" or a path; `*` stands for any text, slashes too.
+    Attributes:
+        route: a method and a path, or a path; `*` stands for any text, including slashes.
+        device: the id of a device.
+        integration: the id of an integration.
+    """
+
     route: str | None = None
     device: str | None = None
     integration: str | None = None
 
     def matches_route(self, method: str, path: str) -> bool:
+        """Whether a request is on the route."""
         if self.route in {None, "*"}:
             return True
         pattern = self.route or ""
@@ -49,13 +56,24 @@ class Where(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Effect(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a fault does."""
+    """What a fault does.
+
+    Attributes:
+        kind: of the fault.
+        status: of the answer of a `status` fault.
+        body: of that answer.
+        headers: of that answer.
+        effect: whether a request with a `status` fault still takes effect, and whether a function
+            of a device with a `hang` fault still runs.
+        seconds: the delay of a `slow` or `late` fault.
+        copies: further deliveries of an event with a `duplicate` fault.
+        window: how many events a `reorder` fault collects before it sends them.
+    """
 
     kind: FaultKind
     status: int = 500
     body: Any = None
     headers: dict[str, str] = {}
-    # status: the request took effect all the same. hang: the function ran all the same.
     effect: bool = False
     seconds: float = 1.0
     copies: int = 1
@@ -63,7 +81,7 @@ class Effect(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A fault as it was ordered; `count` and `seconds` end it, without them it stays."""
+    """A fault to put in force; it ends after `count` strikes or `seconds`, if those are given."""
 
     where: Where = msgspec.field(default_factory=Where)
     fault: Effect
@@ -71,8 +89,17 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     seconds: float | None = None
 
 
-class Active(msgspec.Struct, kw_only=True):
-    """A fault in force."""
+class ActiveFault(msgspec.Struct, kw_only=True):
+    """A fault in force.
+
+    Attributes:
+        id: of the fault.
+        where: what it strikes.
+        fault: what it does.
+        remaining: strikes after which it ends, if it was given a number.
+        until: when it ends, if it was given a time; seconds since 1970.
+        hits: how often it has struck.
+    """
 
     id: str
     where: Where
@@ -83,19 +110,23 @@ class Active(msgspec.Struct, kw_only=True):
 
 
 class Faults:
-    """The faults in force."""
+    """All faults in force.
+
+    Attributes:
+        on_end: called with the id of a fault that has ended.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._active: dict[str, Active] = {}
+        self._active: dict[str, ActiveFault] = {}
         self._numbers = itertools.count(1)
-        # Called with the id of a fault that has ended.
         self.on_end: Callable[[str], None] = lambda _: None
 
     def add(self, fault: Fault) -> str:
+        """Put a fault in force and return its id."""
         fault_id = str(next(self._numbers))
         until = None if fault.seconds is None else self._clock.now() + fault.seconds
-        self._active[fault_id] = Active(
+        self._active[fault_id] = ActiveFault(
             id=fault_id,
             where=fault.where,
             fault=fault.fault,
@@ -106,17 +137,20 @@ class Faults:
             asyncio.get_running_loop().call_later(fault.seconds, self._expire)
         return fault_id
 
-    def active(self) -> list[Active]:
+    def active(self) -> list[ActiveFault]:
+        """Return the faults in force."""
         self._expire()
         return list(self._active.values())
 
     def remove(self, fault_id: str) -> bool:
+        """End a fault; false when there is none with this id."""
         if self._active.pop(fault_id, None) is None:
             return False
         self.on_end(fault_id)
         return True
 
     def clear(self) -> None:
+        """End all faults."""
         for fault_id in list(self._active):
             self.remove(fault_id)
 
@@ -137,8 +171,8 @@ class Faults:
         path: str = "",
         device: str | None = None,
         integration: str | None = None,
-    ) -> list[Active]:
-        """The faults of these kinds that strike here; each strike is counted."""
+    ) -> list[ActiveFault]:
+        """Return the faults of these kinds that strike here, and count each strike."""
         if not self._active:
             return []
         self._expire()
@@ -157,20 +191,20 @@ class Faults:
             if fault.remaining is not None:
                 fault.remaining -= 1
                 if fault.remaining <= 0:
-                    # Without on_end: the last event that it struck is still to be handled.
+                    # Not by `remove`: the last event that it struck has still to be handled.
                     del self._active[fault.id]
         return struck
 
 
 class Shaper:
-    """Bends the way of events as the delivery faults say."""
+    """Applies faults to the delivery of events."""
 
     def __init__(self, forward: Callable[[Event], None]) -> None:
         self._forward = forward
         self._held: dict[str, list[Event]] = {}
 
-    def send(self, event: Event, struck: list[Active]) -> None:
-        """Forwards the event now, later, more than once or not at all."""
+    def send(self, event: Event, struck: list[ActiveFault]) -> None:
+        """Forward an event as these faults make it: now, later, more than once or not at all."""
         events = [event]
         delay = 0.0
         for fault in struck:
@@ -194,6 +228,6 @@ class Shaper:
                 self._forward(each)
 
     def release(self, fault_id: str) -> None:
-        """Forwards what a reorder fault holds back, the newest first."""
+        """Forward the events that a `reorder` fault holds back, the newest first."""
         for event in reversed(self._held.pop(fault_id, [])):
             self._forward(event)

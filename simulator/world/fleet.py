@@ -1,4 +1,4 @@
-"""The virtual devices: making them, their sessions with the cloud, their time passing."""
+"""The virtual devices: their creation, their sessions with the cloud, and what they do in time."""
 
 import asyncio
 import csv
@@ -10,25 +10,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from simulator.api import vitals
+from simulator.world import vitals
 from simulator.world.clock import Clock, iso
 from simulator.world.events import INTERNAL, Event
 from simulator.world.kinds import Kind
-from simulator.world.state import Device, State
+from simulator.world.state import State
+from simulator.world.state.devices import Device
 
-# Devices served before other work gets its turn.
+# Devices that act in a row before other work gets its turn.
 BATCH = 100
-
-
+# The columns of a fleet file.
 COLUMNS = {"device_id", "serial_number", "kind", "name"}
 
 
 class FleetError(Exception):
-    """Devices that cannot be made, with the reason for who started the simulator."""
+    """The devices cannot be created; the text tells whoever starts the simulator why."""
 
 
 class Fleet:
-    """Runs the device behind every `Device` of the state."""
+    """Runs the virtual devices behind the `Device` rows of a state.
+
+    Attributes:
+        kinds: the kinds of devices by name.
+        reconnect_after_claim: seconds that a device stays offline after it was claimed.
+    """
 
     def __init__(
         self,
@@ -52,7 +57,7 @@ class Fleet:
             raise FleetError(f"the state file has devices of kind {', '.join(sorted(unknown))}")
 
     def kind(self, device: Device) -> Kind:
-        """The object that behaves as the device."""
+        """Return the object that behaves as the device."""
         running = self._running.get(device.id)
         if running is None:
             running = self.kinds[device.kind](device, self._publisher(device))
@@ -71,9 +76,10 @@ class Fleet:
     def publish(
         self, device: Device, name: str, data: str | None, published_at: str | None = None
     ) -> str:
-        """Sends an event of the device and returns its time.
+        """Publish an event of the device and return its date.
 
-        A quarantined device, and a developer's device that nobody owns, speaks to nobody.
+        Events of a quarantined device reach no one, nor do those of an unclaimed device outside
+        any product.
         """
         now = self._clock.now()
         published_at = published_at or iso(now)
@@ -96,22 +102,23 @@ class Fleet:
         return published_at
 
     def report_vitals(self, device: Device) -> None:
+        """Let a device measure its vitals and publish them."""
         now = self._clock.now()
         self.publish(
             device, vitals.EVENT, vitals.report(self._state, device, self.kind(device), now)
         )
 
     def on_event(self, event: Event) -> None:
-        """Brings an event to the devices that subscribe to it: those of the same owner.
+        """Pass an event on to the devices of the same owner that subscribe to it.
 
-        Answers of webhooks (whose source is no device) concern one device alone.
+        The answer of a webhook, whose source is no device, goes to one device only.
         """
         if not self._subscribed or (event.account is None and event.device_id is None):
             return
         if event.source == INTERNAL:
             devices = [d for d in [self._state.devices.get(event.device_id or "")] if d]
         else:
-            devices = self._state.devices_of(event.account or "")
+            devices = self._state.devices.owned_by(event.account or "")
         for device in devices:
             kind = self.kind(device)
             if device.online and event.name.startswith(kind.subscriptions or ("\0",)):
@@ -120,9 +127,9 @@ class Fleet:
     # Sessions
 
     def connect(self, device: Device, reset_reason: str | None = None) -> None:
-        """Starts a session: status event, then what the device tells after a connection.
+        """Start a session: publish the status, then what a device reports after it has connected.
 
-        A device with interval 0 is quiet: it tells nothing by itself.
+        A device with interval 0 is quiet: it reports nothing by itself.
         """
         now = self._clock.now()
         device.online = True
@@ -137,13 +144,13 @@ class Fleet:
         self.schedule(device)
 
     def disconnect(self, device: Device) -> None:
-        """Ends the session; unlike the cloud, the simulator notices at once."""
+        """End the session; unlike the real cloud, the simulator notices at once."""
         self.publish(device, "spark/status", "offline")
         device.online = False
         self._state.devices.touch(device.id)
 
     def after_claim(self, device: Device) -> None:
-        """The cloud drops the session of a claimed device, which then connects again."""
+        """End the session of a device that has just been claimed; it then connects again."""
         if not device.online or device.interval <= 0:
             return
         self.disconnect(device)
@@ -159,7 +166,7 @@ class Fleet:
             self.connect(device)
 
     def update_firmware(self, device: Device, version: int) -> None:
-        """Runs new product firmware, with the events of an update over the air."""
+        """Let a device run another firmware version, with the events of an update over the air."""
         app_hash = hashlib.sha256(f"{device.product_id}-{version}".encode()).hexdigest()
         if not device.online:
             device.firmware_version = version
@@ -175,7 +182,10 @@ class Fleet:
         self.publish(device, "particle/device/updates/pending", "false")
 
     def set_safe_mode(self, device: Device, *, on: bool) -> None:
-        """Safe mode: the firmware does not run, so nothing is registered and nothing published."""
+        """Put a device into safe mode, or back.
+
+        In safe mode the firmware does not run: there are no functions, variables or events.
+        """
         device.status = "safe_mode" if on else "normal"
         self._state.devices.touch(device.id)
         if on and device.online:
@@ -190,8 +200,8 @@ class Fleet:
 
     # Time
 
-    def appear(self, device: Device) -> None:
-        """A device is switched on, or the simulator goes on with it after a restart."""
+    def start(self, device: Device) -> None:
+        """Power a device on, or go on with it after a restart of the simulator."""
         if device.last_handshake_at is not None or not device.online:
             self.schedule(device)
         elif device.interval > 0:
@@ -201,11 +211,11 @@ class Fleet:
             self._state.devices.touch(device.id)
 
     def schedule(self, device: Device) -> None:
-        """Plans the next events of the device; to be called when its interval changes, too."""
+        """Plan when the device acts next; to be called again when its interval changes."""
         generation = self._generation.get(device.id, 0) + 1
         self._generation[device.id] = generation
         if device.online and device.interval > 0:
-            # Spread over the interval, or all devices would speak at the same moment.
+            # At a random moment, so that not all devices publish at the same time.
             first = random.uniform(0.2, 1.0) * device.interval  # noqa: S311 - no secret
             self._plan(first, device.id, generation)
 
@@ -215,14 +225,15 @@ class Fleet:
         self._woken.set()
 
     def forget(self, device_id: str) -> None:
+        """Stop a device that has been deleted."""
         self._running.pop(device_id, None)
         self._generation.pop(device_id, None)
 
     async def run(self) -> None:
-        """Lets every device act when its time has come; ends by cancellation."""
+        """Let every device act when it is due, until the task is cancelled."""
         loop = asyncio.get_running_loop()
         for count, device in enumerate(list(self._state.devices.values())):
-            self.appear(device)
+            self.start(device)
             if count % BATCH == 0:
                 await asyncio.sleep(0)
         while True:
@@ -251,9 +262,9 @@ class Fleet:
             self._state.devices.touch(device.id)
         self._plan(device.interval, device_id, generation)
 
-    # Making
+    # Creation
 
-    def make(
+    def create(
         self,
         kind_name: str,
         device_id: str,
@@ -265,7 +276,7 @@ class Fleet:
         online: bool = True,
         quarantined: bool = False,
     ) -> Device:
-        """A device as it leaves the factory; what is not told follows from its id."""
+        """Create a device; what is not given is derived from its id, always in the same way."""
         kind = self.kinds[kind_name]
         seed = hashlib.sha256(device_id.encode()).digest()
         digits = str(int.from_bytes(seed[:8], "big")).zfill(20)
@@ -288,13 +299,17 @@ class Fleet:
             created_at=self._clock.now(),
             state=dict(kind.initial),
         )
-        self._state.add_device(device)
+        self._state.devices.put(device.id, device)
         return device
 
     def load(self, path: Path, product_id: int, interval: float) -> None:
-        """Makes the devices of a fleet file that do not exist yet.
+        """Create the devices of a fleet file that do not exist yet.
 
-        The file has the columns device_id, serial_number, kind and name; others are ignored.
+        Args:
+            path: a CSV file with the columns device_id, serial_number, kind and name; others are
+                ignored.
+            product_id: the product of the devices.
+            interval: seconds between two events of each.
 
         Raises:
             FleetError: a column is missing or a kind unknown.
@@ -308,7 +323,7 @@ class Fleet:
                 if row["kind"] not in self.kinds:
                     raise FleetError(f"{path}: {row['kind']!r} is none of {', '.join(self.kinds)}")
                 if row["device_id"] not in self._state.devices:
-                    self.make(
+                    self.create(
                         row["kind"],
                         row["device_id"],
                         serial_number=row["serial_number"],

@@ -1,8 +1,8 @@
-"""What a virtual device is: its functions, variables, events and button.
+"""The base of all kinds of virtual devices: functions, variables, events and a button.
 
-A new kind is a class of a few lines. Functions take the argument's text and return a 32-bit
-integer; variables return int, float, str or bool, and the return annotation is the type that the
-API reports; `tick` runs every few seconds while the device is online:
+A new kind is a class of a few lines. A function takes the text of its argument and returns a 32-bit
+integer. A variable returns int, float, str or bool, and its return annotation is the type that the
+API reports. `tick` is called every few seconds while the device is online:
 
     class Lamp(Kind):
         initial = {"on": False}
@@ -27,36 +27,47 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
 from simulator.world.platforms import PHOTON_2
-from simulator.world.state import Device
+from simulator.world.state.devices import Device
 
 Publish = Callable[[str, str], None]
 Method = TypeVar("Method", bound=Callable[..., Any])
 
+# The names of the types of variables in the API.
 TYPES = {int: "int32", float: "double", str: "string", bool: "bool"}
 
 
 def function(method: Method) -> Method:
-    """Marks a method as a function that the cloud can call."""
+    """Mark a method as a function that the cloud can call."""
     method.__dict__["particle"] = "function"
     return method
 
 
 def variable(method: Method) -> Method:
-    """Marks a method as a variable that the cloud can read."""
+    """Mark a method as a variable that the cloud can read."""
     method.__dict__["particle"] = "variable"
     return method
 
 
 class Kind:
-    """Base of all kinds; one object behind each virtual device."""
+    """The base of all kinds; each virtual device is one object of a kind.
 
-    # The name in the fleet file; by default the class's in lower case.
+    Attributes:
+        kind: its name in the fleet file; by default the name of the class in lower case.
+        platform_id: of its hardware.
+        system_firmware_version: its version of Device OS.
+        initial: the JSON values in `state` when a device is created.
+        subscriptions: prefixes of the events that the device subscribes to, see `receive`.
+        functions: the names of its functions, collected from the class.
+        variables: the API's types of its variables by name, collected from the class.
+        device: the row of the device.
+        publish: publishes an event, by its name and data.
+        random: random numbers for its behaviour.
+    """
+
     kind: ClassVar[str] = ""
     platform_id: ClassVar[int] = PHOTON_2
     system_firmware_version: ClassVar[str] = "5.8.0"
-    # What `state` holds when the device is made; JSON values.
     initial: ClassVar[dict[str, Any]] = {}
-    # Prefixes of the events that the device subscribes to, see `receive`.
     subscriptions: ClassVar[tuple[str, ...]] = ()
 
     functions: ClassVar[list[str]] = []
@@ -79,40 +90,44 @@ class Kind:
     def __init__(self, device: Device, publish: Publish) -> None:
         self.device = device
         self.publish = publish
-        # The same device always behaves alike, so that a demo can be repeated.
+        # Seeded, so that the same device always behaves the same and a demo can be repeated.
         self.random = random.Random(f"{device.id}{device.ticks}")  # noqa: S311 - no secret
 
     @property
     def state(self) -> dict[str, Any]:
-        """What the device remembers, kept with the simulator's state."""
+        """What the device remembers; it is kept in the state file."""
         return self.device.state
 
     def tick(self, seconds: float) -> None:
-        """Time has passed: move the physics on and publish what is due."""
+        """Act after so many seconds have passed: move the physics on and publish what is due."""
 
     def press(self) -> None:
-        """Somebody pressed the button on the device."""
+        """Act on a press of the button on the device."""
 
     def receive(self, event: str, data: str | None) -> None:
-        """An event that the device subscribes to has arrived."""
+        """Act on an event that the device subscribes to."""
 
     def call(self, name: str, argument: str) -> int:
-        """Calls a function as the cloud does; the result is cut to 32 bits."""
+        """Call a function as the cloud does; the result wraps around at 32 bits."""
         value = int(getattr(self, name)(argument))
         return (value + 2**31) % 2**32 - 2**31
 
     def read(self, name: str) -> float | str | bool:
-        """Reads a variable as the cloud does."""
+        """Read a variable as the cloud does."""
         value: float | str | bool = getattr(self, name)()
         return value
 
 
 def load_kinds(path: Path) -> list[type[Kind]]:
-    """The kinds that a Python file defines."""
+    """Return the kinds that a Python file defines.
+
+    Raises:
+        ValueError: it is not a Python file.
+    """
     name = f"simulator_kinds_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ValueError(f"{path} is no Python file")
+        raise ValueError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -1,7 +1,7 @@
-"""Platforms and the field limits of Device OS.
+"""The platforms of devices, and the limits of Device OS.
 
-Platform ids as published in `@particle/device-constants`; limits as in the Device OS reference,
-"Overview of API field limits": bytes of UTF-8.
+The platform ids are those of the package `@particle/device-constants`. The limits, in bytes of
+UTF-8, are those of the Device OS reference, "Overview of API field limits".
 """
 
 PHOTON_2 = 32
@@ -14,7 +14,12 @@ GEN_2 = {6, 8, 10}
 
 
 def argument_limit(platform_id: int, system_firmware_version: str) -> int:
-    """The longest function argument that a device takes, by platform and Device OS (`5.8.0`)."""
+    """Return how many bytes the argument of a function may have.
+
+    Args:
+        platform_id: of the device.
+        system_firmware_version: its version of Device OS, such as `5.8.0`.
+    """
     major, minor = (int(part) for part in system_firmware_version.split(".")[:2])
     if (major, minor) < (0, 8):
         return 63

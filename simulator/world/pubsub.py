@@ -1,4 +1,4 @@
-"""The Google Cloud Pub/Sub integration: publishes events as Particle does."""
+"""The Google Cloud Pub/Sub integration, which publishes events as Particle does."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -8,15 +8,15 @@ from simulator.world.events import Event
 if TYPE_CHECKING:
     from google.cloud.pubsub_v1 import PublisherClient
 
-# Until the service must have taken a message; an emulator that is still starting gets that long.
+# How long the service may take to accept a message; an emulator may still have to start.
 DEADLINE = 30.0
 
 
 class PubSub:
-    """A publisher, made when the first event comes: its library takes long to import.
+    """Publishes to the emulator when PUBSUB_EMULATOR_HOST is set, else to Google's service.
 
-    It publishes to the emulator when PUBSUB_EMULATOR_HOST is set, else to Google's service with
-    the credentials of the environment.
+    Google's service is used with the credentials of the environment. The client is created for the
+    first event, because its library is slow to import.
     """
 
     def __init__(self, *, firmware_attribute: bool) -> None:
@@ -25,7 +25,7 @@ class PubSub:
         self._firmware_attribute = firmware_attribute
 
     async def publish(self, topic: str, event: Event) -> str:
-        """Publishes the event's data with its attributes; returns Pub/Sub's message id.
+        """Publish the data of an event with its attributes and return Pub/Sub's message id.
 
         Raises:
             google.api_core.exceptions.GoogleAPIError: the service refused or did not answer.
@@ -43,12 +43,16 @@ class PubSub:
             return self._publisher
 
     def close(self) -> None:
+        """Stop the client."""
         if self._publisher is not None:
             self._publisher.stop()
 
 
 def attributes(event: Event, *, firmware: bool = False) -> dict[str, str]:
-    """The attributes of a message; `fw_version` has been seen once in public, so it is optional."""
+    """Return the attributes of a message.
+
+    `fw_version` is optional, because only one public source shows it.
+    """
     carried = {
         "device_id": event.device_id or event.source,
         "event": event.name,
@@ -58,7 +62,7 @@ def attributes(event: Event, *, firmware: bool = False) -> dict[str, str]:
 
 
 def _make_publisher() -> "PublisherClient":
-    # Imported here, not above: it takes half a second, which would delay the start.
+    # Imported here because it takes half a second, which would delay the start.
     from google.api_core.retry import Retry, if_transient_error  # noqa: PLC0415
     from google.cloud.pubsub_v1 import PublisherClient, types  # noqa: PLC0415
 

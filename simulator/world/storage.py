@@ -1,7 +1,7 @@
-"""Keeps the state in one SQLite file, so that a demo continues after a restart.
+"""The state file: keeps the state in SQLite, so that a demo continues after a restart.
 
-Every row is JSON under its table and key. `save` writes only what changed; the simulator calls it
-before it answers a request, and once a second for what devices do by themselves.
+Every row is stored as JSON under its table and key. `save` writes only what has changed; it is
+called before each request is answered, and once a second for what devices do by themselves.
 """
 
 import sqlite3
@@ -16,9 +16,9 @@ class Storage:
     """The state file."""
 
     def __init__(self, path: Path) -> None:
-        # Made before the event loop's thread may run, used by that alone.
+        # Created before the thread of the event loop starts, and used only by that thread.
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        # A lost second after a power cut is fine for a simulator; a slow disk in every answer not.
+        # A simulator may lose a second in a power cut, but no answer should wait for the disk.
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.execute(
@@ -27,15 +27,14 @@ class Storage:
         )
 
     def load(self, state: State) -> None:
-        """Fills an empty state from the file."""
+        """Fill an empty state from the file."""
         decoders = {table.name: msgspec.json.Decoder(table.row) for table in state.tables}
         tables = {table.name: table for table in state.tables}
         for kind, key, text in self._db.execute("SELECT kind, key, json FROM rows"):
-            tables[kind].rows[key] = decoders[kind].decode(text)
-        state.index()
+            tables[kind].restore(key, decoders[kind].decode(text))
 
     def save(self, state: State) -> None:
-        """Writes what changed since the last time, in one transaction."""
+        """Write what has changed since the last save, in one transaction."""
         if not any(table.unsaved for table in state.tables):
             return
         self._db.execute("BEGIN")
@@ -53,8 +52,9 @@ class Storage:
         self._db.execute("COMMIT")
 
     def clear(self) -> None:
-        """Forgets everything, for a reset to the start state."""
+        """Delete everything, for a reset."""
         self._db.execute("DELETE FROM rows")
 
     def close(self) -> None:
+        """Close the file."""
         self._db.close()

@@ -1,4 +1,4 @@
-"""Mustache templates of webhooks: `{{x}}` escapes HTML, `{{{x}}}` does not."""
+"""The Mustache templates of webhooks: `{{x}}` escapes HTML, `{{{x}}}` does not."""
 
 import base64
 from typing import Any
@@ -10,7 +10,7 @@ from simulator.world.events import Event
 
 
 def variables(event: Event, event_id: str) -> dict[str, Any]:
-    """What a template may name; the keys of JSON data come on top."""
+    """Return the variables of a template; keys of JSON data take precedence over Particle's own."""
     named = {
         "DEVICE_ID": event.source if event.device_id is None else event.device_id,
         "EVENT_NAME": event.name,
@@ -38,7 +38,7 @@ def variables(event: Event, event_id: str) -> dict[str, Any]:
 
 
 def json_object(text: str | None) -> dict[str, Any]:
-    """The object that a text holds as JSON, or an empty one."""
+    """Return the JSON object in a text, or an empty one."""
     try:
         parsed = msgspec.json.decode(text or "")
     except msgspec.DecodeError:
@@ -47,7 +47,7 @@ def json_object(text: str | None) -> dict[str, Any]:
 
 
 def render(template: object, values: dict[str, Any]) -> Any:
-    """Renders a template, or every text in an object of templates."""
+    """Render a template, or every text in an object or list of templates."""
     if isinstance(template, str):
         return chevron.render(template, values)
     if isinstance(template, dict):

@@ -1,4 +1,4 @@
-"""Webhooks: builds the request from event and configuration, sends it, reads the answer."""
+"""Webhooks: building a request from an event, sending it, and reading the response."""
 
 import base64
 from typing import Any
@@ -9,23 +9,26 @@ import httpx
 import msgspec
 
 from simulator.world.events import Event
-from simulator.world.state import Integration
+from simulator.world.state.integrations import Integration
 from simulator.world.templates import json_object, render, variables
 
+# Seconds until a host must have answered.
 TIMEOUT = 20.0
 USER_AGENT = "ParticleBot/1.1 (https://docs.particle.io/webhooks)"
+# Bytes of a response in one event, and characters when it is not split into several.
 CHUNK = 512
 UNCHUNKED_LIMIT = 100_000
 
+# Events that integrations publish, as names and data.
 Topics = list[tuple[str, str | None]]
 
 
 class WebhookError(Exception):
-    """A delivery that failed; the text is what the hook-error event carries."""
+    """A delivery has failed; the text is the data of the `hook-error` event."""
 
 
 class Webhooks:
-    """The sender of all webhooks."""
+    """Sends the requests of all webhooks."""
 
     def __init__(self) -> None:
         self._clients: dict[bool, httpx.AsyncClient] = {}
@@ -36,10 +39,13 @@ class Webhooks:
         return self._clients[verify]
 
     async def send(self, hook: Integration, event: Event) -> Topics:
-        """Delivers the event and returns the hook's own events: sent, and the response.
+        """Send the request of an event.
+
+        Returns:
+            The events that the webhook publishes about it: that it was sent, and the response.
 
         Raises:
-            WebhookError: an answer of 400 or more, no answer, or a URL that is none.
+            WebhookError: a response with status 400 or more, no response, or an invalid URL.
         """
         values = variables(event, str(uuid4()))
         verify = hook.config.get("rejectUnauthorized") is not False
@@ -59,13 +65,14 @@ class Webhooks:
         ]
 
     async def close(self) -> None:
+        """Close all connections."""
         for client in self._clients.values():
             await client.aclose()
         self._clients.clear()
 
 
 def defaults(event: Event) -> dict[str, Any]:
-    """The keys that every hook sends unless it has `noDefaults`."""
+    """Return the keys that every webhook sends unless it has `noDefaults`."""
     return {
         "event": event.name,
         "data": event.data or "",
@@ -75,7 +82,7 @@ def defaults(event: Event) -> dict[str, Any]:
 
 
 def build(hook: Integration, event: Event, values: dict[str, Any]) -> httpx.Request:
-    """The HTTP request of a delivery."""
+    """Return the HTTP request for an event."""
     config = hook.config
     method = str(config.get("requestType") or "POST").upper()
     added = {} if config.get("noDefaults") else defaults(event)
@@ -109,7 +116,7 @@ def build(hook: Integration, event: Event, values: dict[str, Any]) -> httpx.Requ
 
 
 def _json_body(template: object, values: dict[str, Any], added: dict[str, Any]) -> bytes:
-    """An object gets the default keys; a text is the whole body as its author wrote it."""
+    """The body: an object with the default keys added, or a text as its author wrote it."""
     rendered = render(template, values)
     if isinstance(rendered, dict):
         return msgspec.json.encode(added | rendered)
@@ -124,7 +131,7 @@ def _texts(params: dict[str, Any]) -> dict[str, str]:
 
 
 def response_topics(hook: Integration, values: dict[str, Any], response: httpx.Response) -> Topics:
-    """The events that bring the response's body to the device, in parts."""
+    """Return the events that carry the body of the response, in several parts if it is long."""
     text = response.text
     if hook.config.get("responseTemplate"):
         answer_values = values | json_object(text)
@@ -148,7 +155,7 @@ def response_topics(hook: Integration, values: dict[str, Any], response: httpx.R
 
 
 def error_topic(hook: Integration, event: Event) -> str:
-    """The event that tells of a failed delivery."""
+    """Return the name of the event that reports a failed delivery."""
     default = "hook-error/{{{PARTICLE_EVENT_NAME}}}"
     template = hook.config.get("errorResponseTopic") or default
     return f"{render(template, variables(event, ''))}/0"

@@ -96,7 +96,7 @@ def test_a_customers_token_is_proved_and_leaves_nothing(
 
 
 @pytest.mark.parametrize(
-    ("settings_", "broken", "mend"),
+    ("settings_", "broken", "fix"),
     [
         ({"PARTICLE_CLIENT_SECRET": "wrong"}, "OAuth client", "Two-Legged Auth (Server)"),
         ({"PARTICLE_PRODUCT": "99"}, "product", "correct PARTICLE_PRODUCT in .env.demo-particle"),
@@ -104,8 +104,8 @@ def test_a_customers_token_is_proved_and_leaves_nothing(
         ({"PARTICLE_API_URL": "http://127.0.0.1:9"}, "OAuth client", "start the demo"),
     ],
 )
-def test_what_does_not_fit_is_named_with_its_mend(
-    settings_: dict[str, str], broken: str, mend: str, run: Run, monkeypatch: pytest.MonkeyPatch
+def test_what_does_not_fit_is_named_with_its_fix(
+    settings_: dict[str, str], broken: str, fix: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in settings_.items():
         monkeypatch.setenv(name, value)
@@ -115,7 +115,7 @@ def test_what_does_not_fit_is_named_with_its_mend(
     after = CHECKED[CHECKED.index(broken) + 1 :]
     assert {states(said)[name] for name in after} == {"not checked"}
     (line,) = [line for line in said.splitlines() if "->" in line]
-    assert mend in line
+    assert fix in line
 
 
 def product_client(url: str, **fields: str) -> tuple[str, str]:
@@ -162,7 +162,7 @@ def test_what_particle_does_not_show_is_said(run: Run, world: Simulator) -> None
     world.fail({"route": "*/clients"}, refused)
     status, said = run("particle", "check")
     assert (status, states(said)["access mode"]) == (0, "ok")
-    assert "does not show what kind of client" in said
+    assert "does not show what type" in said
 
 
 def test_mode_product_warns_of_claimed_devices(
@@ -185,7 +185,7 @@ def test_integrate_makes_each_once(run: Run, integrations: Any) -> None:
         "Created: temp…\nCreated: flow…\nCreated: spark/…\n",
     )
     for _ in range(2):
-        assert run("particle", "integrate") == (0, "Its integrations are in place\n")
+        assert run("particle", "integrate") == (0, "The integrations are in place\n")
     assert run("particle", "integrate", "--event", "temperature")[0] == 0
     assert [(one.event, one.topic) for one in integrations()] == [
         ("temp", TOPIC),
@@ -198,7 +198,7 @@ def test_without_names_it_is_one_for_all_events(run: Run, integrations: Any) -> 
     status, said = run("particle", "integrate", "--topic", "projects/p/topics/other")
     assert status == 0
     assert "Created: all events" in said
-    assert "if none of your devices' come" in said
+    assert "if none of your devices' events arrive" in said
     assert [(one.event, one.topic) for one in integrations()] == [("", "projects/p/topics/other")]
 
 
@@ -225,7 +225,7 @@ def test_a_disabled_one_works_again_and_superfluous_ones_go(
     body = {"event": one.event, "topic": TOPIC, "disabled": True}
     headers = {"Authorization": f"Bearer {server.token()}"}
     requests.put(url, json=body, headers=headers, timeout=10).raise_for_status()
-    assert run("particle", "integrate") == (0, "Turned on again: temp…\n")
+    assert run("particle", "integrate") == (0, "Enabled: temp…\n")
     particle.integrations.create(server, "temp", TOPIC)
     particle.integrations.create(server, "temp", "projects/p/topics/another")
     status, said = run("particle", "integrate")
@@ -236,7 +236,7 @@ def test_a_disabled_one_works_again_and_superfluous_ones_go(
     assert [each.event for each in integrations()] == ["temp", "spark/", "temp"]
     assert integrations()[0] == Integration(one.id, "temp", TOPIC, name=integrations()[0].name)
     assert run("particle", "disintegrate")[1].startswith("Deleted 2: temp…")
-    assert run("particle", "disintegrate") == (0, "There is none\n")
+    assert run("particle", "disintegrate") == (0, "There are none\n")
     assert [each.topic for each in integrations()] == ["projects/p/topics/another"]
 
 

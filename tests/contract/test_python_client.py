@@ -28,7 +28,7 @@ Call = Callable[[], object]
 class Boundless:
     """A budget without an end."""
 
-    def take(self, identity: str | None, *, for_app: bool = False) -> None:
+    def acquire(self, customer_name: str | None, *, for_app: bool = False) -> None:
         """Always."""
 
     def learn(self, failure: errors.ParticleError) -> None:
@@ -46,9 +46,9 @@ class World:
         transport = Transport(url, timeouts=timeouts, sleep=self.pauses.append)
         self.particle = Particle(url, PRODUCT, transport=transport)
         self.tokens = TokenCache(self.particle, *CLIENT, Boundless())
-        self.identity = secrets.token_hex(16)
-        self.particle.create_customer(CLIENT, self.identity)
-        self.customer = self.tokens.customer(self.identity)
+        self.customer_name = secrets.token_hex(16)
+        self.particle.create_customer(CLIENT, self.customer_name)
+        self.customer = self.tokens.customer(self.customer_name)
         self.device_id = self.simulator.add_device(kind="thermostat")["id"]
         self.particle.claim_device(self.customer, self.device_id)
         self.tokens.server.token()
@@ -94,7 +94,7 @@ class World:
         return self.particle.clients(self.tokens.server)
 
     def mint(self) -> object:
-        return self.particle.mint_token(CLIENT, identity=self.identity, lifetime=60)
+        return self.particle.mint_token(CLIENT, customer_name=self.customer_name, lifetime=60)
 
 
 @pytest.fixture
@@ -120,22 +120,22 @@ ONCE = ["call_function", "mint", "create_integration"]
 
 
 def test_a_token_is_minted_for_the_product_and_for_a_customer(world: World) -> None:
-    for identity in (None, world.identity):
-        token, lifetime = world.particle.mint_token(CLIENT, identity=identity, lifetime=3600)
+    for name in (None, world.customer_name):
+        token, lifetime = world.particle.mint_token(CLIENT, customer_name=name, lifetime=3600)
         assert len(token) == 40
         assert lifetime == 3600
 
 
 def test_a_customer_exists_once(world: World) -> None:
     with pytest.raises(errors.CustomerExistsError):
-        world.particle.create_customer(CLIENT, world.identity.upper())
-    assert [c["username"] for c in world.simulator.customers()].count(world.identity) == 1
+        world.particle.create_customer(CLIENT, world.customer_name.upper())
+    assert [c["username"] for c in world.simulator.customers()].count(world.customer_name) == 1
 
 
 def test_a_device_is_claimed_again_described_and_released(world: World) -> None:
     world.claim()
     device = world.device()
-    assert (device.id, device.owner, device.online) == (world.device_id, world.identity, True)
+    assert (device.id, device.owner, device.online) == (world.device_id, world.customer_name, True)
     assert (device.product_id, device.platform_id) == (int(PRODUCT), 32)
     world.release()
     assert world.device().owner is None
@@ -159,12 +159,12 @@ def test_a_claim_code_is_made_for_the_customer(world: World) -> None:
     assert isinstance(code, str)
     assert len(code) == 63
     world.simulator.connect(device_id, code)
-    assert world.particle.device(world.tokens.server, device_id).owner == world.identity
+    assert world.particle.device(world.tokens.server, device_id).owner == world.customer_name
 
 
 def test_devices_and_customers_are_listed_in_pages(world: World) -> None:
     assert world.device_id in {device.id for device in all_pages(world.particle.devices, world)}
-    assert world.identity in all_pages(world.particle.customers, world)
+    assert world.customer_name in all_pages(world.particle.customers, world)
 
 
 def test_the_product_and_its_clients_are_described(world: World) -> None:
@@ -227,10 +227,10 @@ def test_a_token_ends_and_a_customer_goes(world: World) -> None:
     world.particle.revoke_token(token)
     with pytest.raises(errors.TokenRejectedError):
         world.particle.revoke_token(token)
-    world.particle.delete_customer(world.tokens.server, world.identity)
+    world.particle.delete_customer(world.tokens.server, world.customer_name)
     assert world.device().owner is None
     with pytest.raises(errors.NotFoundError):
-        world.particle.delete_customer(world.tokens.server, world.identity)
+        world.particle.delete_customer(world.tokens.server, world.customer_name)
     with pytest.raises(errors.NoSuchCustomerError):
         world.mint()
 
@@ -250,7 +250,7 @@ def test_a_token_ends_and_a_customer_goes(world: World) -> None:
         ),
         (lambda w: w.tokens.customer("nobody").token(), errors.NoSuchCustomerError),
         (
-            lambda w: w.particle.mint_token(("x", "y"), identity=None, lifetime=60),
+            lambda w: w.particle.mint_token(("x", "y"), customer_name=None, lifetime=60),
             errors.ClientRejectedError,
         ),
         (
@@ -308,7 +308,7 @@ class TestFaultsOfTheWay:
 
 
 def test_a_customer_whose_creation_was_cut_off_exists_at_the_second_try(world: World) -> None:
-    """Which its caller takes for success, since the identity is its own."""
+    """Which its caller takes for success, since the name is its own."""
     world.simulator.fail({}, {"kind": "cut-after"}, count=1)
     with pytest.raises(errors.CustomerExistsError):
         world.create_customer()
@@ -372,7 +372,7 @@ def test_nobody_there_is_known_to_have_had_no_effect() -> None:
         Particle("", "1", transport=transport).create_customer(CLIENT, "x")
     assert len(pauses) == MAX_TRIES - 1
     with pytest.raises(errors.NotSentError):
-        Particle("", "1", transport=transport).mint_token(CLIENT, identity=None, lifetime=1)
+        Particle("", "1", transport=transport).mint_token(CLIENT, customer_name=None, lifetime=1)
     assert len(pauses) == MAX_TRIES - 1
 
 
@@ -383,7 +383,7 @@ def test_what_goes_wrong_tells_no_secret(world: World) -> None:
         with pytest.raises(errors.ParticleError) as failure:
             getattr(world, call)()
         told.append(repr(failure.value) + str(failure.value))
-    for secret in (SETTINGS.client_secret, world.identity, world.customer.token()):
+    for secret in (SETTINGS.client_secret, world.customer_name, world.customer.token()):
         assert not any(secret in text for text in told)
     assert "***" not in " ".join(told)
     assert world.customer.token() not in repr(world.customer)

@@ -11,10 +11,8 @@ from google.api_core.gapic_v1.method import wrap_method
 
 from local.client import Account, Client
 from local.stack import Stack
-from shared import connections, settings
-from shared.claims import access
-from shared.claims import label as setup_codes
-from shared.commands import presence
+from shared import cache, settings
+from shared.claims.label import digest, normalise_serial
 from shared.firestore import deadline, paths
 from tests.support.functions import call
 from tests.support.simulator import Simulator
@@ -54,7 +52,7 @@ def simulator(stack: Stack) -> Simulator:
     control = Simulator(stack.simulator_url)
     control.heal()
     control.forget()
-    presence._known.clear()
+    cache.empty_all()
     return control
 
 
@@ -91,12 +89,12 @@ def register(label: Label) -> None:
             "serialNumber": label.serial_number,
             "ownerUid": None,
             "claimEpoch": 0,
-            "setupCode": setup_codes.digest(PEPPER, label.device_id, label.setup_code),
+            "setupCode": digest(PEPPER, label.device_id, label.setup_code),
             "blocked": False,
             "claimedAt": None,
         }
     )
-    normalised = setup_codes.normalise_serial(label.serial_number)
+    normalised = normalise_serial(label.serial_number)
     paths.serial_number(normalised).set({"deviceId": label.device_id})
 
 
@@ -128,8 +126,8 @@ def particle(stack: Stack) -> Callable[..., requests.Response]:
 
 @pytest.fixture
 def fresh_tokens() -> None:
-    """A process that has no token of Particle's yet."""
-    connections.tokens.cache_clear()
+    """A process that has no token from Particle yet, like a new instance."""
+    cache.empty_all()
 
 
 @pytest.fixture
@@ -137,11 +135,9 @@ def product_mode(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     """The functions in access mode `product`."""
     monkeypatch.setenv("PARTICLE_ACCESS_MODE", "product")
     settings.access_mode.cache_clear()
-    access.mode.cache_clear()
     yield
     monkeypatch.undo()
     settings.access_mode.cache_clear()
-    access.mode.cache_clear()
 
 
 @pytest.fixture

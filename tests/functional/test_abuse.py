@@ -29,7 +29,7 @@ def test_app_check_where_a_setting_asks_for_it(
 def test_a_quota_for_each_customer(
     customer: Account, another: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.limits.rate.Quota.take", settings_quota(2))
+    monkeypatch.setattr("shared.limits.rate.RateLimit.acquire", settings_quota(2))
     for _ in range(2):
         call("list_devices", {}, customer)
     answer = refusal("list_devices", {}, customer)
@@ -39,12 +39,12 @@ def test_a_quota_for_each_customer(
 
 
 def settings_quota(per_minute: int):  # type: ignore[no-untyped-def] # noqa: ANN201 - a method
-    """`Quota.take` of a callable that was made with another setting."""
-    from shared.limits.rate import Quota  # noqa: PLC0415 - before it is patched
+    """`RateLimit.acquire` of a callable that was made with another setting."""
+    from shared.limits.rate import RateLimit  # noqa: PLC0415 - before it is patched
 
-    limit = Quota(lambda: per_minute)
-    take = Quota.take
-    return lambda _self, uid: take(limit, uid)
+    limit = RateLimit(lambda: per_minute)
+    acquire = RateLimit.acquire
+    return lambda _self, uid: acquire(limit, uid)
 
 
 def test_a_long_body_is_refused(customer: Account, simulator: Simulator) -> None:

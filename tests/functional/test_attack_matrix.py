@@ -16,7 +16,6 @@ from firebase_admin import auth
 from local.client import Account, CallableError, Client
 from shared import connections, settings
 from shared.accounts import session
-from shared.claims import access
 from shared.firestore import paths
 from shared.privacy import deletion
 from tests.functional.conftest import Label
@@ -100,12 +99,10 @@ def mode(
     request: pytest.FixtureRequest, stack: object, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     monkeypatch.setenv("PARTICLE_ACCESS_MODE", request.param)
-    for cached in (settings.access_mode, access.mode):
-        cached.cache_clear()
+    settings.access_mode.cache_clear()
     yield request.param
     monkeypatch.undo()
-    for cached in (settings.access_mode, access.mode):
-        cached.cache_clear()
+    settings.access_mode.cache_clear()
 
 
 @pytest.fixture
@@ -113,7 +110,7 @@ def world(
     mode: str, clean_stack: object, client: Client, label: Label, simulator: Simulator
 ) -> World:
     connections.firebase()
-    session._seen.clear()
+    session._noted.empty()
     old, other, ex_owner, deleted, leaving = (client.sign_up() for _ in range(5))
     call("delete_account", {"confirm": "delete"}, deleted)
     deletion.schedule(leaving.uid)

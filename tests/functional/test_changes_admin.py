@@ -129,7 +129,7 @@ def test_repair_goes_on_after_one_that_fails(
 ) -> None:
     squatted = [new_label() for _ in range(3)]
     shadow.ensure(another.uid)
-    thief = connections.tokens().customer(shadow.identity(another.uid))
+    thief = connections.tokens().customer(shadow.customer_name(another.uid))
     for label in squatted:
         connections.particle().claim_device(thief, label.device_id)
     simulator.fail({"route": f"*/{squatted[1].device_id}/owner"}, {"kind": "status", "status": 503})

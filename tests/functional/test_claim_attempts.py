@@ -9,8 +9,7 @@ import pytest
 
 from local.client import Account, CallableError, Client
 from shared import settings
-from shared.claims import claim
-from shared.claims import label as setup_codes
+from shared.claims import label as labels
 from shared.firestore import paths
 from shared.limits import attempts
 from tests.functional.conftest import Label
@@ -166,13 +165,13 @@ def test_wrong_missing_and_blocked_cost_the_same(
     blocked = new_label()
     paths.device(blocked.device_id).update({"blocked": True})
     computed: list[str] = []
-    digest = setup_codes.digest
+    digest = labels.digest
 
     def counted(*arguments: str) -> str:
         computed.append("HMAC")
         return digest(*arguments)
 
-    monkeypatch.setattr(setup_codes, "digest", counted)
+    monkeypatch.setattr(labels, "digest", counted)
     call("list_devices", {}, customer)  # a sign-in's first call is noted, whatever it is
     costs = set()
     for function in ("claim_device", "create_claim_code"):
@@ -191,8 +190,9 @@ def test_wrong_missing_and_blocked_cost_the_same(
 
 def test_counters_end_by_themselves(label: Label, customer: Account) -> None:
     guess(label.claim, customer)
+    kept = timedelta(seconds=settings.ATTEMPTS_KEPT)
     for snapshot in paths.client().collection(paths.CLAIM_ATTEMPTS).stream():
-        assert snapshot.get("expireAt") <= datetime.now(UTC) + attempts.KEPT
+        assert snapshot.get("expireAt") <= datetime.now(UTC) + kept
 
 
 def test_no_counter_holds_a_serial_or_a_uid(label: Label, customer: Account) -> None:
@@ -200,10 +200,10 @@ def test_no_counter_holds_a_serial_or_a_uid(label: Label, customer: Account) -> 
     text = str([(s.id, s.to_dict()) for s in paths.client().collection("claimAttempts").stream()])
     assert label.serial_number not in text
     assert customer.uid not in text
-    assert claim.Label.of_serial("ŵ") == claim.Label()
+    assert labels.Label.of_serial("ŵ") == labels.Label()
 
 
-def test_without_setup_codes_a_missing_serial_is_told_apart(
+def test_without_labels_a_missing_serial_is_told_apart(
     label: Label,
     new_label: Callable[..., Label],
     customer: Account,

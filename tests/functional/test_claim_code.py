@@ -10,6 +10,7 @@ from local.client import Account
 from shared.customers import shadow
 from shared.firestore import paths
 from shared.registry import hold
+from shared.registry.entry import Entry
 from tests.functional.conftest import Label
 from tests.support.functions import call, created, refusal
 from tests.support.simulator import Simulator
@@ -39,7 +40,7 @@ def test_the_device_becomes_theirs_when_it_has_presented_the_code(
     assert owner(label) is None
 
     simulator.connect(label.device_id, answer["claimCode"])
-    assert simulator.device(label.device_id)["owner"] == shadow.identity(customer.uid)
+    assert simulator.device(label.device_id)["owner"] == shadow.customer_name(customer.uid)
     assert reported(label) < 300
     assert owner(label) == customer.uid
     assert paths.user_device(customer.uid, label.device_id).get().exists
@@ -71,7 +72,7 @@ def test_only_that_very_device(
     code = call("create_claim_code", label.claim, customer)["claimCode"]
     other = new_label()
     simulator.connect(other.device_id, code)
-    assert simulator.device(other.device_id)["owner"] == shadow.identity(customer.uid)
+    assert simulator.device(other.device_id)["owner"] == shadow.customer_name(customer.uid)
     assert reported(other) < 300
     assert reported(label) < 300
     assert (owner(other), owner(label)) == (None, None)
@@ -121,13 +122,13 @@ def test_somebody_elses_claim_under_way_is_waited_for(
     """Who holds the reservation may be the owner at Particle in a moment."""
     code = call("create_claim_code", label.claim, customer)["claimCode"]
     simulator.connect(label.device_id, code)
-    reservation = hold.reserve(another.uid, paths.device(label.device_id).get())
+    reservation = hold.reserve(another.uid, Entry.read(label.device_id))
     assert reported(label) == 500
     assert call("list_devices", {"refresh": True}, customer) == {"devices": []}
     simulator.forget()
     assert refusal("create_claim_code", label.claim, customer).reason == "in-progress"
     assert simulator.requests("DELETE") == [], "it would end their claim"
-    reservation.take_back()
+    reservation.release()
     assert reported(label) < 300
     assert owner(label) == customer.uid
 

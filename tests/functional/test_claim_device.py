@@ -9,12 +9,14 @@ from unittest import mock
 import pytest
 
 from local.client import Account, CallableError, Client
-from shared import connections
-from shared.claims.access.customer import CustomerMode
+from shared import connections, settings
+from shared.accounts import account
+from shared.claims.at_particle import CustomerMode
 from shared.customers import shadow
 from shared.errors import DeviceNotReady
 from shared.firestore import paths
 from shared.registry import hold, ownership
+from shared.registry.entry import Entry
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.limits import forget_limits
@@ -46,7 +48,7 @@ def test_the_device_is_theirs_here_and_at_particle(
     entry = registry(label)
     assert (entry["ownerUid"], entry["claimEpoch"]) == (customer.uid, 1)
     assert not {"reservedBy", "reservedUntil"} & entry.keys()
-    assert simulator.device(label.device_id)["owner"] == shadow.identity(customer.uid)
+    assert simulator.device(label.device_id)["owner"] == shadow.customer_name(customer.uid)
 
 
 def test_the_customer_sees_the_device_and_what_they_did(
@@ -165,7 +167,7 @@ def test_twenty_at_once_have_one_winner(label: Label, client: Client, simulator:
     winner = accounts[outcomes.index("won")]
     entry = registry(label)
     assert (entry["ownerUid"], entry["claimEpoch"]) == (winner.uid, 1)
-    assert simulator.device(label.device_id)["owner"] == shadow.identity(winner.uid)
+    assert simulator.device(label.device_id)["owner"] == shadow.customer_name(winner.uid)
     holders = [a for a in accounts if paths.user_device(a.uid, label.device_id).get().exists]
     assert holders == [winner]
 
@@ -185,10 +187,10 @@ def test_a_foreign_owner_at_particle_gives_way(
     """Anyone with a customer token can claim an unowned device at Particle if they know its id."""
     token = call("mint_token", {}, another)["accessToken"]
     assert particle("POST", "/v1/devices", token, id=label.device_id).status_code == 200
-    assert simulator.device(label.device_id)["owner"] == shadow.identity(another.uid)
+    assert simulator.device(label.device_id)["owner"] == shadow.customer_name(another.uid)
 
     call("claim_device", label.claim, customer)
-    assert simulator.device(label.device_id)["owner"] == shadow.identity(customer.uid)
+    assert simulator.device(label.device_id)["owner"] == shadow.customer_name(customer.uid)
     assert registry(label)["ownerUid"] == customer.uid
 
 
@@ -258,7 +260,7 @@ def test_a_claim_that_died_half_way_keeps_others_out_for_a_minute_only(
 def test_nothing_is_sent_that_could_outlast_the_reservation(
     label: Label, customer: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hold, "LASTS", hold.LONGEST_CALL - timedelta(seconds=1))
+    monkeypatch.setattr(settings, "RESERVATION", settings.RESERVED_REQUEST - 1)
     assert refusal("claim_device", label.claim, customer).reason == "in-progress"
     assert simulator.requests("POST", "/v1/devices") == []
     assert is_untouched(label)
@@ -267,13 +269,12 @@ def test_nothing_is_sent_that_could_outlast_the_reservation(
 def test_the_one_of_two_taps_that_fails_leaves_the_reservation_to_the_other(
     label: Label, customer: Account, another: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = paths.device(label.device_id)
-    other_tap = hold.reserve(customer.uid, entry.get())
+    other_tap = hold.reserve(customer.uid, Entry.read(label.device_id))
     with monkeypatch.context() as patch:
         patch.setattr(CustomerMode, "claim", mock.Mock(side_effect=DeviceNotReady))
         assert refusal("claim_device", label.claim, customer).reason == "device-not-ready"
     assert refusal("claim_device", label.claim, another).reason == "in-progress"
-    other_tap.take_back()
+    other_tap.release()
     assert "reservedBy" not in registry(label)
     assert call("claim_device", label.claim, another)["deviceId"] == label.device_id
 
@@ -293,14 +294,14 @@ def test_a_claim_that_came_too_late_gives_the_device_back_to_its_owner_at_partic
         paths.device(label.device_id).update({"reservedUntil": datetime.now(UTC)})
         call("claim_device", label.claim, another)
         connections.particle().release_device(connections.tokens().server, label.device_id)
-        mine = connections.tokens().customer(shadow.identity(customer.uid))
+        mine = connections.tokens().customer(shadow.customer_name(customer.uid))
         connections.particle().claim_device(mine, label.device_id)
         return give(*arguments)
 
     monkeypatch.setattr(ownership, "give", after_another)
     assert refusal("claim_device", label.claim, customer).reason == "claimed-by-another"
     assert registry(label)["ownerUid"] == another.uid
-    assert simulator.device(label.device_id)["owner"] == shadow.identity(another.uid)
+    assert simulator.device(label.device_id)["owner"] == shadow.customer_name(another.uid)
     assert "reservedBy" not in registry(label)
 
 
@@ -319,13 +320,13 @@ def test_the_tenure_begins_with_the_commit(
 ) -> None:
     """By the database's clock: no event can come between its beginning and the commit."""
     sent_at = []
-    unless_deleted = ownership.unless_deleted
+    unless_deleted = account.unless_deleted
 
     def at_the_end(*arguments: Any) -> None:
         unless_deleted(*arguments)
         sent_at.append(datetime.now(UTC) - timedelta(milliseconds=1))
 
-    monkeypatch.setattr(ownership, "unless_deleted", at_the_end)
+    monkeypatch.setattr(account, "unless_deleted", at_the_end)
     call("claim_device", label.claim, customer)
     entry = paths.device(label.device_id).get()
     mine = paths.user_device(customer.uid, label.device_id).get()

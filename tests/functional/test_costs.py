@@ -53,7 +53,6 @@ def test_the_table_in_the_docs_is_what_was_measured(
     another: Account,
     simulator: Simulator,
     costs: Callable[[str, Any, Account], tuple[int, int]],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Cold: an instance that has no token and knows nobody; warm: one that has served the user."""
     label, again, coded = new_label(), new_label(), new_label()
@@ -87,8 +86,8 @@ def test_the_table_in_the_docs_is_what_was_measured(
         if row.endswith("queued"):
             for made in (label, again):
                 simulator.set_online(made.device_id, online=False)
-        monkeypatch.setattr(shadow, "_ready", {})
-        session._seen.clear()
+        shadow._ready.empty()
+        session._noted.empty()
         connections.tokens.cache_clear()
         cold = costs(function, cold_data, customer)
         warm = costs(function, warm_data, customer)
@@ -96,7 +95,7 @@ def test_the_table_in_the_docs_is_what_was_measured(
     # Each of two customers with a device.
     call("claim_device", label.claim, customer)
     call("claim_device", again.claim, another)
-    session._seen.clear()
+    session._noted.empty()
     connections.tokens.cache_clear()
     goes = [costs("delete_account", {"confirm": "delete"}, one) for one in (customer, another)]
     measured["delete_account, of one device"] = (*goes[0], *goes[1])

@@ -10,12 +10,11 @@ import requests
 from firebase_admin import auth
 from google.cloud.firestore import FieldFilter
 
-from functions import delete_account
 from local.client import Account, CallableError, Client
-from shared import settings, sweep
+from shared import settings
 from shared.audit import Operation
 from shared.claims import release
-from shared.customers import shadow
+from shared.customers import app_tokens, shadow
 from shared.firestore import erase, paths
 from shared.privacy import deletion
 from tests.functional.conftest import Label
@@ -78,7 +77,7 @@ def test_everything_is_gone(
     assert set(tombstone) == {"at", "forgottenAt", "erasedAt"}
     assert run_job(full) < 300
     # An opaque name says nothing about anybody.
-    assert shadow.identity(full.uid) in {c["username"] for c in simulator.customers()}
+    assert shadow.customer_name(full.uid) in {c["username"] for c in simulator.customers()}
 
 
 STAYS = {"deletedUsers", "operations", "shadowCustomers"}
@@ -153,7 +152,7 @@ def test_it_has_to_be_meant(data: dict[str, Any], customer: Account, stack: obje
 def test_it_asks_for_a_recent_sign_in(
     full: Account, owned: Label, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delete_account, "RECENT", timedelta(0))
+    monkeypatch.setattr(settings, "RECENT_SIGN_IN", 0)
     answer = refusal("delete_account", DELETE, full)
     assert (answer.status, answer.reason) == ("FAILED_PRECONDITION", "recent-sign-in-required")
     assert not paths.deleted_user(full.uid).get().exists
@@ -205,7 +204,7 @@ def test_what_the_platform_gave_up_the_schedule_goes_on_with(
     deletion.schedule(full.uid)
     assert functions.client("settle_commands").post("/").status_code == 200
     assert not is_gone(full, owned), "not before its own trigger has tried"
-    monkeypatch.setattr(sweep, "OLD", timedelta(0))
+    monkeypatch.setattr(settings, "JOB_OVERDUE", 0)
     assert functions.client("settle_commands").post("/").status_code == 200
     assert is_gone(full, owned)
     # Deleting gave the device back, which is a job of its own.
@@ -225,7 +224,7 @@ def test_a_job_that_died_is_finished_by_the_next(
     deletion.schedule(full.uid)
     with monkeypatch.context() as patch:
         if step == "forget":
-            patch.setattr(deletion.access, "mode", die)  # type: ignore[attr-defined]
+            patch.setattr(app_tokens, "forget", die)
         elif step == "delete_user":
             patch.setattr(auth, "delete_user", die)
         else:
@@ -240,7 +239,7 @@ def test_a_job_that_died_is_finished_by_the_next(
 def test_it_stops_when_its_time_is_over(
     full: Account, owned: Label, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delete_account, "PATIENCE", -1)
+    monkeypatch.setattr(settings, "DELETION_PATIENCE", -1)
     assert call("delete_account", DELETE, full) == {"status": "scheduled"}
     assert run_job(full) < 300
     assert is_gone(full, owned)
@@ -283,7 +282,7 @@ def test_the_customer_at_particle_goes_where_a_setting_says_so(
     monkeypatch.setattr(settings, "delete_customers", lambda: "always")
     call("delete_account", DELETE, full)
     names = {customer["username"] for customer in simulator.customers()}
-    assert shadow.opaque_identity(full.uid) not in names
+    assert shadow.opaque_name(full.uid) not in names
 
 
 def test_in_mode_product(product_mode: None, label: Label, customer: Account) -> None:

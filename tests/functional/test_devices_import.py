@@ -199,7 +199,7 @@ def test_refused_rows_are_mended_in_the_file_and_imported(operator: Operator) ->
     assert "refused: line 3" not in operator.said, "with --json the result is on standard output"
     text = operator.refused.read_text()
     assert good[0] not in text
-    assert operator.counts(operator.refused) == (0, 0, 0, 1), "unmended it is refused again"
+    assert operator.counts(operator.refused) == (0, 0, 0, 1), "uncorrected, it is refused again"
     operator.refused.write_text(operator.refused.read_text().replace("PT/1", bad[1]))
     assert operator.counts(operator.refused) == (1, 0, 0, 0)
     assert registered(bad)["serialNumber"] == bad[1]
@@ -249,19 +249,19 @@ def test_a_claim_between_reading_and_writing_stands(
     tmp_path: pathlib.Path, operator: Operator
 ) -> None:
     """The very moment: judged as unowned, claimed, then written."""
-    from admin.stock.importer import Intake, Outcome  # noqa: PLC0415 - it imports Firestore's client
+    from admin.stock.importer import Importer, Outcome  # noqa: PLC0415 - it imports Firestore's client
 
     devices = labels(40)
     operator.counts(devices)
     anew = [(device[0], *label()[1:]) for device in devices]
     rows = stock.read(pathlib.Path(write(tmp_path / "anew.csv", anew))).rows
-    intake = Intake(PEPPER)
-    judged = [verdict for chunk in intake.judge(rows) for verdict in chunk]
+    importer = Importer(PEPPER)
+    judged = [verdict for chunk in importer.judge(rows) for verdict in chunk]
     claimed = {devices[number][0]: own(devices[number]) for number in (0, 17, 39)}
     taken = label()
     paths.serial_number(rows[5].serial).create({"deviceId": taken[0]})
 
-    done = {v.row.device_id: v for chunk in intake.write(judged) for v in chunk}
+    done = {v.row.device_id: v for chunk in importer.write(judged) for v in chunk}
 
     assert len(done) == 40
     for number, device in enumerate(devices):
@@ -346,7 +346,7 @@ def test_what_the_operator_reads(operator: Operator, capsys: pytest.CaptureFixtu
     assert said[1] == "refused: line 4: device id is not 24 hexadecimal digits"
     assert said[-2:] == [
         "refused: 5 more",
-        f"Mend the refused rows in {operator.refused} and import that file.",
+        f"Correct the refused rows in {operator.refused} and import that file.",
     ]
     assert len(said) == 23
     assert not re.search(r"\x1b|%", captured.err), "no progress bar where nobody watches"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.client import Account, Client
-from shared.commands import presence
+from shared.commands import reads
 from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
@@ -58,8 +58,8 @@ def test_particle_is_asked_for_the_same_device_every_few_seconds_only(
         (device,) = call("list_devices", {"refresh": True}, customer)["devices"]
         assert device["online"] is True
     assert len(simulator.requests("GET", "/devices/")) == 1
-    monkeypatch.setattr(presence, "FRESH", 0)
-    monkeypatch.setattr(presence, "PER_DEVICE", 0)
+    monkeypatch.setattr(reads, "FRESH", 0)
+    monkeypatch.setattr(reads, "PER_DEVICE", 0)
     call("list_devices", {"refresh": True}, customer)
     assert len(simulator.requests("GET", "/devices/")) == 2
 

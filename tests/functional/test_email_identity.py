@@ -19,7 +19,7 @@ from tests.support.simulator import Simulator
 @pytest.fixture(autouse=True)
 def _by_email(stack: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "customers_have_email_names", lambda: True)
-    monkeypatch.setattr(shadow, "_ready", {})
+    shadow._ready.empty()
     connections.firebase()
 
 
@@ -33,15 +33,13 @@ def names(simulator: Simulator) -> set[str]:
     return {customer["username"] for customer in simulator.customers()}
 
 
-def test_the_address_is_the_name(
-    verified: Account, label: Label, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_address_is_the_name(verified: Account, label: Label, simulator: Simulator) -> None:
     paths.user(verified.uid).set({})
     assert user_created(verified.uid) < 300
     assert verified.email in names(simulator)
     call("claim_device", label.claim, verified)
     assert simulator.device(label.device_id)["owner"] == verified.email
-    monkeypatch.setattr(shadow, "_ready", {})  # another instance
+    shadow._ready.empty()  # another instance
     assert call("mint_token", {}, verified)["customerId"] == verified.email
 
 
@@ -61,15 +59,15 @@ def test_an_unverified_one_has_to_be_verified_first(
 
 
 def test_a_changed_address_changes_nothing(
-    verified: Account, another: Account, client: Client, monkeypatch: pytest.MonkeyPatch
+    verified: Account, another: Account, client: Client
 ) -> None:
     call("mint_token", {}, verified)
     changed = move(verified, f"new-{verified.email}", client)
     # Somebody else takes the address.
     taker = move(another, str(verified.email), client)
-    monkeypatch.setattr(shadow, "_ready", {})
+    shadow._ready.empty()
     assert call("mint_token", {}, changed)["customerId"] == verified.email
-    assert call("mint_token", {}, taker)["customerId"] == shadow.opaque_identity(another.uid)
+    assert call("mint_token", {}, taker)["customerId"] == shadow.opaque_name(another.uid)
 
 
 def move(account: Account, address: str, client: Client) -> Account:
@@ -92,7 +90,7 @@ def test_case_does_not_make_another_customer(
         return user
 
     monkeypatch.setattr(auth, "get_user", shouting)
-    assert call("mint_token", {}, another)["customerId"] == shadow.opaque_identity(another.uid)
+    assert call("mint_token", {}, another)["customerId"] == shadow.opaque_name(another.uid)
 
 
 def test_a_recycled_address_reaches_nothing(
@@ -105,7 +103,7 @@ def test_a_recycled_address_reaches_nothing(
     assert verified.email not in names(simulator)
     again = client.sign_up(verified.email)
     auth.update_user(again.uid, email_verified=True)
-    assert call("mint_token", {}, again)["customerId"] == shadow.opaque_identity(again.uid)
+    assert call("mint_token", {}, again)["customerId"] == shadow.opaque_name(again.uid)
     assert call("list_devices", {"refresh": True}, again) == {"devices": []}
     assert paths.shadow_customer(verified.email).get().get("uid") == verified.uid
 
@@ -161,6 +159,6 @@ def test_two_at_once_with_a_changing_address_make_one(
         return name
 
     monkeypatch.setattr(shadow, "_bind", late)
-    monkeypatch.setattr(shadow, "_ready", {})
+    shadow._ready.empty()
     shadow.ensure(verified.uid)
     assert names(simulator) & {verified.email, f"new-{verified.email}"} == {f"new-{verified.email}"}

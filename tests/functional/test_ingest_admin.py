@@ -23,7 +23,7 @@ from tests.support.telemetry import again, dead_letters, device, events, message
 
 @pytest.fixture(autouse=True)
 def _fresh_process(stack: object) -> None:
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
@@ -108,11 +108,11 @@ def test_what_is_broken_off_is_on_record_as_far_as_it_went(
     arguments = ["events", "replay", str(tmp_path / "messages.jsonl")]
     if command == "events":
         pathlib.Path(arguments[-1]).write_text("{}\n" * 4)
-        monkeypatch.setattr("admin.commands.events._AT_ONCE", 1)
+        monkeypatch.setattr("admin.commands.events._THREADS", 1)
     else:
         letters = [poison(owned, device_id="x")[1] for _ in range(4)]
         arguments = ["dead-letters", "replay", *letters]
-    monkeypatch.setattr(ingest, "take", answer)
+    monkeypatch.setattr(ingest, "ingest", answer)
     monkeypatch.setattr(ingest, "store", answer)
     assert main([*arguments, "--local"]) not in {0, 1}
     monkeypatch.undo()
@@ -164,7 +164,7 @@ def test_a_recording_can_be_replayed_twice(
         return events(customer, owned), device(customer, owned), rollups(customer, owned)
 
     before, letters = state(), set(dead_letters())
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     said = run(capsys, "events", "replay", str(file), status=1)
     assert said.splitlines()[-1] == "stored 0, copies 101, dead letters 2"
     assert (state(), set(dead_letters())) == (before, letters)

@@ -13,10 +13,9 @@ from google.api_core.exceptions import Aborted, DeadlineExceeded, ServiceUnavail
 from google.auth.exceptions import TransportError
 
 from local.client import Account, CallableError, Client
-from shared import connections
-from shared.commands import delivery
+from shared import cache, connections, settings
 from shared.commands import record as command_records
-from shared.commands.record import Held
+from shared.commands.record import Begun
 from shared.firestore import paths
 from shared.particle.transport import Timeouts
 from tests.functional.conftest import Label
@@ -278,7 +277,7 @@ def test_nothing_is_sent_that_could_outlast_the_hold_of_the_device(
     simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(command_records, "DEADLINE", timedelta(seconds=40))
+    monkeypatch.setattr(settings, "CALL_HOLD", 40)
     answer = refusal("invoke_function", request_, customer)
     assert answer.reason == "try-again"
     assert calls(simulator) == 0
@@ -289,14 +288,13 @@ def test_nothing_is_sent_that_could_outlast_the_hold_of_the_device(
 def test_what_was_settled_meanwhile_stays_so(
     request_: dict[str, Any], customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    end = command_records.end
+    finish = command_records.finish
 
-    def late(held: Held, *arguments: Any, **fields: Any) -> None:
-        seen = paths.command(held.uid, held.command_id).get()
-        command_records.settle(seen, datetime.now(UTC) + timedelta(minutes=2))
-        end(held, *arguments, **fields)
+    def late(begun: Begun, *arguments: Any, **more: Any) -> None:
+        command_records.settle(begun.reference.get(), datetime.now(UTC) + timedelta(minutes=2))
+        finish(begun, *arguments, **more)
 
-    monkeypatch.setattr(command_records, "end", late)
+    monkeypatch.setattr(command_records, "finish", late)
     answer = call("invoke_function", request_, customer)
     assert answer["status"] == "succeeded"
     assert record(customer, answer["commandId"])["status"] == "unknown"
@@ -307,7 +305,7 @@ def test_without_a_token_there_is_no_record_and_a_done_request_is_still_answered
 ) -> None:
     request_ |= {"requestId": "1"}
     first = call("invoke_function", request_, customer)
-    connections.tokens.cache_clear()
+    cache.empty_all()
     simulator.fail({"route": "POST /oauth/token"}, {"kind": "status", "status": 503})
     assert call("invoke_function", request_, customer) == first
     answer = refusal("invoke_function", {**request_, "requestId": "2"}, customer)
@@ -362,7 +360,7 @@ def test_what_may_have_run_is_unknown_and_never_repeated(
     if fault["kind"] == "slow":
         monkeypatch.setattr(connections.particle()._transport, "timeouts", Timeouts(device=1))
     if fault.pop("delay", None):
-        monkeypatch.setattr(delivery, "AT_ONCE", -1)
+        monkeypatch.setattr(settings, "OFFLINE_AT_ONCE", -1)
     simulator.fail({"route": "POST /v1/products/*/devices/*/set_target"}, fault)
     answer = refusal("invoke_function", {**request_, "requestId": "1"}, customer)
     assert (answer.status, answer.reason) == ("DEADLINE_EXCEEDED", "device-timeout")

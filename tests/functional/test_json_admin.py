@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import typer
-from typer.models import CommandInfo
 
-from admin.app import app
+from admin.app import COMMANDS
+from admin.cli.lazy import Group, Table
 from local.client import Account
 from shared import connections
 from tests.functional.conftest import Label
@@ -43,18 +42,13 @@ ARGUMENTS = {
 """Of commands that need some; a new one needs a line here, and each an `answer`."""
 
 
-def commands(group: typer.Typer = app, before: str = "") -> Iterator[str]:
+def commands(table: Table = COMMANDS, before: str = "") -> Iterator[str]:
     """The names of all commands."""
-    for command in group.registered_commands:
-        yield before + _name(command)
-    for below in group.registered_groups:
-        assert below.typer_instance is not None
-        yield from commands(below.typer_instance, f"{before}{below.name} ")
-
-
-def _name(command: CommandInfo) -> str:
-    assert command.callback is not None
-    return command.name or command.callback.__name__.replace("_", "-")
+    for name, entry in table.items():
+        if isinstance(entry, Group):
+            yield from commands(entry.commands, f"{before}{name} ")
+        else:
+            yield before + name
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_a_device_with_all_that_happened_to_it(
     assert found["particle"] == {
         "inProduct": True,
         "quarantined": False,
-        "owner": shadow.identity(customer.uid),
+        "owner": shadow.customer_name(customer.uid),
         "ownerAsRegistered": True,
         "online": True,
         "firmwareVersion": 1,
@@ -218,7 +218,7 @@ def test_a_user(owned: Label, customer: Account, admin: CommandLine) -> None:
     )
     assert (found["signIn"], found["providers"]) == ("possible", ["password"])
     assert found["customer"]["status"] == "ready"
-    assert found["customer"]["identity"] == shadow.identity(customer.uid)
+    assert found["customer"]["identity"] == shadow.customer_name(customer.uid)
     assert [one["deviceId"] for one in found["devices"]] == [owned.device_id]
     assert found["activity"][0]["action"] == "device-claimed"
     assert found["deletion"]["state"] is None
@@ -264,4 +264,4 @@ def test_an_error_number(stack: Stack, client: Client, admin: CommandLine) -> No
     assert (line["function"], line["reason"]) == ("list_devices", "sign-in-required")
     assert "sign-in-required" in admin.said("errors", "show", f" {error_id.upper()} ")
     assert admin.run("errors", "show", "0" * 12).status == 1
-    assert "no error number" in admin.run("errors", "show", 'x" OR "y').err
+    assert "is not an error number" in admin.run("errors", "show", 'x" OR "y').err

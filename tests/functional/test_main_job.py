@@ -106,7 +106,7 @@ def test_the_main_job(
                 lambda user: (user.to_dict().get("particle") or {}).get("status") == "ready"
             )
         assert ready["displayName"] == "Jo"
-        identity = shadow.identity(visitor.uid)
+        identity = shadow.customer_name(visitor.uid)
         assert [c["username"] for c in simulator.customers()].count(identity) == 1
 
         # 2. They sign in and get a token for the Particle API.

@@ -8,8 +8,8 @@ import requests
 
 from local.client import Account, Client
 from shared import settings
-from shared.claims.access.customer import MINTS, PERIOD
 from shared.customers import shadow
+from shared.customers.app_tokens import MINTS, PERIOD
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
@@ -23,7 +23,7 @@ def test_the_token_reaches_their_own_devices_and_nothing_else(
     answer = call("mint_token", {}, customer)
     expires_at = datetime.fromisoformat(answer["expiresAt"])
     assert timedelta(minutes=54) < expires_at - datetime.now(UTC) <= timedelta(hours=1)
-    assert answer["customerId"] == shadow.identity(customer.uid)
+    assert answer["customerId"] == shadow.customer_name(customer.uid)
 
     token = answer["accessToken"]
     assert [d["id"] for d in particle("GET", "/v1/devices", token).json()] == [owned.device_id]
@@ -50,7 +50,7 @@ def test_the_uid_stands_nowhere_in_the_identity(customer: Account, simulator: Si
     before = {c["username"] for c in simulator.customers()}
     call("mint_token", {}, customer)
     (name,) = {c["username"] for c in simulator.customers()} - before
-    assert name == shadow.identity(customer.uid)
+    assert name == shadow.customer_name(customer.uid)
     assert customer.uid.lower() not in name
     assert "@" not in name
 
@@ -105,7 +105,7 @@ def test_a_setting_turns_them_off(
     answer = refusal(function, {}, customer)
     assert (answer.status, answer.reason) == ("FAILED_PRECONDITION", "not-in-this-mode")
     call("claim_device", label.claim, customer)
-    assert simulator.device(label.device_id)["owner"] == shadow.identity(customer.uid)
+    assert simulator.device(label.device_id)["owner"] == shadow.customer_name(customer.uid)
 
 
 def test_in_mode_product_there_are_no_tokens(customer: Account, product_mode: None) -> None:

@@ -12,7 +12,7 @@ from shared import settings
 from shared.commands import offer
 from shared.errors import BadRequest
 from tests.functional.conftest import Label
-from tests.support.functions import call, refusal
+from tests.support.functions import MAIN, call, refusal
 from tests.support.simulator import Simulator
 
 OFFER = {
@@ -104,6 +104,10 @@ def test_without_a_file_devices_limit_arguments(customer: Account, stack: object
     for argument in ("€" * 342, "\ud800"):
         answer = refusal("invoke_function", {**request, "argument": argument}, customer)
         assert (answer.reason, answer.details["field"]) == ("bad-request", "argument")
+
+
+def test_the_file_is_beside_main() -> None:
+    assert MAIN.with_name("offer.json") == offer.FILE
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,16 @@ import pytest
 from firebase_admin import auth
 
 from admin.app import main
-from admin.commands import codes
+from admin.commands.devices import codes
 from admin.particle import fleet
-from admin.support import trail
+from admin.support import audit
 from local.client import Account, Client
 from shared import connections
 from shared.claims import label as setup_codes
 from shared.customers import shadow
 from shared.firestore import paths
 from shared.registry import hold
+from shared.registry.entry import Entry
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
@@ -46,7 +47,7 @@ def owner(label: Label) -> str | None:
 
 def recorded(label: Label) -> list[dict[str, Any]]:
     """What operators did with the device, oldest first."""
-    return trail.found(device_id=label.device_id, limit=100)[::-1]
+    return audit.operations(device_id=label.device_id, limit=100)[::-1]
 
 
 @pytest.mark.parametrize("named", ["serial", "id"])
@@ -83,9 +84,9 @@ def test_reassign(
     given = ("devices", "reassign", owned.serial_number, "--to", another.email, "--reason", "rma")
     assert operator(*given)[0] == 0
     assert owner(owned) == another.uid
-    assert simulator.device(owned.device_id)["owner"] == shadow.identity(another.uid)
+    assert simulator.device(owned.device_id)["owner"] == shadow.customer_name(another.uid)
     assert not paths.user_device(customer.uid, owned.device_id).get().exists
-    assert operator(*given) == (0, "It is theirs already\n")
+    assert operator(*given) == (0, "They own it already\n")
     done = [(entry["action"], entry["uid"]) for entry in recorded(owned)]
     assert done == [("device-released", customer.uid), ("device-assigned", another.uid)]
 
@@ -121,7 +122,7 @@ def test_mismatches_are_listed_and_repaired(
     }
     assert operator("devices", "mismatches", "--repair")[0] == 0
     assert simulator.device(squatted.device_id)["owner"] is None
-    assert simulator.device(owned.device_id)["owner"] == shadow.identity(str(owner(owned)))
+    assert simulator.device(owned.device_id)["owner"] == shadow.customer_name(str(owner(owned)))
     assert operator("devices", "mismatches") == (0, "No mismatches\n")
 
 
@@ -141,7 +142,7 @@ def test_an_outdated_page_repairs_nothing_for_a_former_owner(
     call("claim_device", owned.claim, another)
     monkeypatch.setattr(fleet, "registered", lambda: iter([listed]))
     assert operator("devices", "mismatches", "--repair")[0] == 0
-    assert simulator.device(owned.device_id)["owner"] == shadow.identity(another.uid)
+    assert simulator.device(owned.device_id)["owner"] == shadow.customer_name(another.uid)
 
 
 def test_a_claim_code_that_is_over_hides_no_mismatch(
@@ -181,10 +182,8 @@ def test_pages_at_particle_end_when_nothing_new_comes(
     assert [name for page in read for name in page] == found
 
 
-def test_backfill(
-    clean_stack: object, client: Client, operator: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shadow, "_ready", {})
+def test_backfill(clean_stack: object, client: Client, operator: Any) -> None:
+    shadow._ready.empty()
     users = [client.sign_up() for _ in range(3)]
     client.sign_up(anonymous=True)
     call("mint_token", {}, users[0])
@@ -201,9 +200,8 @@ def test_adopting_a_product_that_had_customers(
     new_label: Callable[..., Label],
     operator: Any,
     particle: Any,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(shadow, "_ready", {})
+    shadow._ready.empty()
     label, nobodys = new_label(), new_label()
     user = client.sign_up()
     assert user.email
@@ -222,10 +220,10 @@ def test_adopting_a_product_that_had_customers(
     assert particle("POST", "/v1/devices", token, id=squatted.device_id).status_code == 200
     assert operator(*adopt, "--dry-run")[1].startswith("would adopt 1;")
     assert owner(label) is None
-    reservation = hold.reserve("somebody", paths.device(label.device_id).get())
+    reservation = hold.reserve("somebody", Entry.read(label.device_id))
     status, said = operator(*adopt)
     assert (status, f"{label.device_id}: changing hands" in said) == (1, True)
-    reservation.take_back()
+    reservation.release()
     assert operator(*adopt)[1].startswith("adopted 1;")
     assert operator(*adopt)[1].startswith("adopted 0;")
     assert (owner(label), owner(nobodys), owner(squatted)) == (user.uid, None, None)

@@ -133,7 +133,7 @@ class Arena:
         assert holders == ([uid] if uid else [])
         assert (entry["claimedAt"] is None) == (uid is None)
         at_particle = self.simulator.device(label.device_id)["owner"]
-        expected = shadow.opaque_identity(uid) if uid and self.mode == "customer" else None
+        expected = shadow.opaque_name(uid) if uid and self.mode == "customer" else None
         assert at_particle == expected
         return uid
 

@@ -19,12 +19,11 @@ from google.cloud.firestore import FieldFilter
 from local.client import Account, CallableError
 from local.waiting import wait_until
 from shared import connections, settings
-from shared.claims import access
 from shared.customers import shadow
 from shared.firestore import paths
 from shared.particle import transport
 from shared.privacy import deletion
-from shared.registry import hold
+from shared.registry.entry import RESERVATION
 from simulator.world.faults import DEVICE_KINDS, REQUEST_KINDS
 from tests.functional.conftest import Label
 from tests.support.functions import call, created
@@ -152,7 +151,6 @@ def scene(
     def switch(mode: str) -> None:
         monkeypatch.setenv("PARTICLE_ACCESS_MODE", mode)
         settings.access_mode.cache_clear()
-        access.mode.cache_clear()
 
     def make(mode: str, function: str) -> Scene:
         made = Scene(mode, function, label, customer, None)
@@ -174,7 +172,6 @@ def scene(
     yield make
     monkeypatch.undo()
     settings.access_mode.cache_clear()
-    access.mode.cache_clear()
 
 
 def test_every_kind_of_fault_is_here() -> None:
@@ -224,7 +221,7 @@ def test_a_fault_and_the_second_try(
         assert entry["ownerUid"] is None, "first here"
         assert entry.get("releasePending", False) == at_release, "then at Particle"
     else:
-        kept = {field: entry.pop(field) for field in hold.FIELDS if field in entry}
+        kept = {field: entry.pop(field) for field in RESERVATION if field in entry}
         assert entry == before, "nothing half-done is left here"
         assert bool(kept) == stands, "but what keeps the next one from meeting it"
     customer = scene_.customer
@@ -254,7 +251,7 @@ def test_a_fault_and_the_second_try(
     assert ("reservedBy" in entry) == (ending and stands), "to its end, a minute at most"
     assert "releasePending" not in entry
     assert paths.user_device(customer.uid, scene_.label.device_id).get().exists == owned
-    name = shadow.opaque_identity(customer.uid)
+    name = shadow.opaque_name(customer.uid)
     at_particle = simulator.device(scene_.label.device_id)["owner"]
     assert at_particle == (name if owned and mode == "customer" else None)
     if scene_.given:

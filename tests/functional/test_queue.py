@@ -9,12 +9,16 @@ import pytest
 from google.api_core.exceptions import ServiceUnavailable
 
 from local.client import Account, CallableError
+from shared import settings
 from shared.commands import delivery
 from shared.commands import queue as queueing
 from shared.commands import record as command_records
 from shared.commands.offer import Offer
+from shared.commands.record import Begun, Call, Outcome
 from shared.errors import DeviceOffline
 from shared.firestore import paths
+from shared.registry import hold
+from shared.registry.hold import SenderLease
 from tests.functional.conftest import Label
 from tests.support.functions import call, client, refusal
 from tests.support.simulator import Simulator
@@ -60,7 +64,7 @@ def came_online(label: Label) -> int:
 
 def long_online(label: Label, account: Account) -> None:
     """As when the device came online some time ago, and Particle knows."""
-    then = datetime.now(UTC) - queueing.COMING
+    then = datetime.now(UTC) - timedelta(seconds=settings.PRESENCE_LAG)
     paths.user_device(account.uid, label.device_id).update({"statusAt": then})
 
 
@@ -164,7 +168,7 @@ def test_a_run_that_died_left_it_unknown(offline: Label, customer: Account) -> N
     command_id = queue(offline, customer)["commandId"]
     past = datetime.now(UTC) - timedelta(seconds=1)
     paths.command(customer.uid, command_id).update({"status": "sent", "deadline": past})
-    assert queueing.settle_all(datetime.now(UTC)) >= 1
+    assert command_records.settle_overdue(datetime.now(UTC)) >= 1
     assert status(customer, command_id) == "unknown"
 
 
@@ -276,16 +280,16 @@ def test_it_came_online_while_it_was_being_queued(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The trigger ran before there was anything to send."""
-    end = command_records.end
+    finish = command_records.finish
 
-    def late(*arguments: Any, **fields: Any) -> None:
-        if arguments[1] == "queued":
+    def late(begun: Begun, outcome: Outcome, **more: Any) -> None:
+        if outcome.status == "queued":
             simulator.set_online(offline.device_id, online=True)
             device = paths.user_device(customer.uid, offline.device_id)
             device.update({"status": "online", "statusAt": datetime.now(UTC)})
-        end(*arguments, **fields)
+        finish(begun, outcome, **more)
 
-    monkeypatch.setattr(command_records, "end", late)
+    monkeypatch.setattr(command_records, "finish", late)
     command_id = queue(offline, customer)["commandId"]
     assert status(customer, command_id) == "succeeded"
 
@@ -353,18 +357,18 @@ def test_a_wish_that_was_overtaken_is_not_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Particle says of the earlier one that the device is offline, and the later one is done."""
-    call_device, is_overtaken = delivery.call, queueing.is_overtaken
+    send, is_overtaken = delivery.send, queueing.is_overtaken
     places = ["while it is being queued", "while Particle is asked"]
 
     def overtake() -> None:
         if places.pop() == where:
             assert queue(owned, customer, "12", coalesce=True)["status"] == "succeeded"
 
-    def slow_call(line: delivery.Line, device_id: str, function: str, argument: str) -> int:
-        if argument == "11":
+    def slow_send(wish: Call, *more: Any) -> int:
+        if wish.argument == "11":
             overtake()
             raise DeviceOffline
-        return call_device(line, device_id, function, argument)
+        return send(wish, *more)
 
     def late_look(*arguments: Any) -> bool:
         found = is_overtaken(*arguments)
@@ -372,7 +376,7 @@ def test_a_wish_that_was_overtaken_is_not_kept(
             overtake()
         return found
 
-    monkeypatch.setattr(delivery, "call", slow_call)
+    monkeypatch.setattr(delivery, "send", slow_send)
     monkeypatch.setattr(queueing, "is_overtaken", late_look)
     answer = queue(owned, customer, "11", coalesce=True)
     assert answer["status"] == status(customer, answer["commandId"]) == "cancelled"
@@ -383,15 +387,15 @@ def test_a_call_that_comes_to_wait_as_a_run_ends_is_not_overtaken(
     offline: Label, customer: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue(offline, customer, "10")
-    give_up = queueing._give_up
+    end = SenderLease.end
 
     def late(*arguments: Any) -> None:
         monkeypatch.undo()
         simulator.set_online(offline.device_id, online=False)
         assert queue(offline, customer, "11")["status"] == "queued"
-        give_up(*arguments)
+        end(*arguments)
 
-    monkeypatch.setattr(queueing, "_give_up", late)
+    monkeypatch.setattr(SenderLease, "end", late)
     simulator.set_online(offline.device_id, online=True)
     assert came_online(offline) < 300
     simulator.set_online(offline.device_id, online=True)
@@ -401,9 +405,12 @@ def test_a_call_that_comes_to_wait_as_a_run_ends_is_not_overtaken(
 
 
 def test_a_run_ends_no_lease_but_its_own(owned: Label, customer: Account) -> None:
-    paths.device(owned.device_id).update({"sendingUntil": 2})
-    queueing._give_up(customer.uid, owned.device_id, 1)
-    assert paths.device(owned.device_id).get().get("sendingUntil") == 2
+    lease = hold.lease(customer.uid, owned.device_id)
+    assert lease is not None
+    assert paths.device(owned.device_id).get().get("sendingUntil") == lease.until
+    paths.device(owned.device_id).update({"sendingUntil": lease.until + 1})
+    lease.end(lambda: False)
+    assert paths.device(owned.device_id).get().get("sendingUntil") == lease.until + 1
 
 
 def test_particle_may_know_later_than_we_that_a_device_is_online(

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from local.client import Account
-from shared.commands import delivery, invoke
+from shared import settings
+from shared.commands import delivery
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
@@ -55,7 +56,7 @@ def test_a_device_that_answers_too_late(
     simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(delivery, "AT_ONCE", -1)
+    monkeypatch.setattr(settings, "OFFLINE_AT_ONCE", -1)
     simulator.fail(ROUTE, {"kind": "status", "status": 408})
     answer = refusal("read_variable", request_, customer)
     assert (answer.status, answer.reason) == ("DEADLINE_EXCEEDED", "device-timeout")
@@ -69,7 +70,7 @@ def test_a_device_that_changes_hands_while_it_is_being_read(
         return 20.0
 
     monkeypatch.setattr(delivery, "read", slow)
-    monkeypatch.setattr(invoke, "QUICK", 0)
+    monkeypatch.setattr(settings, "QUICK_READ", 0)
     assert refusal("read_variable", request_, customer).reason == "not-your-device"
 
 

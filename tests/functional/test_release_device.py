@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -15,6 +16,7 @@ from shared.customers import shadow
 from shared.firestore import erase
 from shared.firestore import paths as store
 from shared.registry import hold, ownership
+from shared.registry.entry import RESERVATION, Entry
 from tests.functional.conftest import Label
 from tests.support.functions import call, created, refusal
 from tests.support.simulator import Simulator
@@ -128,7 +130,7 @@ def test_erasing_goes_on_where_it_was_stopped(
     (job,) = jobs()
     monkeypatch.setattr(erase, "PAGE", 2)
     with monkeypatch.context() as patch:
-        patch.setattr(releasing, "BUDGET", -1)
+        patch.setattr(releasing, "finish", partial(releasing.finish, budget=-1))
         assert created("finish_release", f"releases/{job}") == 500
     assert jobs() == [job]
     assert created("finish_release", f"releases/{job}") < 300
@@ -182,7 +184,7 @@ def test_an_ex_owners_token_gains_nothing_lasting(
         "read_variable", {"deviceId": owned.device_id, "variable": "target"}, customer
     ).reason == ("not-your-device")
     call("claim_device", owned.claim, another)
-    assert simulator.device(owned.device_id)["owner"] == shadow.identity(another.uid)
+    assert simulator.device(owned.device_id)["owner"] == shadow.customer_name(another.uid)
     for method, route in (("GET", f"{path}/target"), ("POST", f"{path}/set_target")):
         assert particle(method, route, token, arg="1").status_code == 403
     assert particle("POST", "/v1/devices", token, id=owned.device_id).status_code == 403
@@ -233,7 +235,7 @@ def test_the_job_ends_the_claim_at_particle_and_never_the_next_owners(
             releasing.release(customer.uid, owned.device_id, keep_history=False)
     (job,) = jobs()
     assert is_nobodys(owned, customer)
-    assert simulator.device(owned.device_id)["owner"] == shadow.identity(customer.uid)
+    assert simulator.device(owned.device_id)["owner"] == shadow.customer_name(customer.uid)
     assert refusal("claim_device", owned.claim, another).reason == "in-progress"
     entry = store.device(owned.device_id)
     if change != "died":
@@ -241,7 +243,7 @@ def test_the_job_ends_the_claim_at_particle_and_never_the_next_owners(
     if change == "claimed":
         call("claim_device", owned.claim, another)
     if change == "claim under way":
-        hold.reserve(another.uid, entry.get())
+        hold.reserve(another.uid, Entry.read(owned.device_id))
     simulator.forget()
     code = created("finish_release", f"releases/{job}")
     assert left(history) == 0
@@ -252,7 +254,7 @@ def test_the_job_ends_the_claim_at_particle_and_never_the_next_owners(
     if change == "claimed":
         assert is_owned(owned, another)
         assert simulator.requests() == []
-        assert simulator.device(owned.device_id)["owner"] == shadow.identity(another.uid)
+        assert simulator.device(owned.device_id)["owner"] == shadow.customer_name(another.uid)
     else:
         assert simulator.device(owned.device_id)["owner"] is None
     assert jobs() == []
@@ -272,20 +274,20 @@ def test_a_release_and_its_job_at_once_leave_no_reservation(
 
     monkeypatch.setattr(at_particle, "end_claim", with_the_job_meanwhile)
     release(owned, customer)
-    assert not {*hold.FIELDS, "releasePending"} & registry(owned).keys()
+    assert not {*RESERVATION, "releasePending"} & registry(owned).keys()
 
 
 def test_a_commit_whose_answer_was_lost_is_a_release(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Firestore's client repeats it, and the second one finds the entry changed."""
-    take = ownership.take
+    end = ownership.end
 
     def twice(*arguments: Any, **more: Any) -> Any:
-        take(*arguments, **more)
-        return take(*arguments, **more)
+        end(*arguments, **more)
+        return end(*arguments, **more)
 
-    monkeypatch.setattr(ownership, "take", twice)
+    monkeypatch.setattr(ownership, "end", twice)
     assert release(owned, customer)["releasedAt"]
     assert is_nobodys(owned, customer)
     (job,) = jobs()

@@ -6,9 +6,7 @@ import pytest
 import requests
 
 from local.client import Account, Client
-from shared.claims import access
-from shared.claims.access import customer as access_customer
-from shared.claims.access.customer import CustomerMode
+from shared.customers import app_tokens
 from shared.particle.tokens import LIFETIME
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
@@ -48,10 +46,12 @@ def test_other_customers_keep_theirs(
 
 
 def test_another_process_ends_its_token_when_asked_again(
-    customer: Account, particle: Particle
+    customer: Account, particle: Particle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = mint(customer)
-    CustomerMode().revoke_tokens(customer.uid)  # as a process does that has given none
+    with monkeypatch.context() as patch:  # as a process does that has given none
+        patch.setattr(app_tokens, "_given", {})
+        call("revoke_tokens", {}, customer)
     assert particle("GET", "/v1/devices", token).status_code == 200
     assert mint(customer) != token
     assert particle("GET", "/v1/devices", token).status_code == 401
@@ -62,7 +62,7 @@ def test_all_that_were_given_end(
 ) -> None:
     first = mint(customer)
     with monkeypatch.context() as patch:  # as after five minutes
-        patch.setattr(access_customer, "CLIENT_TOKEN_VALID_FOR", LIFETIME + 1)
+        patch.setattr(app_tokens, "VALID_FOR", LIFETIME + 1)
         second = mint(customer)
     assert first != second
     call("revoke_tokens", {}, customer)
@@ -86,6 +86,5 @@ def test_the_server_itself_goes_on(label: Label, customer: Account, particle: Pa
 
 
 def test_in_mode_product_there_are_none(customer: Account, product_mode: None) -> None:
-    assert not access.mode().has_customers
     answer = refusal("revoke_tokens", {}, customer)
     assert (answer.status, answer.reason) == ("FAILED_PRECONDITION", "not-in-this-mode")

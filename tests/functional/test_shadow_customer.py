@@ -15,7 +15,7 @@ from tests.support.simulator import Simulator
 
 
 def shadow_customers(simulator: Simulator, uid: str) -> int:
-    identity = shadow.identity(uid)
+    identity = shadow.customer_name(uid)
     return [c["username"] for c in simulator.customers()].count(identity)
 
 
@@ -31,28 +31,26 @@ def user(customer: Account, client: Client) -> Account:
 
 
 @pytest.fixture(autouse=True)
-def _forgetful_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def _forgetful_process() -> None:
     """Every test begins in a process that knows of nobody."""
-    monkeypatch.setattr(shadow, "_ready", {})
+    shadow._ready.empty()
 
 
 def test_the_trigger_makes_the_customer_and_says_so(user: Account, simulator: Simulator) -> None:
     assert user_created(user.uid) < 300
     assert shadow_customers(simulator, user.uid) == 1
     assert particle_of(user.uid)["status"] == "ready"
-    bound = paths.shadow_customer(shadow.identity(user.uid)).get()
+    bound = paths.shadow_customer(shadow.customer_name(user.uid)).get()
     assert bound.get("uid") == user.uid
     profile = paths.user(user.uid).get()
     assert profile.get("displayName") == "Jo"
 
 
-def test_a_repeated_trigger_changes_nothing(
-    user: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_repeated_trigger_changes_nothing(user: Account, simulator: Simulator) -> None:
     user_created(user.uid)
     before = paths.user(user.uid).get().update_time
     simulator.forget()
-    monkeypatch.setattr(shadow, "_ready", {})
+    shadow._ready.empty()
     assert user_created(user.uid) < 300
     assert paths.user(user.uid).get().update_time == before
     assert simulator.requests() == []
@@ -104,7 +102,7 @@ def test_a_customer_that_is_gone_at_particle_is_made_again(
 ) -> None:
     assert user_created(user.uid) < 300
     server = connections.tokens().server
-    connections.particle().delete_customer(server, shadow.identity(user.uid))
+    connections.particle().delete_customer(server, shadow.customer_name(user.uid))
     assert refusal("mint_token", {}, user).reason == "customer-not-ready"
     assert call("mint_token", {}, user)["accessToken"]
     assert shadow_customers(simulator, user.uid) == 1
@@ -141,7 +139,7 @@ def test_trigger_and_callables_at_once_make_one(user: Account, simulator: Simula
 def test_a_customer_that_is_bound_to_another_user_is_refused_for_good(
     user: Account, simulator: Simulator
 ) -> None:
-    paths.shadow_customer(shadow.identity(user.uid)).set({"uid": "somebody-else"})
+    paths.shadow_customer(shadow.customer_name(user.uid)).set({"uid": "somebody-else"})
     assert user_created(user.uid) < 300  # no use in delivering again
     assert particle_of(user.uid)["reason"] == "identity-taken"
     answer = refusal("mint_token", {}, user)
@@ -157,5 +155,5 @@ def test_a_deleted_user_gets_no_customer(user: Account, simulator: Simulator) ->
 
 
 def test_users_whose_ids_differ_in_case_only_have_different_customers() -> None:
-    assert shadow.identity("AbC") != shadow.identity("aBc")
-    assert shadow.identity("AbC") == shadow.identity("AbC").lower()
+    assert shadow.customer_name("AbC") != shadow.customer_name("aBc")
+    assert shadow.customer_name("AbC") == shadow.customer_name("AbC").lower()

@@ -9,7 +9,7 @@ import pytest
 
 from local.client import Account
 from local.stack import Stack
-from shared import connections, settings
+from shared import cache, connections, settings
 from shared.firestore import paths
 from shared.limits.token_budget import ALL, APPS, CUSTOMERS, REJECTIONS, TokenBudget
 from shared.particle import TokenCache
@@ -43,12 +43,12 @@ def budget(clock: Clock, version: int = 1) -> TokenBudget:
     return TokenBudget("id", f"secret {version}", clock=clock)
 
 
-def taken(purse: TokenBudget, identity: str | None, tries: int) -> int:
+def taken(purse: TokenBudget, customer_name: str | None, tries: int) -> int:
     """How many of so many requests were allowed."""
     allowed = 0
     for _ in range(tries):
         try:
-            purse.take(identity)
+            purse.acquire(customer_name)
         except RateLimitedError:
             continue
         allowed += 1
@@ -67,9 +67,9 @@ def test_instances_share_the_budget_and_the_product_has_a_reserve(clock: Clock) 
 def test_tokens_for_apps_leave_room_for_claims(clock: Clock) -> None:
     one = budget(clock)
     for _ in range(APPS):
-        one.take("a", for_app=True)
+        one.acquire("a", for_app=True)
     with pytest.raises(RateLimitedError):
-        one.take("a", for_app=True)
+        one.acquire("a", for_app=True)
     assert taken(one, "a", CUSTOMERS) == CUSTOMERS - APPS
 
 
@@ -79,7 +79,7 @@ def test_the_time_to_come_again_is_true(clock: Clock) -> None:
     clock.now += 90
     taken(one, "a", 10)
     with pytest.raises(RateLimitedError) as spent:
-        one.take("a")
+        one.acquire("a")
     # One second too early it is still spent, also for an instance that was not there.
     clock.now += spent.value.retry_after - 1
     assert taken(budget(clock), "a", 1) == 0
@@ -110,7 +110,7 @@ def test_particles_own_refusal_closes_it_for_all(clock: Clock) -> None:
     one.learn(RateLimitedError("POST /oauth/token", "", 429, 42))
     for instance in (one, two):
         with pytest.raises(RateLimitedError) as closed:
-            instance.take(None)
+            instance.acquire(None)
         assert closed.value.retry_after == 42
     clock.now += 42
     assert taken(two, None, 1) == 1
@@ -119,11 +119,11 @@ def test_particles_own_refusal_closes_it_for_all(clock: Clock) -> None:
 def test_a_wrong_secret_is_not_shown_again_until_it_is_mended(clock: Clock) -> None:
     for _ in range(REJECTIONS):
         instance = budget(clock)
-        instance.take(None)
+        instance.acquire(None)
         instance.learn(ClientRejectedError("POST /oauth/token", "", 400))
     with pytest.raises(ClientRejectedError):
-        budget(clock).take(None)
-    budget(clock, 2).take(None)
+        budget(clock).acquire(None)
+    budget(clock, 2).acquire(None)
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def customers_at_particle(stack: Stack, simulator: Simulator) -> Iterator[list[s
     yield names
     for counter in paths.client().collection(paths.LIMITS).list_documents():
         counter.delete()
-    connections.tokens.cache_clear()
+    cache.empty_all()
 
 
 def test_a_thousand_customers_within_a_minute(
@@ -174,7 +174,7 @@ def test_a_thousand_customers_within_a_minute(
     assert outcomes["served"] + outcomes["asked in vain"] == asked > CUSTOMERS // 2
 
     # A function that needs a customer's token says when to come again; devices are controlled.
-    connections.tokens.cache_clear()
+    cache.empty_all()
     answer = refusal("mint_token", {}, another)
     assert (answer.status, answer.reason) == ("RESOURCE_EXHAUSTED", "particle-rate-limited")
     assert 0 < answer.details["retryAfter"] <= 360

@@ -1,6 +1,6 @@
 """Counters that all instances share, and what this process remembers of them."""
 
-from shared import connections
+from shared import cache
 from shared.firestore import paths
 
 
@@ -9,4 +9,4 @@ def forget_limits() -> None:
     for collection in (paths.LIMITS, paths.CLAIM_ATTEMPTS):
         for counter in paths.client().collection(collection).list_documents():
             counter.delete()
-    connections.tokens.cache_clear()
+    cache.empty_all()

@@ -4,7 +4,7 @@ import pytest
 
 from shared.errors import TooManyAttempts
 from shared.limits import rate
-from shared.limits.rate import Quota
+from shared.limits.rate import RateLimit
 
 
 class Clock:
@@ -17,11 +17,11 @@ class Clock:
         return self.now
 
 
-def used_up(limit: Quota, uid: str) -> int:
+def used_up(limit: RateLimit, uid: str) -> int:
     """Calls until the refusal."""
     for number in range(1000):
         try:
-            limit.take(uid)
+            limit.acquire(uid)
         except TooManyAttempts:
             return number
     raise AssertionError("no limit")
@@ -29,10 +29,10 @@ def used_up(limit: Quota, uid: str) -> int:
 
 def test_a_burst_then_a_rate() -> None:
     clock = Clock()
-    limit = Quota(lambda: 60, clock=clock)
+    limit = RateLimit(lambda: 60, clock=clock)
     assert used_up(limit, "a") == 60
     with pytest.raises(TooManyAttempts) as refused:
-        limit.take("a")
+        limit.acquire("a")
     assert refused.value.details == {"retryAfter": 1}
     clock.now = 2
     assert used_up(limit, "a") == 2
@@ -41,32 +41,32 @@ def test_a_burst_then_a_rate() -> None:
 
 
 def test_each_for_themselves() -> None:
-    limit = Quota(lambda: 3, clock=Clock())
+    limit = RateLimit(lambda: 3, clock=Clock())
     assert used_up(limit, "a") == 3
     assert used_up(limit, "b") == 3
 
 
 def test_refused_calls_cost_nothing() -> None:
     clock = Clock()
-    limit = Quota(lambda: 1, clock=clock)
-    limit.take("a")
+    limit = RateLimit(lambda: 1, clock=clock)
+    limit.acquire("a")
     for _ in range(10):
         clock.now += 5
         with pytest.raises(TooManyAttempts):
-            limit.take("a")
+            limit.acquire("a")
     clock.now += 11
-    limit.take("a")
+    limit.acquire("a")
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate, "MAX_KNOWN", 2)
-    limit = Quota(lambda: 1, clock=Clock())
+    limit = RateLimit(lambda: 1, clock=Clock())
     for uid in "abc":
-        limit.take(uid)
+        limit.acquire(uid)
     assert len(limit._left) == 2
 
 
 def test_no_limit() -> None:
-    limit = Quota(lambda: 0, clock=Clock())
+    limit = RateLimit(lambda: 0, clock=Clock())
     for _ in range(100):
-        limit.take("a")
+        limit.acquire("a")

@@ -5,19 +5,27 @@ import os
 import pathlib
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
-from typing import Any
 from unittest import mock
 
 import firebase_admin.credentials
 import pytest
-import typer.main
 
-from admin.app import app, main
+from admin.app import COMMANDS, main
 from admin.cli import target
+from admin.cli.lazy import Command, Group, Table
 from admin.cli.target import PEPPER, Target
+from local.runs import ROOT
 
 GOOD = "device_id,serial_number,setup_code\ne00fce680000000000000001,PT-1,K7QW92MX\n"
+
+IMPORTED_LATE = (
+    *("google.api_core", "google.auth", "google.cloud.firestore", "firebase_admin", "requests"),
+    *("shared.", "local.", "admin.commands."),
+)
+"""What commands import, and a list of commands need not."""
 
 
 @pytest.fixture(autouse=True)
@@ -111,14 +119,58 @@ def test_help_needs_no_target(arguments: list[str], capsys: pytest.CaptureFixtur
     assert "Usage: python -m admin" in captured.out + captured.err
 
 
-def groups(command: Any, *path: str) -> Iterator[list[str]]:
-    if hasattr(command, "commands"):
-        yield list(path)
-        for name, inner in command.commands.items():
-            yield from groups(inner, *path, name)
+def groups(table: Table, *path: str) -> Iterator[list[str]]:
+    yield list(path)
+    for name, entry in table.items():
+        if isinstance(entry, Group):
+            yield from groups(entry.commands, *path, name)
 
 
-@pytest.mark.parametrize("path", list(groups(typer.main.get_command(app))), ids=str)
+def commands(table: Table, *path: str) -> Iterator[tuple[list[str], Command]]:
+    for name, entry in table.items():
+        if isinstance(entry, Group):
+            yield from commands(entry.commands, *path, name)
+        else:
+            yield [*path, name], entry
+
+
+@pytest.mark.parametrize(("path", "command"), list(commands(COMMANDS)), ids=str)
+def test_a_list_of_commands_has_their_own_help(
+    path: list[str],
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    loaded = command.load(path[-1])
+    assert loaded.name == path[-1]
+    assert loaded.help.splitlines()[0] == command.help
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*path, "--help"]) == 0
+    assert f"  {command.help}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", list(groups(COMMANDS)), ids=str)
+def test_a_list_of_commands_imports_none_of_them(arguments: list[str]) -> None:
+    script = f"""
+import sys
+from admin.app import main
+status = main({[*arguments, "--help"]})
+print(*(name for name in sys.modules if name.startswith({IMPORTED_LATE})), file=sys.stderr)
+sys.exit(status)
+"""
+    done = subprocess.run(  # noqa: S603 - fixed argv
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "\n")
+    assert "Commands:" in done.stdout
+
+
+def test_a_misspelt_command_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["devices", "relase"]) == 2
+    assert "Did you mean 'release'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", list(groups(COMMANDS)), ids=str)
 def test_no_line_of_a_list_of_commands_is_cut(
     path: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,7 +180,7 @@ def test_no_line_of_a_list_of_commands_is_cut(
     listed = shown.partition("Commands:\n")[2].splitlines()
     assert listed
     assert [line for line in listed if line.endswith("...")] == []
-    assert ("Somebody calls: devices show" in shown) == (not path)
+    assert ("A customer calls: devices show" in shown) == (not path)
 
 
 @pytest.mark.parametrize(("own", "counted"), [(None, "acme"), ("another", "another")])

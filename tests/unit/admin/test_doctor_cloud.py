@@ -31,23 +31,23 @@ from google.auth.exceptions import DefaultCredentialsError, RefreshError
 import main
 from admin.app import main as run_command
 from admin.cli import target
+from admin.cli.deployed import SECRETS
 from admin.cli.errors import CannotRun
-from admin.cli.secrets import SECRETS
+from admin.cli.google import Google
 from admin.cli.target import Target
 from admin.doctor import (
     at_particle,
     chain,
+    end_to_end,
     in_auth,
     in_firestore,
     in_functions,
     in_monitoring,
     in_public,
     in_pubsub,
-    whole,
 )
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, State, examined
-from admin.doctor.google import Google
 from local.configuration import read_settings
 from local.runs import ROOT
 from shared import connections, settings
@@ -164,11 +164,11 @@ def test_the_database_and_where_it_lies(examine: Examine, readable: Any) -> None
 def test_datastore_mode_will_not_do(examine: Examine) -> None:
     other = DATABASE_ANSWER | {"type": "DATASTORE_MODE"}
     found = examine(in_firestore.DATABASE, {AT_FIRESTORE: other})
-    assert (found.state, "firestore-native" in found.mend) == (State.BROKEN, True)
+    assert (found.state, "firestore-native" in found.fix) == (State.BROKEN, True)
 
 
 @pytest.mark.parametrize(
-    ("answer", "mend"),
+    ("answer", "fix"),
     [
         (refusal(404, "NOT_FOUND"), "./deploy.sh --project acme"),
         (
@@ -184,12 +184,12 @@ def test_datastore_mode_will_not_do(examine: Examine) -> None:
         ((502, b"<html>"), "status.cloud.google.com"),
     ],
 )
-def test_each_refusal_has_a_mend(answer: Any, mend: str, examine: Examine) -> None:
+def test_each_refusal_says_how_to_fix_it(answer: Any, fix: str, examine: Examine) -> None:
     found = examine(in_firestore.DATABASE, {AT_FIRESTORE: answer})
     assert found.state is State.BROKEN
     assert str(answer[0]) in found.found
     assert "\n" not in found.found
-    assert mend in found.mend
+    assert fix in found.fix
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_who_may_not_look_finds_nothing_broken(
 ) -> None:
     refused = refusal(403, "PERMISSION_DENIED", reason)
     found = examine(in_firestore.DATABASE, {AT_FIRESTORE: refused})
-    assert (found.state, role in found.mend) == (State.UNCHECKED, True), found
+    assert (found.state, role in found.fix) == (State.UNCHECKED, True), found
 
 
 def test_no_network(mocker: Any) -> None:
@@ -214,7 +214,7 @@ def test_no_network(mocker: Any) -> None:
     deployment = Deployment(Target("acme", local=False))
     vars(deployment)["google"] = Google("acme", session)
     ((_, found),) = examined([in_firestore.DATABASE], deployment)
-    assert (found.state, found.mend) == (State.BROKEN, "check the network")
+    assert (found.state, found.fix) == (State.BROKEN, "check the network")
 
 
 RULES = "firebaserules.googleapis.com/v1/projects/acme"
@@ -244,8 +244,8 @@ def test_rules(examine: Examine) -> None:
     assert (found.state, "2026-05-06" in found.found) == (State.OK, True)
     found = examine(in_firestore.RULES, rules(ours + "\n"))
     assert found.state is State.BROKEN
-    assert found.mend == "./deploy.sh --project acme --only rules"
-    assert examine(in_firestore.RULES, {}).mend == "./deploy.sh --project acme"
+    assert found.fix == "./deploy.sh --project acme --only rules"
+    assert examine(in_firestore.RULES, {}).fix == "./deploy.sh --project acme"
 
 
 def index_answers() -> tuple[list[Any], list[Any]]:
@@ -326,7 +326,7 @@ def test_an_index_that_is_not(
     spoil(indexes, fields)
     found = examine(in_firestore.INDEXES, listed(indexes, fields))
     assert (found.state, said in found.found) == (state, True), found
-    assert found.mend
+    assert found.fix
 
 
 # Functions
@@ -412,11 +412,11 @@ def test_functions_that_are_not(examine: Examine) -> None:
     some = [function(name) for name in main.FUNCTIONS if name not in {"ingest", "mint_token"}]
     found = examine(in_functions.FUNCTIONS, deployed(some))
     assert found.found == "not deployed: ingest, mint_token"
-    assert found.mend == "./deploy.sh --project acme --only functions,dead-letters"
+    assert found.fix == "./deploy.sh --project acme --only functions,dead-letters"
     assert examine(in_functions.FUNCTIONS, {FUNCTIONS: {}}).state is State.BROKEN
     refused = {FUNCTIONS: refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED")}
     found = examine(in_functions.FUNCTIONS, refused)
-    assert found.mend == "gcloud services enable cloudfunctions.googleapis.com --project acme"
+    assert found.fix == "gcloud services enable cloudfunctions.googleapis.com --project acme"
 
 
 def test_functions_that_are_not_active(examine: Examine) -> None:
@@ -450,7 +450,7 @@ def test_the_version_is_this_checkout(examine: Examine) -> None:
 def test_another_version(content: bytes, said: str, examine: Examine) -> None:
     found = examine(in_functions.VERSION, deployed(archives={"ingest": content}))
     assert (found.state, found.found) == (State.WARNING, f"not this checkout: {said}")
-    assert found.mend == "./deploy.sh --project acme --only functions"
+    assert found.fix == "./deploy.sh --project acme --only functions"
 
 
 def test_an_offer_that_was_never_deployed(
@@ -510,14 +510,14 @@ def test_the_functions_account(
     found = examine(in_functions.ACCOUNT, policy(*bindings))
     state = State.BROKEN if missing else State.OK
     assert (found.state, missing in found.found) == (state, True), found
-    assert ("--only rights" in found.mend) == bool(missing)
+    assert ("--only rights" in found.fix) == bool(missing)
 
 
 def test_the_functions_account_where_nobody_may_see_it(examine: Examine) -> None:
     place = next(iter(policy().keys() - deployed().keys()))
     refused = refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED")
     found = examine(in_functions.ACCOUNT, deployed() | {place: refused})
-    assert (found.state, "services enable" in found.mend) == (State.UNCHECKED, True)
+    assert (found.state, "services enable" in found.fix) == (State.UNCHECKED, True)
 
 
 def test_the_doctor_asks_for_the_roles_that_the_deployment_gives() -> None:
@@ -545,7 +545,7 @@ def test_callables_refuse_who_is_not_signed_in(examine: Examine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said", "mend"),
+    ("answer", "said", "fix"),
     [
         ((403, b"<html>Your client does not have permission"), "public", "--only public"),
         ((401, b"<html>"), "mint_token (401)", "logs read mint_token"),
@@ -555,11 +555,11 @@ def test_callables_refuse_who_is_not_signed_in(examine: Examine) -> None:
     ],
 )
 def test_callables_that_customers_cannot_call(
-    answer: Any, said: str, mend: str, examine: Examine
+    answer: Any, said: str, fix: str, examine: Examine
 ) -> None:
     found = examine(in_public.CALLABLES, called(mint_token=answer))
     assert (found.state, said in found.found) == (State.BROKEN, True), found
-    assert mend in found.mend
+    assert fix in found.fix
 
 
 HOSTING = "firebasehosting.googleapis.com/v1beta1/projects/acme/sites"
@@ -586,7 +586,7 @@ SERVED: Answers = {HOSTING: SITES, "acme-1.web.app/": b"<html>", INIT: {"project
         ({"acme-1.web.app/": (404, b"<html>")}, State.BROKEN, "there is none at"),
         ({INIT: (404, b"<html>")}, State.BROKEN, "there is none at"),
         ({INIT: b"<html>"}, State.BROKEN, "there is none at"),
-        ({INIT: {"projectId": "acme-old"}}, State.BROKEN, "is of project acme-old"),
+        ({INIT: {"projectId": "acme-old"}}, State.BROKEN, "belongs to project acme-old"),
     ],
 )
 def test_the_web_app(changes: Answers, state: State, said: str, examine: Examine) -> None:
@@ -606,8 +606,8 @@ def provider(name: str, *, enabled: bool) -> dict[str, Any]:
     ("email", "providers", "state", "said"),
     [
         ({"enabled": True, "passwordRequired": True}, [], State.OK, "with e-mail address"),
-        ({"enabled": True}, [], State.BROKEN, "nobody can sign in"),
-        ({}, [provider("google.com", enabled=False)], State.BROKEN, "nobody can sign in"),
+        ({"enabled": True}, [], State.BROKEN, "no customer can sign in"),
+        ({}, [provider("google.com", enabled=False)], State.BROKEN, "no customer can sign in"),
         ({}, [provider("google.com", enabled=True)], State.OK, "with google.com; e-mail"),
     ],
 )
@@ -623,7 +623,7 @@ def test_sign_in(
     }
     found = examine(in_auth.SIGN_IN, answers)
     assert (found.state, said in found.found) == (state, True), found
-    assert ("authentication/providers" in found.mend) == (state is State.BROKEN)
+    assert ("authentication/providers" in found.fix) == (state is State.BROKEN)
 
 
 POLICIES = "monitoring.googleapis.com/v3/projects/acme/alertPolicies"
@@ -643,7 +643,7 @@ def alarms() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "state", "mend"),
+    ("spoil", "state", "fix"),
     [
         (lambda _: None, State.OK, ""),
         (lambda a: a.append({"name": "another's", "enabled": True}), State.OK, ""),
@@ -654,12 +654,12 @@ def alarms() -> list[dict[str, Any]]:
     ],
 )
 def test_alarms(
-    spoil: Callable[[list[Any]], Any], state: State, mend: str, examine: Examine
+    spoil: Callable[[list[Any]], Any], state: State, fix: str, examine: Examine
 ) -> None:
     policies = alarms()
     spoil(policies)
     found = examine(in_monitoring.ALARMS, {POLICIES: {"alertPolicies": policies}})
-    assert (found.state, mend in found.mend) == (state, True), found
+    assert (found.state, fix in found.fix) == (state, True), found
 
 
 # Pub/Sub
@@ -724,7 +724,7 @@ def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine)
 
 
 @pytest.mark.parametrize(
-    ("link", "changes", "state", "mend"),
+    ("link", "changes", "state", "fix"),
     [
         (in_pubsub.TOPIC, {f"{PUBSUB}/{TOPIC}": refusal(404, "NOT_FOUND")}, State.BROKEN, "topic"),
         (
@@ -773,10 +773,10 @@ def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine)
     ],
 )
 def test_what_is_wrong_with_the_topic(
-    link: Link, changes: Answers, state: State, mend: str, examine: Examine
+    link: Link, changes: Answers, state: State, fix: str, examine: Examine
 ) -> None:
     found = examine(link, ALL | changes)
-    assert (found.state, mend in found.mend) == (state, True), found
+    assert (found.state, fix in found.fix) == (state, True), found
 
 
 # The scheduled check and the clocks
@@ -802,18 +802,18 @@ def test_the_scheduled_check(
     record: dict[str, Any], state: State, said: str, examine: Examine, readable: Any
 ) -> None:
     readable.return_value.get.return_value.to_dict.return_value = record
-    found = examine(whole.SCHEDULED, {})
+    found = examine(end_to_end.SCHEDULED, {})
     assert (found.state, said in found.found) == (state, True), found
-    assert bool(found.mend) == (state is not State.OK)
+    assert bool(found.fix) == (state is not State.OK)
 
 
 def test_the_scheduled_check_can_be_turned_off(examine: Examine, mocker: Any) -> None:
     mocker.patch.object(settings, "health_check", return_value=False)
-    assert examine(whole.SCHEDULED, {}).state is State.NOT_HERE
+    assert examine(end_to_end.SCHEDULED, {}).state is State.NOT_HERE
 
 
 @pytest.mark.parametrize(
-    ("particle", "google", "state", "mend"),
+    ("particle", "google", "state", "fix"),
     [
         (0.4, -0.7, State.OK, ""),
         (-90.0, -89.0, State.WARNING, "let this machine set its clock"),
@@ -827,16 +827,16 @@ def test_the_clocks(
     particle: float | None,
     google: float | None,
     state: State,
-    mend: str,
+    fix: str,
     examine: Examine,
     mocker: Any,
 ) -> None:
     url = "https://api.particle.io"
     mocker.patch.object(Deployment, "particle_url", url)
-    ahead = {url: particle, whole._GOOGLE: google}
-    mocker.patch.object(whole, "_ahead", side_effect=ahead.__getitem__)
-    found = examine(whole.CLOCKS, {})
-    assert (found.state, mend in found.mend) == (state, True), found
+    ahead = {url: particle, end_to_end._GOOGLE: google}
+    mocker.patch.object(end_to_end, "_ahead", side_effect=ahead.__getitem__)
+    found = examine(end_to_end.CLOCKS, {})
+    assert (found.state, fix in found.fix) == (state, True), found
 
 
 # Whatever is refused
@@ -899,7 +899,7 @@ def test_a_canary_that_nobody_may_look_for(
     mocker.patch.object(canary, "ours", return_value=[Integration("1", "", TOPIC)])
     deployment = Deployment(Target("acme", local=False))
     vars(deployment)["particle"] = mocker.Mock()
-    ((_, found),) = examined([whole.CANARY], deployment)
+    ((_, found),) = examined([end_to_end.CANARY], deployment)
     assert (found.state, "Firestore of project acme" in found.found) == (State.BROKEN, True)
 
 
@@ -977,7 +977,7 @@ def test_secrets_that_cannot_be_had(
     gcloud.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     found = examine(at_particle.ACCESS[0], {})
-    assert (found.state, found.mend) == (State.BROKEN, "./deploy.sh --project acme --only secrets")
+    assert (found.state, found.fix) == (State.BROKEN, "./deploy.sh --project acme --only secrets")
     assert "PARTICLE_CLIENT_ID of project acme cannot be read (NOT_FOUND" in found.found
     gcloud.write_text("#!/bin/sh\nprintf hush\n")
     found = examine(at_particle.ACCESS[0], {})

@@ -11,7 +11,7 @@ import requests
 
 from admin.app import main
 from admin.cli import target
-from admin.doctor.google import Google
+from admin.cli.google import Google
 
 ENTRY = {
     "insertId": "1a2b",
@@ -65,7 +65,7 @@ def test_it_is_found_by_its_number(mocker: Any, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("status", "body", "ended", "said"),
     [
-        (200, {}, 1, "No line of the last 30 days"),
+        (200, {}, 1, "is not in the log of the last 30 days"),
         (403, {"error": {"message": "no", "details": []}}, 2, "roles/logging.viewer"),
     ],
 )

@@ -1,12 +1,10 @@
-"""What goes wrong, in words that say what to do."""
-
-import contextlib
+"""Failures, explained in words that say what to do."""
 
 import pytest
 from firebase_admin import exceptions as firebase
 
 from admin.cli.errors import CannotRun
-from admin.cli.failures import told
+from admin.cli.failures import explained
 from shared.errors import InProgress
 from shared.particle.errors import NotSentError
 from shared.settings import SettingMissingError
@@ -33,16 +31,16 @@ from shared.settings import SettingMissingError
             "Ask for the role Service Usage Consumer",
         ),
         (firebase.UnavailableError("away"), "Firebase Auth failed: away"),
-        (NotSentError("GET /v1/devices", "no connection"), "Particle did not do it: GET"),
+        (NotSentError("GET /v1/devices", "no connection"), "The request to Particle failed: GET"),
         (InProgress("A command is under way."), "A command is under way."),
         (SettingMissingError("PARTICLE_PRODUCT is not set"), "PARTICLE_PRODUCT is not set"),
     ],
 )
-def test_failures_are_told(failure: Exception, said: str) -> None:
-    with pytest.raises(CannotRun, match=said), told(contextlib.nullcontext()):
+def test_failures_are_explained(failure: Exception, said: str) -> None:
+    with pytest.raises(CannotRun, match=said), explained("acme"):
         raise failure
 
 
 def test_a_fault_of_ours_is_not_hidden() -> None:
-    with pytest.raises(ZeroDivisionError), told(contextlib.nullcontext()):
+    with pytest.raises(ZeroDivisionError), explained("acme"):
         raise ZeroDivisionError

@@ -165,11 +165,11 @@ def test_refused_rows_are_mended_and_imported_as_they_are(
     assert stat.S_IMODE(target.stat().st_mode) == 0o600, "it holds setup codes"
 
     again = stock.read(target)
-    assert len(again.refusals) == 2, "unmended, they are refused again"
+    assert len(again.refusals) == 2, "uncorrected, they are refused again"
     target.write_bytes(content.replace(b"PT/1", b"PT-1").replace(b";x\n", b"\n"))
-    mended = stock.read(target)
-    assert [row.serial for row in mended.rows] == ["PT1", "PT2"]
-    assert mended.refusals == []
+    corrected = stock.read(target)
+    assert [row.serial for row in corrected.rows] == ["PT1", "PT2"]
+    assert corrected.refusals == []
 
 
 def test_the_reason_of_an_earlier_import_is_replaced(

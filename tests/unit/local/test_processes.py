@@ -109,16 +109,16 @@ def test_a_service_in_a_session_of_its_own_is_interrupted(starter: Starter, tmp_
     wait_for("up", service)
 
     assert os.getsid(service.pid) == service.pid
-    assert service.interrupt(patience=10)
+    assert service.interrupt(timeout=10)
     assert service.exit_status() == -signal.SIGINT
-    assert service.interrupt(patience=0)
+    assert service.interrupt(timeout=0)
 
 
 def test_a_deaf_service_is_killed(starter: Starter, tmp_path: Path) -> None:
     service = starter.start(PATIENT, mark(tmp_path, "deaf"))
     wait_for("deaf", service)
 
-    assert not service.interrupt(patience=0.2)
+    assert not service.interrupt(timeout=0.2)
     service.kill()
 
     assert service.exit_status() == -signal.SIGKILL

@@ -17,14 +17,14 @@ def nothing() -> None:
 def test_it_asks_until_it_is_ready() -> None:
     replies = iter([False, False, True])
 
-    wait_until("It", lambda: next(replies), patience=10, alive=nothing)
+    wait_until("It", lambda: next(replies), timeout=10, check=nothing)
 
     assert list(replies) == []
 
 
 def test_it_gives_up_and_says_what_was_not_ready() -> None:
     with pytest.raises(StackError, match="The moon was not ready within 0 s"):
-        wait_until("The moon", lambda: False, patience=0.2, alive=nothing)
+        wait_until("The moon", lambda: False, timeout=0.2, check=nothing)
 
 
 def test_it_stops_asking_when_waiting_has_become_pointless() -> None:
@@ -32,7 +32,7 @@ def test_it_stops_asking_when_waiting_has_become_pointless() -> None:
         raise StackError("it has ended")
 
     with pytest.raises(StackError, match="it has ended"):
-        wait_until("It", lambda: False, patience=60, alive=dead)
+        wait_until("It", lambda: False, timeout=60, check=dead)
 
 
 def test_any_answer_is_an_answer() -> None:

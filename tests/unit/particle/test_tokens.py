@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.particle import tokens as tokens_module
 from shared.particle.errors import (
     ClientRejectedError,
     ParticleError,
@@ -25,11 +26,11 @@ class Mint:
         self.failure: Exception | None = None
 
     def mint_token(
-        self, client: tuple[str, str], *, identity: str | None, lifetime: int
+        self, client: tuple[str, str], *, customer_name: str | None, lifetime: int
     ) -> tuple[str, float]:
         assert client == ("id", "secret")
         self.gate.wait(10)
-        self.minted.append(identity)
+        self.minted.append(customer_name)
         if self.failure:
             raise self.failure
         return f"token-{len(self.minted)}", lifetime
@@ -43,10 +44,10 @@ class Purse:
         self.learned: list[ParticleError] = []
         self.empty = False
 
-    def take(self, identity: str | None, *, for_app: bool = False) -> None:
+    def acquire(self, customer_name: str | None, *, for_app: bool = False) -> None:
         if self.empty or self.learned:
             raise RateLimitedError("POST /oauth/token", "", None, 7)
-        self.taken.append(identity)
+        self.taken.append(customer_name)
 
     def learn(self, failure: ParticleError) -> None:
         self.learned.append(failure)
@@ -179,3 +180,30 @@ def test_one_thread_replaces_it_and_the_others_go_on() -> None:
         assert tokens.server.token() == first
         mint.gate.set()
         assert replacing.result() == tokens.server.token() == "token-2"
+
+
+def test_a_lock_lives_only_while_it_is_used() -> None:
+    mint = Mint()
+    tokens = cache(mint)
+    mint.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        minting = pool.submit(tokens.customer("a").token)
+        while not tokens._lock("a").locked():
+            assert not minting.done()
+        assert list(tokens._locks) == ["a"]
+        mint.gate.set()
+        minting.result()
+    for number in range(100):
+        tokens.customer(str(number)).token()
+    assert not list(tokens._locks)
+
+
+def test_memory_is_bounded_and_keeps_what_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens_module, "MAX_TOKENS", 3)
+    mint = Mint()
+    tokens = cache(mint)
+    own = tokens.server.token()
+    for number in range(10):
+        tokens.customer(str(number)).token()
+        assert tokens.server.token() == own
+    assert len(tokens._tokens) == 3

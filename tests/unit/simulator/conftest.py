@@ -1,4 +1,4 @@
-"""One simulator for all tests of this folder, at its start state for each."""
+"""One simulator for all tests of this folder, reset for each of them."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 from simulator.settings import Settings
 from tests.unit.simulator.world import World, world_of
 
-# Short, so that nobody waits half a minute.
+# Short times, so that no test waits half a minute.
 SETTINGS = Settings(device_timeout=0.3, keep_alive=0.1, retries=(0.05, 0.05))
 
 

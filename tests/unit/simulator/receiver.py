@@ -19,7 +19,7 @@ class Received:
 
 
 class Receiver:
-    """What arrives, and what is answered: the given answers in turn, then the last one again."""
+    """Records requests, and answers with the given answers in turn; the last one is repeated."""
 
     def __init__(self, url: str, answers: list[tuple[int, str]]) -> None:
         self.url = url
@@ -32,7 +32,7 @@ class Receiver:
 
 @contextmanager
 def receiving(*answers: tuple[int, str]) -> Iterator[Receiver]:
-    """A server for as long as the block runs; each answer is a status and a body."""
+    """Run a server while the block runs; each answer is a status and a body."""
 
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:

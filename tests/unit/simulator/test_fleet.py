@@ -10,7 +10,7 @@ import pytest
 from simulator.settings import Settings
 from simulator.world.appliances import Pump, Thermostat, Tracker
 from simulator.world.kinds import Kind, function, load_kinds, variable
-from simulator.world.state import Device
+from simulator.world.state.devices import Device
 from tests.unit.simulator.world import PRODUCT, World, world_of
 
 ROOT = Path(__file__).parents[3]

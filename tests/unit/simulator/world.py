@@ -1,4 +1,4 @@
-"""A simulator in this process, and the requests that tests send to it."""
+"""A simulator in the process of the tests, and clients of it."""
 
 import asyncio
 import itertools
@@ -23,7 +23,7 @@ _numbers = itertools.count(1)
 
 
 class QuietServer(Server):
-    """A server that tells the test, not the terminal, when it is ready."""
+    """A server that reports to the test, not on the terminal, that it is ready."""
 
     ready: threading.Event
 
@@ -33,7 +33,7 @@ class QuietServer(Server):
 
 @contextmanager
 def running(settings: Settings) -> Iterator[QuietServer]:
-    """A server on a free port, stopped at the end."""
+    """Run a server on a free port while the block runs."""
     server = QuietServer(settings, "127.0.0.1", 0)
     server.ready = threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
@@ -49,7 +49,7 @@ def running(settings: Settings) -> Iterator[QuietServer]:
 
 @dataclass
 class Token:
-    """What a token answer says."""
+    """The answer to a request for a token."""
 
     access: str
     refresh: str
@@ -67,7 +67,7 @@ class World:
     # The API
 
     def call(self, method: str, path: str, token: str | None = None, **more: Any) -> httpx.Response:
-        """A request; `data` is a form, `json` is JSON, `auth` a client."""
+        """Send a request; `data` is a form, `json` is JSON, `auth` is an OAuth client."""
         headers = more.pop("headers", {})
         if token:
             headers = {**headers, "Authorization": f"Bearer {token}"}
@@ -95,12 +95,12 @@ class World:
         ).access
 
     def shadow(self, email: str, auth: tuple[str, str] = CLIENT) -> httpx.Response:
-        """Creates a shadow customer."""
+        """Create a shadow customer."""
         form = {"email": email, "no_password": "true"}
         return self.call("POST", f"{PRODUCT}/customers", auth=auth, data=form)
 
     def customer(self) -> tuple[str, str]:
-        """A new customer's name and token."""
+        """Create a customer; return the name and the token."""
         email = f"customer{next(_numbers)}@example.com"
         return email, self.shadow(email).json()["access_token"]
 
@@ -108,7 +108,7 @@ class World:
         return self.call("POST", "/v1/devices", token, data={"id": device_id})
 
     def owned(self, **device: Any) -> tuple[str, str]:
-        """A new device's id and the token of the customer who owns it."""
+        """Create a device with an owner; return its id and the token of that customer."""
         device_id = self.device(**device)["id"]
         token = self.customer()[1]
         assert self.claim(device_id, token).status_code == 200
@@ -122,7 +122,7 @@ class World:
         return answer.json() if answer.content else None
 
     def device(self, **more: Any) -> dict[str, Any]:
-        """A new device that speaks only when told."""
+        """Create a device that publishes nothing by itself."""
         made: dict[str, Any] = self.control(
             "POST", "/devices", {"kind": "thermostat", "interval": 0, **more}
         )
@@ -178,7 +178,7 @@ class Stream:
 
 @contextmanager
 def world_of(settings: Settings) -> Iterator[World]:
-    """A world with settings of its own."""
+    """Run a simulator with other settings."""
     with running(settings) as server, client(server) as http:
         yield World(server, http)
 
@@ -189,7 +189,7 @@ def client(server: QuietServer) -> httpx.Client:
 
 
 def until(true: Callable[[], bool]) -> None:
-    """Waits for something that the simulator does by itself."""
+    """Wait for something that the simulator does by itself."""
     end = time.monotonic() + WAIT
     while not true():
         assert time.monotonic() < end, "it did not happen"

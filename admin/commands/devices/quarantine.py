@@ -1,0 +1,58 @@
+"""`devices quarantine list, approve, deny`: devices that ask to join the product at Particle.
+
+Only devices with Device OS before 4.0 are quarantined; later ones are refused until they are
+imported into the product at Particle.
+"""
+
+from typing import Annotated
+
+import typer
+
+from admin.cli.arguments import Reason
+from admin.cli.connection import connected
+from admin.cli.errors import CannotRun
+from admin.cli.operation import operation
+from admin.cli.output import answer, table_of
+from admin.particle.fleet import quarantined, require_quarantined
+from shared import audit, connections
+
+DeviceId = Annotated[str, typer.Argument(help="Device id, as `list` shows it.")]
+
+
+def list_quarantined(context: typer.Context) -> None:
+    """List the devices in quarantine.
+
+    Shows the serial numbers of those that are registered here.
+    """
+    with connected(context, to_particle=True):
+        found = quarantined()
+    columns = {"deviceId": "DEVICE", "serialNumber": "SERIAL HERE", "name": "NAME"}
+    answer(found, lambda: table_of(found, **columns, platformId="PLATFORM", online="ONLINE"))
+
+
+def approve(context: typer.Context, *, device: DeviceId, reason: Reason) -> None:
+    """Let a device into the product.
+
+    Example: devices quarantine approve e00fce6812345678aabbccdd --reason "ours"
+    """
+    with connected(context, to_particle=True) as target:
+        device_id = require_quarantined(device)
+        audit.record(operation(target, "device-approved", reason), device_id=device_id)
+        if not connections.particle().approve_device(connections.tokens().server, device_id):
+            raise CannotRun(
+                f"Particle did not approve {device_id}. It may belong to a user outside the "
+                "product's team: see the product's Devices page in Particle's console"
+            )
+    answer({"deviceId": device_id, "status": "approved"}, "Approved")
+
+
+def deny(context: typer.Context, *, device: DeviceId, reason: Reason) -> None:
+    """Refuse a device permanently.
+
+    Accepts only devices in quarantine: any other would be removed from the product.
+    """
+    with connected(context, to_particle=True) as target:
+        device_id = require_quarantined(device)
+        audit.record(operation(target, "device-denied", reason), device_id=device_id)
+        connections.particle().deny_device(connections.tokens().server, device_id)
+    answer({"deviceId": device_id, "status": "denied"}, "Denied")

@@ -1,0 +1,178 @@
+"""`particle check, integrate, disintegrate`: the product at Particle, and its integrations."""
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import typer
+
+from admin.cli.deployed import use_secrets
+from admin.cli.errors import CannotRun
+from admin.cli.failures import explained
+from admin.cli.operation import record_if_possible
+from admin.cli.output import answer
+from admin.cli.target import Target
+from admin.doctor import report
+from admin.doctor.at_particle import ACCESS
+from admin.doctor.deployment import ACCESS_TOKEN, Deployment
+from admin.particle.integrations import Plan, plan, shown
+from shared.particle import Integration, errors
+
+_Topic = Annotated[
+    str, typer.Option(metavar="NAME", help="The topic's name, or projects/ID/topics/NAME.")
+]
+_TOPIC = "particle-events"
+
+
+def check(context: typer.Context) -> None:
+    """Check credentials, product and access mode.
+
+    Works before anything is deployed, and changes nothing.
+
+    Exit status: 0 all is well, 1 something is broken, 2 the command could not run.
+    """
+    report.run(ACCESS, Deployment(Target.of(context)))
+
+
+def integrate(
+    context: typer.Context,
+    *,
+    topic: _Topic = _TOPIC,
+    event: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PREFIX",
+            help="Forward events whose names begin with this; may be repeated. By default, what "
+            "the existing integrations name, or all events.",
+        ),
+    ] = None,
+    delete_superfluous: Annotated[
+        bool,
+        typer.Option(
+            "--delete-superfluous", help="Delete integrations that forward events a second time."
+        ),
+    ] = False,
+) -> None:
+    """Forward Particle's events to a topic.
+
+    Creates the integrations that are missing and enables those that are disabled, so that each
+    event is forwarded once. Can be repeated.
+
+    Example: particle integrate --event temperature --event pump/
+    """
+    with _product(context) as deployment:
+        name = _full_name(topic, deployment)
+        intended = plan(_integrations(name, deployment), event or ())
+        _record(intended, name, deployment, deletes=delete_superfluous)
+        _create(intended, name, deployment)
+        for one in intended.enable:
+            deployment.particle.integrations.enable(deployment.integrator, one)
+        if delete_superfluous:
+            _delete(intended.superfluous, deployment)
+        document = {
+            "topic": name,
+            "created": list(intended.create),
+            "enabled": [one.event for one in intended.enable],
+            "superfluous": [{"id": one.id, "event": one.event} for one in intended.superfluous],
+            "deleted": len(intended.superfluous) if delete_superfluous else 0,
+            "integrations": [one.event for one in _integrations(name, deployment)],
+        }
+    answer(document, lambda: _print(intended, deleted=delete_superfluous))
+
+
+def disintegrate(context: typer.Context, *, topic: _Topic = _TOPIC) -> None:
+    """Delete the integrations to a topic.
+
+    Particle's events then no longer arrive there. Integrations to other topics stay.
+    """
+    with _product(context) as deployment:
+        name = _full_name(topic, deployment)
+        ours = _integrations(name, deployment)
+        if ours:
+            deleted = [one.event for one in ours]
+            record_if_possible(
+                deployment.target, "integrations-deleted", topic=name, deleted=deleted
+            )
+        _delete(ours, deployment)
+    answer(
+        {"deleted": [{"id": one.id, "event": one.event} for one in ours]},
+        f"Deleted {len(ours)}: {_names(ours)}" if ours else "There are none",
+    )
+
+
+@contextlib.contextmanager
+def _product(context: typer.Context) -> Iterator[Deployment]:
+    """The deployment, with its credentials for Particle; failures become `CannotRun`."""
+    deployment = Deployment(Target.of(context))
+    with explained(deployment.project):
+        use_secrets(deployment.target)
+        try:
+            yield deployment
+        except (errors.ForbiddenError, errors.TokenRejectedError) as failure:
+            who = f"{ACCESS_TOKEN}'s owner" if os.environ.get(ACCESS_TOKEN) else "the OAuth client"
+            raise CannotRun(
+                f"Particle does not let {who} manage the product's integrations ({failure}). Set "
+                f"{ACCESS_TOKEN} to a token of a member of the product's team, or of an API user "
+                "with the scopes integrations:list, get, create, update, remove and test"
+            ) from failure
+
+
+def _full_name(topic: str, deployment: Deployment) -> str:
+    return topic if "/" in topic else f"projects/{deployment.project}/topics/{topic}"
+
+
+def _integrations(topic: str, deployment: Deployment) -> list[Integration]:
+    listed = deployment.particle.integrations.list(deployment.integrator)
+    return [one for one in listed if one.topic == topic]
+
+
+def _record(intended: Plan, topic: str, deployment: Deployment, *, deletes: bool) -> None:
+    """Before anything is changed, so that no change lacks its record."""
+    changes = {
+        "created": list(intended.create),
+        "enabled": [one.event for one in intended.enable],
+        "deleted": [one.event for one in intended.superfluous] if deletes else [],
+    }
+    if any(changes.values()):
+        record_if_possible(deployment.target, "integrations-changed", topic=topic, **changes)
+
+
+def _create(intended: Plan, topic: str, deployment: Deployment) -> None:
+    for prefix in intended.create:
+        try:
+            deployment.particle.integrations.create(deployment.integrator, prefix, topic)
+        except errors.RefusedError as failure:
+            if prefix or isinstance(failure, errors.ForbiddenError | errors.TokenRejectedError):
+                raise
+            raise CannotRun(
+                f"Particle accepts no integration for all events ({failure.text}). Say how the "
+                "names of your events begin: --event temperature --event pump/"
+            ) from failure
+
+
+def _delete(integrations: Iterable[Integration], deployment: Deployment) -> None:
+    for one in integrations:
+        deployment.particle.integrations.delete(deployment.integrator, one.id)
+
+
+def _print(intended: Plan, *, deleted: bool) -> None:
+    for prefix in intended.create:
+        typer.echo(f"Created: {shown(prefix)}")
+    for one in intended.enable:
+        typer.echo(f"Enabled: {shown(one.event)}")
+    if not intended.create and not intended.enable:
+        typer.echo("The integrations are in place")
+    if "" in intended.create:
+        typer.echo(
+            "Particle documents that an event name is required. It accepted an empty one, for all "
+            "events; if none of your devices' events arrive, use --event.",
+            err=True,
+        )
+    if extra := intended.superfluous:
+        done = "Deleted" if deleted else "Superfluous (--delete-superfluous deletes them)"
+        typer.echo(f"{done}: others forward the same events: {_names(extra)}", err=not deleted)
+
+
+def _names(integrations: Iterable[Integration]) -> str:
+    return ", ".join(f"{shown(one.event)} ({one.id})" for one in integrations)

@@ -1,0 +1,153 @@
+"""The whole way at once: a canary, the devices' events, the scheduled check, the clocks."""
+
+import email.utils
+import os
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+import requests
+import typer
+
+from admin.cli.failures import explained_firestore
+from admin.cli.output import text
+from admin.doctor.deployment import ACCESS_TOKEN, Deployment
+from admin.doctor.finding import Finding, Link, broken, not_here, ok, warning
+from shared import settings
+from shared.firestore import paths
+from shared.particle import errors
+from shared.telemetry import arrivals, canary
+
+SKEW = timedelta(seconds=10)
+"""The difference of two clocks that is worth a warning. The `Date` header has whole seconds."""
+SILENT = timedelta(minutes=15)
+"""The scheduled check runs every five minutes."""
+
+_GOOGLE = "https://pubsub.googleapis.com/"
+_PROGRESS = 5.0
+"""Seconds between two lines of progress."""
+
+
+def _canary(deployment: Deployment) -> Finding:
+    printed = started = time.monotonic()
+
+    def waiting() -> None:
+        nonlocal printed
+        if time.monotonic() - printed >= _PROGRESS:
+            printed = time.monotonic()
+            typer.echo(f"... canary on its way for {printed - started:.0f} s", err=True)
+
+    particle, credentials = deployment.particle, deployment.integrator
+    try:
+        with explained_firestore(deployment.project):
+            deadline = started + settings.CANARY_TIMEOUT
+            delays = [
+                canary.fly(particle, credentials, one, deadline, waiting).delay_ms
+                for one in canary.ours(particle, credentials)
+            ]
+    except canary.CanaryLostError as failure:
+        return broken(f"lost: {failure}", deployment.logs("ingest", "warning"))
+    except (errors.ForbiddenError, errors.TokenRejectedError) as failure:
+        return warning(
+            f"cannot be sent: Particle does not allow it ({failure.text})",
+            f"set {ACCESS_TOKEN} to a token of a member of the product's team, and HEALTH_CHECK="
+            f"false in {deployment.settings_file}, since the functions have no such token",
+        )
+    return ok(f"from Particle to Firestore in {max(delays)} ms")
+
+
+def _events(deployment: Deployment) -> Finding:
+    now = datetime.now(UTC)
+    with explained_firestore(deployment.project):
+        silence = arrivals.present_silence(now)
+    if silence is None:
+        return warning(
+            "no device's event has arrived yet",
+            "let a device publish; if it does already, name its events: "
+            f"{deployment.command} particle integrate --event PREFIX",
+        )
+    if not silence.length:
+        return ok("devices' events arrive")
+    last = f"the last event of a device arrived before {text(silence.last)}"
+    if silence.remarkable:
+        return warning(
+            f"{last}, longer ago than is usual",
+            "look in Particle's console whether devices are online, and at the integration's log",
+        )
+    return ok(last)
+
+
+def _scheduled(deployment: Deployment) -> Finding:
+    if not settings.health_check():
+        return not_here("turned off: HEALTH_CHECK=false")
+    with explained_firestore(deployment.project):
+        found = paths.health("canary").get().to_dict() or {}
+    sent = found.get("sentAt")
+    if sent is None or datetime.now(UTC) - sent > SILENT:
+        last = f"last ran at {text(sent)}" if sent else "has never run"
+        return broken(
+            f"check_health {last}",
+            f"gcloud scheduler jobs list --project {deployment.project} --location "
+            f"{os.environ.get('FUNCTIONS_REGION', 'us-central1')}; if it is not there: "
+            + deployment.deploy("functions"),
+        )
+    if failures := found.get("failures"):
+        since = found.get("lastSuccessAt")
+        return warning(
+            f"failed {failures} times in a row, since {text(since) if since else 'ever'}: "
+            f"{found.get('error')}",
+            "fix what is named above; the next run, within five minutes, shows whether it helped",
+        )
+    return ok(f"at {text(sent)}, in {found.get('delayMs')} ms")
+
+
+def _clocks(deployment: Deployment) -> Finding:
+    """The clocks of this machine, of Particle and of Google; each may be wrong."""
+    others = {"Particle": deployment.particle_url}
+    if not deployment.local:
+        others["Google"] = _GOOGLE
+    ahead = {name: _ahead(url) for name, url in others.items()}
+    known = {name: seconds for name, seconds in ahead.items() if seconds is not None}
+    if not known:
+        return warning("no server shows the time", "check the network")
+    shown = ", ".join(f"{name} {seconds:+.0f} s" for name, seconds in known.items())
+    if any(abs(seconds) > SKEW.total_seconds() for seconds in known.values()):
+        return warning(f"against this machine's: {shown}", _clock_fix(known))
+    return ok(f"against this machine's: {shown}")
+
+
+def _clock_fix(ahead: dict[str, float]) -> str:
+    """If the other clocks agree, this machine's clock is the wrong one."""
+    if len(ahead) > 1 and max(ahead.values()) - min(ahead.values()) > SKEW.total_seconds():
+        wrong = max(ahead, key=lambda name: abs(ahead[name]))
+        return f"{wrong}'s clock is probably wrong: all you can do is to report it to them"
+    where = {
+        "darwin": "System Settings, General, Date & Time",
+        "win32": "Settings, Time & language",
+    }.get(sys.platform, "the settings of date and time")
+    return f"let this machine set its clock by the network ({where}), then run this again"
+
+
+def _ahead(url: str) -> float | None:
+    """Seconds that a server's clock is ahead of ours, to one second; None if it shows no time."""
+    session = requests.Session()
+    session.trust_env = False
+    try:
+        before = time.time()
+        answer = session.head(url, timeout=10)
+        now = (before + time.time()) / 2
+        return email.utils.parsedate_to_datetime(answer.headers["Date"]).timestamp() + 0.5 - now
+    except (requests.RequestException, KeyError, ValueError):
+        return None
+
+
+CANARY = Link(
+    "canary",
+    _canary,
+    needs=("Firestore", "functions", "topic", "publisher", "subscription", "integrations"),
+)
+EVENTS = Link("events", _events, needs=("Firestore",))
+SCHEDULED = Link(
+    "scheduled check", _scheduled, needs=("Firestore",), cloud_only="the emulator runs no schedule"
+)
+CLOCKS = Link("clocks", _clocks, needs=("settings",))

@@ -1,0 +1,66 @@
+"""From what an operator types to ids of devices and users, and from uids to e-mail addresses."""
+
+from collections.abc import Iterable
+
+from firebase_admin import auth
+
+from admin.cli.errors import CannotRun
+from shared import connections
+from shared.claims import label
+from shared.firestore import paths
+
+_USERS_PER_REQUEST = 100
+"""The most that Auth looks up at once."""
+
+
+def device_id(text: str) -> str:
+    """The id of the registered device with this serial number or device id.
+
+    Raises:
+        CannotRun: there is none.
+    """
+    try:
+        found = label.normalise_device_id(text)
+    except ValueError:
+        try:
+            serial_number = label.normalise_serial(text)
+        except ValueError as failure:
+            raise CannotRun(f"{text!r}: {failure}") from None
+        entry = paths.serial_number(serial_number).get().to_dict() or {}
+        found = entry.get("deviceId", "")
+    if not found or not paths.device(found).get(["ownerUid"]).exists:
+        raise CannotRun(f"No device {text!r} is registered: try `devices search` with a part of it")
+    return found
+
+
+def uid(text: str) -> str:
+    """The uid of the user with this e-mail address or uid.
+
+    A deleted account has no address any more, but can still be found by its uid.
+
+    Raises:
+        CannotRun: there is none.
+    """
+    app = connections.firebase()
+    try:
+        user = auth.get_user_by_email(text, app) if "@" in text else auth.get_user(text, app)
+    except (auth.UserNotFoundError, ValueError):
+        if "@" not in text and "/" not in text and paths.deleted_user(text).get().exists:
+            return text
+        raise CannotRun(
+            f"There is no user {text!r}; a deleted account can only be found by its uid"
+        ) from None
+    return str(user.uid)
+
+
+def addresses(uids: Iterable[str | None]) -> dict[str, str | None]:
+    """The e-mail address of each user who still has an account."""
+    wanted = sorted({uid for uid in uids if uid})
+    found: dict[str, str | None] = {}
+    for start in range(0, len(wanted), _USERS_PER_REQUEST):
+        identifiers = [
+            auth.UidIdentifier(one) for one in wanted[start : start + _USERS_PER_REQUEST]
+        ]
+        users = auth.get_users(identifiers, app=connections.firebase()).users
+        found |= {user.uid: user.email for user in users}
+    return found

@@ -1,0 +1,54 @@
+"""What callables take: the base of their requests, the types of common fields, and the caller."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who is calling, by a verified ID token."""
+
+    uid: str
+    signed_in_at: datetime
+    """When the person gave their password, or whatever they sign in with."""
+
+
+_Short = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
+
+
+class App(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """The app that the customer calls with."""
+
+    name: _Short
+    version: _Short
+
+    def as_dict(self) -> dict[str, str]:
+        """As it is stored."""
+        return {"name": self.name, "version": self.version}
+
+
+class Input(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Base of all requests. An unknown field is refused: it may be a misspelt one."""
+
+    app: App | None = None
+    """Noted with the first call of a sign-in."""
+
+
+DeviceId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{24}\Z")]
+"""A Particle device id, as `users/{uid}/devices` has it."""
+
+Name = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^(?!(?i:events|owner|ping|unprotect)\Z)[A-Za-z0-9_]{1,64}\Z"),
+]
+"""A function's or variable's name. It becomes a part of a Particle route, so other routes' names
+are refused (Cloud API reference, "Devices" and "Events")."""
+
+LabelText = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+"""A serial number or setup code as somebody types it."""
+
+DeviceName = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+"""The owner's name for a device."""
