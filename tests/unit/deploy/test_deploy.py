@@ -344,7 +344,10 @@ def test_with_yes_and_no_secret_in_the_environment_it_stops(checkout: Checkout) 
         (["--project", PROJECT, "--only", "functions,web app"], "no step: webapp"),
         (["--project", PROJECT, "--only", "rule"], "no step: rule"),
         (["--project", PROJECT, "--alert-email", "ops"], "no e-mail address"),
-        (["--project", PROJECT, "--destroy", "--only", "web"], "cannot be combined with a choice of steps"),
+        (
+            ["--project", PROJECT, "--destroy", "--only", "web"],
+            "cannot be combined with a choice of steps",
+        ),
     ],
 )
 def test_wrong_usage(checkout: Checkout, arguments: list[str], complaint: str) -> None:
