@@ -15,7 +15,7 @@ made again.
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
@@ -142,6 +142,7 @@ def begin(uid: str, command_id: str, call: Call) -> Begun:
             "createdAt": SERVER_TIMESTAMP,
             "deadline": hold.expiry.at,
             "finishedAt": None,
+            "expireAt": _kept_until(datetime.now(UTC)),
         },
     )
     hold.begin(batch)
@@ -206,7 +207,7 @@ def finish(begun: Begun, outcome: Outcome, *, entry: Entry | None = None) -> Non
             "returnValue": outcome.value,
             "error": outcome.failure and _stored(outcome.failure),
             "finishedAt": None if status == "queued" else SERVER_TIMESTAMP,
-            **({"expiresAt": wait.until, "coalesce": wait.coalesce} if wait else {}),
+            **(_waits(wait) if wait else {}),
         },
         option=_unchanged(begun.written_at),
     )
@@ -319,6 +320,19 @@ def cancel_waiting(batch: WriteBatch, uid: str, device_id: str) -> None:
 
 def _hold(uid: str, command_id: str, call: Call) -> CallHold:
     return CallHold(uid, call.device_id, command_id, Expiry.after(settings.CALL_HOLD))
+
+
+def _waits(wait: Wait) -> dict[str, Any]:
+    """The fields of a call that waits; its record is kept from the end of the waiting on."""
+    return {
+        "expiresAt": wait.until,
+        "coalesce": wait.coalesce,
+        "expireAt": _kept_until(wait.until),
+    }
+
+
+def _kept_until(since: datetime) -> datetime:
+    return since + timedelta(days=settings.command_retention_days())
 
 
 def _unchanged(update_time: Any) -> WriteOption:
