@@ -177,7 +177,8 @@ FUNCTIONS: Final = (
             "argument": "The function's argument; empty by default.",
             "requestId": "An id of your choice, such as a UUID for each press of a button. With it "
             "the device is called only once, however often the request is sent, and every "
-            "repetition gets the answer of the first request.",
+            "repetition gets the answer of the first request, as long as its record is kept "
+            "(`COMMAND_RETENTION_DAYS`, 400 by default).",
             "whenOffline": "`queue`: if the device is offline, the call waits until it is back.",
             "expiresIn": "How long a queued call may wait, in seconds; 3600 by default.",
             "coalesce": "The call replaces earlier queued calls of the same function.",
