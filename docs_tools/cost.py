@@ -27,6 +27,8 @@ STATUS_READS: Final = 24
 """At most this many of the last status events decide presence (presence.HISTORY)."""
 COMMAND_WRITES: Final = 6
 """Four before the call (record, device document, registry, activity), two after it."""
+COMMAND_DOCUMENTS: Final = 2
+"""What is left of a command, and deleted by TTL one day: its record and the activity."""
 PROFILE_READS: Final = 1
 PAGE_READS: Final = 42
 """A device's page: 20 events, 10 commands, 10 activities, 2 rollups (docs/web.md)."""
@@ -43,6 +45,11 @@ INDEX_BYTES: Final = 620
 ROLLUP_BYTES: Final = 300
 BUCKET_BYTES: Final = 90
 BUCKETS: Final = 288
+COMMAND_BYTES: Final = 570
+"""A command's record and activity without their index entries."""
+COMMAND_INDEX_BYTES: Final = 5250
+"""Their index entries: of each field without an exemption in both directions, and the composite
+ones."""
 READ_BYTES: Final = 1200
 """The average size of a document that is sent to an app."""
 MESSAGE_BYTES: Final = 300
@@ -86,6 +93,8 @@ class Fleet:
     commands_per_day: float = 2.0
     retention_days: int = 90
     rollup_retention_days: int = 400
+    command_retention_days: int = 400
+    """How long records of commands and activity are kept."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +143,7 @@ def quantities(fleet: Fleet) -> dict[str, float]:
         + status * STATUS_WRITES
         + commands * COMMAND_WRITES,
         "reads": reads + status * STATUS_READS,
-        "ttl_deletes": events + rollups,
+        "ttl_deletes": events + rollups + commands * COMMAND_DOCUMENTS,
         "storage": _stored_bytes(fleet),
         "egress": reads * READ_BYTES,
         "requests": events + status / 2 + commands + SCHEDULED,
@@ -179,7 +188,7 @@ def _ingest_seconds(rate: float) -> float:
 
 
 def _stored_bytes(fleet: Fleet) -> float:
-    """Size of the stored events and rollups, in a fleet as old as its retention.
+    """Size of the stored events, rollups and commands, in a fleet as old as its retention.
 
     An event contains its data twice, as published and parsed.
     """
@@ -191,4 +200,9 @@ def _stored_bytes(fleet: Fleet) -> float:
     rollups = (
         fleet.event_names * fleet.rollup_retention_days * (ROLLUP_BYTES + buckets * BUCKET_BYTES)
     )
-    return fleet.devices * (events + rollups)
+    commands = (
+        fleet.commands_per_day
+        * fleet.command_retention_days
+        * (COMMAND_BYTES + COMMAND_INDEX_BYTES)
+    )
+    return fleet.devices * (events + rollups + commands)

@@ -82,8 +82,8 @@ def _habits(fleet: Fleet) -> str:
         [
             "kept",
             (
-                f"events {fleet.retention_days} days, rollups {fleet.rollup_retention_days}; the "
-                "fleet is as old as that"
+                f"events {fleet.retention_days} days, rollups {fleet.rollup_retention_days}, "
+                f"commands and activity {fleet.command_retention_days}; the fleet is as old as that"
             ),
         ],
     ]
