@@ -34,7 +34,7 @@ def of_text(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         raise UnreadableError(
-            "has data with half a character in them, which nobody publishes"
+            "has data with half a character in it, which no device publishes"
         ) from None
 
 

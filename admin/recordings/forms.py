@@ -46,8 +46,8 @@ _ATTRIBUTES = {
 _ESCAPED = re.compile(r"&(?:quot|amp|lt|gt|#39|#x27|#x2F|#x60|#x3D);", re.IGNORECASE)
 _ZONED = re.compile(r".*(?:Z|[+-]\d\d:?\d\d)", re.IGNORECASE)
 _NOT_AS_PUBLISHED = (
-    "has data as JSON and not as text: how they were published, byte by byte, is lost, and they "
-    "would be another event"
+    "has data as JSON and not as text. How it was published, byte by byte, is lost: it would be "
+    "another event"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM, _MILLISECONDS_UNTIL = 10**11, 10**14
@@ -57,8 +57,8 @@ def events(record: Record) -> Iterator[Fields]:
     """What is in a record: one message or event, or as many as were pulled together."""
     fields = _fields(record.value)
     if record.name is not None:
-        names = {fields[key] for key in ("event", "eventname", "name") if key in fields}
-        if names - {record.name}:
+        named = (fields.get(key, record.name) for key in ("event", "eventname", "name"))
+        if any(name != record.name for name in named):
             raise UnreadableError("names the event twice, and differently")
         fields = {**fields, "name": record.name}
     yield from _within(fields)
@@ -80,7 +80,7 @@ def _within(fields: Fields) -> Iterator[Fields]:
 
 def _fields(value: Any) -> Fields:
     if not isinstance(value, Mapping):
-        raise UnreadableError("is no JSON object")
+        raise UnreadableError("is not a JSON object")
     found: dict[str, Any] = {}
     for key, one in value.items():
         name = key.replace("_", "").lower()
@@ -135,7 +135,7 @@ def _row(fields: Fields, columns: DataColumns, where: str) -> Message:
         except UnreadableError:
             attributes = None
     if not isinstance(attributes, Mapping):
-        raise UnreadableError("has attributes that are no JSON object")
+        raise UnreadableError("has attributes that are not a JSON object")
     if "data" not in fields and fields.keys() - bigquery.METADATA:
         raise UnreadableError("has no column data: what was published is not in it as it was")
     data = fields.get("data")
@@ -182,7 +182,7 @@ def _published(fields: Fields) -> Message:
         if "event" in fields and _ESCAPED.search(f"{name}{data}"):
             raise UnreadableError(
                 "has characters such as &quot;: the webhook's template has {{…}} instead of "
-                "{{{…}}}. Put the characters back in the file"
+                "{{{…}}}. Replace them in the file by the characters that they stand for"
             )
         data = base64_text.encoded(base64_text.of_text(data))
     elif data is not None:
@@ -226,6 +226,5 @@ def _of_number(number: Decimal) -> str:
     if 0 < number < _MILLISECONDS_FROM and number % 1:
         return (_EPOCH + timedelta(microseconds=int(number * 10**6))).isoformat()
     raise UnreadableError(
-        "has a published_at that is no time to the millisecond, without which it would be another "
-        "event"
+        "has a published_at that is not a time to the millisecond: it would be another event"
     )

@@ -57,7 +57,7 @@ class Recording:
         faults += self._columns.unclear()
         if faults:
             more = [f"and {len(faults) - _SHOWN} more"] if len(faults) > _SHOWN else []
-            heading = f"{self._path} is not replayed, and nothing was written:"
+            heading = f"{self._path} was not replayed. Nothing was written:"
             raise CannotRun("\n".join([heading, *faults[:_SHOWN], *more, forms.READABLE]))
 
     def messages(self) -> Iterator[Message]:

@@ -56,7 +56,7 @@ def records(text: Text) -> Iterator[Record]:
             text.use(text.at + 1)
             separable = False
         elif arrays:
-            raise UnreadableError("is in an array and no JSON object")
+            raise UnreadableError("is in an array and is not a JSON object")
         else:
             separable = False
             yield from _lines(text)
@@ -158,7 +158,7 @@ def _block(text: Text) -> Iterator[Record]:
     if data:
         value = decode("\n".join(data))
         if not isinstance(value, dict):
-            raise UnreadableError("has data that are no JSON object")
+            raise UnreadableError("has data that are not a JSON object")
         yield Record(text.began, value, name)
     elif name is not None:
         raise UnreadableError("is an event without data: the stream has been cut off")

@@ -1,6 +1,7 @@
 """Recordings of events in the forms that people have, and what is refused as a whole."""
 
 import base64
+import contextlib
 import gzip
 import json
 import os
@@ -15,6 +16,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from admin.cli.errors import CannotRun
 from admin.commands.events import _ingested
@@ -345,9 +348,9 @@ NO_FORM = "has neither the attributes of a message of Pub/Sub nor the coreid"
         ({**message(), "data": base64_of("x" * 900_001)}, "more than 900000 bytes"),
         ({**message(), "attributes": {**attributes(), "deviceId": "0" * 24}}, "two different"),
         ({"message": {**message(), "publish_time": AT.isoformat()}}, "two different values"),
-        (row(attributes="no JSON"), "has attributes that are no JSON object"),
-        (row(attributes="[1]"), "has attributes that are no JSON object"),
-        (row(attributes='{"device_id": "1", "device_id": "2"}'), "has attributes that are no"),
+        (row(attributes="no JSON"), "has attributes that are not a JSON object"),
+        (row(attributes="[1]"), "has attributes that are not a JSON object"),
+        (row(attributes='{"device_id": "1", "device_id": "2"}'), "has attributes that are not a"),
         (row({"t": 21.5}), "has data as JSON and not as text"),
         (row(0), "has data as JSON and not as text"),
         (without(row(t=21.5), "data"), "has no column data"),
@@ -368,9 +371,9 @@ NO_FORM = "has neither the attributes of a message of Pub/Sub nor the coreid"
         (webhook(published_at="yesterday"), "without a time zone"),
         (webhook(published_at="2024-05-13T10:55:40.306"), "without a time zone"),
         (webhook(published_at="dayZ"), "does not say when it was published"),
-        (webhook(published_at=1715597740), "no time to the millisecond"),
-        (webhook(published_at=1715597740306000), "no time to the millisecond"),
-        (webhook(published_at=-1), "no time to the millisecond"),
+        (webhook(published_at=1715597740), "not a time to the millisecond"),
+        (webhook(published_at=1715597740306000), "not a time to the millisecond"),
+        (webhook(published_at=-1), "not a time to the millisecond"),
         (webhook(published_at=(datetime.now(UTC) + timedelta(hours=1)).isoformat()), "future"),
     ],
 )
@@ -379,7 +382,7 @@ def test_the_record_that_cannot_be_read_is_named(
 ) -> None:
     path.write_text(lines(PUSHED, webhook()) + "\n" + lines(bad, PUSHED, {"other": 1}))
     said = refusal(path)
-    assert "nothing was written" in said
+    assert "Nothing was written" in said
     assert re.search(rf"^record 3 \(line 4\) .*{re.escape(why)}", said, re.MULTILINE)
     assert f"\nrecord 5 (line 6) {NO_FORM}" in said, "all that cannot be read are named"
     assert "\nThese records are read:\n- a message of Pub/Sub" in said
@@ -396,20 +399,20 @@ def test_the_record_that_cannot_be_read_is_named(
         ("a=1&b", "is not the body of a form"),
         ("a=%FF", "is not the body of a form"),
         ("a=1&a=2", "has a key twice"),
-        ("[[],, 1]", "is in an array and no JSON object"),
+        ("[[],, 1]", "is in an array and is not a JSON object"),
         ("{'a': 1}", "is not JSON, on line 4"),
         ('{"a": 1,\n\n"b" 2}', "is not JSON, on line 6"),
         ('{"a": "1"', "is not JSON"),
         ('{"a": 1, "a": 2}', "has a key twice"),
         ('{"a": ' + "9" * 5000 + "}", "is not JSON"),
         ('{"a": ' + "[" * 100_000, "is not JSON"),
-        ("[1]", "is in an array and no JSON object"),
-        ("[, {}]", "is in an array and no JSON object"),
+        ("[1]", "is in an array and is not a JSON object"),
+        ("[, {}]", "is in an array and is not a JSON object"),
         (",,", "is neither a JSON object, nor"),
         ("event: x\n\n", "is an event without data"),
         ("event: x\nevent: y\ndata: {}", "is an event without data"),
         ('event: x\ndata: {"da\n\n', "is not JSON"),
-        ("event: x\ndata: 7\n\n", "has data that are no JSON object"),
+        ("event: x\ndata: 7\n\n", "has data that are not a JSON object"),
         (f"event: x\ndata: {json.dumps({**stream(), 'name': 'y'})}\n", "names the event twice"),
         (f"data: {json.dumps(stream())}\n\n", "does not name its device and its event"),
         ('{"message": ' * 300 + "1" + "}" * 300, "Pub/Sub"),
@@ -533,6 +536,37 @@ def test_what_is_appended_meanwhile_is_left_alone(path: pathlib.Path) -> None:
         recording.count = 3
         with pytest.raises(CannotRun, match="was changed while"):
             list(recording.messages())
+
+
+_KEYS = "attributes coreid data device_id event message messages name publish_time published_at "
+_ANY = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=3)
+    | st.sampled_from([DEVICE, PUBLISHED_AT, "MjEuNQ==", json.dumps(attributes())]),
+    lambda within: (
+        st.lists(within, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(
+                [*_KEYS.split(), "receivedMessages", "specversion", "subscription_name"]
+            ),
+            within,
+            max_size=5,
+        )
+    ),
+)
+
+
+@given(st.lists(_ANY, max_size=3), st.sampled_from(["", "event: x\ndata: ", "\ufeff", "[", "a="]))
+def test_whatever_it_is_it_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, found: list[Any], before: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "anything"
+    path.write_text("".join(before + json.dumps(one) + "\n" for one in found))
+    with contextlib.suppress(CannotRun):
+        ingested(path)
 
 
 def test_few_messages_are_read_before_the_first_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
