@@ -232,12 +232,20 @@ FUNCTIONS: Final = (
                 "by a variable or by waiting for its next event, before asking for it again."
             ),
             (
+                "An argument is measured in bytes of UTF-8: at most 1024, 864 on a Photon, P1 or "
+                "Electron, and fewer where `offer.json` says so. A longer one is `bad-request`, "
+                "and so is whatever Particle refuses as wrong in itself: the call did not run, and "
+                "repeating it does not help."
+            ),
+            (
                 "Only a call that surely did not run is queued. Up to 20 wait for one device, and "
                 "are made in order. While some wait, a new call with `queue` goes behind them, "
                 "also when the device is online, and is refused as `device-offline` when 20 do; "
                 "one with `fail` does not wait for them. A call with `coalesce` that was overtaken "
                 "on its way by a later one of the same function is `cancelled` instead of queued. "
-                "`offer.json` is asked again when a call is sent at last."
+                "`offer.json` is asked again when a call is sent at last. A queued call that is "
+                "refused then is `failed`, and the next one is sent; one that only cannot be sent "
+                "at the moment keeps its place until it expires."
             ),
         ),
     ),

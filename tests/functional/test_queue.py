@@ -350,6 +350,18 @@ def test_that_it_waits_is_told_only_when_it_is_written(
     assert status(customer, answer.details["commandId"]) == "sent"
 
 
+def test_what_becomes_of_another_call_is_not_the_callers_failure(
+    offline: Label, customer: Account, commits: Callable[..., None], impatient: None
+) -> None:
+    """That the first one waits on cannot be written while a second one comes to wait."""
+    head = queue(offline, customer, "10")["commandId"]
+    begun, kept, lease, resumed = [None] * 4
+    commits(begun, kept, lease, resumed, ServiceUnavailable)
+    answer = queue(offline, customer, "11")
+    assert answer["status"] == status(customer, answer["commandId"]) == "queued"
+    assert status(customer, head) == "sent", "and it becomes unknown by its deadline"
+
+
 @pytest.mark.parametrize("where", ["while Particle is asked", "while it is being queued"])
 def test_a_wish_that_was_overtaken_is_not_kept(
     where: str,
