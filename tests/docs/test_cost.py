@@ -1,4 +1,4 @@
-"""The cost model: what it counts is what the project counts, and the page is what it computes."""
+"""The cost model uses the project's own counts, and the page has its results."""
 
 import dataclasses
 import re

@@ -218,10 +218,10 @@ def test_sign_in_that_cannot_be_turned_on_is_left_to_a_person(checkout: Checkout
 
 
 def test_who_names_no_address_is_told_that_alarms_reach_nobody(checkout: Checkout) -> None:
-    assert "Alarms reach nobody" in checkout.deploy().stdout
-    assert "Alarms reach nobody" not in checkout.deploy("--alert-email=ops@acme.example").stdout
-    assert "Alarms reach nobody" not in checkout.deploy().stdout, "the policies have one"
-    assert "Alarms reach nobody" not in checkout.deploy("--only", "rules").stdout
+    assert "Alerts reach nobody" in checkout.deploy().stdout
+    assert "Alerts reach nobody" not in checkout.deploy("--alert-email=ops@acme.example").stdout
+    assert "Alerts reach nobody" not in checkout.deploy().stdout, "the policies have one"
+    assert "Alerts reach nobody" not in checkout.deploy("--only", "rules").stdout
 
 
 def test_a_site_of_any_name_is_used(checkout: Checkout) -> None:
