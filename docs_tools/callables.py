@@ -238,13 +238,20 @@ FUNCTIONS: Final = (
                 "did: read a variable, or wait for its next event."
             ),
             (
+                "The argument is measured in bytes of UTF-8: at most 1024, 864 on a Photon, P1 or "
+                "Electron, and fewer if `offer.json` says so. A longer argument is refused with "
+                "`bad-request`, and so is whatever Particle refuses as wrong in itself. The call "
+                "did not run, and repeating it does not help."
+            ),
+            (
                 "Only a call that definitely did not run is queued. Up to 20 calls can wait for "
                 "one device, and they are sent in order. While calls are waiting, a new call with "
                 "`queue` goes behind them, even when the device is online; when 20 are waiting, it "
                 "is refused with `device-offline`. A call with `fail` does not wait for them. A "
                 "call with `coalesce` that a later call of the same function has overtaken becomes "
                 "`cancelled` instead of queued. `offer.json` is checked again when a queued call "
-                "is sent."
+                "is sent. A queued call that is refused then becomes `failed`, and the next one is "
+                "sent. A call that cannot be sent at the moment keeps its place until it expires."
             ),
         ),
     ),
