@@ -21,8 +21,8 @@
     health/{name}                                     the health of the path from Particle to here
     unknownDevices/{deviceId}                         devices that publish but are not registered
 
-`docs/data-model.md` describes the fields, and says when each document is deleted. Clients read
-below `users/{uid}`, as `firestore.rules` allows; only the server reads anything else.
+`docs/data-model.md` describes the fields. Clients read below `users/{uid}`, as `firestore.rules`
+allows; only the server reads anything else.
 """
 
 import functools
