@@ -8,14 +8,16 @@ from uuid import uuid4
 import httpx
 import msgspec
 
+from simulator.world import texts
 from simulator.world.events import Event
+from simulator.world.mustache import TemplateError
 from simulator.world.state.integrations import Integration
 from simulator.world.templates import json_object, render, variables
 
 # Seconds until a host must have answered.
 TIMEOUT = 20.0
 USER_AGENT = "ParticleBot/1.1 (https://docs.particle.io/webhooks)"
-# Bytes of a response in one event, and characters when it is not split into several.
+# Bytes of a response in one event, and when it is not split into several.
 CHUNK = 512
 UNCHUNKED_LIMIT = 100_000
 
@@ -45,7 +47,8 @@ class Webhooks:
             The events that the webhook publishes about it: that it was sent, and the response.
 
         Raises:
-            WebhookError: a response with status 400 or more, no response, or an invalid URL.
+            WebhookError: a response with status 400 or more, no response, an invalid URL, or a
+                template that cannot be rendered.
         """
         values = variables(event, str(uuid4()))
         verify = hook.config.get("rejectUnauthorized") is not False
@@ -54,15 +57,16 @@ class Webhooks:
             response = await self._client(verify=verify).send(request)
         except httpx.TimeoutException as error:
             raise WebhookError("ETIMEDOUT") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TemplateError) as error:
             raise WebhookError(str(error) or type(error).__name__) from error
         if response.is_error:
             host = urlsplit(str(request.url)).hostname
             raise WebhookError(f"error status {response.status_code} from {host}")
-        return [
-            (f"hook-sent/{event.name}", None),
-            *response_topics(hook, values, response),
-        ]
+        try:
+            answers = response_topics(hook, values, response)
+        except TemplateError as error:
+            raise WebhookError(str(error)) from error
+        return [(f"hook-sent/{event.name}", None), *answers]
 
     async def close(self) -> None:
         """Close all connections."""
@@ -99,7 +103,7 @@ def build(hook: Integration, event: Event, values: dict[str, Any]) -> httpx.Requ
         query = _texts(added) | query
     else:
         form = _texts(added | render(config.get("form") or {}, values))
-    auth = config.get("auth") or {}
+    auth = render(config.get("auth") or {}, values)
     if auth.get("bearer"):
         headers["Authorization"] = f"Bearer {auth['bearer']}"
     elif auth:
@@ -131,12 +135,16 @@ def _texts(params: dict[str, Any]) -> dict[str, str]:
 
 
 def response_topics(hook: Integration, values: dict[str, Any], response: httpx.Response) -> Topics:
-    """Return the events that carry the body of the response, in several parts if it is long."""
-    text = response.text
+    """Return the events that carry the body of the response, in several parts if it is long.
+
+    Raises:
+        TemplateError: a template cannot be rendered.
+    """
+    text, body = response.text, response.content
     if hook.config.get("responseTemplate"):
-        answer_values = values | json_object(text)
-        text = str(render(hook.config["responseTemplate"], answer_values))
-    if not text:
+        text = str(render(hook.config["responseTemplate"], values | json_object(text)))
+        body = text.encode()
+    if not body:
         return []
     default = "hook-response/{{{PARTICLE_EVENT_NAME}}}"
     if hook.product_id is not None:
@@ -144,18 +152,23 @@ def response_topics(hook: Integration, values: dict[str, Any], response: httpx.R
     topic = render(hook.config.get("responseTopic") or default, values)
     if hook.config.get("dataUrlResponseEvent"):
         kind = response.headers.get("content-type", "application/octet-stream").partition(";")[0]
-        text = f"data:{kind};base64,{base64.b64encode(text.encode()).decode()}"
+        text = f"data:{kind};base64,{base64.b64encode(body).decode()}"
     if hook.config.get("unchunked"):
-        return [(topic, text[:UNCHUNKED_LIMIT])]
-    body = text.encode()
-    parts = [body[start : start + CHUNK] for start in range(0, len(body), CHUNK)]
-    return [
-        (f"{topic}/{number}", part.decode(errors="replace")) for number, part in enumerate(parts)
-    ]
+        return [(topic, texts.cut(text, UNCHUNKED_LIMIT))]
+    return _numbered(topic, text)
 
 
-def error_topic(hook: Integration, event: Event) -> str:
-    """Return the name of the event that reports a failed delivery."""
+def error_topics(hook: Integration, event: Event, message: str) -> Topics:
+    """Return the events that report a failed delivery."""
     default = "hook-error/{{{PARTICLE_EVENT_NAME}}}"
-    template = hook.config.get("errorResponseTopic") or default
-    return f"{render(template, variables(event, ''))}/0"
+    values = variables(event, "")
+    try:
+        topic = render(hook.config.get("errorResponseTopic") or default, values)
+    except TemplateError:
+        topic = render(default, values)
+    return _numbered(topic, message)
+
+
+def _numbered(topic: str, text: str) -> Topics:
+    parts = texts.parts(text, CHUNK) or [""]
+    return [(f"{topic}/{number}", part) for number, part in enumerate(parts)]
