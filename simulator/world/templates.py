@@ -11,7 +11,10 @@ from simulator.world.events import Event
 
 
 def variables(event: Event, event_id: str) -> dict[str, Any]:
-    """Return the variables of a template; keys of JSON data take precedence over Particle's own."""
+    """Return the variables of a template: Particle's own, then the keys of JSON data.
+
+    Particle's own take precedence, so that a device cannot pass itself off as another one.
+    """
     named = {
         "DEVICE_ID": event.source if event.device_id is None else event.device_id,
         "EVENT_NAME": event.name,
@@ -35,7 +38,7 @@ def variables(event: Event, event_id: str) -> dict[str, Any]:
     whole = msgspec.json.encode({"event": event.name, **event.product_record()})
     values["PARTICLE_EVENT_JSON"] = whole.decode()
     values["PARTICLE_EVENT_BASE64"] = base64.b64encode(whole).decode()
-    return {**values, **json_object(event.data)}
+    return {**json_object(event.data), **values}
 
 
 def json_object(text: str | None) -> dict[str, Any]:

@@ -54,3 +54,10 @@ def test_numbers_of_the_event_are_written_as_numbers() -> None:
     event = Event(name="e", data=None, published_at="t", source="s", product_id=1319, version=7)
     values = variables(event, "id")
     assert render("{{PRODUCT_ID}} {{PRODUCT_VERSION}}", values) == "1319 7"
+
+
+def test_a_device_cannot_pass_itself_off_as_another() -> None:
+    data = '{"PARTICLE_DEVICE_ID":"other","SPARK_EVENT_NAME":"other","PRODUCT_ID":1,"own":"mine"}'
+    event = Event(name="e", data=data, published_at="t", source="s", device_id="s", product_id=1319)
+    template = "{{PARTICLE_DEVICE_ID}} {{SPARK_EVENT_NAME}} {{PRODUCT_ID}} {{own}}"
+    assert render(template, variables(event, "id")) == "s e 1319 mine"
