@@ -1,6 +1,7 @@
 """Webhooks: building a request from an event, sending it, and reading the response."""
 
 import base64
+import re
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -20,6 +21,10 @@ USER_AGENT = "ParticleBot/1.1 (https://docs.particle.io/webhooks)"
 # Bytes of a response in one event, and when it is not split into several.
 CHUNK = 512
 UNCHUNKED_LIMIT = 100_000
+
+# What HTTP allows in the name and in the value of a header, and Node.js sends.
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile("[\t\x20-\x7e\x80-\xff]*")
 
 # Events that integrations publish, as names and data.
 Topics = list[tuple[str, str | None]]
@@ -86,7 +91,13 @@ def defaults(event: Event) -> dict[str, Any]:
 
 
 def build(hook: Integration, event: Event, values: dict[str, Any]) -> httpx.Request:
-    """Return the HTTP request for an event."""
+    """Return the HTTP request for an event.
+
+    Raises:
+        WebhookError: a header is not one.
+        httpx.InvalidURL: the URL is not one.
+        TemplateError: a template cannot be rendered.
+    """
     config = hook.config
     method = str(config.get("requestType") or "POST").upper()
     added = {} if config.get("noDefaults") else defaults(event)
@@ -115,8 +126,18 @@ def build(hook: Integration, event: Event, values: dict[str, Any]) -> httpx.Requ
     if url.scheme not in {"http", "https"}:
         raise httpx.InvalidURL(f"Invalid URI {url}")
     return httpx.Request(
-        method, url.copy_merge_params(query), headers=headers, content=content, data=form
+        method, url.copy_merge_params(query), headers=_encoded(headers), content=content, data=form
     )
+
+
+def _encoded(headers: dict[str, str]) -> dict[bytes, bytes]:
+    """Encode headers as Node.js does, which refuses characters that a header cannot have."""
+    for name, value in headers.items():
+        if not HEADER_NAME.fullmatch(name):
+            raise WebhookError(f'Header name must be a valid HTTP token ["{name}"]')
+        if not HEADER_VALUE.fullmatch(value):
+            raise WebhookError(f'Invalid character in header content ["{name}"]')
+    return {name.encode("latin-1"): value.encode("latin-1") for name, value in headers.items()}
 
 
 def _json_body(template: object, values: dict[str, Any], added: dict[str, Any]) -> bytes:

@@ -349,6 +349,34 @@ def test_broken_templates_are_failures(world: World) -> None:
         assert tried == {"pass": False, "error": "Unclosed tag at 3"}
 
 
+@pytest.mark.parametrize(
+    ("headers", "error"),
+    [
+        ({"X-Name": "{{{name}}}"}, 'Invalid character in header content ["X-Name"]'),
+        ({"X-Name": "a\nb"}, 'Invalid character in header content ["X-Name"]'),
+        ({"{{{name}}}": "x"}, 'Header name must be a valid HTTP token ["\N{EURO SIGN}"]'),
+    ],
+)
+def test_headers_that_http_does_not_allow_are_failures(
+    world: World, headers: dict[str, str], error: str
+) -> None:
+    with receiving() as receiver:
+        made = hook(world, receiver.url, headers=headers)
+        path = f"{WEBHOOKS}/{made['id']}/test"
+        form = {"data": '{"name":"\N{EURO SIGN}"}'}
+        tried = world.call("POST", path, world.server_token(), data=form).json()
+        assert tried == {"pass": False, "error": error}
+        assert receiver.requests.empty()
+
+
+def test_header_beyond_ascii(world: World) -> None:
+    device = world.device()
+    with receiving() as receiver:
+        hook(world, receiver.url, headers={"X-Name": "{{{name}}}"})
+        world.publish(device["id"], "test", '{"name":"J\N{LATIN SMALL LETTER O WITH DIAERESIS}rg"}')
+        assert receiver.next().headers["x-name"] == "J\N{LATIN SMALL LETTER O WITH DIAERESIS}rg"
+
+
 def test_long_errors_are_parted_too(world: World) -> None:
     device, token = world.device(), world.server_token()
     name = "\N{EURO SIGN}" * 200
