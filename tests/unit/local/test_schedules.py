@@ -196,7 +196,7 @@ def test_runs_that_came_due_during_a_long_one_are_left_out() -> None:
     assert starts == [300, 1200, 1500, 1800]
 
 
-def test_a_failed_run_is_reported_and_the_next_one_comes(
+def test_a_failed_run_is_reported_and_does_not_stop_the_next(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     clock = Clock(700)

@@ -144,7 +144,7 @@ def test_tracker_that_stands_publishes_every_five_minutes() -> None:
     assert [m["trig"] for m in locations(published)] == [["lock"], ["time"], ["time"], ["time"]]
 
 
-def test_tracker_without_a_fix_tells_no_position() -> None:
+def test_tracker_without_a_fix_reports_no_position() -> None:
     tracker, published = made(Tracker)
     tracker.tick(5)
     tracker.state["fix"] = False

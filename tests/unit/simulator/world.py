@@ -170,7 +170,7 @@ class Stream:
         end = time.monotonic() + WAIT
         for line in self.lines:
             # Without an event, too, the simulator sends an empty line now and then.
-            assert time.monotonic() < end, "no event came"
+            assert time.monotonic() < end, "no event arrived"
             if line.startswith("event: "):
                 name = line.removeprefix("event: ")
             elif line.startswith("data: "):
