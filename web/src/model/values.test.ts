@@ -34,6 +34,24 @@ describe('partsOf', () => {
     expect(partsOf(null)).toEqual([]);
     expect(partsOf('text')).toEqual([]);
   });
+
+  it('names what is inside objects by its path, down to the third level', () => {
+    const loc = { cmd: 'loc', loc: { lat: 48.1, lon: 11.5 }, trig: ['time'] };
+    expect(partsOf(loc)).toEqual([
+      ['cmd', 'loc'],
+      ['loc.lat', 48.1],
+      ['loc.lon', 11.5],
+      ['trig', ['time']],
+    ]);
+    expect(partsOf({ a: { b: { c: { d: 1 } } }, e: {} })).toEqual([
+      ['a.b.c', { d: 1 }],
+      ['e', {}],
+    ]);
+  });
+
+  it('takes the first of two with the same path', () => {
+    expect(partsOf({ 'a.b': 1, a: { b: 2 } })).toEqual([['a.b', 1]]);
+  });
 });
 
 describe('isShort', () => {

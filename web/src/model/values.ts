@@ -31,14 +31,29 @@ export function formatValue(value: Json, locale: string, words: ValueWords): str
   }
 }
 
+/** Objects within objects that are taken apart, as far down as the server counts their numbers. */
+const DEPTH = 3;
+
 /**
- * The parts of an object, to be shown one below the other; of anything else, none. By name, for the
- * store does not keep their order.
+ * The parts of an object, to be shown one below the other, each by its path, as in `loc.lat`; of
+ * anything else, none. By name, for the store does not keep their order. Of two with the same path the
+ * first one counts.
  */
 export function partsOf(value: Json): [string, Json][] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.entries(value).sort(([a], [b]) => a.localeCompare(b))
-    : [];
+  const parts = new Map<string, Json>();
+  for (const [path, part] of takenApart(value, DEPTH)) {
+    if (!parts.has(path)) parts.set(path, part);
+  }
+  return [...parts].sort(([a], [b]) => a.localeCompare(b));
+}
+
+function takenApart(value: Json, depth: number): [string, Json][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.entries(value).flatMap(([name, part]): [string, Json][] => {
+    const inner = depth > 1 ? takenApart(part, depth - 1) : [];
+    if (inner.length === 0) return [[name, part]];
+    return inner.map(([path, one]) => [`${name}.${path}`, one]);
+  });
 }
 
 /** Whether the value has room beside its name, on a phone too. */
