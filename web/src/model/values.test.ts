@@ -43,19 +43,21 @@ describe('partsOf', () => {
     expect(partsOf('text')).toEqual([]);
   });
 
-  it('takes objects in it apart, to three levels', () => {
-    expect(
-      partsOf({ loc: { lon: 2, lat: 1, src: ['a'] }, at: { b: { c: { d: 1 } } }, e: {} }),
-    ).toEqual([
-      ['at.b.c', { d: 1 }],
+  it('names what is inside objects by its path, down to the third level', () => {
+    const loc = { cmd: 'loc', loc: { lat: 48.1, lon: 11.5 }, trig: ['time'] };
+    expect(partsOf(loc)).toEqual([
+      ['cmd', 'loc'],
+      ['loc.lat', 48.1],
+      ['loc.lon', 11.5],
+      ['trig', ['time']],
+    ]);
+    expect(partsOf({ a: { b: { c: { d: 1 } } }, e: {} })).toEqual([
+      ['a.b.c', { d: 1 }],
       ['e', {}],
-      ['loc.lat', 1],
-      ['loc.lon', 2],
-      ['loc.src', ['a']],
     ]);
   });
 
-  it('has each name once', () => {
+  it('takes the first of two with the same path', () => {
     expect(partsOf({ 'a.b': 1, a: { b: 2 } })).toEqual([['a.b', 1]]);
   });
 });

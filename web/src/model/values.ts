@@ -9,9 +9,6 @@ const MAX_FRACTION_DIGITS = 6;
 const MAX_SHORT_TEXT = 16;
 const MAX_TEXT = 1000;
 
-/** How many names lead to a part, as in the metrics that the server counts. */
-const MAX_LEVELS = 3;
-
 export interface ValueWords {
   yes: string;
   no: string;
@@ -41,32 +38,29 @@ function shortened(text: string): string {
   return `${text.slice(0, MAX_TEXT).replace(/[\ud800-\udbff]$/, '')} …`;
 }
 
+/** Objects within objects that are taken apart, as far down as the server counts their numbers. */
+const DEPTH = 3;
+
 /**
- * The parts of an object, to be shown one below the other; of anything else, none. Parts of parts
- * have the names that lead to them, as in `loc.lat`. By name, for the store does not keep their
- * order.
+ * The parts of an object, to be shown one below the other, each by its path, as in `loc.lat`; of
+ * anything else, none. By name, for the store does not keep their order. Of two with the same path the
+ * first one counts.
  */
 export function partsOf(value: Json): [string, Json][] {
-  const found = new Map<string, Json>();
-  collect(value, [], found);
-  return [...found].sort(([a], [b]) => a.localeCompare(b));
-}
-
-function collect(value: Json, path: string[], found: Map<string, Json>): void {
-  if (!isObject(value)) return;
-  for (const [name, part] of Object.entries(value)) {
-    const inner = [...path, name];
-    if (isObject(part) && inner.length < MAX_LEVELS && Object.keys(part).length > 0) {
-      collect(part, inner, found);
-    } else {
-      const key = inner.join('.');
-      if (!found.has(key)) found.set(key, part);
-    }
+  const parts = new Map<string, Json>();
+  for (const [path, part] of takenApart(value, DEPTH)) {
+    if (!parts.has(path)) parts.set(path, part);
   }
+  return [...parts].sort(([a], [b]) => a.localeCompare(b));
 }
 
-function isObject(value: Json): value is { [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function takenApart(value: Json, depth: number): [string, Json][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.entries(value).flatMap(([name, part]): [string, Json][] => {
+    const inner = depth > 1 ? takenApart(part, depth - 1) : [];
+    if (inner.length === 0) return [[name, part]];
+    return inner.map(([path, one]) => [`${name}.${path}`, one]);
+  });
 }
 
 /** Whether the value has room beside its name, on a phone too. */

@@ -39,7 +39,7 @@ describe('kinds', () => {
         expect(control.queueSeconds ?? 1).toBeLessThanOrEqual(604_800);
         if (control.type === 'slider') expect(control.min).toBeLessThan(control.max);
       }
-      const keys = kind.readings.map(keyOf);
+      const keys = [...kind.readings, ...(kind.hidden ?? [])].map(keyOf);
       expect(new Set(keys).size).toBe(keys.length);
     },
   );
@@ -58,18 +58,19 @@ describe('a device', () => {
   });
 
   it('has charts of what is described before the first value came', () => {
-    expect(charted(device('GT-1', {})).map(keyOf)).toEqual(['loc/loc.spd']);
+    expect(charted(device('GT-1', {})).map(keyOf)).toEqual([
+      'loc/loc.spd',
+      'loc/loc.alt',
+      'loc/loc.temp',
+      'loc/loc.batt',
+    ]);
     expect(charted(device('XX-1', {}))).toEqual([]);
   });
 
-  it('has charts of the numbers below nested objects', () => {
-    const loc = { lck: 1, lat: 47.27, lon: 11.4, spd: 12, src: ['gnss'] };
-    const seen = device('GT-1', { loc: { cmd: 'loc', loc, req_id: 17 } });
-    expect(charted(seen).map(keyOf)).toEqual(['loc/loc.spd', 'loc/loc.lck', 'loc/req_id']);
-    expect(newest(seen, { event: 'loc', part: 'loc.lat' })?.value).toBe(47.27);
-    expect(undescribed(seen).map(({ value }) => value)).toEqual([
-      { cmd: 'loc', 'loc.lck': 1, 'loc.src': ['gnss'], req_id: 17 },
-    ]);
+  it('has charts of the numbers below nested objects that nobody described', () => {
+    const seen = device('XX-1', { report: { air: { co2: 420, unit: 'ppm' }, n: 3 } });
+    expect(charted(seen).map(keyOf)).toEqual(['report/air.co2', 'report/n']);
+    expect(newest(seen, { event: 'report', part: 'air.co2' })?.value).toBe(420);
   });
 
   it('has the newest value of a part', () => {
@@ -77,6 +78,37 @@ describe('a device', () => {
     expect(newest(seen, { event: 'state', part: 'target' })).toEqual({ value: 20, at: 1 });
     expect(newest(seen, { event: 'state', part: 'mode' })).toBeUndefined();
     expect(newest(seen, { event: 'none' })).toBeUndefined();
+  });
+});
+
+/** As Particle's firmware for trackers publishes it. */
+const LOC = {
+  cmd: 'loc',
+  time: 1772356510,
+  loc: { lck: 1, time: 1772356508, lat: 47.2692, lon: 11.4041, spd: 12.04, cell: 61, sats: 9 },
+  trig: ['time'],
+  req_id: 17,
+};
+
+describe('a tracker', () => {
+  it('has the parts of its location, and hides what only the firmware needs', () => {
+    const van = device('GT-1', { loc: LOC });
+    expect(newest(van, { event: 'loc', part: 'loc.lat' })?.value).toBe(47.2692);
+    expect(onCard(van, 3).map(keyOf)).toEqual(['loc/loc.spd', 'loc/loc.lat', 'loc/loc.lon']);
+    expect(charted(van).map(keyOf)).toContain('loc/loc.sats');
+    expect(charted(van).map(keyOf)).not.toContain('loc/time');
+    expect(undescribed(van).map(({ event, value }) => [event, value])).toEqual([
+      ['loc', { 'loc.sats': 9 }],
+    ]);
+    expect(told(van, { event: 'loc', value: LOC })).toEqual({
+      name: '',
+      value: {
+        Latitude: '47.26920°',
+        Longitude: '11.40410°',
+        Speed: '12.0\u00a0m/s',
+        'loc.sats': 9,
+      },
+    });
   });
 });
 
@@ -109,7 +141,6 @@ describe('an event', () => {
     ['TH-1', 'state', { mode: 'heat', fault: 7 }, '', { Mode: 'Heat', fault: 7 }],
     ['TH-1', 'door', 'open', 'door', 'open'],
     ['XX-1', 'state', { mode: 'heat' }, 'state', { mode: 'heat' }],
-    ['GT-1', 'loc', { loc: { spd: 12, hd: 40 } }, '', { Speed: '12.0\u00a0m/s', 'loc.hd': 40 }],
   ])('of %s, %s %j, is told as %j: %j', (serialNumber, event, value, name, words) => {
     expect(told(device(serialNumber, {}), { event, value })).toEqual({ name, value: words });
   });
