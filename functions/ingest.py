@@ -2,9 +2,9 @@
 
 from cloudevents.http import CloudEvent
 
+import shared.telemetry.ingest
 from shared import settings
 from shared.api.triggers import on_message_published
-from shared.telemetry import ingest as intake
 
 
 @on_message_published(settings.TOPIC)
@@ -13,4 +13,4 @@ def ingest(event: CloudEvent) -> None:
 
     A message that can never be stored is kept in `deadLetters`, and acknowledged.
     """
-    intake.take(event.data)
+    shared.telemetry.ingest.ingest(event.data)

@@ -40,8 +40,9 @@ def _canary(deployment: Deployment) -> Finding:
     particle, credentials = deployment.particle, deployment.integrator
     try:
         with explained_firestore(deployment.project):
+            deadline = started + settings.CANARY_TIMEOUT
             delays = [
-                canary.fly(particle, credentials, one, started + canary.PATIENCE, waiting).delay_ms
+                canary.fly(particle, credentials, one, deadline, waiting).delay_ms
                 for one in canary.ours(particle, credentials)
             ]
     except canary.CanaryLostError as failure:

@@ -135,7 +135,7 @@ def _replay_stored(snapshot: paths.Snapshot, reason: str) -> str:
         outcome = ingest.store(text, replayed=True, counted=reason != TOO_OLD)
     except UnstorableError as failure:
         return failure.reason
-    except ingest.COME_AGAIN as failure:
+    except ingest.RETRIABLE as failure:
         return come_again(failure)
     snapshot.reference.delete()
     return str(outcome.value)

@@ -19,8 +19,8 @@ def ingest_again(delivered: Any) -> tuple[str, bool]:
         The outcome (`stored`, `copy`, or why it was not stored), and whether that is final.
     """
     try:
-        outcome = ingest.take(delivered, replayed=True)
-    except ingest.COME_AGAIN as failure:
+        outcome = ingest.ingest(delivered, replayed=True)
+    except ingest.RETRIABLE as failure:
         return come_again(failure), False
     final = outcome.reason if isinstance(outcome, UnstorableError) else str(outcome.value)
     return final, True

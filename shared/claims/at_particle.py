@@ -73,7 +73,7 @@ class CustomerMode:
         for _ in range(ROUNDS):
             try:
                 _claim(credentials, device)
-            except (errors.ForbiddenError, errors.ConflictError) as refusal:
+            except errors.ForbiddenError as refusal:
                 self._make_way(uid, device, refusal, reservation, ended)
             else:
                 return
@@ -96,7 +96,7 @@ class CustomerMode:
         self,
         uid: str,
         device: Device,
-        refusal: errors.RefusedError,
+        refusal: errors.ForbiddenError,
         reservation: Reservation,
         ended: Ended,
     ) -> None:
@@ -229,7 +229,7 @@ def _is_kept(credentials: Credentials, device_id: str) -> bool:
 def _claim(credentials: Credentials, device: Device) -> None:
     """Claim a device that the product has, in whatever words Particle refuses it.
 
-    Raises `ForbiddenError` or `ConflictError` when somebody else may own it.
+    Raises `ForbiddenError` when somebody else may own it.
     """
     try:
         connections.particle().claim_device(credentials, device.id)
@@ -243,10 +243,13 @@ def _claim(credentials: Credentials, device: Device) -> None:
     except errors.RefusedError as refusal:
         if _NOT_ONLINE.search(refusal.text.lower()):
             raise DeviceOffline(_SWITCH_ON) from refusal
+        if type(refusal) is errors.RefusedError and refusal.status == _CONFLICT:
+            raise errors.ForbiddenError(refusal.route, refusal.text, refusal.status) from refusal
         raise
 
 
 _SWITCH_ON = "The device has to be online for this. Switch the device on, and try again."
+_CONFLICT = 409
 _UNKNOWN = re.compile(r"not exist|not found|unknown")
 _NOT_ONLINE = re.compile(r"n.t online|offline")
 

@@ -36,7 +36,6 @@ from shared.errors import CustomerNotReady, InProgress, NoDevice, NotInThisMode,
 from shared.firestore import paths
 from shared.limits.counter import Counter, count
 from shared.particle import Share, Token, errors
-from shared.registry.entry import Entry
 
 VALID_FOR = 3300
 """Seconds that a token given to an app is good for at least; tokens are minted for an hour."""
@@ -260,8 +259,11 @@ def _device_of(uid: str) -> str | None:
     """One of the user's devices; None for a user who awaits one. Raises `NoDevice`."""
     owned = _owned(uid)
     if owned is None:
-        awaited = paths.devices().where(filter=FieldFilter("awaitedBy", "==", uid)).stream()
-        if not any(Entry(device).is_awaited for device in awaited):
+        awaited = paths.devices().where(filter=FieldFilter("awaitedBy", "==", uid))
+        now = datetime.now(UTC)
+        if not any(
+            device.get("awaitedUntil") > now for device in awaited.select(["awaitedUntil"]).stream()
+        ):
             raise NoDevice
     return owned
 

@@ -110,6 +110,12 @@ def online(device_id: str) -> DocumentReference:
     return reference
 
 
+def tenure(device_id: str, epoch: int) -> DocumentReference:
+    """The record of a tenure in which events of the device were stored."""
+    reference: DocumentReference = device(device_id).collection(TENURES).document(str(epoch))
+    return reference
+
+
 def tenures_of(uid: str) -> Query:
     """The records of a customer's tenures of all devices; needs its own index."""
     group = client().collection_group(TENURES)

@@ -1,8 +1,8 @@
 """Commits as bare protocol buffers.
 
-The client's own batch builds every value as a wrapped message and walks each document several
-times, which cost more than half of what a commit costs this process. What is sent is the same.
-`transform_results` of a write come in the order of its transforms (Firestore's API, WriteResult).
+The client's own batch builds every value as a wrapped message and walks through each document
+several times, which is more than half of the CPU time of a commit. What is sent is the same. The
+`transform_results` of a write are in the order of its transforms (Firestore's API, WriteResult).
 """
 
 import functools
@@ -24,7 +24,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
 Transform = tuple[str, str, int | float]
-"""A field path, what happens to it (`increment`, `maximum`, `minimum`), and by how much."""
+"""A field path, the kind of transform (`increment`, `maximum`, `minimum`), and its operand."""
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -34,7 +34,7 @@ def path(*keys: str) -> str:
 
 
 def name(*parts: str) -> str:
-    """A document's full name, from collection and document ids in turn."""
+    """A document's full name, from its collection and document ids in turn."""
     return f"{_documents()}/{'/'.join(parts)}"
 
 
@@ -44,7 +44,7 @@ def _documents() -> str:
 
 
 def create(document: str, fields: Mapping[str, Any]) -> Any:
-    """A document that must not exist yet. Raises `TypeError` for what no event can hold."""
+    """The write of a document that must not exist yet. Raises `TypeError` as `fill` does."""
     write = Write()
     write.update.name = document
     stored = write.update.fields
@@ -55,7 +55,7 @@ def create(document: str, fields: Mapping[str, Any]) -> Any:
 
 
 def delete(document: str) -> Any:
-    """The end of a document, if it exists."""
+    """The write that deletes a document, if it exists."""
     return Write(delete=document)
 
 
@@ -66,10 +66,10 @@ def merge(
     *,
     must_exist: bool,
 ) -> Any:
-    """Some fields of a document, by their paths, and what is computed there."""
+    """The write of some of a document's fields, by their paths, and of transforms."""
     write = Write()
     write.update.name = document
-    # An empty mask leaves all fields; none at all would replace the document.
+    # With an empty mask no field changes; without a mask the document would be replaced.
     write.update_mask.SetInParent()
     masked = write.update_mask.field_paths
     for keys, item in fields.items():
@@ -91,7 +91,7 @@ def merge(
 
 
 def commit(writes: Sequence[Any]) -> Sequence[Any]:
-    """Commit all or nothing; the results of the writes, in their order.
+    """Commit all writes or none; returns their results, in the same order.
 
     Raises what Firestore's client raises.
     """
@@ -106,9 +106,9 @@ def commit(writes: Sequence[Any]) -> Sequence[Any]:
 
 
 def fill(message: Any, item: Any) -> None:
-    """Make an empty value be that. Raises `TypeError` for what no event can hold.
+    """Set an empty value message to an item. Raises `TypeError` for a type that no event has.
 
-    In its place: to copy each part into the whole takes longer than all else.
+    It fills the message where it is: copying each part into the whole would take most of the time.
     """
     if isinstance(item, str):
         message.string_value = item

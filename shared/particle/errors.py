@@ -1,7 +1,7 @@
 """What can go wrong when talking to Particle, and how its answers are distinguished.
 
     ParticleError
-    ├── NotSentError              no connection: the request had no effect
+    ├── NotSentError              it did not get to Particle: the request had no effect
     ├── OutcomeUnknownError       the request may have had its effect
     │   ├── InterruptedCallError  connection cut, or no answer in time
     │   └── ServerFaultError      5xx
@@ -16,8 +16,7 @@
         ├── CustomerExistsError
         ├── ForbiddenError            also for devices that are unknown or belong to another
         │   └── ForeignOwnerError     claim: "That belongs to someone else."
-        ├── NotFoundError             function, variable, device or product
-        └── ConflictError             409
+        └── NotFoundError             function, variable, device or product
 
 No exception's text contains a token, an e-mail address or a path with a customer in it.
 """
@@ -41,7 +40,10 @@ class ParticleError(Exception):
 
 
 class NotSentError(ParticleError):
-    """No connection could be made: the request had no effect."""
+    """The request did not get to Particle, and had no effect.
+
+    There was no connection, or something in front of Particle's API refused it.
+    """
 
 
 class OutcomeUnknownError(ParticleError):
@@ -114,10 +116,6 @@ class NotFoundError(RefusedError):
     """404: an unknown function, variable, device or product."""
 
 
-class ConflictError(RefusedError):
-    """409: somebody else was there first. No source shows Particle using it."""
-
-
 DEFAULT_RETRY_AFTER = 60.0
 """Seconds to wait after a 429 without a Retry-After header, which no source confirms.
 The limits count per 5 minutes (Cloud API reference, "Rate limits")."""
@@ -176,7 +174,7 @@ def from_answer(
     if by_client:
         kind = _refusal_of_client(status, words, code)
     elif status == 403 and _is_page(body):  # noqa: PLR2004
-        kind = RefusedError  # by something in front of Particle's API
+        return NotSentError(route, "refused in front of Particle's API", status)
     else:
         kind = _refusal_of_token(status, words, code)
     return kind(route, text, status)
@@ -202,7 +200,7 @@ def _refusal_of_token(status: int, words: str, code: str) -> type[RefusedError]:
     return _BY_STATUS.get(status, RefusedError)
 
 
-_BY_STATUS = {403: ForbiddenError, 404: NotFoundError, 409: ConflictError}
+_BY_STATUS = {403: ForbiddenError, 404: NotFoundError}
 _WRONG_CLIENT = {"invalid_client", "unauthorized_client"}
 _WRONG_CUSTOMER = {"invalid_grant", "invalid_scope"}
 _EXISTS = re.compile(r"already exists|customer.exists")

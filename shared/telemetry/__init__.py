@@ -1,12 +1,16 @@
 """What devices publish, on its way from Pub/Sub to Firestore.
 
-    intake      the one way of a message: read it, record it, or keep it as a dead letter
-    message     reads what Pub/Sub delivered; `value` what is in the data
-    recorder    stores events, those that wait together in one commit (`sharing`, `group`)
-    tenure      knows whose a device is; `settling` puts right what a commit without reads got wrong
-    rollup      numbers for charts; `presence` and `system` what Particle's own events say
-    retention   how long it is kept; `dead_letters` what can never be stored
-    protobuf    commits in the form in which they are sent; `commits` how long they are tried
+    ingest         takes a message: stores its event, or keeps the message as a dead letter
+    message        reads what Pub/Sub delivers; `value` parses the event's data
+    writer         stores events; those that wait at the same moment share a commit
+    batcher        collects what waits into batches; `batch` makes the commit of one
+    pending        an event that is being stored
+    tenure         whose a device is, and since when
+    repair         puts right what a commit without reads may have got wrong
+    rollup         numbers for charts; `retention` how long events are kept
+    presence       what status events say; `system_events` what Particle's other events say
+    arrivals       notices when no events arrive; `canary` tests the whole way
+    dead_letters   keeps messages that can never be stored
 
 `docs/ingest.md` describes what clients read.
 """

@@ -1,13 +1,13 @@
-"""Notices that the integration went quiet: no event for longer than is usual for this fleet.
+"""Notices when the integration goes quiet: no event for longer than is usual for this fleet.
 
-Each instance of `ingest` marks, with its first commit in a slot of five minutes, that events came
-in it: in `health/arrivals-{day}`, a field for each slot. What is usual is told by the days before:
-a silence is remarkable when it is much longer than those that touched the same time of day then. So
-a fleet that sleeps at night is not reported each night, and one that never does is after a quarter
-of an hour.
+Each instance of `ingest` marks, with its first commit in a slot of five minutes, that events
+arrived in that slot: in `health/arrivals-{day}`, which has a field for each slot. The days before
+show what is usual: a silence is remarkable when it is much longer than those that overlapped the
+same time of day then. So a fleet that sleeps at night is not reported each night, and one that
+never sleeps is reported after a quarter of an hour.
 
-Usual is what was so twice: the longest of those silences may have been an outage, which must not
-hide the next one.
+A silence is usual when it happened twice: the longest one may have been an outage, which must not
+hide the next outage.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,16 +20,16 @@ from shared.firestore import paths
 
 SLOT = timedelta(minutes=5)
 BACK = (1, 2, 3, 4, 5, 6, 7, 8, 14)
-"""Days before today that tell what is usual: of a week and one, and the same weekday once more, so
-that a day of rest is among them twice."""
+"""Days before today that show what is usual: the last eight, and the same weekday once more, so
+that a weekly day of rest is among them twice."""
 LONG = timedelta(days=8)
-"""A silence of this length is remarkable, whatever was usual."""
+"""A silence of this length is always remarkable, whatever was usual."""
 LEAST = 3
-"""Slots; a shorter silence is never remarkable."""
+"""The shortest silence that can be remarkable, in slots."""
 FACTOR = 1.5
-"""Times the longest usual silence from which one is remarkable."""
+"""A silence is remarkable when it is this many times longer than the longest usual one."""
 KEPT_DAYS = 90
-"""As long as a silence is told of."""
+"""How long marks are kept, and so the longest silence that is reported."""
 
 _MINUTE = timedelta(minutes=1)
 _DAY_SLOTS = timedelta(days=1) // SLOT
@@ -37,18 +37,18 @@ _DAY_SLOTS = timedelta(days=1) // SLOT
 
 @dataclass(frozen=True)
 class Silence:
-    """How long nothing has come, in whole slots."""
+    """A period without events, in whole slots."""
 
     last: datetime
-    """End of the last slot in which events came."""
+    """End of the last slot in which events arrived."""
     length: timedelta
     usual: timedelta | None
-    """The second longest silence at this time of day in the days before, the longest while there is
-    but one; None when they are not known."""
+    """The second longest silence at this time of day in the days before; the longest if there is
+    only one; None if the days before are not known."""
 
     @property
     def remarkable(self) -> bool:
-        """Whether somebody should look after it."""
+        """Whether the operator should look into it."""
         if self.length >= LONG:
             return True
         if self.usual is None or self.length < LEAST * SLOT:
@@ -57,7 +57,7 @@ class Silence:
 
 
 def check(now: datetime) -> None:
-    """Log a silence that somebody should look after."""
+    """Log the present silence if it is remarkable."""
     silent = present_silence(now)
     if silent and silent.remarkable:
         usual = silent.usual or timedelta()
@@ -65,20 +65,20 @@ def check(now: datetime) -> None:
 
 
 def slot_of(time: datetime) -> int:
-    """The number of the slot that a time lies in, counted from the epoch."""
+    """The number of the slot that contains a time, counted from the epoch."""
     return int(time.timestamp() // SLOT.total_seconds())
 
 
 def day_and_key(slot: int) -> tuple[str, str]:
-    """The document's id in `health`, and the key in its `slots`."""
+    """The id of a slot's document in `health`, and the slot's key in its `slots`."""
     day, number = divmod(slot, _DAY_SLOTS)
     return f"arrivals-{_start(day * _DAY_SLOTS):%Y-%m-%d}", f"s{number}"
 
 
 def present_silence(now: datetime) -> Silence | None:
-    """The silence that lasts at this moment; None when nothing has come in `KEPT_DAYS`.
+    """The silence up to now; None when nothing has arrived in `KEPT_DAYS`.
 
-    Reads 16 documents, and in a silence of weeks all days that are kept.
+    Reads 16 documents, and after a silence of weeks those of all days that are kept.
     """
     today = slot_of(now) // _DAY_SLOTS
     slots = _slots(range(today - max(BACK) - 1, today + 1))
@@ -86,7 +86,7 @@ def present_silence(now: datetime) -> Silence | None:
 
 
 def _slots(days: Iterable[int]) -> list[int]:
-    """Those in which events came on these days, counted from the epoch as slots are."""
+    """The slots in which events arrived on these days; days, too, are counted from the epoch."""
     names = {day_and_key(day * _DAY_SLOTS)[0]: day for day in days}
     return [
         names[snapshot.id] * _DAY_SLOTS + int(key[1:])
@@ -96,15 +96,15 @@ def _slots(days: Iterable[int]) -> list[int]:
 
 
 def silence(slots: Sequence[int], now: int) -> Silence | None:
-    """The silence before slot `now`, which is still under way, after the last of `slots`.
+    """The silence between the last of `slots` and slot `now`, which is not over yet.
 
-    `slots` are those in which events came, in order.
+    `slots` are those in which events arrived, in ascending order.
     """
     if not slots:
         return None
     last = min(slots[-1], now)
     known = [days * _DAY_SLOTS for days in BACK if last - days * _DAY_SLOTS >= slots[0]]
-    # A silence of several days is one of them, and counts once.
+    # A silence of several days overlaps several of them, and counts once.
     longest = {
         max((b - a - 1, a) for a, b in pairwise(slots) if a < now - back and b > last - back)
         for back in known

@@ -1,12 +1,13 @@
-"""Work that those who wait at the moment share.
+"""Group commit: the items of threads that wait at the same moment are processed in one batch.
 
-Nobody waits for company: who comes alone works alone at once. Who comes while others work waits,
-and the first of the waiting then works for all of them. So the groups grow with the load, and with
-them the throughput.
+No thread waits for company: one that arrives alone processes its item at once. One that arrives
+while a batch is under way waits, and the first of those that wait becomes the leader of the next
+batch: it processes the items of all of them. So batches grow with the load, and the throughput
+grows with them.
 
-Beside a group under way another one begins when enough wait, or when the last one began a while
-ago. Work that is quickly done is so done in few large groups; where it is mostly waiting, for a
-service that is far away, many groups wait at the same time.
+Another batch begins beside those under way when enough items wait, or when the last batch began
+some time ago. Quick work is therefore done in a few large batches. Work that mostly waits for a
+distant service is done in many batches at the same time.
 """
 
 import time
@@ -18,124 +19,125 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class _Waiting(Generic[Item]):
+class _Waiter(Generic[Item]):
     """An item, and the thread that waits for it."""
 
-    __slots__ = ("failure", "item", "leads", "queued", "woken")
+    __slots__ = ("batch", "failure", "item", "queued", "woken")
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.queued = True
-        """Whether no group has taken it yet."""
-        self.leads: list[_Waiting[Item]] | None = None
-        """Those to work for, itself among them; None for one that another thread works for."""
+        """Whether the item is in no batch yet."""
+        self.batch: list[_Waiter[Item]] | None = None
+        """The batch that this thread leads, itself included; None unless it is a leader."""
         self.failure: BaseException | None = None
-        # An `Event` without its weight: held until the thread may go on.
+        # A lock weighs less than an `Event`. It is held until the thread may go on.
         self.woken = Lock()
         self.woken.acquire()
 
 
-class Sharing(Generic[Item]):
-    """Hands the items of waiting threads to one of these threads, which works for all."""
+class Batcher(Generic[Item]):
+    """Collects the items of waiting threads into batches; one thread processes each batch."""
 
     def __init__(
         self,
         work: Callable[[Sequence[Item]], None],
         *,
-        at_once: int,
-        at_most: int,
+        max_batches: int,
+        max_items: int,
         enough: int,
         patience: float,
     ) -> None:
-        """Prepare it.
+        """Create a batcher without threads of its own.
 
         Args:
-            work: takes a group of items; what it raises, the thread of each of them raises.
-            at_once: groups at the same time.
-            at_most: items in a group.
-            enough: waiting items that are worth another group beside those under way.
-            patience: seconds after the last group's begin in which fewer are not.
+            work: processes a batch; what it raises is raised in the thread of each item.
+            max_batches: batches under way at the same time.
+            max_items: items in a batch.
+            enough: waiting items that justify another batch beside those under way.
+            patience: seconds after the start of the last batch from which fewer items do.
         """
         self._work = work
-        self._at_once = at_once
-        self._at_most = at_most
+        self._max_batches = max_batches
+        self._max_items = max_items
         self._enough = enough
         self._patience = patience
-        self._queue: deque[_Waiting[Item]] = deque()
-        self._groups = 0
-        self._last_began = 0.0
+        self._queue: deque[_Waiter[Item]] = deque()
+        self._under_way = 0
+        self._last_started = 0.0
         self._lock = Lock()
 
-    def do(self, item: Item, deadline: float = TIMEOUT_MAX) -> None:
-        """Return when the item has been worked off; raise what that raised.
+    def process(self, item: Item, deadline: float = TIMEOUT_MAX) -> None:
+        """Return when the item has been processed; raise what its processing raised.
 
         Raises `TimeoutError` when another thread has not done so by the deadline, in
-        `time.monotonic`. An item that no group has taken by then is never worked off.
+        `time.monotonic`. An item that is in no batch by then is never processed.
         """
-        mine = _Waiting(item)
+        mine = _Waiter(item)
         with self._lock:
             self._queue.append(mine)
-            self._begin()
+            self._start_if_due()
         self._wait(mine, deadline)
-        if mine.leads is not None:
-            self._lead(mine.leads)
+        if mine.batch is not None:
+            self._lead(mine.batch)
         if mine.failure is not None:
             raise mine.failure
 
-    def _wait(self, mine: _Waiting[Item], deadline: float) -> None:
+    def _wait(self, mine: _Waiter[Item], deadline: float) -> None:
+        """Return when the item has been processed, or when this thread is to lead a batch."""
         while True:
             left = max(deadline - time.monotonic(), 0)
             pause = min(left, self._patience) if mine.queued else left
             if mine.woken.acquire(timeout=pause):
                 return
             with self._lock:
-                if mine.leads is not None:
+                if mine.batch is not None:
                     return
                 if time.monotonic() >= deadline:
                     if mine.queued:
                         self._queue.remove(mine)
-                    raise TimeoutError("the group was not done in time")
-                self._begin()
+                    raise TimeoutError("the batch was not done in time")
+                self._start_if_due()
 
-    def _lead(self, group: list[_Waiting[Item]]) -> None:
+    def _lead(self, batch: list[_Waiter[Item]]) -> None:
         with self._lock:
-            # Those who came since the turn was handed over.
-            self._fill(group)
+            # Items may have arrived since the batch was started.
+            self._fill(batch)
         try:
-            self._work([waiting.item for waiting in group])
+            self._work([waiter.item for waiter in batch])
         except BaseException as failure:  # noqa: BLE001 - raised again by each of the threads
-            for waiting in group:
-                waiting.failure = failure
+            for waiter in batch:
+                waiter.failure = failure
         finally:
             with self._lock:
-                self._groups -= 1
-                self._begin()
-            for waiting in group[1:]:
-                waiting.woken.release()
+                self._under_way -= 1
+                self._start_if_due()
+            for waiter in batch[1:]:
+                waiter.woken.release()
 
-    def _begin(self) -> None:
-        """Hand the turn to the first who waits, if that is due; with the lock held."""
+    def _start_if_due(self) -> None:
+        """Make the first waiter lead a batch if one is due; the caller holds the lock."""
         if not self._queue or not self._is_due():
             return
-        self._groups += 1
-        self._last_began = time.monotonic()
-        group: list[_Waiting[Item]] = []
-        self._fill(group)
-        group[0].leads = group
-        group[0].woken.release()
+        self._under_way += 1
+        self._last_started = time.monotonic()
+        batch: list[_Waiter[Item]] = []
+        self._fill(batch)
+        batch[0].batch = batch
+        batch[0].woken.release()
 
     def _is_due(self) -> bool:
-        if not self._groups:
+        if not self._under_way:
             return True
-        if self._groups >= self._at_once:
+        if self._under_way >= self._max_batches:
             return False
         return (
             len(self._queue) >= self._enough
-            or time.monotonic() - self._last_began >= self._patience
+            or time.monotonic() - self._last_started >= self._patience
         )
 
-    def _fill(self, group: list[_Waiting[Item]]) -> None:
-        while self._queue and len(group) < self._at_most:
-            waiting = self._queue.popleft()
-            waiting.queued = False
-            group.append(waiting)
+    def _fill(self, batch: list[_Waiter[Item]]) -> None:
+        while self._queue and len(batch) < self._max_items:
+            waiter = self._queue.popleft()
+            waiter.queued = False
+            batch.append(waiter)

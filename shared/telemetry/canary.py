@@ -1,7 +1,7 @@
-"""The canary: an event that flies the whole way, from Particle's integration into Firestore.
+"""The canary: a test event that goes the whole way, from Particle's integration into Firestore.
 
-Particle sends it when it is asked to test an integration. It comes from no device (`api`), so it
-meets nobody's data; its document is deleted when it has arrived.
+Particle publishes it when it is asked to test an integration. Its source is no device (`api`), so
+it touches no customer's data; its document is deleted when it has arrived.
 """
 
 import contextlib
@@ -20,35 +20,31 @@ from shared.firestore import paths
 from shared.particle import Credentials, Integration, Particle, errors
 from shared.telemetry.message import API, CLOCK_TOLERANCE
 
-PATIENCE = 45.0
-"""Seconds from the beginning of a check until its canaries must have arrived. One takes about two;
-a first one after idle has to wait for an instance of `ingest`."""
-
 _NAME = "canary"
-_LOOK = 0.5
-"""Seconds between two looks at Firestore."""
+_POLL = 0.5
+"""Seconds between two queries of Firestore."""
 
 
 class CanaryLostError(Exception):
-    """It did not arrive; the text says where it was lost, as far as that is known."""
+    """A canary did not arrive; the text says where it was lost, as far as that is known."""
 
 
 @dataclass(frozen=True)
 class Flight:
-    """One that arrived."""
+    """A canary that arrived."""
 
     sent_at: datetime
     delay_ms: int
-    """From Particle being asked to the event being stored."""
+    """From the request to Particle until the event was stored."""
 
     @property
     def arrived_at(self) -> datetime:
-        """By the clock that `sent_at` is of."""
+        """When it was stored, by the clock of `sent_at`."""
         return self.sent_at + timedelta(milliseconds=self.delay_ms)
 
 
 def ours(particle: Particle, credentials: Credentials) -> list[Integration]:
-    """The integrations to our topic. Raises `ParticleError`."""
+    """Particle's integrations that publish to our topic. Raises `ParticleError`."""
     topic = settings.topic()
     return [one for one in particle.integrations.list(credentials) if one.topic == topic]
 
@@ -60,17 +56,17 @@ def fly(
     deadline: float,
     waiting: Callable[[], None] = lambda: None,
 ) -> Flight:
-    """Send one through an integration and wait until it stands in Firestore.
+    """Send a canary through an integration and wait until it is in Firestore.
 
     Args:
-        particle: the product.
-        credentials: of one who may test its integrations.
-        integration: the way it takes.
-        deadline: by `time.monotonic`.
-        waiting: called before each further look.
+        particle: the client for the product.
+        credentials: these must permit testing the product's integrations.
+        integration: the integration to test.
+        deadline: when to give up, by `time.monotonic`.
+        waiting: called each time before waiting.
 
     Raises:
-        CanaryLostError: it did not arrive in time, or Particle could not send it.
+        CanaryLostError: it did not arrive in time, or Particle could not publish it.
         ParticleError: Particle was not reached, or did not carry out the request.
     """
     data = f"canary-{secrets.token_hex(8)}"
@@ -82,11 +78,11 @@ def fly(
     while True:
         for event in _newest(sent_at):
             if event.get("data") == data:
-                # How long it has been there, by Firestore's clock alone.
+                # How long it has been stored, by Firestore's clock alone.
                 age = (event.read_time - event.create_time).total_seconds()
                 delay = time.monotonic() - started - age
                 with contextlib.suppress(GoogleAPICallError):
-                    event.reference.delete()  # else it expires; it has arrived all the same
+                    event.reference.delete()  # it has arrived all the same, and will expire
                 return Flight(sent_at, max(0, round(delay * 1000)))
         if time.monotonic() > deadline:
             patience = time.monotonic() - started
@@ -94,15 +90,16 @@ def fly(
                 f"Particle published it, and it was not stored within {patience:.0f} s"
             )
         waiting()
-        time.sleep(_LOOK)
+        time.sleep(_POLL)
 
 
 def check() -> None:
-    """Send one through each of our integrations; record and log what became of them.
+    """Send a canary through each of our integrations; record and log the result.
 
-    `health/canary` tells the newest check, and since when they have failed.
+    `health/canary` holds the result of the last check, the last success, and how many checks have
+    failed in a row.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + settings.CANARY_TIMEOUT
     started = datetime.now(UTC)
     try:
         flights = _flights(deadline)
@@ -135,14 +132,14 @@ def _flights(deadline: float) -> list[Flight]:
 
 
 def _newest(sent_at: datetime) -> list[paths.Snapshot]:
-    """Events of `api` from this time on; not by their data, for which there is no index."""
+    """Events of `api` since this time; not selected by their data, which have no index."""
     since = FieldFilter("publishedAt", ">=", sent_at - CLOCK_TOLERANCE)
     events = paths.device(API).collection(paths.EVENTS).where(filter=since)
     return list(events.select(["data"]).stream())
 
 
 def _record_failure(sent_at: datetime, error: str) -> int:
-    """How many checks have failed in a row, this one included."""
+    """Record a failure; returns how many checks have failed in a row, this one included."""
     before: dict[str, Any] = paths.health(_NAME).get().to_dict() or {}
     failures = int(before.get("failures", 0)) + 1
     _record(sentAt=sent_at, arrivedAt=None, delayMs=None, failures=failures, error=error)

@@ -1,4 +1,4 @@
-"""Messages that can never be stored: kept with the reason, so that nothing is silently lost."""
+"""Messages that can never be stored: they are kept, so that nothing is lost silently."""
 
 import hashlib
 import json
@@ -11,14 +11,14 @@ from shared.firestore import paths
 from shared.telemetry.message import Message
 
 MAX_BYTES = 500_000
-"""Bytes of the original message that are kept."""
+"""How many bytes of the original message are kept."""
 
 _SHORT = 256
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 def keep(message: Message, reason: str, received_at: datetime) -> None:
-    """Write the message to `deadLetters`; again for the same message, it changes nothing more."""
+    """Write the message to `deadLetters`, with the reason; it is safe to repeat."""
     original = _as_text(message.original)
     encoded = original.encode(errors="replace")
     digest = hashlib.sha256(encoded).hexdigest()
@@ -40,7 +40,7 @@ def keep(message: Message, reason: str, received_at: datetime) -> None:
 
 
 def _shortly(value: Any) -> str | None:
-    """For a list; of a message that can be anything."""
+    """A text short enough for a list, whatever the message contains."""
     if value is None:
         return None
     return str(value).encode(errors="replace")[:_SHORT].decode(errors="ignore")

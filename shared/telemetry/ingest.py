@@ -1,4 +1,4 @@
-"""The one way of a delivered message: from Pub/Sub, from a dead letter, from a recording."""
+"""The one way into Firestore for a message: delivered by Pub/Sub, a dead letter, or recorded."""
 
 import functools
 from datetime import UTC, datetime
@@ -10,18 +10,18 @@ from shared import settings
 from shared.firestore import deadline
 from shared.telemetry import dead_letters
 from shared.telemetry.message import UnstorableError, event_in, read
-from shared.telemetry.repair.settling import OvertakenError
-from shared.telemetry.writer import Outcome, Recorder
+from shared.telemetry.repair import OvertakenError
+from shared.telemetry.writer import EventWriter, Outcome
 
-COME_AGAIN = (GoogleAPIError, OvertakenError, TimeoutError)
-"""What is raised of a message that is to be delivered again, and is then stored."""
+RETRIABLE = (GoogleAPIError, OvertakenError, TimeoutError)
+"""What `ingest` raises for a message that will be stored when it is delivered again."""
 
 
-def take(delivered: Any, *, replayed: bool = False) -> Outcome | UnstorableError:
+def ingest(delivered: Any, *, replayed: bool = False) -> Outcome | UnstorableError:
     """Return when the message's effect is durable; raise when it has to be delivered again.
 
-    What can never be stored is kept in `deadLetters`, and the reason returned. Of what an operator
-    has `replayed`, none is a sign that events come.
+    A message that can never be stored is kept in `deadLetters`, and the reason is returned. Set
+    `replayed` for a message from an operator, which is no sign that events arrive from Particle.
     """
     with deadline.within(settings.INGEST_TIMEOUT, deadline.EVENT):
         try:
@@ -32,17 +32,17 @@ def take(delivered: Any, *, replayed: bool = False) -> Outcome | UnstorableError
 
 
 def store(delivered: Any, *, replayed: bool = False, counted: bool = True) -> Outcome:
-    """The same without dead letters: raises `UnstorableError`.
+    """Do the same without dead letters: raise `UnstorableError` instead.
 
-    What is not `counted` is stored, and in no chart.
+    An event that is not `counted` is stored, but its numbers are in no chart.
     """
     with deadline.within(settings.INGEST_TIMEOUT, deadline.EVENT):
         received_at = datetime.now(UTC)
         event = event_in(read(delivered), received_at)
-        return recorder().record(event, received_at, replayed=replayed, counted=counted)
+        return writer().write(event, received_at, replayed=replayed, counted=counted)
 
 
 @functools.cache
-def recorder() -> Recorder:
-    """The process's own: what it remembers is shared by all its requests."""
-    return Recorder()
+def writer() -> EventWriter:
+    """The process's one writer, whose memory all requests share."""
+    return EventWriter()

@@ -1,9 +1,9 @@
-"""What Pub/Sub delivers, read tolerantly: a Particle event, or a message that can never be one.
+"""Reads tolerantly what Pub/Sub delivers: a Particle event, or a message that can never be one.
 
 Particle's integration publishes the event's data as the message's data, without an envelope, and
 `device_id`, `event` and `published_at` as attributes (Particle docs, "Google Cloud Platform"
-integration). Pub/Sub writes its own keys in both styles, times with up to nine decimals, and
-leaves out what is empty; any key may be added by either.
+integration). Pub/Sub writes its own keys in camelCase and in snake_case, writes times with up to
+nine decimals, and omits what is empty. Both may add keys.
 """
 
 import base64
@@ -11,31 +11,31 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.telemetry import value as values
+from shared.times import milliseconds
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""An event that claims to be published later than this after its message is set back to it."""
+"""The publish time of an event is at most this much later than its message's; a later one is set
+back."""
 MAX_NAME_BYTES = 256
-"""Particle allows 64 characters; anything near a path's limits cannot be an event's name."""
+"""Particle allows 64 characters; a name near the limits of a Firestore path cannot be real."""
 MAX_DATA_BYTES = 900_000
-"""Of the 1 MiB that a Firestore document may have, as stored. Devices publish at most 16 KB."""
-MAX_VALUE_BYTES = 65_536
-"""Longer data are kept, but not a second time as a value."""
+"""Size of the data as stored, below a Firestore document's 1 MiB. Devices publish at most 16 KB."""
 
 _DEVICE_ID = re.compile(r"[0-9a-f]{24}")
 API = "api"
-"""The source of what was not published by a device: an integration's test, API calls."""
+"""The source of events that no device published: tests of an integration, API calls."""
 NO_DEVICES = frozenset({API, "particle-internal"})
-"""Sources that are no devices; the other one is webhooks."""
+"""Sources that are not devices; the second one is webhooks."""
 _NAMELESS = "test"
-"""What a test event is called whose integration has an empty prefix, and so no name for it."""
+"""The name of a test event whose integration has an empty prefix, and so gives it no name."""
 TOO_OLD = "too-old"
-"""The reason of an event that is older than it would be kept."""
+"""The reason for an event that is older than its retention."""
 _LEAP_SECOND = re.compile(r"(.*:\d\d):60(?:[.,]\d*)?(.*)")
 
 
@@ -48,13 +48,20 @@ class Event:
     device_id: str
     name: str
     data: str | None
-    """What was published; base64 when `encoding` says so; None when nothing was."""
+    """The published data; base64 when `encoding` says so; None when there were none."""
     encoding: str | None
     value: Any
     value_error: str | None
-    """Why `value` is None although there is data."""
+    """Why `value` is None although there are data."""
     published_at: datetime
     """In UTC, to the millisecond, as Particle gives it."""
+    value_notes: Sequence[Mapping[str, str]] = ()
+    """Where `value` is not what was published, and why."""
+
+    @property
+    def reading(self) -> values.Reading:
+        """What was read from the data."""
+        return values.Reading(self.value, self.value_error, tuple(map(dict, self.value_notes)))
 
     @property
     def order(self) -> int:
@@ -64,22 +71,21 @@ class Event:
 
 def order_of(published_at: datetime, event_id: str) -> int:
     """A 63-bit integer: milliseconds since the epoch, then the first 21 bits of the event's id."""
-    milliseconds = round(published_at.timestamp() * 1000)
-    return (milliseconds << 21) | (int(event_id[:6], 16) >> 3)
+    return (milliseconds(published_at) << 21) | (int(event_id[:6], 16) >> 3)
 
 
 class UnstorableError(Exception):
     """The message can never be stored as an event."""
 
     def __init__(self, reason: str) -> None:
-        """With a stable reason."""
+        """`reason` is stable: operators search dead letters by it."""
         self.reason = reason
         super().__init__(reason)
 
 
 @dataclass(frozen=True)
 class Message:
-    """A Pub/Sub message, whatever is in it."""
+    """A Pub/Sub message with unverified content."""
 
     id: str | None
     published_at: datetime | None
@@ -89,7 +95,7 @@ class Message:
 
 
 def read(delivered: Any) -> Message:
-    """The message in a CloudEvent's data or a push request's body, however it is written."""
+    """The message in a CloudEvent's data or in the body of a push request, in either style."""
     if isinstance(delivered, bytes | str):
         try:
             delivered = json.loads(delivered)
@@ -120,21 +126,22 @@ def event_in(message: Message, received_at: datetime) -> Event:
     raw = _bytes(message.data)
     published_at = _time(message.attributes.get("published_at"))
     if published_at is None and message.published_at is None:
-        # Of this moment's time, a copy would be another event.
+        # With the present time instead, a copy would be another event.
         raise UnstorableError("no-time")
     # Nothing arrives before it was sent, whatever a recorded message says.
     arrived = min(message.published_at or received_at, received_at + CLOCK_TOLERANCE)
     claimed = published_at or arrived
-    data, encoding, value, value_error = _content(raw)
+    data, encoding, reading = _content(raw)
     return Event(
         id=_id(device_id, name, claimed, raw),
         device_id=device_id,
         name=name,
         data=data,
         encoding=encoding,
-        value=value,
-        value_error=value_error,
+        value=reading.value,
+        value_error=reading.error,
         published_at=_to_the_millisecond(min(claimed, arrived + CLOCK_TOLERANCE)),
+        value_notes=reading.notes,
     )
 
 
@@ -162,10 +169,10 @@ def _bytes(data: Any) -> bytes:
     return raw
 
 
-def _content(raw: bytes) -> tuple[str | None, str | None, Any, str | None]:
-    """Data, its encoding, the value and why there is none."""
+def _content(raw: bytes) -> tuple[str | None, str | None, values.Reading]:
+    """Data, encoding, and what was read from the data."""
     if not raw:
-        return None, None, None, None
+        return None, None, values.Reading()
     if len(raw) > MAX_DATA_BYTES:
         raise UnstorableError("too-large")
     try:
@@ -174,13 +181,8 @@ def _content(raw: bytes) -> tuple[str | None, str | None, Any, str | None]:
         encoded = base64.b64encode(raw).decode()
         if len(encoded) > MAX_DATA_BYTES:
             raise UnstorableError("too-large") from None
-        return encoded, "base64", None, "not UTF-8"
-    if len(raw) > MAX_VALUE_BYTES:
-        return data, None, None, "too long"
-    try:
-        return data, None, values.parse(data), None
-    except values.NotStorableError as failure:
-        return data, None, None, str(failure)
+        return encoded, "base64", values.Reading(error=values.NOT_TEXT)
+    return data, None, values.read(data)
 
 
 def _id(device_id: str, name: str, published_at: datetime, raw: bytes) -> str:
@@ -193,7 +195,7 @@ def _id(device_id: str, name: str, published_at: datetime, raw: bytes) -> str:
 def _time(text: Any) -> datetime | None:
     """A time in ISO 8601 with any number of decimals; None for anything else.
 
-    A leap second is the last moment before the next minute: Python and Firestore have none.
+    A leap second is read as the last moment before it, since Python and Firestore have none.
     """
     if not isinstance(text, str):
         return None
@@ -204,7 +206,7 @@ def _time(text: Any) -> datetime | None:
         time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    # Before Firestore's or our own integers' range: no clock of a device that exists.
+    # No device has a clock that shows an earlier time, and our integers cannot hold one.
     return time if time.year >= 1970 else None  # noqa: PLR2004 - the epoch
 
 

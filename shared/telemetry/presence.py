@@ -1,12 +1,12 @@
 """Honest presence, from Particle's own event `spark/status`.
 
-Particle publishes `online` when a device's session starts and `offline` when one ends or is found
-dead. The two have no common order: when a device comes back before the cloud has noticed that it
-was gone, the end of the old session is published with almost the time of the new one's start, or a
-little later (Particle's docs, system events). And a device that sleeps between measurements ends
-its session at every nap.
+Particle publishes `online` when a device's session starts, and `offline` when one ends or is found
+dead. The two are not ordered: when a device comes back before the cloud has noticed that it was
+gone, the end of the old session is published with almost the same time as the start of the new one,
+or a little later (Particle's docs, system events). And a device that sleeps between measurements
+ends its session at every nap.
 
-So a device's status is a matter of its last status events, not of the last one alone. It is one of
+So a device's status follows from its last status events, not from the last one alone. It is one of
 `online`, `offline`, and `asleep`: gone as it has been gone before, and expected back before
 `graceSeconds` have passed. No timer runs here: clients compare `statusAt` with their own clock.
 """
@@ -16,24 +16,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared import times
+
 STATUS = "spark/status"
 ONLINE = "online"
 OFFLINE = "offline"
 ASLEEP = "asleep"
 
 TOGETHER = timedelta(seconds=5)
-"""An `offline` that comes less than this after an `online` ends the session before."""
+"""An `offline` published less than this after an `online` is the end of the session before."""
+TRACES = ("status", "statusAt", "lastSeenAt")
+"""The fields of a device's document that `last_sign` reads."""
 HISTORY = 24
-"""Status events that a device's presence is judged by."""
+"""How many of its last status events a device's presence is derived from."""
 
 _NAPS = 3
-"""This many like absences in a row make a device one that sleeps."""
+"""A device sleeps when this many absences in a row are alike."""
 _LONGEST_NAP = timedelta(hours=2)
 _ALIKE = 3
-"""A nap may be this much longer than the shortest one, and `_SLACK` besides."""
+"""Absences are alike when the longest is at most this many times the shortest, plus `_SLACK`."""
 _SLACK = timedelta(minutes=1)
 _MARGIN = 2
-"""A nap of this many times the longest one is no nap any more."""
+"""A device that has been gone for this many times its longest nap is not expected back."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +47,22 @@ class Presence:
     status: str
     at: datetime
     grace_seconds: int
-    """How long the device may be silent, or asleep, until it has to be counted as gone."""
+    """How long the device may be silent, or asleep, before it counts as gone."""
     order: int
-    """Grows with the event that decided."""
+    """The `order` of the status event that decided."""
 
 
 def order(status: str, at: datetime) -> int:
-    """Sorts status events by what they mean for the device; milliseconds."""
+    """A sort key of status events, in the order of what they mean for the device; milliseconds."""
     return round((at - TOGETHER if status == OFFLINE else at).timestamp() * 1000)
 
 
 def judge(events: Iterable[tuple[object, datetime]], grace_seconds: int) -> Presence | None:
-    """The presence by a device's last status events, in any order; None when there is none.
+    """The presence that a device's last status events show; None when there are none.
 
     Args:
-        events: value and publish time of each.
-        grace_seconds: for devices that do not sleep.
+        events: value and publish time of each event, in any order.
+        grace_seconds: how long a device that does not sleep may be silent.
     """
     known = sorted(
         (order(status, at), at, status)
@@ -75,33 +79,42 @@ def judge(events: Iterable[tuple[object, datetime]], grace_seconds: int) -> Pres
     return Presence(ASLEEP if status == OFFLINE else status, at, grace, rank)
 
 
-def as_seen(device: Mapping[str, Any], now: datetime, grace_seconds: int) -> str:
-    """What a customer's app makes of the device document at a time.
+def last_sign(device: Mapping[str, Any]) -> int | None:
+    """When a device last showed that it was there, in milliseconds; None if it is gone since.
 
-    `online`, `asleep`, `offline`, `silent` (not heard of for longer than it may be, without having
-    said goodbye) or `unknown`: the rule that docs/ingest.md gives to clients, for the operator, who
-    has to see what the customer sees.
+    Whatever it publishes after an `offline` ends that: the end of an old session may be published
+    late. Also None for a device that was never heard from.
 
     Args:
-        device: `users/{uid}/devices/{deviceId}`.
-        now: the time.
-        grace_seconds: for a document that has none of its own.
+        device: `TRACES` of `users/{uid}/devices/{deviceId}`, or more.
     """
-    status, status_at = device.get("status"), _milliseconds(device.get("statusAt"))
-    heard = max(device.get("lastSeenAt") or 0, status_at if status == ONLINE else 0)
-    present = _milliseconds(now)
-    grace = (device.get("graceSeconds") or grace_seconds) * 1000
-    if status == OFFLINE and status_at >= heard:
-        return OFFLINE
-    if status == ASLEEP and status_at >= heard:
-        return ASLEEP if present - status_at <= grace else OFFLINE
-    if heard == 0:
-        return "unknown"
-    return ONLINE if present - heard <= grace else "silent"
+    status, status_at = device.get("status"), device.get("statusAt")
+    at = times.milliseconds(status_at) if status_at else 0
+    heard: int = max(device.get("lastSeenAt") or 0, at if status == ONLINE else 0)
+    if status in {OFFLINE, ASLEEP} and at >= heard:
+        return None
+    return heard or None
 
 
-def _milliseconds(time: datetime | None) -> float:
-    return time.timestamp() * 1000 if time else 0
+def as_seen(device: Mapping[str, Any], now: datetime, grace_seconds: int) -> str:
+    """What a customer's app shows for a device document at a time.
+
+    `online`, `asleep`, `offline`, `silent` (not heard from for too long, and no end of the session
+    was published since) or `unknown`. This is the rule that docs/ingest.md gives to clients; the
+    operator has to see what the customer sees.
+
+    Args:
+        device: the fields of `users/{uid}/devices/{deviceId}`.
+        now: the time.
+        grace_seconds: used for a document that has no `graceSeconds`.
+    """
+    status, status_at, sign = device.get("status"), device.get("statusAt"), last_sign(device)
+    grace = timedelta(seconds=device.get("graceSeconds") or grace_seconds)
+    if sign is not None:
+        return ONLINE if now - times.of_milliseconds(sign) <= grace else "silent"
+    if status == ASLEEP and status_at and now - status_at <= grace:
+        return ASLEEP
+    return OFFLINE if status in {OFFLINE, ASLEEP} else "unknown"
 
 
 def _nap(events: list[tuple[str, datetime]]) -> timedelta | None:
@@ -110,7 +123,7 @@ def _nap(events: list[tuple[str, datetime]]) -> timedelta | None:
     gone: datetime | None = None
     for status, at in events:
         if status == OFFLINE:
-            # Repeated ends of sessions are one absence, from the first of them on.
+            # Repeated ends of sessions are one absence, which begins with the first.
             gone = gone or at
         elif gone is not None:
             absences.append(at - gone)

@@ -1,11 +1,11 @@
 """Numeric history for charts: which numbers of an event are counted, where, and how.
 
-Per event name, tenure and UTC day there is one document, so that a chart of 24 hours reads two of
-them and one of 30 days 31. `docs/ingest.md` describes it for clients.
+There is one document for each event name, tenure and UTC day, so that a chart of 24 hours reads two
+documents and one of 30 days reads 31. `docs/ingest.md` describes them for clients.
 
-Nothing is ever read to count: each number is an increment and a maximum in the commit that creates
-its event. What Firestore would spoil silently stays out: it has no place for infinity in a sum, and
-its integers stop at 64 bits instead of failing.
+Counting never reads: each number is a few increments, a minimum and a maximum in the commit that
+creates its event. Numbers that would spoil a sum silently are not counted: an infinity makes the
+sum infinite, and Firestore's integers stop at 64 bits instead of failing.
 """
 
 import math
@@ -15,48 +15,70 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from shared import settings
 from shared.firestore import raw
+from shared.telemetry import retention
+from shared.telemetry.odd_json import is_reserved
 
 BUCKET = timedelta(minutes=5)
 MAX_METRICS = 32
-"""Of one event, and of one event name as far as an instance knows."""
+"""Metrics of one event, and of one event name as far as an instance knows."""
+MAX_LEVELS = 3
+"""How many keys lead to a metric, at most."""
 MAX_METRIC_BYTES = 128
-"""A key's length; 32 of them times a day's buckets stay below a document's 1 MiB."""
+"""Length of a metric's key; 32 metrics in all buckets of a day stay below a document's 1 MiB."""
 PLAIN = "value"
-"""The metric of an event whose whole data are one number."""
+"""The metric of an event whose data are a single number."""
 MAX_FLOAT = 1e300
-"""Of a counted number's size: the sum of a hundred million of them is still finite."""
+"""The largest magnitude that is counted: the sum of a hundred million such numbers is finite."""
 
 _HIGH = 2**32
-"""From here on integers are summed in two parts, so that a sum has bits left for fractions: a
-double has 53, and the lower parts of a thousand integers take 42 of them."""
+"""Integers of this magnitude and above are summed in two parts, so that a sum has bits left for
+fractions: a double has 53, and the lower parts of a thousand integers take 42 of them."""
 _UNRESERVED = "!'()*-._~"
-"""What JavaScript's encodeURIComponent leaves as it is, beside letters and digits."""
+"""What JavaScript's `encodeURIComponent` does not encode, apart from letters and digits."""
 
 Number = int | float
 
 
 def metrics(value: Any) -> dict[str, Number]:
-    """The numbers in an event's value: a plain number, or those at an object's top level."""
-    if isinstance(value, Mapping):
-        found: dict[str, Number] = {}
-        for key, item in value.items():
-            if _counts(item) and len(key.encode()) <= MAX_METRIC_BYTES:
-                found[key] = item
-                if len(found) == MAX_METRICS:
-                    break
-        return found
-    return {PLAIN: value} if _counts(value) else {}
+    """The numbers in an event's value: a single number, or those of an object by their path.
+
+    A path is the keys that lead to the number, joined with `.`. Where two paths are the same
+    because a key has a `.` of its own, the first number counts.
+    """
+    if not isinstance(value, dict):
+        return {PLAIN: value} if _counts(value) else {}
+    found: dict[str, Number] = {}
+    _collect(value, "", 1, found)
+    return found
+
+
+def _collect(part: Mapping[str, Any], prefix: str, level: int, found: dict[str, Number]) -> None:
+    for key, item in part.items():
+        if len(found) == MAX_METRICS:
+            return
+        if _counts(item):
+            path = prefix + key
+            if path not in found and _can_be_metric(path):
+                found[path] = item
+        elif level < MAX_LEVELS and isinstance(item, dict):
+            _collect(item, f"{prefix}{key}.", level + 1, found)
+
+
+def _can_be_metric(path: str) -> bool:
+    # A character has at most four bytes: most paths need not be encoded.
+    short = 4 * len(path) <= MAX_METRIC_BYTES or len(path.encode()) <= MAX_METRIC_BYTES
+    return short and not is_reserved(path)
 
 
 def _counts(item: Any) -> bool:
-    if isinstance(item, bool) or not isinstance(item, int | float):
-        return False
-    return isinstance(item, int) or (math.isfinite(item) and abs(item) <= MAX_FLOAT)
+    kind = type(item)
+    return kind is int or (kind is float and -MAX_FLOAT <= item <= MAX_FLOAT)
 
 
 def document_id(event: str, epoch: int, time: datetime) -> str:
-    """The rollup's id for an event name in a tenure on the UTC day of that time.
+    """The id of the rollup for an event name in a tenure, on the UTC day of that time.
 
     `encodeURIComponent(event) + "@" + claimEpoch + "@" + day`: ids of one event sort by day.
     """
@@ -64,17 +86,17 @@ def document_id(event: str, epoch: int, time: datetime) -> str:
 
 
 def day(time: datetime) -> str:
-    """The UTC day, as in `2026-05-13`."""
+    """The UTC day of a time, such as `2026-05-13`."""
     return time.astimezone(UTC).date().isoformat()
 
 
 def bucket(time: datetime) -> int:
-    """The number of the day's bucket, from 0 at midnight UTC to 287."""
+    """The number of the time's bucket in its day, from 0 at midnight UTC to 287."""
     return (time.astimezone(UTC) - bucket_start(time, 0)) // BUCKET
 
 
 def bucket_start(time: datetime, number: int) -> datetime:
-    """When a bucket of that time's day begins."""
+    """When a bucket begins, on the UTC day of that time."""
     midnight = time.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight + number * BUCKET
 
@@ -86,7 +108,7 @@ class Cell:
     count: int = 0
     sum: Number = 0
     sum_high: int = 0
-    """Multiples of 2^32, of integers too large to be summed in one part."""
+    """Multiples of 2^32 in the integers that are too large to be summed in one part."""
     min: Number = math.inf
     max: Number = -math.inf
 
@@ -103,13 +125,13 @@ class Cell:
         self.max = max(self.max, number)
 
     def fields(self) -> dict[str, Number]:
-        """As it is stored."""
+        """The cell as it is stored."""
         fields = {"count": self.count, "sum": self.sum, "min": self.min, "max": self.max}
         return fields | ({"sumHigh": self.sum_high} if self.sum_high else {})
 
 
 Cells = dict[tuple[str, int], Cell]
-"""By metric and bucket."""
+"""The cells of a day, by metric and bucket."""
 
 
 def count(cells: Cells, time: datetime, numbers: Mapping[str, Number]) -> None:
@@ -120,7 +142,7 @@ def count(cells: Cells, time: datetime, numbers: Mapping[str, Number]) -> None:
 
 
 def transforms(cells: Cells) -> Iterable[raw.Transform]:
-    """What counting these cells does to the stored ones."""
+    """The transforms that add these cells to the stored ones."""
     for (metric, number), cell in cells.items():
         prefix = raw.path("metrics", metric, str(number))
         yield f"{prefix}.count", "increment", cell.count
@@ -131,12 +153,21 @@ def transforms(cells: Cells) -> Iterable[raw.Transform]:
             yield f"{prefix}.sumHigh", "increment", cell.sum_high
 
 
-def labels(event: str, epoch: int, time: datetime, expire_at: datetime) -> dict[str, Any]:
-    """The fields that say what a rollup is of."""
+def labels(event: str, epoch: int, time: datetime) -> dict[str, Any]:
+    """The fields that say what is counted in the rollup, on the UTC day of that time."""
     return {
         "event": event,
         "claimEpoch": epoch,
         "day": day(time),
         "bucketSeconds": int(BUCKET.total_seconds()),
-        "expireAt": expire_at,
+        "expireAt": expires(event, time),
     }
+
+
+def expires(event: str, time: datetime) -> datetime:
+    """When Firestore's TTL may delete the rollup of that day.
+
+    Never before the events that it counts: a late copy has to find what was counted before.
+    """
+    kept = max(settings.rollup_retention_days(), retention.days(event))
+    return bucket_start(time, 0) + timedelta(days=kept + 1)

@@ -1,6 +1,6 @@
-"""Particle's own events, as far as the device's document shows what they say.
+"""Particle's own events, and the fields of the device's document that follow from them.
 
-Names and forms by Particle's documentation of system events and device vitals.
+Names and forms are from Particle's documentation of system events and device vitals.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,10 +21,10 @@ _MAX_TEXT = 200
 
 
 def is_sign_of_life(name: str, value: Any) -> bool:
-    """Whether the device itself must have been there for the event to be published.
+    """Whether the device itself must have been connected for the event to be published.
 
-    The end of a session is noticed by the cloud, perhaps half an hour after the device was last
-    heard of, and some events are the cloud's own.
+    The cloud publishes some events on its own, among them the end of a session, which it may notice
+    half an hour after it last heard from the device.
     """
     if name == STATUS:
         return bool(value == "online")
@@ -32,7 +32,7 @@ def is_sign_of_life(name: str, value: Any) -> bool:
 
 
 def fields(name: str, value: Any, published_at: datetime) -> dict[str, Any]:
-    """Fields of the device document that the newest event of this name decides."""
+    """The fields of the device document that the newest event of this name decides."""
     read = _READERS.get(name)
     return read(value, published_at) if read else {}
 
@@ -43,21 +43,15 @@ def field_names(name: str) -> tuple[str, ...]:
 
 
 def _flash(value: Any, at: datetime) -> dict[str, Any]:
-    # "started ", "success ", "failed ": with a trailing space, sometimes with a file's name.
-    status, _, file = str(value).strip().partition(" ")
-    return {"firmwareUpdate": {"status": _text(status), "file": _text(file) or None, "at": at}}
+    # "started ", "success ", "failed ": with a trailing space, or followed by a file's name.
+    status, _, file = _said(value).partition(" ")
+    return {"firmwareUpdate": {"status": _short(status), "file": _short(file), "at": at}}
 
 
 def _reset(value: Any, at: datetime) -> dict[str, Any]:
     # A word, a number, or "panic, hard_fault".
-    reason, _, detail = str(value).partition(",")
-    return {
-        "lastReset": {
-            "reason": _text(reason.strip()),
-            "detail": _text(detail.strip()) or None,
-            "at": at,
-        }
-    }
+    reason, _, detail = _said(value).partition(",")
+    return {"lastReset": {"reason": _short(reason), "detail": _short(detail), "at": at}}
 
 
 def _vitals(value: Any, at: datetime) -> dict[str, Any]:
@@ -87,8 +81,19 @@ _READERS: dict[str, Callable[[Any, datetime], dict[str, Any]]] = {
 _FIELDS = {FLASH: ("firmwareUpdate",), RESET: ("lastReset",), VITALS: ("signal", "battery")}
 
 
+def _said(value: Any) -> str:
+    """What an event says in words, or in a number; empty when it says nothing of the kind."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value).strip()
+
+
+def _short(words: str) -> str | None:
+    return words.strip()[:_MAX_TEXT] or None
+
+
 def _inner(value: Any, key: str) -> Mapping[str, Any]:
-    """An object's object; empty when there is none. Any leaf may be an error, `{"err": -210}`."""
+    """An object within an object; empty when there is none. A leaf may be `{"err": -210}`."""
     inner = value.get(key) if isinstance(value, Mapping) else None
     return inner if isinstance(inner, Mapping) else {}
 

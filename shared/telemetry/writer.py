@@ -1,30 +1,29 @@
-"""Stores events: each once, below its owner, without reads on the usual way.
+"""Stores events: each once, below its owner, and in the usual case without reading.
 
 One commit creates the event, updates the owner's device document and counts the event's numbers in
-a rollup; deliveries that wait at the same moment share it. What makes it safe without reading
-first:
+a rollup; deliveries that wait at the same moment share it. The commit is blind: nothing is read
+before it. This is what makes it safe:
 
-- the event's id is derived from its content: a copy fails the whole commit with ALREADY_EXISTS, so
-  nothing is counted twice,
-- the device document exists only while the customer owns the device: after a change of owner the
-  commit fails with NOT_FOUND,
-- the commit returns `claimEpoch`, so a tenure remembered from before a release and a new claim by
-  the same customer is found out,
-- the copy of an event from a tenure's first minutes may lie outside, where it was stored while the
-  claim was made: the commit deletes it there,
-- the commit returns the greatest `order` seen for the event's name; when that is not ours, we
-  wrote an older value into `latest`.
+- The event's id is derived from its content. A copy makes the whole commit fail with
+  ALREADY_EXISTS, so nothing is counted twice.
+- The device document exists only while the customer owns the device. After a change of owner the
+  commit fails with NOT_FOUND.
+- The commit returns the stored `claimEpoch`. This detects a remembered tenure that is outdated
+  because the customer released the device and claimed it again.
+- A copy of an event from the first minutes of a tenure may be outside any tenure, where it was
+  stored while the claim was made. The commit deletes it there.
+- The commit returns the greatest `order` seen for the event's name. When that is not ours, we have
+  written an older value into `latest`.
 
-What that leaves to be put right, `settling` does. A commit that fails for a group says nothing
-about any of its events: those that are stored already, or whose device has left its owner, are
-found by a read, any other failure by halving the group.
+What the commit may thereby get wrong, `repair` puts right. When a commit fails for a batch, that
+says nothing about any one of its events. Events that are stored already, or whose device has left
+its owner, are found by a read; the event behind any other failure is found by halving the batch.
 
-Whose a device is that an instance does not know yet, a delivery looks up before it joins a group
-(together with the others that look up at that moment), so that no commit waits for it.
+A delivery whose device this instance does not know looks up the owner before it joins a batch
+(together with the others that look up owners at that moment), so that no commit waits for it.
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
@@ -39,29 +38,41 @@ from google.api_core.exceptions import (
     NotFound,
 )
 
+from shared import settings
+from shared.cache import Cache
 from shared.firestore import deadline, raw
 from shared.firestore.deadline import TRANSIENT
-from shared.telemetry import presence, retention
-from shared.telemetry.batch import MAX_EVENTS, Entry, Group, in_groups
-from shared.telemetry.batcher import Sharing
+from shared.telemetry import retention
+from shared.telemetry.batch import MAX_EVENTS, Batch, in_batches
+from shared.telemetry.batcher import Batcher
 from shared.telemetry.message import NO_DEVICES, TOO_OLD, Event, UnstorableError
-from shared.telemetry.repair import settling
+from shared.telemetry.pending import PendingEvent, Repair
+from shared.telemetry.presence import STATUS
+from shared.telemetry.repair import (
+    OutdatedTenureError,
+    OvertakenError,
+    copies,
+    latest,
+    placement,
+    presence,
+)
 from shared.telemetry.tenure import Tenure, Tenures, Unowned
 
-GROUPS_AT_ONCE = 8
+MAX_BATCHES = 8
 """Commits under way at the same time."""
-WORTH_ANOTHER = 16
-"""Events that have to wait before another commit begins beside those under way: two small ones cost
-more than one, and meet at the same devices."""
+ENOUGH = 16
+"""Waiting events that justify another commit beside those under way: two small commits cost more
+than one, and they contend for the same devices."""
 PATIENCE = 0.01
-"""Seconds after which fewer are worth one: the service answers in 20 to 100 ms, most of which is
-waiting, while a commit costs this process a few."""
-MAX_RECENT = 20_000
-"""Event ids that an instance remembers to have stored; about 4 MB."""
+"""Seconds after which fewer events justify one. The service answers in 20 to 100 ms, and a commit
+occupies this process for only a few of them."""
+MAX_STORED = 20_000
+"""Ids of stored events that an instance remembers; about 5 MB."""
 ROUNDS = 4
-"""Times that the owners of a group's devices are looked up."""
-GROUP_SECONDS = 25.0
-"""A group that is not stored by then comes again: others wait for it."""
+"""How often the owners of a batch's devices are looked up again."""
+
+_MISPLACED = Repair.STALE | Repair.EXISTS
+"""The event may be where it does not belong."""
 
 
 class Outcome(Enum):
@@ -72,34 +83,35 @@ class Outcome(Enum):
     """It had been stored before."""
 
 
-class Recorder:
+class EventWriter:
     """Stores events; safe for threads. One for each process."""
 
     def __init__(self) -> None:
-        """Knowing nothing yet."""
+        """Begin with an empty memory."""
         self._tenures = Tenures()
-        self._recent = _Recent()
-        self._sharing = _sharing(self._store)
-        self._looking_up = _sharing(self._look_up)
+        self._stored: Cache[str, bool] = Cache(MAX_STORED)
+        """Ids of events stored lately, so that their copies cost nothing."""
+        self._commits = _batcher(self._store)
+        self._look_ups = _batcher(self._look_up)
         self._marked_slot = 0
-        """In which it has been marked that events come."""
+        """The last slot of time for which it is marked that events arrived."""
         self._under_way: dict[str, Future[None]] = {}
         self._lock = Lock()
 
-    def record(
+    def write(
         self, event: Event, received_at: datetime, *, replayed: bool = False, counted: bool = True
     ) -> Outcome:
         """Make the event durable. Raises `UnstorableError` when that can never be.
 
-        Whether it is `replayed` and `counted`, the entry says.
+        `PendingEvent` documents `replayed` and `counted`.
 
-        Firestore's transient faults are raised as they are, `TimeoutError` when there is no time
-        left: the message has to come again.
+        Firestore's transient faults are raised as they are, and `TimeoutError` when no time is
+        left: the message has to be delivered again.
         """
         if retention.event_expires(event.name, event.published_at) <= received_at:
-            # Its first copy may have been stored and expired: it must not be counted again.
+            # Its first copy may have been stored, and have expired: it must not be counted again.
             raise UnstorableError(TOO_OLD)
-        if event.id in self._recent:
+        if event.id in self._stored:
             return Outcome.COPY
         mine: Future[None] = Future()
         with self._lock:
@@ -109,10 +121,10 @@ class Recorder:
             return Outcome.COPY
         try:
             try:
-                entry = Entry(event, received_at, replayed=replayed, counted=counted)
+                pending = PendingEvent(event, received_at, replayed=replayed, counted=counted)
             except (TypeError, ValueError) as refusal:
                 raise UnstorableError("refused-by-firestore") from refusal
-            outcome = self._record_first(entry)
+            outcome = self._write_first(pending)
         except BaseException as failure:
             mine.set_exception(failure)
             raise
@@ -123,188 +135,183 @@ class Recorder:
             with self._lock:
                 del self._under_way[event.id]
 
-    def _record_first(self, entry: Entry) -> Outcome:
-        event = entry.event
+    def _write_first(self, pending: PendingEvent) -> Outcome:
+        """Store an event of which this process is storing no other copy."""
+        event = pending.event
         known = self._tenures.known(event.device_id)
         if known:
-            entry.place = known
+            pending.place = known
         elif event.device_id in NO_DEVICES:
-            entry.place = Unowned(registered=False, was_owned=False)
+            pending.place = Unowned(registered=False, was_owned=False)
         else:
-            self._looking_up.do(entry, entry.deadline)
-        if not entry.failure and not entry.is_former:
-            self._sharing.do(entry, entry.deadline)
-        if entry.failure:
-            raise entry.failure
-        outcome = self._finish(entry)
-        if isinstance(entry.place, Tenure):
-            # A copy of what was stored of nobody's device may find that it is its new owner's.
-            self._recent.add(event.id)
+            self._look_ups.process(pending, pending.deadline)
+        if not pending.failure and not pending.may_be_former_owners:
+            self._commits.process(pending, pending.deadline)
+        if pending.failure:
+            raise pending.failure
+        outcome = self._finish(pending)
+        if isinstance(pending.place, Tenure):
+            # Without an owner it is not remembered: a copy may find that it is a new owner's.
+            self._stored.put(event.id, value=True)
         return outcome
 
-    def _finish(self, entry: Entry) -> Outcome:
-        """Do what is left to do of an entry."""
-        event, tenure = entry.event, entry.tenure
-        if entry.is_former:
-            present = entry.place if isinstance(entry.place, Tenure) else None
-            stored = settling.store_outside(event, entry.received_at, present)
+    def _finish(self, pending: PendingEvent) -> Outcome:
+        """Store an event that belongs to no commit; make the repairs that any other needs."""
+        event, tenure, repair = pending.event, pending.tenure, pending.repair
+        if pending.may_be_former_owners:
+            present = pending.place if isinstance(pending.place, Tenure) else None
+            stored = placement.store_outside(event, pending.received_at, present)
             if not stored and present:
-                self._refresh(present, event, sure=True)
+                self._refresh(present, event, outdated=True)
             return Outcome.STORED if stored else Outcome.COPY
-        if tenure and entry.todo & {"exists", "stale"} and "settled" not in entry.todo:
+        if not repair:
+            if tenure and event.name == STATUS:
+                self._derive(tenure, event, shown=False)
+        elif tenure and repair & _MISPLACED and Repair.SETTLED not in repair:
             place = self._tenures.look_up({event.device_id})[event.device_id]
             present = place if isinstance(place, Tenure) else None
-            moved = settling.put_in_place(tenure.uid, event.device_id, event.id, present)
+            moved = placement.put_in_place(tenure.uid, event.device_id, event.id, present)
             if present and present.uid == tenure.uid:
-                self._refresh(present, event, sure=moved or "stale" in entry.todo)
-        elif tenure and "overtaken" in entry.todo:
-            self._refresh(tenure, event, sure=True)
-        elif tenure and "exists" not in entry.todo and event.name == presence.STATUS:
-            self._derive(tenure, event, latest=False)
-        return Outcome.COPY if "exists" in entry.todo else Outcome.STORED
+                self._refresh(present, event, outdated=moved or Repair.STALE in repair)
+        elif tenure and Repair.OVERTAKEN in repair:
+            self._refresh(tenure, event, outdated=True)
+        return Outcome.COPY if Repair.EXISTS in repair else Outcome.STORED
 
-    def _refresh(self, tenure: Tenure, event: Event, *, sure: bool) -> None:
-        """Bring what the device's document says about events of that name up to date.
+    def _refresh(self, tenure: Tenure, event: Event, *, outdated: bool) -> None:
+        """Update what the device's document says about events of that name.
 
-        Unless it is `sure` that it is not, a read tells: copies are mostly of what is in order.
+        Unless `latest` is known to be `outdated`, a read checks it: for most copies it is right.
         """
-        name = event.name
-        latest = tenure.has_place(name) and (
-            sure or not settling.latest_is_right(event.device_id, tenure, name)
+        shown = tenure.has_place(event.name) and (
+            outdated or not latest.is_right(event.device_id, tenure, event.name)
         )
-        self._derive(tenure, event, latest=latest)
+        self._derive(tenure, event, shown=shown)
 
-    def _derive(self, tenure: Tenure, event: Event, *, latest: bool) -> None:
-        """Write anew what follows from the stored events, in the device's present tenure."""
+    def _derive(self, tenure: Tenure, event: Event, *, shown: bool) -> None:
+        """Write again what follows from the stored events, in the device's present tenure.
+
+        That is the presence for status events, and `latest` when the event's name is to be `shown`.
+        """
         device_id, name = event.device_id, event.name
         try:
-            if latest:
-                settling.repair_latest(device_id, tenure, name)
-            if name == presence.STATUS:
-                settling.judge_presence(device_id, tenure)
-        except settling.OutdatedTenureError:
+            if shown:
+                tenure.reserve_place(name)
+                latest.repair(device_id, tenure, name)
+            if name == STATUS:
+                presence.repair(device_id, tenure)
+        except OutdatedTenureError:
             place = self._tenures.look_up({device_id})[device_id]
             if isinstance(place, Tenure) and place.uid == tenure.uid:
-                self._derive(place, event, latest=place.has_place(name))
+                self._derive(place, event, shown=place.has_place(name))
 
-    def _look_up(self, entries: Sequence[Entry]) -> None:
-        """Look up where the entries belong, whatever is known of their devices."""
-        places = self._tenures.look_up({entry.event.device_id for entry in entries})
-        for entry in entries:
-            entry.place = places[entry.event.device_id]
+    def _look_up(self, events: Sequence[PendingEvent]) -> None:
+        """Look up where the events belong, whatever is remembered of their devices."""
+        places = self._tenures.look_up({pending.event.device_id for pending in events})
+        for pending in events:
+            pending.place = places[pending.event.device_id]
 
-    def _store(self, entries: Sequence[Entry]) -> None:
-        """Store a group: afterwards each entry knows its failure, or what is left to do."""
-        with deadline.until(time.monotonic() + GROUP_SECONDS):
-            blind = [entry for entry in entries if not entry.todo and not entry.is_former]
-            for group in in_groups(blind):
-                self._commit(group, ROUNDS)
+    def _store(self, events: Sequence[PendingEvent]) -> None:
+        """Commit the events; afterwards each has its `failure`, or its `repair` is known.
 
-    def _commit(self, entries: Sequence[Entry], rounds: int) -> None:
+        While a fault of ours is isolated, events come here again: those that are known to need a
+        repair are stored already.
+        """
+        with deadline.until(time.monotonic() + settings.BATCH_TIMEOUT):
+            blind = [p for p in events if not p.repair and not p.may_be_former_owners]
+            for batch in in_batches(blind):
+                self._commit(batch, ROUNDS)
+
+    def _commit(self, events: Sequence[PendingEvent], rounds: int) -> None:
         if not rounds:
-            _fail(entries, settling.OvertakenError("the group was overtaken each time"))
+            _fail(events, OvertakenError("the batch was overtaken each time"))
             return
-        group = Group(entries)
-        slot = group.mark_arrival(self._marked_slot)
+        batch = Batch(events)
+        slot = batch.mark_arrival(self._marked_slot)
         try:
-            group.read_results(raw.commit(group.writes))
+            batch.note_results(raw.commit(batch.writes))
             self._marked_slot = slot
         except AlreadyExists:
-            self._without_copies(entries, rounds)
+            self._commit_without_copies(events, rounds)
         except NotFound:
-            self._after_a_change_of_owner(entries, rounds)
+            self._commit_for_new_owners(events, rounds)
         except TRANSIENT as failure:
-            _fail(entries, failure)
+            _fail(events, failure)
         except GoogleAPICallError as failure:
-            self._halve(entries, rounds, failure)
+            self._commit_halves(events, rounds, failure)
 
-    def _without_copies(self, entries: Sequence[Entry], rounds: int) -> None:
-        """Leave out what is stored already, perhaps by a run that died before it could settle."""
+    def _commit_without_copies(self, events: Sequence[PendingEvent], rounds: int) -> None:
+        """Leave out what is stored already, perhaps by a process that crashed before its repair."""
         try:
-            settling.mark_copies(entries)
+            copies.mark(events)
         except GoogleAPIError as failure:
-            _fail(entries, failure)
+            _fail(events, failure)
             return
-        rest = [entry for entry in entries if "exists" not in entry.todo]
+        rest = [pending for pending in events if Repair.EXISTS not in pending.repair]
         if rest:
-            self._commit(rest, rounds if len(rest) < len(entries) else rounds - 1)
+            self._commit(rest, rounds if len(rest) < len(events) else rounds - 1)
 
-    def _after_a_change_of_owner(self, entries: Sequence[Entry], rounds: int) -> None:
-        """Look up the owners again. What has none any more is not for this commit."""
+    def _commit_for_new_owners(self, events: Sequence[PendingEvent], rounds: int) -> None:
+        """Look up the owners again; leave out events that may be a former owner's by now."""
         try:
-            self._look_up([e for e in entries if e.event.device_id not in NO_DEVICES])
+            self._look_up([p for p in events if p.event.device_id not in NO_DEVICES])
         except GoogleAPIError as failure:
-            _fail(entries, failure)
+            _fail(events, failure)
             return
-        rest = [entry for entry in entries if not entry.is_former]
+        rest = [pending for pending in events if not pending.may_be_former_owners]
         if rest:
             self._commit(rest, rounds - 1)
 
-    def _halve(self, entries: Sequence[Entry], rounds: int, failure: GoogleAPICallError) -> None:
-        if len(entries) > 1:
-            middle = len(entries) // 2
-            self._commit(entries[:middle], rounds)
-            self._commit(entries[middle:], rounds)
+    def _commit_halves(
+        self, events: Sequence[PendingEvent], rounds: int, failure: GoogleAPICallError
+    ) -> None:
+        """Commit each half of the batch; of a single event, less than the whole."""
+        if len(events) > 1:
+            middle = len(events) // 2
+            self._commit(events[:middle], rounds)
+            self._commit(events[middle:], rounds)
             return
-        (entry,) = entries
+        (pending,) = events
         if not isinstance(failure, InvalidArgument):
-            # Firestore's fault and not the event's, which has to come again.
-            entry.failure = failure
-        elif entry.give_up_a_part():
-            # The event may be good, and its rollup full, or the device's document.
-            self._commit(entries, rounds)
+            # Firestore is at fault, not the event, which has to be delivered again.
+            pending.failure = failure
+        elif pending.fall_back():
+            self._commit(events, rounds)
         else:
-            entry.failure = UnstorableError("refused-by-firestore")
+            pending.failure = UnstorableError("refused-by-firestore")
 
 
-def _sharing(work: Callable[[Sequence[Entry]], None]) -> Sharing[Entry]:
-    return Sharing(
-        lambda entries: _do(work, entries),
-        at_once=GROUPS_AT_ONCE,
-        at_most=MAX_EVENTS,
-        enough=WORTH_ANOTHER,
+def _batcher(work: Callable[[Sequence[PendingEvent]], None]) -> Batcher[PendingEvent]:
+    return Batcher(
+        lambda events: _isolate_faults(work, events),
+        max_batches=MAX_BATCHES,
+        max_items=MAX_EVENTS,
+        enough=ENOUGH,
         patience=PATIENCE,
     )
 
 
-def _do(work: Callable[[Sequence[Entry]], None], entries: Sequence[Entry]) -> None:
-    """Do something for all of the entries, in the time that each of them has.
+def _isolate_faults(
+    work: Callable[[Sequence[PendingEvent]], None], events: Sequence[PendingEvent]
+) -> None:
+    """Do some work for all of the events, in the time that each of them has.
 
-    Firestore's failures are everybody's. Any other is a fault of ours, which one of the entries
-    brings to light: it is found by halves, so that it harms no neighbour.
+    A failure of Firestore is the failure of all of them. Any other exception is a fault of ours
+    that one of the events brings to light: halving finds that event, so that it harms no other.
     """
     try:
-        with deadline.until(min(entry.deadline for entry in entries)):
-            work(entries)
+        with deadline.until(min(pending.deadline for pending in events)):
+            work(events)
     except GoogleAPIError as failure:
-        _fail(entries, failure)
-    except Exception as failure:  # noqa: BLE001 - raised by the entry's own thread
-        if len(entries) == 1:
-            _fail(entries, failure)
+        _fail(events, failure)
+    except Exception as failure:  # noqa: BLE001 - raised by the event's own thread
+        if len(events) == 1:
+            _fail(events, failure)
             return
-        middle = len(entries) // 2
-        _do(work, entries[:middle])
-        _do(work, entries[middle:])
+        middle = len(events) // 2
+        _isolate_faults(work, events[:middle])
+        _isolate_faults(work, events[middle:])
 
 
-def _fail(entries: Sequence[Entry], failure: Exception) -> None:
-    for entry in entries:
-        entry.failure = failure
-
-
-class _Recent:
-    """The ids of events stored lately, so that their copies cost nothing."""
-
-    def __init__(self) -> None:
-        self._ids: OrderedDict[str, None] = OrderedDict()
-        self._lock = Lock()
-
-    def __contains__(self, event_id: str) -> bool:
-        with self._lock:
-            return event_id in self._ids
-
-    def add(self, event_id: str) -> None:
-        with self._lock:
-            self._ids[event_id] = None
-            while len(self._ids) > MAX_RECENT:
-                self._ids.popitem(last=False)
+def _fail(events: Sequence[PendingEvent], failure: Exception) -> None:
+    for pending in events:
+        pending.failure = failure

@@ -1,4 +1,4 @@
-"""Whether events still come: what `ingest` notes of it, and what is read from that."""
+"""Whether events still arrive: the marks that `ingest` makes, and what is read from them."""
 
 import json
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ from tests.support.telemetry import message
 
 @pytest.fixture(autouse=True)
 def _nothing_has_come(stack: object) -> Iterator[None]:
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     for document in paths.client().collection(paths.HEALTH).list_documents():
         document.delete()
     yield
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
 
 
 def marked() -> dict[str, set[str]]:
@@ -59,9 +59,9 @@ def test_an_event_of_the_integrations_test_is_no_sign_of_the_fleet() -> None:
 
 
 def test_what_an_operator_takes_in_again_is_no_sign_of_the_fleet(owned: Label) -> None:
-    ingest.take(message(owned.device_id, "1"), replayed=True)
+    ingest.ingest(message(owned.device_id, "1"), replayed=True)
     assert marked() == {}
-    ingest.take(message(owned.device_id, "2"))
+    ingest.ingest(message(owned.device_id, "2"))
     assert len(marked()) == 1
 
 
@@ -69,7 +69,7 @@ def test_a_copy_marks_nothing_and_the_next_event_does(owned: Label) -> None:
     body = message(owned.device_id, "2")
     assert deliver(body) < 300
     paths.client().collection(paths.HEALTH).document(next(iter(marked()))).delete()
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     assert deliver(body) < 300  # fails its commit: nothing of it may stay
     assert marked() == {}
     assert deliver(message(owned.device_id, "3")) < 300

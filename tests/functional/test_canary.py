@@ -9,7 +9,6 @@ import pytest
 from local.stack import Stack
 from shared import connections, settings
 from shared.firestore import paths
-from shared.telemetry import canary
 from tests.support import integrations, triggers
 from tests.support.functions import client
 from tests.support.simulator import Simulator
@@ -119,6 +118,6 @@ def test_it_can_be_turned_off(
 
 
 def test_nothing_is_stored(stack: Stack, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(canary, "PATIENCE", 2.0)
+    monkeypatch.setattr(settings, "CANARY_TIMEOUT", 2.0)
     with triggers.paused(stack):
         is_lost(capsys, "was not stored within", 1)

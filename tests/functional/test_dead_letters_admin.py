@@ -23,7 +23,7 @@ Kill = Callable[[dict[str, Any]], str]
 @pytest.fixture
 def admin(stack: object, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     connections.firebase()
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     return CommandLine(capsys)
 
 
@@ -93,7 +93,7 @@ def test_one_that_cannot_be_stored_now_stays(
         raise ServiceUnavailable("Firestore is away")  # type: ignore[no-untyped-call]
 
     with monkeypatch.context() as patch:
-        patch.setattr(ingest, "take", fail)
+        patch.setattr(ingest, "ingest", fail)
         ran = admin.run("dead-letters", "replay", letter)
     assert (ran.status, "Firestore is away" in ran.err) == (1, True)
     assert set(listed(admin)) == {letter}

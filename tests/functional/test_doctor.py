@@ -16,7 +16,7 @@ from local.runs import ROOT
 from local.stack import Stack
 from shared import connections, settings
 from shared.firestore import paths
-from shared.telemetry import canary, ingest
+from shared.telemetry import ingest
 from tests.support import integrations, triggers
 from tests.support.functions import deliver
 from tests.support.simulator import Simulator
@@ -34,7 +34,7 @@ def _at_its_start(clean_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("FUNCTIONS_EMULATOR_HOST", f"127.0.0.1:{clean_stack.ports.functions}")
     monkeypatch.setenv("HOSTING_EMULATOR_HOST", f"127.0.0.1:{clean_stack.ports.hosting}")
     connections.tokens.cache_clear()
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     yield
     monkeypatch.undo()
     settings.particle.cache_clear()
@@ -278,7 +278,7 @@ def test_a_canary_that_particle_cannot_publish(doctor: Doctor, simulator: Simula
 def test_a_canary_that_nobody_stores(
     stack: Stack, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(canary, "PATIENCE", 1.5)
+    monkeypatch.setattr(settings, "CANARY_TIMEOUT", 1.5)
     with triggers.paused(stack):
         found = doctor(1)
     is_broken(found, "canary", "logs", unchecked=set())

@@ -18,7 +18,7 @@ from local.client import Account, Client
 from shared import settings
 from shared.firestore import deadline, paths
 from shared.telemetry import ingest
-from shared.telemetry.repair import settling
+from shared.telemetry.repair import latest, presence
 from shared.telemetry.tenure import Tenures
 from tests.functional.conftest import Label
 from tests.support.functions import call, deliver
@@ -39,7 +39,7 @@ RECORDED = sorted((Path(__file__).parents[1] / "events").glob("*.json"))
 
 @pytest.fixture(autouse=True)
 def _fresh_process(stack: object) -> None:
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
 
 
 def test_the_owner_sees_it_and_nobody_else(
@@ -89,7 +89,7 @@ def test_a_copy_changes_nothing(owned: Label, customer: Account) -> None:
     for copy in (body, body, again(body)):
         assert deliver(copy) < 300
     written_at = paths.user_device(customer.uid, owned.device_id).get().update_time
-    ingest.recorder.cache_clear()  # another instance, which does not remember
+    ingest.writer.cache_clear()  # another instance, which does not remember
     assert deliver(again(body)) < 300
     assert len(events(customer, owned)) == 1
     assert paths.user_device(customer.uid, owned.device_id).get().update_time == written_at
@@ -133,8 +133,8 @@ def test_equal_times_end_at_the_greater_event_id(owned: Label, customer: Account
     assert value == greatest.get("value")
 
 
-def test_a_worker_that_died_before_it_could_settle(owned: Label, customer: Account) -> None:
-    """The older event was committed last, and what should have mended `latest` never ran."""
+def test_a_process_that_crashed_before_its_repair(owned: Label, customer: Account) -> None:
+    """The older event was committed last, and the repair of `latest` never ran."""
     start = datetime.now(UTC)
     older = message(owned.device_id, "1", at=start)
     deliver(older)
@@ -142,7 +142,7 @@ def test_a_worker_that_died_before_it_could_settle(owned: Label, customer: Accou
     assert shown["value"] == 1
     deliver(message(owned.device_id, "2", at=start + timedelta(seconds=1)))
     paths.user_device(customer.uid, owned.device_id).update({"latest.temperature": shown})
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     assert deliver(again(older)) < 300
     assert device(customer, owned)["latest"]["temperature"]["value"] == 2
 
@@ -174,7 +174,7 @@ def test_what_was_stored_as_nobodys_while_it_was_claimed_is_stored_once(
     published_at = outside(label.device_id)[0]["publishedAt"]
     paths.device(label.device_id).update({"claimedAt": published_at - timedelta(seconds=1)})
     if not same_instance:
-        ingest.recorder.cache_clear()
+        ingest.writer.cache_clear()
     for _ in range(2):
         assert deliver(again(body)) < 300
     assert outside(label.device_id) == []
@@ -215,7 +215,7 @@ def test_a_late_event_of_an_earlier_owner_is_the_next_ones_never(
 
 
 def test_a_device_that_comes_back_to_the_same_customer(owned: Label, customer: Account) -> None:
-    """A warm instance believes in the earlier tenure; the commit tells it of the later one."""
+    """A warm instance relies on the earlier tenure; the commit shows that there is a later one."""
     late = message(owned.device_id, "1")
     deliver(message(owned.device_id, "0"))
     hand_over(owned, customer, customer)
@@ -232,7 +232,7 @@ def test_a_device_that_comes_back_while_latest_is_repaired(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the earlier tenure had is not shown in the later one."""
-    repair = settling.repair_latest
+    repair = latest.repair
     handed_over: list[datetime] = []
 
     def too_late(*arguments: Any) -> None:
@@ -240,7 +240,7 @@ def test_a_device_that_comes_back_while_latest_is_repaired(
             handed_over.append(hand_over(owned, customer, customer))
         repair(*arguments)
 
-    monkeypatch.setattr(settling, "repair_latest", too_late)
+    monkeypatch.setattr(latest, "repair", too_late)
     start = datetime.now(UTC)
     deliver(message(owned.device_id, "2", at=start + timedelta(milliseconds=1)))
     assert deliver(message(owned.device_id, "1", at=start)) < 300
@@ -353,7 +353,7 @@ def test_what_is_refused_when_it_is_put_right_is_no_poison(
 
     before = set(dead_letters())
     with monkeypatch.context() as patch:
-        patch.setattr(settling, "judge_presence", refuse)
+        patch.setattr(presence, "repair", refuse)
         assert deliver(body) == 500
     assert set(dead_letters()) == before
     assert len(events(customer, owned)) == 1
@@ -390,7 +390,7 @@ def test_nothing_is_waited_for_longer_than_the_function_has(
     ]
     for body in bodies:
         deliver(body)
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     for body in [*(again(body) for body in bodies), late, message(owned.device_id, "%%%", "")]:
         assert deliver(body) < 300
     asked = len(deadlines)
@@ -432,7 +432,7 @@ def test_a_copy_that_another_instance_stored_needs_one_read(
 ) -> None:
     body = message(owned.device_id, "1")
     deliver(body)
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     deliver(message(owned.device_id, "2", "other"))
     firestore_requests()
     assert deliver(again(body)) < 300

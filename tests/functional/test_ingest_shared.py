@@ -1,4 +1,4 @@
-"""Deliveries that wait together share a commit; what fails in it fails alone."""
+"""Deliveries that wait together share a commit; a failure in it harms no other event."""
 
 import json
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from shared.firestore import paths, raw
 from shared.telemetry import batch, ingest, rollup
 from shared.telemetry import message as messages
 from shared.telemetry.message import UnstorableError, event_in, read
+from shared.telemetry.pending import PendingEvent
 from shared.telemetry.writer import Outcome
 from tests.functional.conftest import Label
 from tests.support.functions import call, deliver
@@ -23,7 +24,7 @@ from tests.support.telemetry import again, dead_letters, device, events, message
 
 @pytest.fixture(autouse=True)
 def _fresh_process(stack: object) -> None:
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
 
 
 def together(
@@ -32,9 +33,9 @@ def together(
     first: dict[str, Any],
     waiting: int | None = None,
 ) -> list[Any]:
-    """Take the messages while the commit of `first` is held back, so that they wait together.
+    """Deliver the messages while the commit of `first` is held back, so that they wait together.
 
-    Of some, not all wait: what belongs to no group.
+    With `waiting`, only so many of them wait, since the others belong in no batch.
     """
     entered, held = Signal(), Signal()
     commit = raw.commit
@@ -45,22 +46,22 @@ def together(
             assert held.wait(20)
         return commit(*args, **kwargs)
 
-    def take(body: dict[str, Any]) -> Any:
+    def deliver_one(body: dict[str, Any]) -> Any:
         try:
-            return ingest.take(body)
+            return ingest.ingest(body)
         except Exception as failure:  # noqa: BLE001 - what it raises is the result
             return failure
 
-    recorder = ingest.recorder()
+    writer = ingest.writer()
     with monkeypatch.context() as patch, ThreadPoolExecutor(64) as pool:
         patch.setattr(raw, "commit", hold)
         # However many wait, no second commit takes them.
-        patch.setattr(recorder._sharing, "_at_once", 1)
-        leading = pool.submit(take, first)
+        patch.setattr(writer._commits, "_max_batches", 1)
+        leading = pool.submit(deliver_one, first)
         assert entered.wait(20)
-        results = [pool.submit(take, body) for body in bodies]
+        results = [pool.submit(deliver_one, body) for body in bodies]
         number = len({event_id(body) for body in bodies}) if waiting is None else waiting
-        while len(recorder._sharing._queue) < number:
+        while len(writer._commits._queue) < number:
             assert waiting is not None or not any(result.done() for result in results)
         held.set()
         assert leading.result() is Outcome.STORED
@@ -79,7 +80,7 @@ def several(label: Label, count: int, name: str = "temperature") -> list[dict[st
     ]
 
 
-def test_those_who_wait_share_a_commit(
+def test_deliveries_that_wait_share_a_commit(
     owned: Label,
     customer: Account,
     monkeypatch: pytest.MonkeyPatch,
@@ -95,14 +96,14 @@ def test_those_who_wait_share_a_commit(
     assert device(customer, owned)["latest"]["temperature"]["value"] == 30
 
 
-def test_copies_in_a_group_are_one_event(
+def test_copies_in_a_batch_are_one_event(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second, third = several(owned, 3)
     copies = [again(second), again(second), third, again(second)]
     outcomes = together([second, third], monkeypatch, first)
     assert outcomes == [Outcome.STORED] * 2
-    assert [ingest.take(copy) for copy in copies] == [Outcome.COPY] * 4
+    assert [ingest.ingest(copy) for copy in copies] == [Outcome.COPY] * 4
     assert len(events(customer, owned)) == 3
 
 
@@ -112,7 +113,7 @@ def test_one_stored_before_fails_no_neighbour(
     first, *bodies = several(owned, 20)
     for body in bodies[3:6]:
         deliver(body)
-    ingest.recorder.cache_clear()  # another instance, which does not remember
+    ingest.writer.cache_clear()  # another instance, which does not remember
     outcomes = together(bodies, monkeypatch, first)
     assert outcomes.count(Outcome.COPY) == 3
     assert outcomes.count(Outcome.STORED) == 16
@@ -196,7 +197,7 @@ def test_a_fault_of_ours_fails_no_neighbour(
 def test_a_fault_of_firestores_own_costs_an_event_nothing(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has to come again, and then counts like any other."""
+    """It has to be delivered again, and is then counted like any other."""
     body = message(owned.device_id, "1")
     commit, calls = raw.commit, iter(range(9))
 
@@ -217,7 +218,7 @@ def test_a_fault_of_firestores_own_costs_an_event_nothing(
 def test_a_transient_fault_is_everybodys(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And what comes again is stored, though the commit had been made."""
+    """An event that is delivered again is a copy, since the commit had been made."""
     first, *bodies = several(owned, 5)
     commit, calls = raw.commit, iter(range(9))
 
@@ -232,12 +233,12 @@ def test_a_transient_fault_is_everybodys(
         outcomes = together(bodies, patch, first)
     assert [type(outcome) for outcome in outcomes] == [DeadlineExceeded] * 4
     for body in bodies:
-        assert ingest.take(body) is Outcome.COPY
+        assert ingest.ingest(body) is Outcome.COPY
     assert len(events(customer, owned)) == 5
     assert device(customer, owned)["latest"]["temperature"]["value"] == 4
 
 
-def test_a_change_of_owner_in_a_group_fails_no_neighbour(
+def test_a_change_of_owner_in_a_batch_fails_no_neighbour(
     owned: Label, customer: Account, another: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unowned = "d" * 24
@@ -253,7 +254,7 @@ def test_a_change_of_owner_in_a_group_fails_no_neighbour(
     assert len(list(collection.stream())) == 6
 
 
-def test_a_group_keeps_to_firestores_limits(owned: Label, customer: Account) -> None:
+def test_a_batch_keeps_to_firestores_limits(owned: Label, customer: Account) -> None:
     """40 events with 32 metrics each: 5120 transforms of one rollup, were they in one commit."""
     start = datetime.now(UTC)
     data = {f"m{n}": 1.5 for n in range(32)}
@@ -262,14 +263,14 @@ def test_a_group_keeps_to_firestores_limits(owned: Label, customer: Account) -> 
         for n in range(40)
     ]
     paths.device(owned.device_id).update({"claimedAt": start - timedelta(days=1)})
-    place = ingest.recorder()._tenures.look_up({owned.device_id})[owned.device_id]
-    entries = [batch.Entry(event_in(read(body), start), start) for body in bodies]
+    place = ingest.writer()._tenures.look_up({owned.device_id})[owned.device_id]
+    entries = [PendingEvent(event_in(read(body), start), start) for body in bodies]
     for entry in entries:
         entry.place = place
-    groups = list(batch.in_groups(entries))
-    assert sum(map(len, groups)) == 40
-    for each in groups:
-        for write in batch.Group(each).writes:
+    batches = list(batch.in_batches(entries))
+    assert sum(map(len, batches)) == 40
+    for each in batches:
+        for write in batch.Batch(each).writes:
             assert len(write.update_transforms) <= 500
     with ThreadPoolExecutor(40) as pool:
         assert all(status < 300 for status in pool.map(deliver, bodies))
@@ -342,14 +343,14 @@ def test_a_full_device_document_does_not_end_the_record(
     assert len(rollups(customer, owned)) == 1
 
 
-def test_a_group_of_large_events_is_several_commits(owned: Label) -> None:
+def test_a_batch_of_large_events_is_several_commits(owned: Label) -> None:
     now = datetime.now(UTC)
     large = [message(owned.device_id, f"{n}" + "x" * 800_000) for n in range(4)]
-    entries = [batch.Entry(event_in(read(body), now), now) for body in large]
-    place = ingest.recorder()._tenures.look_up({owned.device_id})[owned.device_id]
+    entries = [PendingEvent(event_in(read(body), now), now) for body in large]
+    place = ingest.writer()._tenures.look_up({owned.device_id})[owned.device_id]
     for entry in entries:
         entry.place = place
-    sizes = [sum(w.ByteSize() for w in batch.Group(g).writes) for g in batch.in_groups(entries)]
+    sizes = [sum(w.ByteSize() for w in batch.Batch(g).writes) for g in batch.in_batches(entries)]
     assert len(sizes) == 2
     assert max(sizes) <= batch.MAX_BYTES
     assert messages.MAX_DATA_BYTES < batch.MAX_BYTES
@@ -365,16 +366,16 @@ def test_paths_of_metrics_are_part_of_a_commit(
     """Each is written five times, quoted."""
     now = datetime.now(UTC)
     numbers = {f"{metric}{n:02}": 2**60 + n for n in range(32)}
-    place = ingest.recorder()._tenures.look_up({owned.device_id})[owned.device_id]
+    place = ingest.writer()._tenures.look_up({owned.device_id})[owned.device_id]
     entries = []
     for n in range(40):
         data = json.dumps({**numbers, "rest": "x" * more})
         body = message(f"{n:024x}", data, f"{name}{n}")
-        entry = batch.Entry(event_in(read(body), now), now)
+        entry = PendingEvent(event_in(read(body), now), now)
         entry.place = place
         entries.append(entry)
-    groups = list(batch.in_groups(entries))
-    sizes = [sum(w.ByteSize() for w in batch.Group(each).writes) for each in groups]
-    assert sum(map(len, groups)) == 40
+    batches = list(batch.in_batches(entries))
+    sizes = [sum(w.ByteSize() for w in batch.Batch(each).writes) for each in batches]
+    assert sum(map(len, batches)) == 40
     assert max(sizes) <= batch.MAX_BYTES
     assert max(sizes) > batch.MAX_BYTES / 4, "and no commit is small without need"

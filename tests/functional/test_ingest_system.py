@@ -12,7 +12,7 @@ from local.client import Account
 from shared import settings
 from shared.firestore import paths
 from shared.telemetry import ingest
-from shared.telemetry.repair import settling
+from shared.telemetry.repair import presence
 from tests.functional.conftest import Label
 from tests.support.functions import deliver
 from tests.support.telemetry import dead_letters, device, events, hand_over, message
@@ -22,7 +22,7 @@ STATUS = "spark/status"
 
 @pytest.fixture(autouse=True)
 def _fresh_process(stack: object) -> None:
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
 
 
 def to_the_millisecond(time: datetime) -> datetime:
@@ -72,18 +72,18 @@ def test_a_device_that_sleeps_is_not_offline_at_every_nap(owned: Label, customer
     assert said[-1] == ("asleep", 900)
 
 
-def test_a_worker_that_died_before_it_judged(
+def test_a_process_that_crashed_before_it_derived_the_presence(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = message(owned.device_id, "offline", STATUS, at=datetime.now(UTC) + timedelta(seconds=9))
 
-    def die(*_: object) -> None:
+    def crash(*_: object) -> None:
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("shared.telemetry.repair.settling.judge_presence", die)
+        patch.setattr("shared.telemetry.repair.presence.repair", crash)
         assert deliver(body) == 500
-    ingest.recorder.cache_clear()
+    ingest.writer.cache_clear()
     assert deliver(body) < 300
     assert device(customer, owned)["status"] == "offline"
 
@@ -154,6 +154,9 @@ def test_what_is_no_time_to_keep_anything_is_said(
     for name, read in (
         ("EVENT_RETENTION_DAYS", settings.event_retention_days),
         ("ROLLUP_RETENTION_DAYS", settings.rollup_retention_days),
+        ("COMMAND_RETENTION_DAYS", settings.command_retention_days),
+        ("ACTIVITY_RETENTION_DAYS", settings.activity_retention_days),
+        ("AUDIT_RETENTION_DAYS", settings.audit_retention_days),
     ):
         monkeypatch.setenv(name, days)
         read.cache_clear()
@@ -200,7 +203,7 @@ def test_a_device_that_comes_back_while_its_presence_is_judged(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was said in the earlier tenure does not outlast what is said in the later one."""
-    judge = settling.judge_presence
+    judge = presence.repair
     at = datetime.now(UTC)
     handed_over: list[datetime] = []
 
@@ -209,7 +212,7 @@ def test_a_device_that_comes_back_while_its_presence_is_judged(
             handed_over.append(hand_over(owned, customer, customer))
         judge(*arguments)
 
-    monkeypatch.setattr(settling, "judge_presence", too_late)
+    monkeypatch.setattr(presence, "repair", too_late)
     assert deliver(message(owned.device_id, "online", STATUS, at=at)) < 300
     (since,) = handed_over
     # In the order of presence before the other: it ends a session that was before.

@@ -1,4 +1,4 @@
-"""What is an unusual silence, judged from the slots in which events came."""
+"""Which silences are unusual, judged by the slots in which events arrived."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -42,9 +42,9 @@ def test_a_fleet_that_sleeps_at_night_may_do_so_every_night() -> None:
     assert len(night) > 140
     assert not any(silence.remarkable for silence in night)
     assert night[-1].usual == timedelta(hours=12)
-    # In the morning nothing comes: told when the night has been half as long again.
+    # Nothing arrives in the morning: reported when the silence is 1.5 times the usual night.
     assert after(slots, TODAY + 14 * 12 + 2).remarkable
-    # In the middle of the day it is told soon.
+    # In the middle of the day it is reported soon.
     slots += [TODAY + n for n in range(8 * 12, 12 * 12)]
     assert after(slots, TODAY + 12 * 12 + 3).remarkable
 
@@ -64,7 +64,7 @@ def test_an_outage_does_not_hide_the_next_one() -> None:
         assert after(slots, TODAY + LEAST).remarkable
 
 
-def test_a_silence_without_end_goes_on_being_told() -> None:
+def test_a_silence_without_end_is_reported_again_and_again() -> None:
     slots = list(range(START, TODAY))
     lengths = [after(slots, TODAY + days * DAY) for days in range(1, 60)]
     assert all(silence.remarkable for silence in lengths)

@@ -1,0 +1,148 @@
+"""An event that is being stored: where it belongs, and what is left to do for it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Flag, auto
+from typing import Any
+
+from shared.firestore import deadline, paths, raw
+from shared.telemetry import retention, rollup
+from shared.telemetry.message import Event
+from shared.telemetry.tenure import Tenure, Unowned
+
+
+class Repair(Flag):
+    """What is known of an event after its commit: what may have to be put right."""
+
+    STALE = auto()
+    """It was stored under a tenure that is outdated."""
+    OVERTAKEN = auto()
+    """The commit wrote it into `latest` over a newer event."""
+    EXISTS = auto()
+    """It had been stored before, and is in no commit."""
+    SETTLED = auto()
+    """It had been stored before, and a read showed that nothing about it has to be put right."""
+
+
+NOTHING = Repair(0)
+"""The commit stored the event, and everything about it is right; or there was no commit yet."""
+
+
+class Part(Flag):
+    """What is written of an event beside its own document."""
+
+    ROLLUP = auto()
+    LATEST = auto()
+
+
+FALL_BACKS = (Part.ROLLUP, Part.LATEST, Part.ROLLUP | Part.LATEST)
+"""What is left out, one step after the other, when Firestore refuses an event: the event may be
+good, and its rollup full, or the device's document."""
+
+
+class PendingEvent:
+    """An event between its delivery and the moment when its effect is durable."""
+
+    def __init__(
+        self, event: Event, received_at: datetime, *, replayed: bool = False, counted: bool = True
+    ) -> None:
+        """Raises `ValueError` or `TypeError` for what Firestore's messages cannot hold."""
+        self.event = event
+        self.received_at = received_at
+        self.deadline = deadline.end()
+        """No work for the event begins after this time, by `time.monotonic`."""
+        self.place: Tenure | Unowned | None = None
+        """Whose the device is; None until that is known."""
+        self.replayed = replayed
+        """Whether an operator replays it, so that it is no sign that events arrive."""
+        self.counted = counted
+        """Whether its numbers go into the rollups."""
+        self.shown = True
+        """Whether it goes into the device's `latest`."""
+        self.repair = NOTHING
+        self.failure: Exception | None = None
+        # The event's own thread makes most of the commit here, beside the other threads.
+        self._write = raw.create("", document_fields(event, received_at))
+        self._metrics = rollup.metrics(event.value)
+        self._has_numbers = counted and bool(self._metrics)
+        self._fall_backs = list(FALL_BACKS if self._has_numbers else (Part.LATEST,))
+
+    @property
+    def may_be_former_owners(self) -> bool:
+        """Whether it belongs to no present tenure, so that a former owner may have it."""
+        if isinstance(self.place, Tenure):
+            return not self.place.holds(self.event.published_at)
+        return self.place is not None and self.place.was_owned
+
+    @property
+    def tenure(self) -> Tenure | None:
+        """The tenure that holds the event; None when it is stored outside any tenure."""
+        place = self.place
+        if isinstance(place, Tenure) and place.holds(self.event.published_at):
+            return place
+        return None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Collection and document ids of the event's document, in turn."""
+        return (*device_path(self.tenure, self.event.device_id), paths.EVENTS, self.event.id)
+
+    def write(self) -> Any:
+        """The write that creates the event's document."""
+        document = self._write.update
+        document.name = raw.name(*self.path)
+        if self.tenure:
+            document.fields["claimEpoch"].integer_value = self.tenure.epoch
+        else:
+            document.fields.pop("claimEpoch", None)
+        if not self.counted:
+            document.fields["uncounted"].boolean_value = True
+        else:
+            document.fields.pop("uncounted", None)
+        return self._write
+
+    def numbers(self) -> Mapping[str, rollup.Number]:
+        """The numbers to be counted: those that the tenure's rollups have room for."""
+        if not self.counted or self.tenure is None:
+            return {}
+        return self.tenure.countable(self.event.name, self._metrics)
+
+    def fall_back(self) -> bool:
+        """Leave out what the next step of `FALL_BACKS` says; False when there is none.
+
+        An event without numbers to count has nothing in a rollup, and one outside any tenure has
+        only its document.
+        """
+        if not self.tenure or not self._fall_backs:
+            return False
+        left_out = self._fall_backs.pop(0)
+        self.shown = Part.LATEST not in left_out
+        if self._has_numbers:
+            self.counted = Part.ROLLUP not in left_out
+        return True
+
+
+def device_path(tenure: Tenure | None, device_id: str) -> tuple[str, ...]:
+    """Where the device's document is: the owner's, or the registry's entry without a tenure."""
+    if tenure is None:
+        return (paths.DEVICES, device_id)
+    return (paths.USERS, tenure.uid, paths.DEVICES, device_id)
+
+
+def document_fields(event: Event, received_at: datetime) -> dict[str, Any]:
+    """The fields of an event's document, but for `claimEpoch` and `uncounted`."""
+    fields: dict[str, Any] = {
+        "event": event.name,
+        "data": event.data,
+        "value": event.value,
+        "publishedAt": event.published_at,
+        "receivedAt": received_at,
+        "expireAt": retention.event_expires(event.name, event.published_at),
+    }
+    if event.value_error:
+        fields["valueError"] = event.value_error
+    if event.value_notes:
+        fields["valueNotes"] = list(event.value_notes)
+    if event.encoding:
+        fields["encoding"] = event.encoding
+    return fields

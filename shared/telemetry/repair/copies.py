@@ -1,0 +1,65 @@
+"""Copies: which events had been stored before, and whether anything about them needs a repair."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shared.firestore import paths
+from shared.telemetry import presence
+from shared.telemetry.pending import PendingEvent, Repair, device_path
+from shared.telemetry.repair import latest
+from shared.telemetry.tenure import OWNER_FIELDS, Tenure, tenure_in
+
+_Documents = Mapping[str, Mapping[str, Any]]
+"""The fields of documents that exist, by their paths."""
+
+
+def mark(events: Sequence[PendingEvent]) -> None:
+    """Mark the events that are stored already (`EXISTS`), and those of them in order (`SETTLED`).
+
+    One read for all of them, as of one moment: of the events, and for each device of its registry
+    entry and of its owner's document.
+    """
+    by_path = {"/".join(pending.path): pending for pending in events}
+    wanted = set(by_path)
+    fields = set(OWNER_FIELDS)
+    for pending in events:
+        if pending.tenure:
+            wanted |= {_registry(pending), _shown(pending)}
+            fields |= set(latest.fields_read(pending.event.name))
+    documents = [paths.client().document(path) for path in sorted(wanted)]
+    found = {
+        snapshot.reference.path: snapshot.to_dict() or {}
+        for snapshot in paths.client().get_all(documents, sorted(fields))
+        if snapshot.exists
+    }
+    for path, pending in by_path.items():
+        if path in found:
+            pending.repair |= Repair.EXISTS
+            if pending.tenure and _is_settled(pending, pending.tenure, found):
+                pending.repair |= Repair.SETTLED
+
+
+def _is_settled(pending: PendingEvent, tenure: Tenure, found: _Documents) -> bool:
+    """Whether a stored event is where it belongs, and the device's document shows what it should.
+
+    Never for a status event, since nothing shows whether the presence was derived from it.
+    """
+    name = pending.event.name
+    shown = found.get(_shown(pending), {})
+    epochs = {found["/".join(pending.path)].get("claimEpoch"), shown.get("claimEpoch")}
+    return (
+        name != presence.STATUS
+        and tenure_in(found.get(_registry(pending), {})) == tenure
+        and epochs == {tenure.epoch}
+        and (not tenure.has_place(name) or latest.shows_newest(shown, tenure, name))
+    )
+
+
+def _registry(pending: PendingEvent) -> str:
+    """The path of the device's entry in the registry."""
+    return "/".join(device_path(None, pending.event.device_id))
+
+
+def _shown(pending: PendingEvent) -> str:
+    """The path of the owner's document of the device."""
+    return "/".join(device_path(pending.tenure, pending.event.device_id))

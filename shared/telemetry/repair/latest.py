@@ -1,0 +1,113 @@
+"""`latest` in a device's document: the newest event of each name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.api_core.exceptions import Aborted, FailedPrecondition, NotFound
+from google.cloud.firestore import DELETE_FIELD, DocumentReference, Increment, Maximum
+
+from shared.firestore import paths
+from shared.firestore.raw import path
+from shared.telemetry import system_events
+from shared.telemetry import value as values
+from shared.telemetry.batch import latest_fields
+from shared.telemetry.message import order_of
+from shared.telemetry.repair import ROUNDS, OutdatedTenureError, OvertakenError, newest_first
+from shared.telemetry.tenure import Tenure
+
+
+def is_right(device_id: str, tenure: Tenure, name: str) -> bool:
+    """Read whether `latest` shows the newest event of a name; see `shows_newest`."""
+    device = paths.user_device(tenure.uid, device_id)
+    shown = device.get(fields_read(name)).to_dict() or {}
+    return shows_newest(shown, tenure, name)
+
+
+def fields_read(name: str) -> list[str]:
+    """The fields of the device's document that `shows_newest` needs."""
+    shown = path("latest", name)
+    return [f"{shown}.order", f"{shown}.publishedAt", path("latestOrder", name)]
+
+
+def shows_newest(device: Mapping[str, Any], tenure: Tenure, name: str) -> bool:
+    """Whether `latest` shows the newest event of a name ever written, and one of this tenure."""
+    shown = device.get("latest", {}).get(name)
+    greatest = device.get("latestOrder", {}).get(name)
+    if shown is None:
+        return greatest is None
+    return bool(shown.get("order") == greatest and tenure.holds(shown["publishedAt"]))
+
+
+def repair(device_id: str, tenure: Tenure, name: str) -> None:
+    """Write the newest event of a name in a tenure into `latest`, whatever is there now.
+
+    The write returns the greatest order, as the one of a batch does, and so shows whether a newer
+    event arrived in between. Of several writers at the same time, the last one has either written
+    the greatest order or tries again.
+
+    Raises `OvertakenError`; `OutdatedTenureError` when it has to be repeated for a later tenure.
+    """
+    device = paths.user_device(tenure.uid, device_id)
+    for _ in range(ROUNDS):
+        newest = _newest(device, tenure, name)
+        try:
+            done = _write(device, tenure, name, newest) if newest else _clear(device, tenure, name)
+        except NotFound:
+            return  # the device has left the customer
+        if done:
+            return
+    raise OvertakenError(f"latest of {name!r} is overtaken faster than it can be repaired")
+
+
+def _write(device: DocumentReference, tenure: Tenure, name: str, newest: paths.Snapshot) -> bool:
+    """Write an event into `latest`; False when a newer one has been written there."""
+    found = newest.to_dict() or {}
+    order = order_of(found["publishedAt"], newest.id)
+    reading = values.read_again(found)
+    fields = latest_fields(name, reading, found["data"], found["publishedAt"], order)
+    batch = paths.client().batch()
+    batch.update(
+        device,
+        {
+            **{path(*keys): item for keys, item in fields.items()},
+            "claimEpoch": Increment(0),
+            path("latestOrder", name): Maximum(order),
+        },
+    )
+    (result,) = batch.commit()
+    epoch, greatest = (number.integer_value for number in result.transform_results)
+    if epoch != tenure.epoch:
+        raise OutdatedTenureError
+    return bool(greatest == order)
+
+
+def _clear(device: DocumentReference, tenure: Tenure, name: str) -> bool:
+    """Remove a name of which the tenure has no event; False when one may have arrived."""
+    snapshot = device.get(["claimEpoch"])
+    if not snapshot.exists:
+        return True
+    if snapshot.get("claimEpoch") != tenure.epoch:
+        raise OutdatedTenureError
+    if _newest(device, tenure, name):
+        return False  # it arrived before the snapshot, and has to be written
+    gone = [
+        ("latest", name),
+        ("latestOrder", name),
+        *((f,) for f in system_events.field_names(name)),
+    ]
+    batch = paths.client().batch()
+    batch.update(
+        device,
+        {path(*keys): DELETE_FIELD for keys in gone},
+        option=paths.client().write_option(last_update_time=snapshot.update_time),
+    )
+    try:
+        batch.commit()
+    except (Aborted, FailedPrecondition):
+        return False
+    return True
+
+
+def _newest(device: DocumentReference, tenure: Tenure, name: str) -> paths.Snapshot | None:
+    found = newest_first(device, name, tenure.since).limit(1).stream()
+    return next(iter(found), None)

@@ -1,0 +1,192 @@
+"""Where an event is stored: below the customer whose tenure holds it, or outside any tenure.
+
+An event that is in the wrong place moves, and what was counted of it moves as well.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from google.api_core.exceptions import (
+    Aborted,
+    AlreadyExists,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+)
+from google.cloud.firestore import (
+    DELETE_FIELD,
+    DocumentReference,
+    FieldFilter,
+    Increment,
+    Maximum,
+    Minimum,
+    WriteBatch,
+)
+
+from shared.firestore import paths
+from shared.firestore.raw import path
+from shared.telemetry import rollup
+from shared.telemetry import value as values
+from shared.telemetry.message import Event, UnstorableError
+from shared.telemetry.pending import document_fields
+from shared.telemetry.repair import ROUNDS, OvertakenError, newest_first
+from shared.telemetry.tenure import Tenure, recorded
+
+_OVERTAKEN = (Aborted, FailedPrecondition, NotFound)
+
+
+def put_in_place(uid: str, device_id: str, event_id: str, present: Tenure | None) -> bool:
+    """Make sure that an event below a customer's device is where it belongs.
+
+    Returns whether it had to move. `present` is the device's present tenure, whoever the customer
+    is; None when nobody owns the device. Raises `OvertakenError`.
+    """
+    device = paths.user_device(uid, device_id)
+    stored = _event(device, event_id)
+    for _ in range(ROUNDS):
+        snapshot = stored.get()
+        fields = snapshot.to_dict()
+        if fields is None:
+            return False
+        epoch = _right_epoch(uid, device_id, snapshot, present)
+        if epoch is not None and epoch == fields.get("claimEpoch"):
+            return False
+        batch = paths.client().batch()
+        unchanged = paths.client().write_option(last_update_time=snapshot.update_time)
+        _uncount(batch, device, event_id, fields)
+        if epoch is not None:
+            batch.update(stored, {"claimEpoch": epoch}, option=unchanged)
+            _count(batch, device, fields, epoch)
+        else:
+            outside = {key: item for key, item in fields.items() if key != "claimEpoch"}
+            batch.set(_event(paths.device(device_id), event_id), outside)
+            batch.delete(stored, option=unchanged)
+        try:
+            batch.commit()
+        except _OVERTAKEN:
+            continue
+        return True
+    raise OvertakenError(f"event {event_id} could not be put in its place")
+
+
+def _right_epoch(
+    uid: str, device_id: str, stored: paths.Snapshot, present: Tenure | None
+) -> int | None:
+    """The epoch of the customer's tenure that an event in their tree belongs to; None for none.
+
+    It belongs to an earlier tenure only when it was stored during that tenure.
+    """
+    published_at, epoch = stored.get("publishedAt"), stored.get("claimEpoch")
+    if present and present.uid == uid and present.holds(published_at):
+        return present.epoch
+    for tenure in recorded(device_id):
+        if tenure.epoch > epoch and tenure.holds(stored.create_time):
+            return None
+        if tenure.epoch == epoch and not tenure.holds(published_at):
+            return None
+    return int(epoch)
+
+
+def store_outside(event: Event, received_at: datetime, present: Tenure | None) -> bool:
+    """Store an event that no present tenure holds; False when it had been stored before.
+
+    It may be stored below a former owner: when it is a copy of an event of theirs, or when an
+    instance that still relied on their tenure crashed before it could put the event in place.
+
+    Raises `OvertakenError`; `UnstorableError` for an event that Firestore refuses.
+    """
+    uids = {tenure.uid for tenure in recorded(event.device_id)}
+    if present:
+        uids.add(present.uid)
+    inside = [_event(paths.user_device(uid, event.device_id), event.id) for uid in uids]
+    found = [s for s in paths.client().get_all(inside, ["claimEpoch"]) if s.exists] if uids else []
+    for snapshot in found:
+        uid = snapshot.reference.path.split("/")[1]
+        put_in_place(uid, event.device_id, event.id, present)
+    if found:
+        return False
+    outside = _event(paths.device(event.device_id), event.id)
+    try:
+        outside.create(document_fields(event, received_at))
+    except AlreadyExists:
+        return False
+    except InvalidArgument as refusal:
+        raise UnstorableError("refused-by-firestore") from refusal
+    return True
+
+
+def _event(device: DocumentReference, event_id: str) -> DocumentReference:
+    reference: DocumentReference = device.collection(paths.EVENTS).document(event_id)
+    return reference
+
+
+def _rollup(device: DocumentReference, name: str, epoch: int, at: datetime) -> DocumentReference:
+    key = rollup.document_id(name, epoch, at)
+    reference: DocumentReference = device.collection(paths.ROLLUPS).document(key)
+    return reference
+
+
+def _numbers(fields: dict[str, Any]) -> dict[str, rollup.Number]:
+    return {} if fields.get("uncounted") else rollup.metrics(values.read_again(fields).value)
+
+
+def _uncount(
+    batch: WriteBatch, device: DocumentReference, event_id: str, fields: dict[str, Any]
+) -> None:
+    """Count the event's bucket again without the event: a minimum cannot be undone.
+
+    The rollup's update time is a precondition. Every commit of an event of that day changes it, so
+    that no event is lost which is stored after the bucket's events were read.
+    """
+    name, epoch, at = fields["event"], fields.get("claimEpoch"), fields["publishedAt"]
+    if not _numbers(fields) or epoch is None:
+        return
+    counted = _rollup(device, name, epoch, at)
+    snapshot = counted.get()
+    if not snapshot.exists:
+        return
+    number = rollup.bucket(at)
+    there = (snapshot.to_dict() or {}).get("metrics", {})
+    metrics = {m for m in _numbers(fields) if str(number) in there.get(m, {})}
+    if not metrics:
+        return
+    start = rollup.bucket_start(at, number)
+    end = start + rollup.BUCKET - timedelta(microseconds=1)
+    until_end = FieldFilter("publishedAt", "<=", end)
+    neighbours = newest_first(device, name, start).where(filter=until_end)
+    cells: rollup.Cells = {}
+    for neighbour in neighbours.stream():
+        other = neighbour.to_dict() or {}
+        if neighbour.id != event_id and other.get("claimEpoch") == epoch:
+            numbers = {m: n for m, n in _numbers(other).items() if m in metrics}
+            rollup.count(cells, other["publishedAt"], numbers)
+    batch.update(
+        counted,
+        {
+            path("metrics", metric, str(number)): (
+                cells[metric, number].fields() if (metric, number) in cells else DELETE_FIELD
+            )
+            for metric in metrics
+        },
+        option=paths.client().write_option(last_update_time=snapshot.update_time),
+    )
+
+
+def _count(
+    batch: WriteBatch, device: DocumentReference, fields: dict[str, Any], epoch: int
+) -> None:
+    """Count an event for a tenure other than the one for which it was counted."""
+    numbers = _numbers(fields)
+    if not numbers:
+        return
+    name, at = fields["event"], fields["publishedAt"]
+    cells: rollup.Cells = {}
+    rollup.count(cells, at, numbers)
+    kinds = {"increment": Increment, "minimum": Minimum, "maximum": Maximum}
+    document: dict[str, Any] = {**rollup.labels(name, epoch, at), "metrics": {}}
+    for (metric, number), cell in cells.items():
+        document["metrics"].setdefault(metric, {})[str(number)] = {
+            field_path.rpartition(".")[2]: kinds[kind](amount)
+            for field_path, kind, amount in rollup.transforms({(metric, number): cell})
+        }
+    batch.set(_rollup(device, name, epoch, at), document, merge=True)
