@@ -79,7 +79,9 @@ DEVICE_ID: Final = Variable("deviceId")
 REQUEST_ID: Final = Variable("requestId")
 COMMAND_ID: Final = Variable("commandId")
 
-_SERIAL_NUMBER: Final = "As printed on the label. Case, spaces and hyphens do not count."
+_SERIAL_NUMBER: Final = (
+    "As printed on the label. Case, white space, hyphens and invisible characters do not count."
+)
 _SETUP_CODE: Final = "As printed on the label; likewise. Needed unless `REQUIRE_SETUP_CODE` is off."
 _YOURS: Final = "One of the caller's devices: an id of `list_devices`."
 
@@ -94,7 +96,8 @@ FUNCTIONS: Final = (
             "serialNumber": _SERIAL_NUMBER,
             "deviceId": "Instead of the serial number: the device's id at Particle.",
             "setupCode": _SETUP_CODE,
-            "name": "The owner's name for it; without one it is the serial number.",
+            "name": "The owner's name for it, with something to see in it; without one it is the "
+            "serial number.",
         },
         (
             Field("deviceId", "text", "Its id at Particle, and in every other call."),
@@ -155,7 +158,7 @@ FUNCTIONS: Final = (
         "rename_device",
         "The owner's own name for a device. It does not go to Particle, and ends with the "
         "ownership.",
-        {"deviceId": _YOURS, "name": "What it shall be called."},
+        {"deviceId": _YOURS, "name": "What it shall be called, with something to see in it."},
         (
             Field("deviceId", "text", "The same."),
             Field("name", "text", "The new name."),
