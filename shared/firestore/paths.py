@@ -11,6 +11,7 @@
     devices/{deviceId}/presence/online                when it last came online
     devices/{deviceId}/tenures/{claimEpoch}           each tenure in which events were stored
     serialNumbers/{normalised serial}                 deviceId
+    customers/{uid}                                   `particle` of a profile, for the server
     shadowCustomers/{SHA-256 of the customer name}    which uid a Particle customer belongs to
     claimAttempts/{hash}                              how often setup codes were tried
     releases/{id}                                     releases that are not finished
@@ -22,7 +23,8 @@
     unknownDevices/{deviceId}                         devices that publish but are not registered
 
 `docs/data-model.md` describes the fields. Clients read below `users/{uid}`, as `firestore.rules`
-allows; only the server reads anything else.
+allows; only the server reads anything else. No path can be built from an id that is
+not a single one (`shared/firestore/ids.py`).
 """
 
 import functools
@@ -49,6 +51,7 @@ TENURES = "tenures"
 COMMANDS = "commands"
 ACTIVITY = "activity"
 SERIAL_NUMBERS = "serialNumbers"
+CUSTOMERS = "customers"
 SHADOW_CUSTOMERS = "shadowCustomers"
 DELETED_USERS = "deletedUsers"
 DEAD_LETTERS = "deadLetters"
@@ -121,6 +124,11 @@ def tenures_of(uid: str) -> Query:
 def serial_number(normalised: str) -> DocumentReference:
     """Which device has a serial number, by its normalised form."""
     return client().collection(SERIAL_NUMBERS).document(normalised)
+
+
+def customer(uid: str) -> DocumentReference:
+    """How far a user's customer at Particle is, where no client can change it."""
+    return client().collection(CUSTOMERS).document(uid)
 
 
 def shadow_customer(customer_name: str) -> DocumentReference:

@@ -37,6 +37,7 @@ ALLOWED = {
     "devices/{deviceId}/presence/online": NOTHING,
     "devices/{deviceId}/tenures/{claimEpoch}": NOTHING,
     "serialNumbers/{normalised serial}": NOTHING,
+    "customers/{uid}": NOTHING,
     "shadowCustomers/{SHA-256 of the identity}": NOTHING,
     "claimAttempts/{hash}": NOTHING,
     "releases/{id}": NOTHING,
