@@ -32,6 +32,7 @@ lint: .stamps/python $(WEB:%=.stamps/web) ## Formatter, linters, type checkers
 	@$(STEP) 'ruff format --check' $(PYTHON) -m ruff format --check .
 	@$(STEP) 'ruff check' $(PYTHON) -m ruff check .
 	@$(STEP) 'mypy --strict' $(PYTHON) -m mypy --strict --explicit-package-bases .
+	@$(STEP) 'lint-imports' venv/bin/lint-imports --no-cache --no-logo
 	@$(STEP) 'shellcheck' venv/bin/shellcheck --external-sources --check-sourced $(SCRIPTS)
 ifdef WEB
 	@$(STEP) 'biome' npm --prefix web run lint

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Deploys the whole product to a Firebase project of yours. docs/deploy.md says what each step does
-# there, what it changes and how that is undone. Written for bash 3.2 (macOS) and newer.
+# Deploys the whole product to your Firebase project. docs/deploy.md explains what each step does
+# there, what it changes and how to undo it. Written for bash 3.2 (macOS) and newer.
 #
 # No secret is ever an argument of a command (the process list shows those) or printed.
 set -euo pipefail
@@ -28,27 +28,27 @@ Deploys the product to a Firebase project: rules, indexes, functions, web app, t
 usage: ./deploy.sh --project ID [--dry-run] [--only STEP,...] [--yes] [more, below]
        ./deploy.sh --project ID --destroy [--dry-run]
 
-  --project ID            the Firebase project, or its alias in .firebaserc; its settings stand in
+  --project ID            the Firebase project, or its alias in .firebaserc; its settings are in
                           .env.ID or .env.ALIAS
   --dry-run               print every command in order and run none; needs no log-in
-  --only STEP[,STEP]      run these steps alone, in the order below
+  --only STEP[,STEP]      run only these steps, in the order below
   --yes                   ask nothing. Functions of the project's default codebase that are not in
                           this source are then deleted. PARTICLE_CLIENT_ID and
-                          PARTICLE_CLIENT_SECRET are taken from the environment if they are needed
+                          PARTICLE_CLIENT_SECRET come from the environment if they are needed
   --region R              region of the functions, checked against FUNCTIONS_REGION in .env.ID
-                          (by default what stands there)
+                          (by default the value there)
   --database-location L   where Firestore is created if the project has none yet: a region or a
                           multi-region like nam5 or eur3 (by default the functions' region). It can
                           never be changed
-  --fixed-ip              also run the step fixed-ip. It is paid for by the hour
+  --fixed-ip              also run the step fixed-ip. It is charged by the hour
   --bigquery              also run the step bigquery
-  --alert-email ADDRESS   also run the step alerts, and let them write to this address
-  --destroy               take back what this script made, except data. Asks for the project's id
+  --alert-email ADDRESS   also run the step alerts, and send alerts to this address
+  --destroy               remove what this script created, except data. Asks for the project's id
 
 PARTICLE_ACCESS_TOKEN in the environment, a token of a member of the product's team, is used for the
 integration if Particle does not let the OAuth client manage it.
 
-It can be run again at any time: what is in place already is left as it is.
+You can run it again at any time: it leaves what is in place already as it is.
 
 Steps (docs/deploy.md):
 END
@@ -58,16 +58,16 @@ END
 # A step NAME is the function step_NAME, with _ for -. They run in this order.
 steps() {
   cat <<'END'
-  billing        check that the project has the plan Blaze
+  billing        check that the project has the Blaze plan
   apis           enable the APIs
-  rights         give the functions' account its rights
+  rights         grant the functions' account its roles
   secrets        store the secrets
   particle       check product and OAuth client at Particle
   database       create the Firestore database
   topic          create the topic
   metrics        count what the functions log
   rules          deploy the rules, the indexes and the TTL policies
-  fixed-ip       make one fixed address for what the functions send (--fixed-ip)
+  fixed-ip       give the functions one fixed address (--fixed-ip)
   functions      deploy the functions
   public         let apps call the functions
   dead-letters   keep what ingest never acknowledges
@@ -75,8 +75,8 @@ steps() {
   sign-in        turn on the sign-in with e-mail address and password
   bigquery       send a copy of all events to BigQuery (--bigquery)
   publisher      let Particle publish
-  integration    make or repair Particle's integration
-  alerts         put the alert policies in place
+  integration    create or repair Particle's integration
+  alerts         create the alert policies
 END
 }
 
@@ -144,13 +144,13 @@ arguments() {
   environment_of_project
   [[ $project =~ ^[a-z][a-z0-9-]{4,28}[a-z0-9]$ ]] || wrong_usage "no project id: $project"
   [[ $project != demo-* ]] || wrong_usage \
-    "$project exists in the emulators alone (every id that starts with demo- does): run make demo"
+    "$project exists only in the emulators (like every id that starts with demo-): run make demo"
   [[ -z $region || $region =~ ^[a-z]+-[a-z]+[0-9]+$ ]] || wrong_usage "no region: $region"
   [[ -z $location || $location =~ ^[a-z0-9-]+$ ]] || wrong_usage "no location: $location"
   [[ -z $alert_email || $alert_email =~ ^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$ ]] ||
     wrong_usage "no e-mail address: $alert_email"
   [[ -z $destroy || -z $only$extra ]] ||
-    wrong_usage '--destroy takes everything back: it goes with no choice of steps'
+    wrong_usage '--destroy removes everything, so it cannot be combined with a choice of steps'
   only=${only//[[:space:]]/}
   for name in ${only//,/ }; do
     steps | awk '{ print $1 }' | grep -qxF -- "$name" ||
@@ -164,7 +164,7 @@ wrong_usage() {
   exit 2
 }
 
-will() { # STEP: whether it is to run
+will() { # STEP: whether it should run
   [[ -z $destroy ]] || return 1
   case ,${only:-all},${extra// /,}, in
     *",$1,"*) ;;
@@ -194,23 +194,23 @@ what_remains() {
     [[ -n $only && -z $sign_in_by_hand ]] || printf ' This remains to be done by hand:\n'
     [[ -z $sign_in_by_hand ]] || cat <<END
 
-- Sign-in, which the Firebase CLI could not turn on: Firebase console, the method "Email/Password"
+- Turn on sign-in, which the Firebase CLI could not do: Firebase console, the method "Email/Password"
   https://console.firebase.google.com/project/$project/authentication/providers
 END
     [[ -n $only || -n $told ]] || cat <<END
 
-- Alarms reach nobody: the alert policies have no address. Name one, which can be that of a group:
+- Alerts reach nobody, because the policies have no address. Set one, for example that of a group:
     ./deploy.sh --project $project --only alerts --alert-email ADDRESS
 END
     [[ -n $only ]] || cat <<END
 
-- Your devices, so that they can be claimed by what is printed on them. python -m admin is the
-  operator's command line (docs/operator.md; venv/bin/python -m admin --help):
+- Import your devices, so that customers can claim them with what is printed on them. python -m admin
+  is the operator's command line (docs/operator.md; venv/bin/python -m admin --help):
     gcloud auth application-default login
     venv/bin/python -m admin --project $project devices import stock.csv
 END
   } >&3
-  printf '\nWhether every link works, from the secrets to an event in Firestore:\n' >&3
+  printf '\nTo check every link, from the secrets to an event in Firestore:\n' >&3
   printf '  venv/bin/python -m admin --project %s doctor\n' "$project" >&3
 }
 

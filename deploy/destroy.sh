@@ -1,23 +1,23 @@
 # shellcheck shell=bash
-# --destroy: takes back what this script made, from the outermost step to the innermost. Never data.
+# --destroy: removes what this script created, from the outermost step to the innermost. Never data.
 
 destroy() {
   require_the_project_id
   local part left=''
-  begin 'See what there can be' 'What has no API enabled was never made.' ''
+  begin 'See what can exist' 'Nothing exists whose API is not enabled.' ''
   enabled_apis=$(look gcloud services list --enabled --project "$project" \
     '--format=value(config.name)')
-  title='' # each part says for itself what failed
+  title='' # each part reports its own failure
   for part in integration web functions rights topics monitoring fixed_ip; do
     take_back "$part"
   done
   trap - EXIT
   what_stays
-  [[ -z $left ]] || stop "Not taken back, for the reasons above:$left
+  [[ -z $left ]] || stop "Not removed, for the reasons above:$left
 All else is. Mend the causes, then run the same command again."
 }
 
-# A part that cannot be taken back (Particle does not answer, a secret is gone) must not keep the others.
+# A part that cannot be removed (Particle does not answer, a secret is missing) must not stop the others.
 # Not as a condition, where bash does not stop at failures.
 take_back() { # PART
   local status
@@ -34,10 +34,10 @@ take_back() { # PART
 }
 
 not_taken_back() { # STATUS
-  [[ $1 -eq 0 ]] || printf '\nNot taken back: %s.\n%s\n' "$title" "$hint" >&2
+  [[ $1 -eq 0 ]] || printf '\nNot removed: %s.\n%s\n' "$title" "$hint" >&2
 }
 
-# Whether something can be there: without its API nothing was ever made.
+# Whether something can exist: without its API nothing was ever created.
 enabled() { # API
   if ! listed "$enabled_apis" "$1.googleapis.com"; then
     note 'there is none'
@@ -48,10 +48,10 @@ enabled() { # API
 require_the_project_id() {
   local answer
   [[ -z $dry_run ]] || return 0
-  printf '\nThis takes the product off %s: customers can no longer sign in to anything that works,\n' \
+  printf '\nThis removes the product from %s: the app stops working for all customers,\n' \
     "$project"
-  printf 'and events of their devices are lost from now on. Data stays.\n'
-  printf 'Type the id of the project to go on: '
+  printf 'and events of their devices are lost from now on. Data stay.\n'
+  printf 'Type the id of the project to continue: '
   read -r answer
   if [[ $answer != "$project" ]]; then
     title=''
@@ -62,7 +62,7 @@ require_the_project_id() {
 what_stays() {
   cat >&3 <<END
 
-${dry_run:+Nothing was run. }These stay, for they hold data or cost nothing; each with what deletes it:
+${dry_run:+Nothing was run. }These stay, because they hold data or cost nothing. To delete them:
   - Firestore, with everything of your customers
       gcloud firestore databases update --no-delete-protection --project $project
       gcloud firestore databases delete --database='(default)' --project $project

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The way of the events: Particle's integration, the topic, what becomes of those that ingest never
-# takes, and their copy in BigQuery.
+# The path of events: Particle's integration, the topic, the dead letters of ingest, and the copy in
+# BigQuery.
 
 topic=particle-events
 dead=particle-events-dead
@@ -9,8 +9,8 @@ publisher=serviceAccount:particle-public@particle-public.iam.gserviceaccount.com
 
 step_particle() {
   begin 'Ask Particle' \
-    'Whether the product is there, and the OAuth client is one that can serve it.' \
-    'What does not fit stands above. Another client: new versions of the secrets, docs/deploy.md.'
+    'Whether the product exists, and whether the OAuth client can serve it.' \
+    'What is wrong is listed above. For another client, store new versions of the secrets: docs/deploy.md.'
   admin particle check
 }
 
@@ -43,10 +43,10 @@ step_dead_letters() {
     run gcloud pubsub subscriptions create "$dead" "--topic=$dead" \
       --message-retention-duration=7d --expiration-period=never --project "$project"
   fi
-  note 'Pub/Sub itself moves them: from the subscription that the functions made for ingest.'
+  note 'Pub/Sub itself moves them, from the subscription that was created for ingest.'
   run gcloud pubsub topics add-iam-policy-binding "$dead" "--member=$(pubsub_agent)" \
     --role=roles/pubsub.publisher --project "$project"
-  # Names of those that Eventarc makes begin so; this topic has the trigger of ingest alone.
+  # Eventarc gives its subscriptions such names; this topic has only the trigger of ingest.
   found=$(awk -F , -v topic="$topic" '/^eventarc-/ && $2 == topic { print $1 }' <<<"$subscriptions")
   [[ -n $dry_run || -n $found ]] || stop "No function has a subscription to $topic. Deploy them first:
   ./deploy.sh --project $project --only functions,dead-letters"
@@ -60,9 +60,9 @@ step_dead_letters() {
 
 step_bigquery() {
   begin 'Send a copy of all events to BigQuery' \
-    'Every message as it came, for questions over months. Pub/Sub writes it; no code of ours does.' \
-    'The account needs the roles BigQuery Admin and Pub/Sub Admin. A right that was just given may take
-minutes until Pub/Sub has it: run again.'
+    'Every message unchanged, for questions over months. Pub/Sub writes it, without any code of ours.' \
+    'The account needs the roles BigQuery Admin and Pub/Sub Admin. A role that was just granted
+takes minutes to take effect: run again.'
   local subscriptions table=$project:particle.events
   run gcloud services enable bigquery.googleapis.com --project "$project"
   note 'What exists is left as it is.'
@@ -82,7 +82,7 @@ minutes until Pub/Sub has it: run again.'
 
 step_publisher() {
   begin 'Let Particle publish' \
-    'Near the end, so that events come only when there is something to receive them.' \
+    'Near the end, so that events arrive only when something can receive them.' \
     "If the organisation allows only accounts of its own domain (policy iam.allowedPolicyMemberDomains),
 its administrator must make an exception for this project."
   run gcloud pubsub topics add-iam-policy-binding "$topic" "--member=$publisher" \
@@ -91,16 +91,16 @@ its administrator must make an exception for this project."
 
 step_integration() {
   begin 'Connect Particle' \
-    'Makes or repairs the integration that brings the events of the product here.' \
-    "Everything but the alerts is in place. Once that is mended, as said above:
+    'Creates or repairs the integration that forwards the events of the product.' \
+    "Everything but the alerts is in place. Fix the cause shown above, then run:
   ./deploy.sh --project $project --only integration,alerts"
   admin particle integrate --topic "projects/$project/topics/$topic"
 }
 
 undo_integration() {
   begin 'Disconnect Particle' \
-    'First, so that no event is lost on the way: Particle has nothing to send to any more.' \
-    'Until it is removed, Particle goes on trying to publish. By hand: console.particle.io, product,
+    'First, so that no event is lost on the way: Particle then sends nothing any more.' \
+    'Until it is removed, Particle keeps trying to publish. By hand: console.particle.io, product,
 Integrations.'
   enabled secretmanager || return 0 # the secrets are what the integration is made with
   admin particle disintegrate --topic "projects/$project/topics/$topic"
@@ -108,7 +108,7 @@ Integrations.'
 
 undo_topics() {
   begin 'Delete the topics and their subscriptions' \
-    'After the functions, whose subscription goes with them. Events that wait there are gone.' \
+    'After the functions, which include a subscription. Events that wait there are lost.' \
     'The account needs the role Pub/Sub Admin (roles/pubsub.admin).'
   enabled pubsub || return 0
   local topics subscriptions name
@@ -135,7 +135,7 @@ list_subscriptions() {
     '--format=csv[no-heading](name.basename(),topic.basename())'
 }
 
-# Google's own account that Pub/Sub works under in this project.
+# Google's own account for Pub/Sub in this project.
 pubsub_agent() {
   printf 'serviceAccount:service-%s@gcp-sa-pubsub.iam.gserviceaccount.com' "$number"
 }

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# One fixed address for what the functions send: network, connector, router, NAT, address, all of
-# one name.
+# One fixed address for the functions' requests: network, connector, router, NAT and address, all
+# with one name.
 
 network=particle-egress
 
 step_fixed_ip() {
-  begin 'Make one fixed address' \
-    'Particle counts requests by address, and those of Google are shared with strangers.' \
+  begin 'Create one fixed address' \
+    'Particle counts requests by address, and the addresses of Google are shared with strangers.' \
     'The account needs the roles Compute Network Admin and Serverless VPC Access Admin.'
   local networks subnets connectors addresses routers nats
   run gcloud services enable compute.googleapis.com vpcaccess.googleapis.com --project "$project"
@@ -16,7 +16,7 @@ step_fixed_ip() {
   fi
   subnets=$(list_in_region subnets)
   if missing "$subnets" "$network"; then
-    # A connector wants a subnet of this size to itself.
+    # A connector needs a subnet of this size of its own.
     run gcloud compute networks subnets create "$network" "--network=$network" \
       --range=10.8.0.0/28 "--region=$region" --project "$project"
   fi
@@ -42,7 +42,7 @@ step_fixed_ip() {
       "--region=$region" --project "$project"
   fi
   if [[ -z $(setting VPC_CONNECTOR) ]]; then
-    note "VPC_CONNECTOR=$network goes to .env.$environment; the functions take it when they are deployed."
+    note "VPC_CONNECTOR=$network is written to .env.$environment; the functions use it from their next deployment on."
     [[ -n $dry_run ]] || printf '\nVPC_CONNECTOR=%s\n' "$network" >>".env.$environment"
   fi
   note 'The address:'
@@ -52,8 +52,8 @@ step_fixed_ip() {
 
 undo_fixed_ip() {
   begin 'Release the fixed address' \
-    'After the functions that use it. From the outside in.' \
-    'A connector that was just in use may take minutes to let go of its network: run again.'
+    'After the functions that use it, from the outside in.' \
+    'A connector that was just in use may block its network for some minutes: run again.'
   enabled vpcaccess || return 0
   local routers addresses connectors subnets networks
   routers=$(list_in_region routers)

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# What deploy/monitoring/ says: log-based metrics, alert policies, and the address they write to.
-# A policy is found again by the label particle_alert, which holds the name of its file.
+# The contents of deploy/monitoring/: log-based metrics, alert policies, and the address for alerts.
+# The label particle_alert, which contains the name of its file, identifies a policy.
 
 step_metrics() {
   begin 'Count what the functions log' \
-    'Log-based metrics. Alerts can ask for them some minutes later.' \
+    'Log-based metrics. Alerts can use them some minutes later.' \
     'The account needs the role Logs Configuration Writer (roles/logging.configWriter).'
   local file name metrics
   metrics=$(list_metrics)
@@ -21,10 +21,10 @@ step_metrics() {
 }
 
 step_alerts() {
-  begin 'Put the alert policies in place' \
-    'They tell somebody when events do not arrive, or something fails: see --alert-email.' \
-    "All else is in place. A metric that was just made may be unknown here for ten minutes; the commands
-lie in components of gcloud (gcloud components install alpha beta). Then:
+  begin 'Create the alert policies' \
+    'They notify somebody when events do not arrive or something fails: see --alert-email.' \
+    "Everything else is in place. A new metric may be unknown here for ten minutes. The commands need
+components of gcloud (gcloud components install alpha beta). Then:
   ./deploy.sh --project $project --only alerts"
   local file name policies policy channels channel=''
   if [[ -n $alert_email ]]; then find_channel; fi
@@ -34,14 +34,14 @@ lie in components of gcloud (gcloud components install alpha beta). Then:
     name=$(stem "$file")
     policy=$(awk -F '\t' -v name="$name" '$1 == name { print $2 }' <<<"$policies")
     if [[ -z $policy ]]; then
-      # Here, other than below, labels in the file are replaced.
+      # Unlike below, labels in the file are replaced here.
       run gcloud alpha monitoring policies create "--policy-from-file=$file" \
         "--user-labels=product=particle-backend,particle_alert=$name" ${channel:+"--notification-channels=$channel"} \
         --project "$project" --format=none
     fi
     if [[ -n $dry_run || -n $policy ]]; then
-      [[ -z $dry_run ]] || note 'or, when it exists, with the channels that it has:'
-      # Channels that somebody attached by hand would go with the rest of the policy.
+      [[ -z $dry_run ]] || note 'or, when it exists, with its channels:'
+      # Otherwise channels that somebody attached by hand would be lost with the old policy.
       channels=$(awk -F '\t' -v name="$name" '$1 == name { print $3 }' <<<"$policies")
       told+=$channels
       [[ -z $channel || ",$channels," == *",$channel,"* ]] || channels+=${channels:+,}$channel
@@ -54,7 +54,7 @@ lie in components of gcloud (gcloud components install alpha beta). Then:
 
 undo_monitoring() {
   begin 'Remove the alert policies' \
-    'With the log-based metrics and the e-mail channel that this script made.' \
+    'With the log-based metrics and the e-mail channel that this script created.' \
     'The account needs the roles Logs Configuration Writer and Monitoring Editor.'
   enabled monitoring || return 0
   local file name metrics policy policies channel channels
@@ -75,7 +75,7 @@ undo_monitoring() {
   done
 }
 
-# Of the address; makes it when there is none.
+# The channel of the address; creates it when there is none.
 find_channel() {
   channel=$(list_channels "labels.email_address=\"$alert_email\"")
   if [[ -z $channel ]]; then
@@ -97,7 +97,7 @@ list_channels() { # FILTER
     '--format=value(name)'
 }
 
-# File, policy, channels, with tabs between; those of others have no file.
+# File, policy, channels, separated by tabs; policies of others have no file.
 list_policies() {
   look gcloud alpha monitoring policies list --project "$project" \
     '--format=value(userLabels.particle_alert,name,notificationChannels.list())'

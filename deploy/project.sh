@@ -21,8 +21,8 @@ apis=(
   secretmanager.googleapis.com
 )
 firebase=tools/node_modules/.bin/firebase
-# Of the account that the functions are built and run under. Organisations made since May 2024 give it
-# none; older projects made it an Editor, which covers these.
+# Roles of the account that builds and runs the functions. Organisations created since May 2024 grant it
+# none; in older projects it is an Editor, which includes these.
 roles=(roles/cloudbuild.builds.builder roles/datastore.user roles/firebaseauth.admin)
 
 install() {
@@ -31,7 +31,7 @@ install() {
     'The registries of npm and Python packages must be reachable from here.'
   run make --no-print-directory .stamps/tools .stamps/python .stamps/web
   if [[ -z $dry_run && ! -x venv/bin/python3.11 ]]; then
-    stop 'venv/ was made with another Python than 3.11. Remove it (rm -r venv) and run again.'
+    stop 'venv/ was created with another Python than 3.11. Remove it (rm -r venv) and run again.'
   fi
   if will web; then
     run env "VITE_FUNCTIONS_REGION=$region" ${app_check_key:+"VITE_APP_CHECK_KEY=$app_check_key"} \
@@ -41,11 +41,11 @@ install() {
 
 check_log_ins() {
   begin 'Check the log-ins' \
-    'gcloud and the Firebase CLI each have their own; both must be able to see the project.' \
+    'gcloud and the Firebase CLI have one each, and both must be able to see the project.' \
     'Log in with: gcloud auth login; '"$firebase"' login'
   local projects components
   if will alerts; then
-    # Other than a missing command this shows only at the end, and gcloud asks whether to install it.
+    # Unlike a missing command, this shows only at the end, and gcloud asks whether to install it.
     components=$(look gcloud version '--format=value(alpha,beta)')
     [[ -n $dry_run || $components == ?*$'\t'?* ]] ||
       stop 'The alerts need two components of gcloud. Run: gcloud components install alpha beta
@@ -57,7 +57,7 @@ check_log_ins() {
   number=${number:-PROJECT_NUMBER}
   projects=$(look "$firebase" projects:list --json --non-interactive)
   if [[ -z $dry_run ]] && ! grep -qE "\"projectId\": *\"$project\"" <<<"$projects"; then
-    stop "$project is no Firebase project, or this account does not see it. Add Firebase to it with:
+    stop "$project is not a Firebase project, or this account cannot see it. Add Firebase to it with:
   $firebase projects:addfirebase $project"
   fi
 }
@@ -75,26 +75,26 @@ ask() {
 
 step_billing() {
   begin 'Check the billing' \
-    'Functions run in projects on the plan Blaze alone, which is one with a billing account.' ''
+    'Functions run only in projects on the Blaze plan, which needs a billing account.' ''
   local enabled
   enabled=$(look gcloud billing projects describe "$project" '--format=value(billingEnabled)')
-  [[ -n $dry_run || $enabled == True ]] || stop "$project has no billing account. Choose the plan Blaze:
+  [[ -n $dry_run || $enabled == True ]] || stop "$project has no billing account. Choose the Blaze plan:
   https://console.firebase.google.com/project/$project/usage/details
 and set a budget there that writes to you: the plan has no limit of its own."
 }
 
 step_apis() {
   begin 'Enable the APIs' \
-    'What the functions, Firestore, Pub/Sub, Hosting, Auth and the secrets run on.' \
-    'The project must have billing (Firebase plan Blaze), and the account the role Editor or Owner.'
+    'They are needed by the functions, Firestore, Pub/Sub, Hosting, Auth and the secrets.' \
+    'The project must have billing (the Blaze plan), and the account the role Editor or Owner.'
   run gcloud services enable "${apis[@]}" --project "$project"
 }
 
 step_rights() {
-  begin 'Give the functions their rights' \
-    'To the account that builds and runs them. Early, for a right takes minutes until all know of it.' \
-    'Your account needs the role Project IAM Admin. In a project that was made just now, that of the functions
-may take some minutes to exist: run again.'
+  begin 'Grant the functions their roles' \
+    'To the account that builds and runs them. Early, because a role takes minutes to take effect.' \
+    'Your account needs the role Project IAM Admin. In a new project, the account of the
+functions may take some minutes to exist: run again.'
   local role
   for role in "${roles[@]}"; do
     run gcloud projects add-iam-policy-binding "$project" "--member=$(functions_account)" \
@@ -119,7 +119,7 @@ undo_rights() {
 
 step_secrets() {
   begin 'Store the secrets' \
-    'In Secret Manager, once. Only the functions that need a secret are given it.' \
+    'In Secret Manager, once. Each function gets only the secrets that it needs.' \
     'The account needs the role Secret Manager Admin (roles/secretmanager.admin).'
   local present
   present=$(look gcloud secrets list --project "$project" '--format=value(name.basename())')
@@ -131,14 +131,14 @@ step_secrets() {
   client_id='' client_secret=''
 }
 
-# A secret that has a version is never touched: another pepper would void all setup codes.
+# A secret that has a version is never changed: another pepper would invalidate all setup codes.
 store_secret() { # NAMES_PRESENT NAME VALUE WHAT_IT_IS
   local states
   if [[ -n $dry_run ]]; then
-    note "$2, unless it has a value; the value comes on standard input:"
+    note "$2, unless it has a value; the value is passed on standard input:"
     show gcloud secrets versions list "$2" --project "$project" '--format=value(state)'
     show gcloud secrets create "$2" --replication-policy=automatic --data-file=- --project "$project"
-    note 'or, when there is such a secret, but without a value:'
+    note 'or, when the secret exists, but without a value:'
     show gcloud secrets versions add "$2" --data-file=- --project "$project"
   elif ! has_line "$1" "$2"; then
     give_value "$2" "$3" "$4" \
@@ -167,12 +167,12 @@ give_value() { # NAME VALUE WHAT_IT_IS COMMAND...
   fi
   if [[ -z $value && -z $yes ]]; then
     printf '\n%s\n' "$what" >&2
-    # The prompt of read, not one before it: when it stands there, typing is not shown any more.
+    # The prompt of read, not one before it: once it is shown, typing is hidden.
     IFS= read -rsp "$name (not shown): " value
     printf '\n' >&2
   fi
   value=${value//[[:space:]]/}
-  [[ -n $value ]] || stop "$name is needed: $what. With --yes it comes from the environment."
+  [[ -n $value ]] || stop "$name is needed: $what. With --yes it is taken from the environment."
   show "$@"
   printf '%s' "$value" | "$@"
 }
@@ -194,34 +194,34 @@ step_database() {
 An empty one can be changed: gcloud firestore databases update --type=firestore-native --project $project"
   else
     note "there is one: $here"
-    # The triggers lie where the database does: the Firebase CLI places them there by itself.
+    # The triggers are in the database's location: the Firebase CLI places them there.
     [[ ${here#* } == "$region" || ${here#* } != *-* ]] || note \
       "The functions run in $region: every event and every answer crosses from there to the database."
   fi
 }
 
-# Rules and indexes before the functions that count on them, the functions before the page that
-# calls them. Without --yes the CLI asks before it deletes what is in the project and not here.
+# Rules and indexes come before the functions that rely on them, and the functions before the page that
+# calls them. Without --yes the CLI asks before it deletes what is in the project but not here.
 
 step_rules() {
   begin 'Deploy the rules and the indexes' \
     'Who may read what in Firestore; what is indexed, and what expires (TTL policies).' \
-    'Should the service refuse an override with "fieldPath": "*" (firestore.indexes.json): those only save
-the cost of indexes that nothing asks. Take their lines out and run again.'
+    'If the service refuses an override with "fieldPath": "*" (firestore.indexes.json), remove its lines and
+run again: these only save the cost of indexes that no query uses.'
   firebase_deploy firestore ${yes:+--non-interactive}
 }
 
 step_functions() {
   begin 'Deploy the functions' \
-    'Grants their service account access to the secrets, too. Takes some minutes.' \
-    'In a new project the first try may fail while new accounts and their rights become known: run again.'
-  # With nobody to ask, the CLI wants --force before it turns retries on for the event functions.
+    'Also grants their service account access to the secrets. Takes some minutes.' \
+    'In a new project the first try may fail until new accounts and roles take effect: run again.'
+  # When it cannot ask, the CLI requires --force to turn on retries for the event functions.
   firebase_deploy functions ${yes:+--non-interactive --force}
 }
 
 step_public() {
   begin 'Let apps call the functions' \
-    'Anybody may send a request: the functions ask who it is. The CLI sees to it in new functions alone.' \
+    'Anybody may send a request: the functions verify the caller. The CLI does this only for new functions.' \
     "The account needs the role Cloud Run Admin (roles/run.admin). If the organisation allows only accounts
 of its own domain (policy iam.allowedPolicyMemberDomains), which allUsers is not, its administrator must
 make an exception for this project: docs/deploy.md. Then:
@@ -233,7 +233,7 @@ make an exception for this project: docs/deploy.md. Then:
   done
 }
 
-# The functions that apps call. Each has a file of its name.
+# The functions that apps call. Each has a file with its name.
 callables() {
   local file
   grep -l '^@callable_function(' functions/*.py | while IFS= read -r file; do
@@ -255,7 +255,7 @@ undo_functions() {
     if listed "$deployed" "$name"; then names+=" $name"; fi
   done
   if [[ -n $names ]]; then
-    # shellcheck disable=SC2086 # names of functions hold no spaces
+    # shellcheck disable=SC2086 # names of functions contain no spaces
     run "$firebase" functions:delete $names --region "$region" --project "$project" --force
   fi
 }
@@ -266,8 +266,8 @@ functions_account() {
 
 step_web() {
   begin 'Deploy the web app' \
-    'Registers it in the project once: its configuration comes from there.' \
-    "If the name of the site is taken, by another project, choose one, and run again:
+    'Registers it in the project once, since its configuration comes from there.' \
+    "If another project has taken the name of the site, choose another one, and run again:
   $firebase hosting:sites:create NAME --project $project"
   local apps sites
   apps=$(look "$firebase" apps:list WEB --project "$project" --json --non-interactive)
@@ -285,16 +285,16 @@ step_web() {
 
 step_sign_in() {
   begin 'Turn on the sign-in' 'With e-mail address and password. Other methods: Firebase console.' ''
-  # New in the CLI, and refused to log-ins of service accounts: what can be done by hand stops nothing.
+  # New in the CLI, and refused to log-ins of service accounts. It can be done by hand, so it stops nothing.
   if ! firebase_deploy auth ${yes:+--non-interactive}; then
     sign_in_by_hand=1
-    note 'That is to be done by hand: see below. All else goes on.'
+    note 'Do this by hand: see below. Everything else continues.'
   fi
 }
 
 undo_web() {
-  begin 'Take the web app off the air' \
-    'Versions that were published stay in Hosting, and can be published again.' \
+  begin 'Take the web app offline' \
+    'Published versions stay in Hosting, and can be published again.' \
     'By hand: Firebase console, Hosting.'
   enabled firebasehosting || return 0
   local sites
@@ -311,7 +311,7 @@ list_sites() {
 firebase_deploy() { # TARGET FLAG...
   local target=$1
   shift
-  # Looking for the functions starts Python; the CLI gives up after 10 s unless it is told otherwise.
+  # To find the functions, the CLI starts Python, and gives up after 10 s by default.
   run env FUNCTIONS_DISCOVERY_TIMEOUT=60 "$firebase" deploy --only "$target" --project "$environment" "$@"
 }
 

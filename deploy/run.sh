@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What is shown, and how commands are run.
+# How commands are shown and run.
 
 begin() { # TITLE WHAT_FOR HINT_WHEN_IT_FAILS
   step=$((step + 1))
@@ -17,7 +17,7 @@ show() {
     if [[ $word =~ ^[A-Za-z0-9_./:=@,+-]+$ ]]; then
       line+=" $word"
     else
-      line+=" '$word'" # no word here holds a quotation mark of this kind
+      line+=" '$word'" # no word here contains a quotation mark of this kind
     fi
   done
   printf '%s\n' "$line" >&3
@@ -28,7 +28,7 @@ run() {
   [[ -n $dry_run ]] || "$@"
 }
 
-# As run, but its output goes to the caller, who sees none in a dry run.
+# Like run, but its output goes to the caller. There is none in a dry run.
 look() {
   show "$@"
   [[ -n $dry_run ]] || "$@" </dev/null
@@ -38,7 +38,7 @@ has_line() { # TEXT LINE
   grep -qxF -- "$2" <<<"$1"
 }
 
-# What is to be made, and what is to be taken away. A dry run shows all of it.
+# What has to be created, and what has to be removed. A dry run shows all of it.
 
 missing() { # LIST LINE
   [[ -n $dry_run ]] || ! has_line "$1" "$2"
@@ -59,11 +59,11 @@ stopped() {
   {
     printf '\nStopped in step %s: %s.\n' "$step" "$title"
     [[ -z $hint ]] || printf '%s\n' "$hint"
-    printf 'What was done before is in place. Mend the cause, then run the same command again.\n'
+    printf 'What was done before stays in place. Fix the cause, then run the same command again.\n'
   } >&2
 }
 
-# Particle's token, if the operator gave one, is for these commands alone.
+# Only these commands get the Particle token, if the operator gave one.
 admin() { # COMMAND...
   PARTICLE_ACCESS_TOKEN=$access_token run venv/bin/python -m admin --project "$project" "$@"
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The settings' file, and the check of everything that must be there before anything is run.
+# The settings file, and the check of everything that must exist before anything is run.
 
-# The functions' parameters (shared/settings.py) that have no default in .env, each with what to
-# write when it is missing. The Firebase CLI asks for missing ones, but not where nobody can answer.
+# The functions' parameters (shared/settings.py) that have no default in .env, each with the value to
+# write when it is missing. The Firebase CLI asks for missing ones, but only on a terminal.
 settings=(
   PARTICLE_PRODUCT=YOUR_PRODUCT
   PARTICLE_API_URL=https://api.particle.io
@@ -13,7 +13,7 @@ settings=(
 
 check_tools_and_settings() {
   begin 'Check the tools and the settings' \
-    'Says all at once what is missing on this machine.' ''
+    'Reports everything that is missing on this machine at once.' ''
   local file=.env.$environment missing=()
 
   command -v gcloud >/dev/null || missing+=(
@@ -38,7 +38,7 @@ check_tools_and_settings() {
       names+=" $name"
       lines+=" $one"
     elif ! fits "$name" "$value"; then
-      missing+=("a right $name in $file; it is '$value'")
+      missing+=("a valid $name in $file; it is '$value'")
     fi
   done
   if [[ -n $lines ]]; then
@@ -47,18 +47,18 @@ check_tools_and_settings() {
   fi
   for name in PARTICLE_CLIENT_ID PARTICLE_CLIENT_SECRET PARTICLE_ACCESS_TOKEN SETUP_CODE_PEPPER; do
     [[ -z $(setting "$name") ]] || missing+=(
-      "a place for $name that is no file, whose lines the functions are given: take it out of $file")
+      "a place for $name other than a file, because the functions get its lines: remove it from $file")
   done
   for name in "$project" $(aliases); do
     [[ $name == "$environment" || ! -e .env.$name ]] || missing+=(
-      "one file of settings for $project: there are $file and .env.$name, and the Firebase CLI refuses both. Move the lines of one to the other")
+      "one settings file for $project: there are $file and .env.$name, and the Firebase CLI refuses both. Move the lines of one to the other")
   done
 
   app_check_key=$(setting VITE_APP_CHECK_KEY)
   if [[ -z $app_check_key ]]; then
-    # From a shell alone, the next deployment from another shell would build the app without it.
+    # If only a shell had it, the next deployment from another shell would build the app without it.
     [[ $(setting REQUIRE_APP_CHECK) != [tT][rR][uU][eE] && -z ${VITE_APP_CHECK_KEY:-} ]] || missing+=(
-      "VITE_APP_CHECK_KEY in $file, the reCAPTCHA key of the web app, which nobody could use without it (docs/deploy.md, App Check)")
+      "VITE_APP_CHECK_KEY in $file, the reCAPTCHA key without which nobody could use the web app (docs/deploy.md, App Check)")
   fi
 
   product=$(setting PARTICLE_PRODUCT)
@@ -74,10 +74,10 @@ check_tools_and_settings() {
   fi
   if [[ -n $destroy ]]; then
     [[ -n $dry_run || -t 0 ]] || missing+=(
-      'somebody to type the id of the project: --destroy needs a terminal, also with --yes')
+      'somebody to type the id of the project: --destroy needs a terminal, even with --yes')
   else
     [[ -n $dry_run || -n $yes || -t 0 ]] || missing+=(
-      'somebody to answer: there is no terminal here. Pass --yes if that is meant')
+      'somebody to answer: there is no terminal. Pass --yes if that is intended')
   fi
 
   [[ ${#missing[@]} -gt 0 ]] || return 0
@@ -85,12 +85,12 @@ check_tools_and_settings() {
     printf '\nMissing%s:\n' "${dry_run:+ for a real run}"
     printf '  - %s\n' "${missing[@]}"
   } >&2
-  title='' # nothing was begun
+  title='' # nothing has begun
   [[ -n $dry_run ]] || exit 1
   product=${product:-YOUR_PRODUCT}
 }
 
-# The value of a setting as the Firebase CLI sees it: the environment's file goes before .env.
+# The value of a setting as the Firebase CLI sees it: the environment's file takes precedence over .env.
 setting() {
   local file value=''
   for file in .env ".env.$environment"; do
@@ -124,7 +124,7 @@ fits() { # NAME VALUE
   esac
 }
 
-# The name that the file of the project's settings has, by which the Firebase CLI is called, too.
+# The name of the project's settings file, which is also passed to the Firebase CLI.
 environment_of_project() {
   local name
   environment=$project

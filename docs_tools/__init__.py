@@ -1,1 +1,1 @@
-"""The documentation as a product: what builds, writes and checks the pages of `docs/`."""
+"""The documentation's tools: they build, write and check the pages of `docs/`."""

@@ -1,4 +1,4 @@
-"""`python -m docs_tools`: writes the pages that are computed, and computes for you."""
+"""`python -m docs_tools`: builds the site, writes the generated pages, and estimates costs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -33,7 +33,7 @@ def site_() -> None:
 
 @app.command()
 def pages() -> None:
-    """Write the pages that are computed: docs/functions/ and the tables of docs/cost.md."""
+    """Write the generated pages: docs/functions/ and the tables of docs/cost.md."""
     for page in [*function_pages.write(), *cost_page.write()]:
         typer.echo(page.relative_to(ROOT))
 
@@ -43,25 +43,27 @@ def cost_(
     *,
     devices: Annotated[int, typer.Option(min=1)] = Fleet.devices,
     events_per_hour: Annotated[
-        float, typer.Option(min=0, help="Of one device.")
+        float, typer.Option(min=0, help="Events of one device.")
     ] = Fleet.events_per_hour,
-    event_bytes: Annotated[int, typer.Option(min=1, help="Of its data.")] = Fleet.event_bytes,
+    event_bytes: Annotated[
+        int, typer.Option(min=1, help="Size of an event's data.")
+    ] = Fleet.event_bytes,
     devices_per_customer: Annotated[float, typer.Option(min=1)] = Fleet.devices_per_customer,
     openings_per_day: Annotated[
-        float, typer.Option(min=0, help="Of the app, by one customer.")
+        float, typer.Option(min=0, help="How often a customer opens the app.")
     ] = Fleet.openings_per_day,
     minutes_watched: Annotated[
-        float, typer.Option(min=0, help="At a device's page, each time.")
+        float, typer.Option(min=0, help="On a device's page, each time.")
     ] = Fleet.minutes_watched,
     commands_per_day: Annotated[
-        float, typer.Option(min=0, help="To one device.")
+        float, typer.Option(min=0, help="Function calls of one device.")
     ] = Fleet.commands_per_day,
     retention_days: Annotated[int, typer.Option(min=1)] = Fleet.retention_days,
     prices: Annotated[
-        Path, typer.Option(exists=True, dir_okay=False, help="In the form of this file.")
+        Path, typer.Option(exists=True, dir_okay=False, help="Prices, in the format of this file.")
     ] = PRICES,
 ) -> None:
-    """What a fleet costs in a month; docs/cost.md says what it stands on."""
+    """Estimate what a fleet costs in a month; docs/cost.md explains the assumptions."""
     fleet = Fleet(
         devices=devices,
         events_per_hour=events_per_hour,
@@ -79,10 +81,10 @@ def cost_(
 def try_(
     *,
     free_ports: Annotated[
-        bool, typer.Option("--free-ports", help="Beside a demo that runs already.")
+        bool, typer.Option("--free-ports", help="Use other ports, beside a running demo.")
     ] = False,
 ) -> None:
-    """Do what docs/getting-started.md says, in a fresh clone of what is committed, and time it."""
+    """Run docs/getting-started.md in a fresh clone of the latest commit, and time it."""
     try:
         try_page.try_in_fresh_clone(DOCS / "getting-started.md", free_ports=free_ports)
     except Stopped:

@@ -1,8 +1,8 @@
-"""The one source of the callables' pages: what each is for, its answer, and an example request.
+"""The only source of the callables' pages: the purpose of each, its answer, and example requests.
 
-Names, types and limits of requests are not here: they are read from the functions themselves.
-The examples use the demo's fleet, in an order in which one customer can make them one after the
-other; tests do so in JavaScript and with curl.
+Names, types and limits of requests are not here: they are read from the functions themselves. The
+examples use the demo's fleet, in an order in which one customer can make them one after the other.
+Tests do that in JavaScript and with curl.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 @dataclass(frozen=True)
 class Variable:
-    """A value that the caller has in a variable, in each language's spelling of its name."""
+    """A value that the caller has in a variable, spelt as is usual in each language."""
 
     name: str
     """In camel case."""
@@ -31,7 +31,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Example:
-    """A request, and what it is to show."""
+    """An example request, and what it shows."""
 
     shows: str
     request: dict[str, Any]
@@ -44,10 +44,10 @@ class Function:
     name: str
     purpose: str
     says: dict[str, str]
-    """What each field of the request is."""
+    """The meaning of each field of the request."""
     answer: tuple[Field, ...]
     reasons: tuple[str, ...]
-    """Besides those that every callable has."""
+    """In addition to `EVERYWHERE`."""
     examples: tuple[Example, ...]
     remarks: tuple[str, ...] = field(default=())
 
@@ -62,7 +62,7 @@ EVERYWHERE: Final = (
     "try-again",
     "internal",
 )
-"""Reasons that any callable may answer."""
+"""Reasons with which any callable may fail."""
 
 PARTICLE: Final = ("particle-unavailable", "particle-rate-limited")
 _CLAIM: Final = (
@@ -80,30 +80,30 @@ REQUEST_ID: Final = Variable("requestId")
 COMMAND_ID: Final = Variable("commandId")
 
 _SERIAL_NUMBER: Final = (
-    "As printed on the label. Case, white space, hyphens and invisible characters do not count."
+    "As printed on the label. Case, white space, hyphens and invisible characters do not matter."
 )
-_SETUP_CODE: Final = "As printed on the label; likewise. Needed unless `REQUIRE_SETUP_CODE` is off."
-_YOURS: Final = "One of the caller's devices: an id of `list_devices`."
+_SETUP_CODE: Final = f"{_SERIAL_NUMBER} Required unless `REQUIRE_SETUP_CODE` is off."
+_YOURS: Final = "One of the caller's devices: an id from `list_devices`."
 
 FUNCTIONS: Final = (
     Function(
         "claim_device",
-        "Makes the caller the owner of a device, by what is printed on its label. In access mode "
-        "`customer` the device is then theirs at Particle too, whoever had it there. Claiming a "
-        "device that is already one's own succeeds again, so a lost answer can be asked for once "
-        "more.",
+        "Makes the caller the owner of a device. The caller proves possession with what is printed "
+        "on the label. In access mode `customer` the caller then owns the device at Particle too, "
+        "whoever owned it there before. Claiming a device that the caller already owns succeeds "
+        "again, so an app may repeat the request when the answer was lost.",
         {
             "serialNumber": _SERIAL_NUMBER,
             "deviceId": "Instead of the serial number: the device's id at Particle.",
             "setupCode": _SETUP_CODE,
-            "name": "The owner's name for it, with something to see in it; without one it is the "
-            "serial number.",
+            "name": "The owner's name for the device, with at least one visible character. Without "
+            "one, it is the serial number.",
         },
         (
-            Field("deviceId", "text", "Its id at Particle, and in every other call."),
-            Field("name", "text", "As the owner sees it."),
-            Field("serialNumber", "text", "As printed."),
-            Field("claimedAt", "time", "From when on its events are the caller's."),
+            Field("deviceId", "text", "The device's id at Particle and in every other call."),
+            Field("name", "text", "The name that the owner sees."),
+            Field("serialNumber", "text", "As printed on the label."),
+            Field("claimedAt", "time", "The caller gets the events published from this time on."),
         ),
         _CLAIM,
         (
@@ -115,31 +115,31 @@ FUNCTIONS: Final = (
     ),
     Function(
         "create_claim_code",
-        "For devices that are set up over Wi-Fi: a code that the app hands to the device, and the "
-        "device to Particle. The device appears below `users/{uid}/devices` as soon as it "
-        "publishes anything, or at the next `claim_device` or `list_devices` with `refresh`. "
-        "Access mode `customer` only.",
+        "Creates a code for a device that is set up over Wi-Fi. The app hands the code to the "
+        "device, and the device presents it to Particle. The device appears below "
+        "`users/{uid}/devices` as soon as it publishes anything, or with the next `claim_device` "
+        "or `list_devices` with `refresh`. Only in access mode `customer`.",
         {"serialNumber": _SERIAL_NUMBER, "setupCode": _SETUP_CODE},
         (
-            Field("claimCode", "text", "What the device presents."),
-            Field("expiresAt", "time", "An hour from now."),
+            Field("claimCode", "text", "The code that the device presents to Particle."),
+            Field("expiresAt", "time", "One hour from now."),
         ),
         ("not-in-this-mode", *_CLAIM),
         (
             Example(
-                "For a device that is still to be set up",
+                "For a device that is not set up yet",
                 {"serialNumber": "TH-2040-0119", "setupCode": "VX4D-7JPM"},
             ),
         ),
     ),
     Function(
         "list_devices",
-        "The caller's devices, in the order of their names. An app that shows them live reads "
-        "`users/{uid}/devices` instead; this is for those that cannot, and for asking Particle who "
-        "is online at this moment.",
+        "Lists the caller's devices, sorted by name. An app that shows them live reads "
+        "`users/{uid}/devices` instead. Use this function where Firestore is not available, and to "
+        "ask Particle which devices are online at this moment.",
         {
-            "refresh": "Ask Particle: each device then has `online` as well. An answer of the last "
-            "five seconds is given again, or of half a second for each device from ten on."
+            "refresh": "Ask Particle: each device then also has `online`. An answer is reused for "
+            "five seconds, or for half a second per device when there are more than ten."
         },
         (
             Field(
@@ -147,20 +147,21 @@ FUNCTIONS: Final = (
                 "objects",
                 "`{deviceId, name, serialNumber, productId, platformId, firmwareVersion, "
                 "claimedAt, claimEpoch, status, statusAt, lastSeenAt, online?}`. `online` is what "
-                "Particle believes at this moment (about 50 s late for Wi-Fi, up to 46 minutes for "
-                "cellular), or `null` for a device that the product does not have there.",
+                "Particle assumes at this moment (it notices a lost device after about 50 s on "
+                "Wi-Fi and up to 46 minutes on cellular), or `null` for a device that is not in "
+                "the product at Particle.",
             ),
         ),
         PARTICLE,
-        (Example("With who is online", {"refresh": True}),),
+        (Example("With the devices that are online", {"refresh": True}),),
     ),
     Function(
         "rename_device",
-        "The owner's own name for a device. It does not go to Particle, and ends with the "
-        "ownership.",
-        {"deviceId": _YOURS, "name": "What it shall be called, with something to see in it."},
+        "Changes the owner's own name for a device. Particle never gets this name, and it is "
+        "deleted when the ownership ends.",
+        {"deviceId": _YOURS, "name": "The new name, with at least one visible character."},
         (
-            Field("deviceId", "text", "The same."),
+            Field("deviceId", "text", "The same id."),
             Field("name", "text", "The new name."),
         ),
         ("not-your-device",),
@@ -168,31 +169,32 @@ FUNCTIONS: Final = (
     ),
     Function(
         "invoke_function",
-        "Calls a function of the device's firmware. Writing a variable is calling the function "
-        "that sets it: Particle has no other way.",
+        "Calls a function of the device's firmware. To change a variable, call the function that "
+        "sets it: Particle offers no other way.",
         {
             "deviceId": _YOURS,
             "function": "A function's name in the firmware.",
-            "argument": "What the function is given; empty without one.",
-            "requestId": "Your own choice, such as a UUID for each press of a button. With it the "
-            "device is called once, however often the request is sent, and every request gets the "
-            "first one's answer.",
-            "whenOffline": "`queue`: a device that is offline does it when it is back.",
-            "expiresIn": "Seconds that a queued call may wait; 3600 without it.",
-            "coalesce": "A queued call takes the place of earlier ones of the same function.",
+            "argument": "The function's argument; empty by default.",
+            "requestId": "An id of your choice, such as a UUID for each press of a button. With it "
+            "the device is called only once, however often the request is sent, and every "
+            "repetition gets the answer of the first request, as long as its record is kept "
+            "(`COMMAND_RETENTION_DAYS`, 400 by default).",
+            "whenOffline": "`queue`: if the device is offline, the call waits until it is back.",
+            "expiresIn": "How long a queued call may wait, in seconds; 3600 by default.",
+            "coalesce": "The call replaces earlier queued calls of the same function.",
         },
         (
             Field("commandId", "text", "Its record is `users/{uid}/commands/{commandId}`."),
             Field(
                 "status",
                 "text",
-                "`succeeded`, `queued`, or `cancelled` where a later call took its place.",
+                "`succeeded`, `queued`, or `cancelled` when a later call replaced this one.",
             ),
             Field(
                 "returnValue",
                 "integer",
-                "What the firmware returned, 32 bits; a negative one is no error. `null` while "
-                "the call is queued.",
+                "The firmware's return value, a 32-bit integer. A negative value is not an error. "
+                "`null` while the call is queued.",
                 optional=True,
             ),
         ),
@@ -217,7 +219,7 @@ FUNCTIONS: Final = (
                 },
             ),
             Example(
-                "When the device is back, within the hour, and only the latest wish",
+                "When the device is back, within the hour, and only the latest call",
                 {
                     "deviceId": DEVICE_ID,
                     "function": "set_target",
@@ -230,30 +232,39 @@ FUNCTIONS: Final = (
         ),
         (
             (
-                "`device-offline`: it surely did not run. `device-timeout`: it may have; the "
-                "server never repeats it, and the command's status is `unknown`. Ask the device, "
-                "by a variable or by waiting for its next event, before asking for it again."
+                "`device-offline` means that the call definitely did not run. `device-timeout` "
+                "means that it may have run. The server never repeats such a call, and the "
+                "command's status is `unknown`. Before you call again, find out what the device "
+                "did: read a variable, or wait for its next event."
             ),
             (
-                "Only a call that surely did not run is queued. Up to 20 wait for one device, and "
-                "are made in order. While some wait, a new call with `queue` goes behind them, "
-                "also when the device is online, and is refused as `device-offline` when 20 do; "
-                "one with `fail` does not wait for them. A call with `coalesce` that was overtaken "
-                "on its way by a later one of the same function is `cancelled` instead of queued. "
-                "`offer.json` is asked again when a call is sent at last."
+                "The argument is measured in bytes of UTF-8: at most 1024, 864 on a Photon, P1 or "
+                "Electron, and fewer if `offer.json` says so. A longer argument is refused with "
+                "`bad-request`, and so is whatever Particle refuses as wrong in itself. The call "
+                "did not run, and repeating it does not help."
+            ),
+            (
+                "Only a call that definitely did not run is queued. Up to 20 calls can wait for "
+                "one device, and they are sent in order. While calls are waiting, a new call with "
+                "`queue` goes behind them, even when the device is online; when 20 are waiting, it "
+                "is refused with `device-offline`. A call with `fail` does not wait for them. A "
+                "call with `coalesce` that a later call of the same function has overtaken becomes "
+                "`cancelled` instead of queued. `offer.json` is checked again when a queued call "
+                "is sent. A queued call that is refused then becomes `failed`, and the next one is "
+                "sent. A call that cannot be sent at the moment keeps its place until it expires."
             ),
         ),
     ),
     Function(
         "cancel_command",
-        "A call that waits for its device shall not be made.",
-        {"commandId": "As `invoke_function` answered it."},
+        "Cancels a call that waits for its device.",
+        {"commandId": "The id that `invoke_function` returned."},
         (
-            Field("commandId", "text", "The same."),
+            Field("commandId", "text", "The same id."),
             Field(
                 "status",
                 "text",
-                "`cancelled`, or what has become of the call when this came too late.",
+                "`cancelled`, or the status of the call when it was too late to cancel it.",
             ),
         ),
         ("unknown-command",),
@@ -261,16 +272,18 @@ FUNCTIONS: Final = (
     ),
     Function(
         "read_variable",
-        "Asks the device for a variable. What the device publishes is in Firestore already, and "
-        "costs no data operation to read there: prefer that for what is shown all the time.",
+        "Reads a variable from the device. What a device publishes is in Firestore already, where "
+        "reading it costs no data operation at Particle. Prefer that for values that your app "
+        "shows all the time.",
         {
             "deviceId": _YOURS,
             "variable": "A variable's name in the firmware.",
-            "maxAge": "Seconds: the answer may be one that the same customer read so long ago.",
+            "maxAge": "In seconds: the answer may be a value that the same customer read at most "
+            "this long ago.",
         },
         (
             Field("value", "any", "A number, a text or a boolean, as in the firmware."),
-            Field("readAt", "time", "When the device was asked."),
+            Field("readAt", "time", "When the value was read from the device."),
         ),
         (
             "not-allowed",
@@ -285,79 +298,87 @@ FUNCTIONS: Final = (
     ),
     Function(
         "mint_token",
-        "A token for the app's own calls to the Particle API, as the caller's shadow customer: it "
-        "reaches the devices that they own at Particle, on the user routes, and nothing else. "
-        "`offer.json`, the queue and the activity do not cover such calls. Access mode `customer` "
-        "only, unless `CUSTOMER_TOKENS` is off.",
+        "Returns an access token with which the app can call the Particle API itself, as the "
+        "caller's shadow customer. The token gives access to the devices that this customer owns "
+        "at Particle, on the user routes, and to nothing else. `offer.json`, the queue and the "
+        "activity do not cover such calls. Only in access mode `customer`, and not when "
+        "`CUSTOMER_TOKENS` is off.",
         {},
         (
             Field("accessToken", "text", "Send it as `Authorization: Bearer …`."),
             Field("expiresAt", "time", "55 to 60 minutes from now."),
-            Field("customerId", "text", "The customer's name at Particle."),
+            Field("customerId", "text", "The shadow customer's user name at Particle."),
         ),
         ("not-in-this-mode", "customer-not-ready", *PARTICLE),
         (Example("", {}),),
         (
-            "Asked again, it may answer the same token while that has 55 minutes left.",
-            "A customer gets at most five new ones in five minutes.",
+            "A later call may return the same token while that token has 55 minutes left.",
+            "A customer gets at most five new tokens in five minutes.",
         ),
     ),
     Function(
         "revoke_tokens",
-        "Ends the caller's tokens at Particle, as far as the server still knows them; others end "
-        "by themselves within the hour. Access mode `customer` only.",
+        "Revokes the caller's tokens at Particle, as far as the server still knows them. All "
+        "others expire within the hour. Only in access mode `customer`.",
         {},
         (),
         ("not-in-this-mode", "customer-not-ready", *PARTICLE),
         (Example("", {}),),
         (
             (
-                "Tokens are never stored, and Particle offers a server no call that ends all of a "
-                "customer's. The instance that answers ends those that it has given; one given by "
-                "another instance ends when that is asked for a token again."
+                "The server never stores tokens, and Particle offers no request that revokes all "
+                "tokens of a customer. The instance that answers revokes the tokens that it has "
+                "given out. Another instance revokes its own when it is next asked for a token."
             ),
         ),
     ),
     Function(
         "export_account",
-        "Everything that is stored of the caller, in pages: the sign-in account, the profile, and "
-        "every document of their tree.",
-        {"cursor": "Of the last answer; none for the first page."},
+        "Returns everything that is stored about the caller, in pages: the sign-in account, the "
+        "profile, and every document of their tree.",
+        {"cursor": "From the previous answer; none for the first page."},
         (
             Field("lines", "texts", 'JSON, one document each: `{"path": …, "data": {…}}`.'),
-            Field("cursor", "text", "There is more: ask again with it.", optional=True),
+            Field("cursor", "text", "There is more: call again with it.", optional=True),
         ),
         (),
         (Example("The first page", {}),),
     ),
     Function(
         "release_device",
-        "Gives a device back, also while it is offline. Calls that wait for it are cancelled. "
-        "The next owner starts with an empty history either way. The claim at Particle ends too; "
-        "when Particle does not answer, a job ends it later, and the device is given back all the "
-        "same.",
+        "Ends the caller's ownership of a device, even while the device is offline. Calls that "
+        "wait for the device are cancelled. The next owner starts with an empty history in any "
+        "case. The claim at Particle ends too. If Particle does not answer, a job ends that claim "
+        "later, and the device is released all the same.",
         {
             "deviceId": _YOURS,
-            "keepHistory": "Keep what it published; otherwise that is erased in the background.",
+            "keepHistory": "Keep the device's history in the caller's account. Otherwise it is "
+            "erased in the background.",
         },
         (
-            Field("deviceId", "text", "The same."),
-            Field("releasedAt", "time", "From when on its events are nobody's."),
+            Field("deviceId", "text", "The same id."),
+            Field("releasedAt", "time", "Events published from this time on belong to nobody."),
         ),
         ("not-your-device", "in-progress"),
         (Example("", {"deviceId": DEVICE_ID}),),
-        ("`in-progress`: a call or a change at Particle is under way, for a minute at most.",),
+        (
+            (
+                "`in-progress` means that a call or a change at Particle is under way. It lasts a "
+                "minute at most."
+            ),
+        ),
     ),
     Function(
         "delete_account",
-        "Deletes the caller's account and all that is theirs. From then on nothing can be read or "
-        "done with it. Asks for a sign-in of the last five minutes.",
-        {"confirm": "That it is meant."},
+        "Deletes the caller's account and everything that belongs to it. From then on the account "
+        "can neither read nor change anything. The caller must have signed in within the last five "
+        "minutes.",
+        {"confirm": "Guards against calls by mistake."},
         (
             Field(
                 "status",
                 "text",
-                "`deleted`, or `scheduled` when erasing goes on in the background.",
+                "`deleted`, or `scheduled` when the erasure continues in the background.",
             ),
         ),
         ("recent-sign-in-required",),

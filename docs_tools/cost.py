@@ -1,7 +1,7 @@
 """What a fleet costs in a month: quantities counted in this product, times list prices.
 
-Each quantity is a formula over the fleet's habits, with the numbers that the project's own tests
-and benchmarks count. What is small beside the rest is left out, and `docs/cost.md` says what.
+Each quantity is a formula over the fleet's habits, with numbers that the project's own tests and
+benchmarks count. Small quantities are left out; `docs/cost.md` lists them.
 """
 
 import math
@@ -19,20 +19,20 @@ SECONDS: Final = DAYS * 86_400
 
 WRITES_PER_EVENT: Final = 3
 """Event, device document, rollup (docs/benchmarks.md, "Firestore's share of an event")."""
-WRITES_PER_SYSTEM_EVENT: Final = 2
-"""Without numbers there is no rollup."""
-STATUS_WRITES: Final = 2
-"""More for each `spark/status`: the device's status, and when it was online (telemetry/repair)."""
+WRITES_PER_STATUS_EVENT: Final = 4
+"""Event and device document, then the device's status, and when it came online."""
 STATUS_READS: Final = 24
-"""The last status events that presence is judged by, at most (presence.HISTORY)."""
+"""At most this many of the last status events decide presence (presence.HISTORY)."""
 COMMAND_WRITES: Final = 6
 """Four before the call (record, device document, registry, activity), two after it."""
+COMMAND_DOCUMENTS: Final = 2
+"""What is left of a command, and deleted by TTL one day: its record and the activity."""
 PROFILE_READS: Final = 1
 PAGE_READS: Final = 42
 """A device's page: 20 events, 10 commands, 10 activities, 2 rollups (docs/web.md)."""
 QUERIES_PER_OPENING: Final = 2
 QUERIES_PER_PAGE: Final = 4
-"""Each query also costs the read of the tombstone that the rules ask for."""
+"""Each query also costs a read of the tombstone, which the rules make."""
 CHART_REFRESH: Final = 300
 """Seconds after which an open chart reads its 2 rollups again."""
 
@@ -43,23 +43,30 @@ INDEX_BYTES: Final = 620
 ROLLUP_BYTES: Final = 300
 BUCKET_BYTES: Final = 90
 BUCKETS: Final = 288
+VITALS_METRICS: Final = 4
+"""Numbers in a device's vitals to three levels, such as `device.system.uptime`."""
+COMMAND_BYTES: Final = 570
+"""A command's record and activity without their index entries."""
+COMMAND_INDEX_BYTES: Final = 5250
+"""Their index entries: of each field without an exemption in both directions, and the composite
+ones."""
 READ_BYTES: Final = 1200
-"""A document on its way to an app, on average."""
+"""The average size of a document that is sent to an app."""
 MESSAGE_BYTES: Final = 300
 """A message's attributes and frame, besides its data."""
 LEAST_MESSAGE: Final = 1000
-"""Bytes that Pub/Sub charges for a request at least."""
+"""The least that Pub/Sub charges for a request, in bytes."""
 
 EVENTS_PER_SECOND: Final = 400
-"""What one instance of ingest is taken to store: 2.5 ms of its CPU for each, where the benchmarks
+"""Assumed for one instance of ingest: 2.5 ms of its CPU for each event, where the benchmarks
 measured 1.1 to 2.4."""
 BILLED_STEP: Final = 0.1
 """Seconds to which an instance's busy time is rounded up."""
 CALL_SECONDS: Final = 1.0
-"""That a call of a device keeps an instance busy."""
+"""How long a function call keeps an instance busy."""
 MEMORY_GIB: Final = 0.5
 SCHEDULED: Final = 2 * 12 * 24 * DAYS
-"""Runs of what the clock starts every five minutes."""
+"""Runs of the two functions that are scheduled every five minutes."""
 
 OPERATION_BYTES: Final = 1024
 BLOCK_DEVICES: Final = 100
@@ -68,7 +75,7 @@ BLOCK_OPERATIONS: Final = 720_000
 
 @dataclass(frozen=True)
 class Fleet:
-    """Devices, and what they and their owners do; all for each device or customer."""
+    """Devices, and what they and their owners do; each number is for one device or customer."""
 
     devices: int = 1000
     events_per_hour: float = 6.0
@@ -77,15 +84,17 @@ class Fleet:
     event_names: int = 2
     """Names of events with numbers."""
     system_events_per_day: float = 26.0
-    """Particle's own: vitals each hour, a session's start and end."""
+    """Particle's own events: vitals each hour, a session's start and end."""
     status_events_per_day: float = 2.0
     devices_per_customer: float = 1.0
     openings_per_day: float = 1.0
-    """Times that a customer opens the app, each time looking at one device."""
+    """How often a customer opens the app, each time to look at one device."""
     minutes_watched: float = 3.0
     commands_per_day: float = 2.0
     retention_days: int = 90
     rollup_retention_days: int = 400
+    command_retention_days: int = 400
+    """How long records of commands and activity are kept."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,7 @@ class Price:
     usd: float
     per: int
     free: int
-    """Quantity that costs nothing in a month."""
+    """The monthly quantity that is free of charge."""
     confirmed: bool
     seen: date
     source: str
@@ -108,20 +117,20 @@ class Price:
 
 
 def read_prices(file: Path = PRICES) -> dict[str, Price]:
-    """The prices, by what they are for."""
+    """The prices, by the names that `quantities` uses."""
     with file.open("rb") as toml:
         return {key: Price(**fields) for key, fields in tomllib.load(toml).items()}
 
 
 def quantities(fleet: Fleet) -> dict[str, float]:
-    """What a fleet uses in a month, by the name of its price."""
+    """The quantities that a fleet uses in a month, by the name of the price."""
     customers = fleet.devices / fleet.devices_per_customer
     openings = customers * fleet.openings_per_day * DAYS
     commands = fleet.devices * fleet.commands_per_day * DAYS
     own = fleet.devices * fleet.events_per_hour * 24 * DAYS
     system = fleet.devices * fleet.system_events_per_day * DAYS
     status = fleet.devices * fleet.status_events_per_day * DAYS
-    rollups = fleet.devices * fleet.event_names * DAYS
+    rollups = fleet.devices * (fleet.event_names + 1) * DAYS
     events = own + system
 
     message = max(LEAST_MESSAGE, MESSAGE_BYTES + fleet.event_bytes)
@@ -129,12 +138,11 @@ def quantities(fleet: Fleet) -> dict[str, float]:
     busy = _ingest_seconds(events / SECONDS) + commands * CALL_SECONDS
     operations = own * math.ceil(fleet.event_bytes / OPERATION_BYTES) + commands
     return {
-        "writes": own * WRITES_PER_EVENT
-        + system * WRITES_PER_SYSTEM_EVENT
-        + status * STATUS_WRITES
+        "writes": (events - status) * WRITES_PER_EVENT
+        + status * WRITES_PER_STATUS_EVENT
         + commands * COMMAND_WRITES,
         "reads": reads + status * STATUS_READS,
-        "ttl_deletes": events + rollups,
+        "ttl_deletes": events + rollups + commands * COMMAND_DOCUMENTS,
         "storage": _stored_bytes(fleet),
         "egress": reads * READ_BYTES,
         "requests": events + status / 2 + commands + SCHEDULED,
@@ -162,26 +170,26 @@ def _reads_of_an_opening(fleet: Fleet) -> float:
         + PAGE_READS
         + QUERIES_PER_OPENING
         + QUERIES_PER_PAGE
-        # Each event: the document of its device, and itself on that device's page.
+        # Each event costs a read of the device's document, and one of itself on the device's page.
         + live * (fleet.devices_per_customer + 1)
         + seconds / CHART_REFRESH * 2
     )
 
 
 def _ingest_seconds(rate: float) -> float:
-    """Seconds in a month that ingest's instances are busy, at so many events in a second.
+    """How long ingest's instances are busy in a month, in seconds, at a rate of events per second.
 
-    Events come independently of each other and each keeps an instance busy for one step of the
-    bill at least; those that overlap share it. Above what one instance can do, more run.
+    Events arrive independently of each other. Each keeps an instance busy for at least one billed
+    step, which overlapping events share. When one instance is not enough, more run.
     """
     overlapping = 1 - math.exp(-rate * BILLED_STEP)
     return SECONDS * max(overlapping, rate / EVENTS_PER_SECOND)
 
 
 def _stored_bytes(fleet: Fleet) -> float:
-    """Events and rollups that are kept, in a fleet as old as its retention.
+    """Size of the stored events, rollups and commands, in a fleet as old as its retention.
 
-    An event's data stands in it twice, as published and parsed.
+    An event contains its data twice, as published and parsed.
     """
     events_a_day = fleet.events_per_hour * 24 + fleet.system_events_per_day
     events = (
@@ -191,4 +199,11 @@ def _stored_bytes(fleet: Fleet) -> float:
     rollups = (
         fleet.event_names * fleet.rollup_retention_days * (ROLLUP_BYTES + buckets * BUCKET_BYTES)
     )
-    return fleet.devices * (events + rollups)
+    vitals = fleet.system_events_per_day - fleet.status_events_per_day
+    rollups += fleet.rollup_retention_days * (ROLLUP_BYTES + vitals * VITALS_METRICS * BUCKET_BYTES)
+    commands = (
+        fleet.commands_per_day
+        * fleet.command_retention_days
+        * (COMMAND_BYTES + COMMAND_INDEX_BYTES)
+    )
+    return fleet.devices * (events + rollups + commands)

@@ -18,7 +18,7 @@ _IN_GIB: Final = {"storage", "egress", "pubsub"}
 
 
 def page() -> str:
-    """The page as it should be."""
+    """The page with its computed part up to date."""
     prices = read_prices()
     fleets = [Fleet(devices=devices) for devices in FLEETS]
     parts = [
@@ -36,7 +36,7 @@ def page() -> str:
 
 
 def write() -> list[Path]:
-    """Write the page; it, if it changed."""
+    """Write the page; return it if it changed."""
     text = page()
     if text == PAGE.read_text(encoding="utf-8"):
         return []
@@ -45,7 +45,7 @@ def write() -> list[Path]:
 
 
 def table(fleets: Sequence[Fleet], prices: Mapping[str, Price]) -> str:
-    """Quantities and US dollars of a month, a column for each fleet."""
+    """Quantities and US dollars for a month, with a column for each fleet."""
     used = [quantities(fleet) for fleet in fleets]
     paid = [costs(one, prices) for one in used]
     rows = [
@@ -82,8 +82,8 @@ def _habits(fleet: Fleet) -> str:
         [
             "kept",
             (
-                f"events {fleet.retention_days} days, rollups {fleet.rollup_retention_days}; the "
-                "fleet is as old as that"
+                f"events {fleet.retention_days} days, rollups {fleet.rollup_retention_days}, "
+                f"commands and activity {fleet.command_retention_days}; the fleet is as old as that"
             ),
         ],
     ]
@@ -91,7 +91,7 @@ def _habits(fleet: Fleet) -> str:
 
 
 def _variants(prices: Mapping[str, Price]) -> str:
-    """The middle fleet with one habit changed."""
+    """The fleet of medium size, with one habit changed in each row."""
     usual = Fleet(devices=FLEETS[1])
     variants = {
         "as above": usual,
@@ -134,7 +134,7 @@ def _of(key: str, quantity: float) -> str:
 
 
 def _plain(usd: float) -> str:
-    """Without an exponent, and with the cents that a price has."""
+    """A price without an exponent, and with at least its cents."""
     text = f"{usd:.7f}".rstrip("0").rstrip(".")
     return f"{usd:.2f}" if len(text) < len("0.00") else text
 

@@ -14,15 +14,15 @@ from shared.api.requests import FORMS
 FOLDER: Final = DOCS / "functions"
 
 _BEFORE_THE_EXAMPLES: Final = (
-    "[Calling the functions](../calling.md) sets up what stands in front of these lines, and says "
-    "which of them are run by tests."
+    "[Calling the functions](../calling.md) has the set-up code that these lines need, and says "
+    "which of the examples the tests run."
 )
 _FORMS: Final = {
     r"^[0-9a-f]{24}\Z": "24 hexadecimal digits",
     r"^[0-9a-f]{32}\Z": "32 hexadecimal digits",
     r"^(?!(?i:events|owner|ping|unprotect)\Z)[A-Za-z0-9_]{1,64}\Z": "`[A-Za-z0-9_]{1,64}`",
 }
-"""The patterns of requests in a reader's words."""
+"""The patterns of requests, in words."""
 
 _KINDS: Final = {
     "text": "text",
@@ -35,7 +35,7 @@ _KINDS: Final = {
 
 
 def write() -> list[Path]:
-    """Write all pages; those that changed."""
+    """Write all pages; return those that changed."""
     changed = []
     for function in FUNCTIONS:
         page = FOLDER / f"{function.name}.md"
@@ -95,7 +95,7 @@ def _alone(form: dict[str, Any]) -> dict[str, Any]:
 def _request(function: Function) -> str:
     fields = request_fields(function.name)
     if not fields:
-        return "`{}`: who asks is in the ID token."
+        return "`{}`: the ID token says who is calling."
     rows = ["| Field | Is | |", "|---|---|---|"]
     for name, form in fields.items():
         needed = "" if form["required"] else "?"
@@ -130,5 +130,5 @@ def _answer(function: Function) -> str:
 def _failures(function: Function) -> str:
     everywhere = ", ".join(f"`{reason}`" for reason in EVERYWHERE)
     own = ", ".join(f"`{reason}`" for reason in function.reasons)
-    also = f"{own}; and, as from every callable, " if own else ""
-    return f"{also}{everywhere}. [What each means](../functions.md#failures)."
+    also = f"{own}; and, as with every callable, " if own else ""
+    return f"{also}{everywhere}. [The meaning of each](../functions.md#failures)."

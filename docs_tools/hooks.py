@@ -1,9 +1,9 @@
-"""What MkDocs needs to show pages that are written to be read on GitHub as they are.
+"""Hooks that let MkDocs show pages which are written for GitHub.
 
-- Links out of `docs/` (to the source) lead to `repo_url`, or become plain text where there is none.
-- Examples between `<!-- tabs -->` and `<!-- /tabs -->`, a bold line before each, become tabs.
-- What continues an item of a list is indented as far as its text, as GitHub has it.
-- Scripts come with the site where `make docs` has put them (`docs_tools/site.py`).
+- Links out of `docs/` (to the source) lead to `repo_url`, or become plain text without one.
+- Examples between `<!-- tabs -->` and `<!-- /tabs -->`, with a bold line before each, become tabs.
+- The continuation of a list item is indented as far as the item's text, as on GitHub.
+- The site includes the scripts that `make docs` has downloaded (`docs_tools/site.py`).
 """
 
 import re
@@ -26,23 +26,23 @@ class _Indentation(Extension):
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Python-Markdown's name
         md.tab_length = 2
-        # Each part of the parser takes it when it is made, and other extensions add theirs later.
+        # Each part of the parser reads it at its creation, and other extensions add parts later.
         md.build_parser()
 
 
 def on_config(config: Any) -> Any:
-    """Set what the configuration file cannot say."""
+    """Set what the configuration file cannot express."""
     config.markdown_extensions.insert(0, _Indentation())
     if (SCRIPTS / MERMAID).exists():
         config.extra_javascript.append(f"scripts/{MERMAID}")
     if (SCRIPTS / SEARCH_WITHOUT_SERVER).exists():
-        # In the place of the one from a public server, which has the same name.
+        # It replaces the script of the same name from a public server.
         config.extra["polyfills"] = [f"scripts/{SEARCH_WITHOUT_SERVER}"]
     return config
 
 
 def on_files(files: Any, *, config: Any) -> Any:
-    """Let the site hold the scripts."""
+    """Include the scripts in the site."""
     for script in sorted(SCRIPTS.glob("*.js")):
         uri = f"scripts/{script.name}"
         files.append(File.generated(config, uri, abs_src_path=str(script)))
@@ -50,13 +50,13 @@ def on_files(files: Any, *, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> str:
-    """Turn GitHub's form of a page into MkDocs's."""
+    """Translate a page from GitHub's Markdown to MkDocs's."""
     depth = page.file.src_uri.count("/")
     known = set(files.src_uris)
 
     def outside(link: re.Match[str]) -> str:
         text, target = link.groups()
-        # `../x` in a folder of docs/ is a page, one level higher it is the source.
+        # In a folder of docs/, `../x` is a page; in docs/ itself, it is the source.
         if depth and target in known:
             return link.group()
         return f"[{text}]({config.repo_url}/blob/main/{target})" if config.repo_url else text

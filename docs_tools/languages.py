@@ -1,4 +1,4 @@
-"""A call of a callable in each language that Firebase has an SDK for, and with curl."""
+"""Writes a call of a callable in each language that Firebase has an SDK for, and with curl."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from docs_tools.callables import Field, Function, Variable
 Writer = Callable[[Function, Mapping[str, Any]], str]
 
 WIDTH: Final = 88
-"""Characters of a line; a request that does not fit has a line for each field."""
+"""Characters of a line; a longer request gets a line for each field."""
 
 
 def javascript(function: Function, request: Mapping[str, Any]) -> str:
@@ -58,7 +58,7 @@ def kotlin(function: Function, request: Mapping[str, Any]) -> str:
     for field in _news(function, request):
         value = f'data["{field.name}"]'
         if field.kind == "integer":
-            # Whether JSON's numbers come as Int or Long is the SDK's own affair.
+            # The SDK decides whether a JSON number is an Int or a Long.
             value = f"({value} as Number?)?.toInt()"
         elif field.kind != "any":
             value += f" as {_KOTLIN[field.kind]}" + ("?" if field.optional else "")
@@ -97,7 +97,7 @@ LANGUAGES: Final[Mapping[str, tuple[str, Writer]]] = {
     "Dart": ("dart", dart),
     "curl": ("sh", curl),
 }
-"""By the name that a reader looks for: the name in Markdown, and the writer."""
+"""By the name that readers know: the name in Markdown, and the writer."""
 
 _SWIFT: Final = {
     "text": "String",
@@ -125,7 +125,7 @@ def _news(function: Function, request: Mapping[str, Any]) -> list[Field]:
 
 
 def _call(before: str, fields: list[str], brackets: tuple[str, str], after: str) -> str:
-    """The call with its request: on one line if that fits, and without one if it is empty."""
+    """The call with its request, on one line if that fits; an empty request is left out."""
     if not fields:
         return f"{before}{after}"
     opened, closed = brackets

@@ -2,10 +2,11 @@
 
 A comment in the line before a code block says what becomes of it:
 
-- `<!-- try -->`: it is run, in the page's order, by whatever runs the page,
-- `<!-- not run: REASON -->`: it is looked at by nobody.
+- `<!-- try -->`: the block is run, in the page's order, when the page is tried,
+- `<!-- answers -->`: the block before it must print this,
+- `<!-- not run: REASON -->`: the block is not checked at all.
 
-All others are parsed, and the commands in them must exist.
+All other blocks are parsed, and the commands in them must exist.
 """
 
 import re
@@ -35,12 +36,12 @@ class Block:
     language: str
     text: str
     mark: str
-    """`try`, `answers`, `not run` or nothing."""
+    """`try`, `answers`, `not run` or empty."""
     note: str
-    """What stands in the mark after its colon."""
+    """The text after the colon of the mark."""
 
     def __str__(self) -> str:
-        """Where it is, for messages."""
+        """The place of the block, for messages."""
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
 
@@ -52,18 +53,18 @@ class Link:
     target: str
 
     def __str__(self) -> str:
-        """Where it is and where it leads, for messages."""
+        """The place of the link and its target, for messages."""
         return f"{self.page.relative_to(ROOT)} -> {self.target}"
 
 
 def pages() -> list[Path]:
-    """Every page that a reader may open: `docs/` and the README files beside the code."""
+    """Every page: those of `docs/` and the README files beside the code."""
     others = [ROOT / "README.md", ROOT / "web" / "README.md", ROOT / "tests/events/README.md"]
     return [*sorted(DOCS.rglob("*.md")), *others]
 
 
 def blocks(page: Path) -> Iterator[Block]:
-    """The fenced code blocks of a page, in its order."""
+    """The fenced code blocks of a page, in order."""
     before: Token | None = None
     for token in _PARSER.parse(page.read_text(encoding="utf-8")):
         if token.type == "fence":
@@ -72,6 +73,12 @@ def blocks(page: Path) -> Iterator[Block]:
             line = token.map[0] + 1 if token.map else 0
             yield Block(page, line, token.info.strip(), token.content, mark, note)
         before = token
+
+
+def code_spans(page: Path) -> Iterator[str]:
+    """What a page's text and tables set as code: the names, paths and commands in backticks."""
+    for token in _PARSER.parse(page.read_text(encoding="utf-8")):
+        yield from (part.content for part in token.children or [] if part.type == "code_inline")
 
 
 def links(page: Path) -> Iterator[Link]:

@@ -1,4 +1,4 @@
-"""Builds the site, with the two scripts that its pages would else load from strangers' servers."""
+"""Builds the site, with the two scripts that its pages would otherwise load from public servers."""
 
 import hashlib
 import io
@@ -15,7 +15,7 @@ from local.progress import step
 from local.runs import FOLDER, ROOT
 
 SCRIPTS: Final = FOLDER / "site-scripts"
-"""Taken into the site by `docs_tools/hooks.py`; without them it loads them from a public server."""
+"""`docs_tools/hooks.py` includes them in the site; without them, pages use a public server."""
 
 MERMAID: Final = "mermaid.min.js"
 """Draws the diagrams."""
@@ -38,10 +38,10 @@ _PACKAGES: Final = {
 
 
 def build() -> Path:
-    """Build the site into `.local/site`; its front page.
+    """Build the site in `.local/site` and return its front page.
 
     Raises:
-        StackError: a script cannot be had, or a page is wrong, as the message says.
+        StackError: a script cannot be downloaded, or a page has an error; the message says which.
     """
     SCRIPTS.mkdir(parents=True, exist_ok=True)
     for name in _PACKAGES:
@@ -80,5 +80,5 @@ def _download(name: str) -> None:
             content = archive.extractfile(member) or io.BytesIO()
             script = content.read()
     if hashlib.sha256(script).hexdigest() != digest:
-        raise StackError(f"{member} of {package} is not what it was when it was chosen")
+        raise StackError(f"{member} of {package} does not have the expected content")
     (SCRIPTS / name).write_bytes(script)

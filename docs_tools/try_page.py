@@ -1,8 +1,8 @@
-"""Runs a page as its reader would: its commands in one shell, its answers compared.
+"""Runs a page as a reader would: it types the commands into a shell and compares the answers.
 
-A block after `<!-- try -->` is typed into the second terminal, one after `<!-- try: first terminal
--->` into the first, where it goes on running. What stands after `<!-- answers -->` is what the
-block before it has to print; `…` stands for anything.
+A block after `<!-- try -->` is typed into the second terminal. One after `<!-- try: first terminal
+-->` is typed into the first terminal, where it keeps running. The block after `<!-- answers -->` is
+what the block before it must print; `…` stands for anything.
 """
 
 import contextlib
@@ -34,26 +34,26 @@ _AT_FREE_PORTS: Final = (
 )
 
 _START: Final = 900.0
-"""Seconds that a fresh clone may take to be ready: it installs everything."""
+"""Seconds until a fresh clone must be ready; it installs everything."""
 _TYPED: Final = 300.0
-"""Seconds that all of the second terminal may take."""
+"""Seconds for everything in the second terminal."""
 _STOP: Final = 60.0
 _END: Final = "@@@ block ended"
 
 
 class PageError(Exception):
-    """A command of the page failed, or answered something else."""
+    """A command of the page failed, or gave another answer than the page says."""
 
 
 def try_in_fresh_clone(page: Path, *, free_ports: bool) -> None:
-    """Clone this repository as it is committed, and run the page in it.
+    """Clone this repository at its latest commit, and run the page in the clone.
 
     Args:
-        page: of `docs/`.
-        free_ports: with a demo at other ports than the page's, beside one that runs already.
+        page: a page of `docs/`.
+        free_ports: run the demo on other ports than the page's, beside one that runs already.
 
     Raises:
-        PageError: what the page says is not what happens.
+        PageError: something else happens than the page says.
     """
     with stop_signals(), tempfile.TemporaryDirectory(prefix="try-") as folder:
         clone = Path(folder) / "clone"
@@ -70,7 +70,7 @@ def try_in_fresh_clone(page: Path, *, free_ports: bool) -> None:
 
 
 def addresses(ports: Ports) -> dict[str, str]:
-    """What tells the operator's command line where a demo is."""
+    """The environment in which the operator's command line finds a demo."""
     return {
         "FIRESTORE_EMULATOR_HOST": f"{HOST}:{ports.firestore}",
         "FIREBASE_AUTH_EMULATOR_HOST": f"{HOST}:{ports.auth}",
@@ -84,17 +84,17 @@ def addresses(ports: Ports) -> dict[str, str]:
 def type_in(
     page: Path, folder: Path, ports: Ports, environment: Mapping[str, str], *, changes: bool
 ) -> None:
-    """Type what the page tells for the second terminal.
+    """Type the page's commands for the second terminal.
 
     Args:
-        page: of `docs/`.
-        folder: where the terminal is.
-        ports: where the demo listens.
-        environment: of the shell, besides this process's own.
-        changes: also what changes the folder.
+        page: a page of `docs/`.
+        folder: the terminal's working directory.
+        ports: the demo's ports.
+        environment: variables of the shell, in addition to this process's own.
+        changes: whether to run commands that change the folder.
 
     Raises:
-        PageError: a command failed, or answered something else.
+        PageError: a command failed, or gave another answer.
     """
     steps = [(b, a) for b, a in _steps(page) if changes or b.note != CHANGES]
     typed = "".join(f"{_with_ports(block.text, ports)}\necho '{_END}'\n" for block, _ in steps)
@@ -125,7 +125,7 @@ def type_in(
 def _run_step(
     block: Block, answer: Block | None, shell: subprocess.Popen[str], complaints: IO[str]
 ) -> None:
-    """Read what a block prints until it has ended, and compare it."""
+    """Read the output of a block until it has ended, and compare it."""
     began = time.monotonic()
     printed: list[str] = []
     for line in shell.stdout or ():
@@ -141,7 +141,7 @@ def _run_step(
 
 
 def _steps(page: Path) -> Iterator[tuple[Block, Block | None]]:
-    """What is typed, with what it has to answer."""
+    """The blocks to type, each with the answer that it must give."""
     found = [block for block in blocks(page) if block.mark in {"try", "answers"}]
     for number, block in enumerate(found):
         if block.mark == "try" and block.note != FIRST_TERMINAL:
@@ -150,7 +150,7 @@ def _steps(page: Path) -> Iterator[tuple[Block, Block | None]]:
 
 
 def _fits(expected: str, output: str) -> bool:
-    """Whether each expected line stands in the output, in this order."""
+    """Whether the output contains each expected line, in this order."""
     lines = iter(output.splitlines())
     return all(
         any(re.search(_pattern(wanted), line) for line in lines) for wanted in expected.splitlines()
@@ -162,14 +162,14 @@ def _pattern(line: str) -> str:
 
 
 def _with_ports(text: str, ports: Ports) -> str:
-    """With the ports of this stack in the place of the demo's."""
+    """Replace the demo's ports by those of this stack."""
     here = dict(zip(DEMO_PORTS.public().values(), ports.public().values(), strict=True))
     return re.sub(r"(127\.0\.0\.1:)(\d+)", lambda m: f"{m[1]}{here.get(int(m[2]), m[2])}", text)
 
 
 @contextmanager
 def _first_terminal(command: str, folder: Path) -> Iterator[str]:
-    """Run what goes on running until it says `ready`, and give what it said; end it with Ctrl-C."""
+    """Run a command until it prints `ready`, and yield its output; in the end, press Ctrl-C."""
     log = folder.parent / "first-terminal.log"
     with log.open("wb") as output:
         running = subprocess.Popen(  # noqa: S603 - the page's
@@ -195,11 +195,11 @@ def _first_terminal(command: str, folder: Path) -> Iterator[str]:
 
 
 def _ports_in(log: str) -> Ports:
-    """The ports of a demo at free ones, by the address of its web app."""
+    """The ports of a demo on free ports, from the address of its web app."""
     found = re.search(r"Web app +http://[\d.]+:(\d+)", log)
     if not found:
         raise PageError(f"The demo does not say where it is:\n{log}")
-    # They stand in a row: see Ports.of_block.
+    # The ports are consecutive: see Ports.of_block.
     return Ports.of_block(int(found[1]) - Ports.of_block(0).hosting)
 
 

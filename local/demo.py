@@ -41,6 +41,7 @@ def run_demo(*, fixed_ports: bool) -> None:
         fixed_ports=fixed_ports,
         fleet=FLEET,
         developer_settings=True,
+        schedules=True,
     )
     with stop_signals():
         try:

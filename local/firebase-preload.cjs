@@ -1,4 +1,4 @@
-// Loaded into the Firebase CLI before it starts (`node --require`); fixes four problems of local runs.
+// Loaded into the Firebase CLI before it starts (`node --require`); fixes five problems of local runs.
 
 const { createRequire } = require("node:module");
 const path = require("node:path");
@@ -76,4 +76,17 @@ childProcess.execSync = (command, ...rest) => {
     throw new Error("The Pub/Sub emulator did not stop in time; local/stack.py will end it");
   }
   return execSync(command, ...rest);
+};
+
+// 5. A scheduled function has the address that it has in the cloud, by which local/schedules.py runs it.
+//
+// firebase-tools waits for messages on a topic instead, as for functions of the first generation, and
+// cannot deliver them to one of the second. Its address has a number that changes when the triggers are
+// switched off and on.
+
+const { FunctionsEmulator } = requireInTools("./lib/emulator/functionsEmulator");
+const getTriggerKey = FunctionsEmulator.prototype.getTriggerKey;
+
+FunctionsEmulator.prototype.getTriggerKey = function key(definition) {
+  return definition.schedule ? definition.id : getTriggerKey.call(this, definition);
 };

@@ -38,7 +38,7 @@ FIREBASE: Final = ROOT / "tools" / "node_modules" / "firebase-tools" / "lib" / "
 _EMULATORS_START: Final = 150.0
 _SIMULATOR_START: Final = 30.0
 _EMULATORS_STOP: Final = 20.0
-_SIMULATOR_STOP: Final = 5.0
+_OTHERS_STOP: Final = 5.0
 _PORTS_FREE: Final = 10.0
 
 # What the Firebase CLI prints when everything runs (commands/emulators-start.js), and when the
@@ -69,6 +69,7 @@ class Stack:
         fleet: Path | None = None,
         interval: float | None = None,
         developer_settings: bool = False,
+        schedules: bool = False,
     ) -> None:
         """Prepare a stack; nothing is started yet.
 
@@ -80,6 +81,7 @@ class Stack:
             interval: seconds between two events of a simulated device, 0 for none; None for the
                 simulator's default.
             developer_settings: whether to read `.env.local` too.
+            schedules: whether scheduled functions run when they are due.
 
         Raises:
             StackError: there are no free ports.
@@ -88,6 +90,7 @@ class Stack:
         self._fixed_ports = fixed_ports
         self._fleet = fleet
         self._interval = interval
+        self._schedules = schedules
         self._block = reserve_block()
         self.ports: Ports = Ports.of_block(self._block.first, fixed=fixed_ports)
         run = run_name(name, self._block.first)
@@ -116,9 +119,14 @@ class Stack:
         return f"{HOST}:{self.ports.pubsub}"
 
     @property
+    def functions_emulator(self) -> str:
+        """Base URL of the Functions emulator."""
+        return f"http://{HOST}:{self.ports.functions}"
+
+    @property
     def functions_url(self) -> str:
         """Base URL of the functions, to which a slash and a function's name are added."""
-        return f"http://{HOST}:{self.ports.functions}/{PROJECT_ID}/{REGION}"
+        return f"{self.functions_emulator}/{PROJECT_ID}/{REGION}"
 
     @property
     def hosting_url(self) -> str:
@@ -189,6 +197,9 @@ class Stack:
                 _SIMULATOR_START,
                 self.check,
             )
+            if self._schedules:
+                command = [sys.executable, "-m", "local.schedules", self.functions_emulator]
+                self._services.append(self.run("The schedules", command))
         except BaseException as error:
             trouble = self.explain(error) if isinstance(error, StackError) else None
             self.stop()
@@ -239,7 +250,7 @@ class Stack:
     def _stop(self) -> None:
         started = bool(self._services)
         for service in reversed(self._services):
-            timeout = _SIMULATOR_STOP if service.name == "The simulator" else _EMULATORS_STOP
+            timeout = _EMULATORS_STOP if service.name == "The Firebase emulators" else _OTHERS_STOP
             if not service.interrupt(timeout):
                 service.kill()
         self._services.clear()
@@ -338,7 +349,7 @@ class Stack:
                 self.auth_url,
                 f"http://{self.firestore_host}",
                 f"http://{self.pubsub_host}",
-                f"http://{HOST}:{self.ports.functions}/backends",
+                f"{self.functions_emulator}/backends",
                 self.hosting_url,
             )
         )

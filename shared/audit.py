@@ -1,6 +1,6 @@
 """The audit trail: what operators did, who it was and why. Append-only.
 
-    operations/{id}   by, action, reason, deviceId, uid, at, and further fields by action
+    operations/{id}   by, action, reason, deviceId, uid, at, expireAt, and further fields by action
 
 Every change by an operator is recorded here, in the commit that makes it wherever possible, so that
 none is made without its record; and so is every look at personal data. Customers do not see it;
@@ -8,10 +8,12 @@ what affects their devices is also recorded in their activity.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.cloud.firestore import SERVER_TIMESTAMP, WriteBatch
 
+from shared import settings
 from shared.firestore import paths
 
 
@@ -52,5 +54,6 @@ def note(
             "uid": uid,
             **more,
             "at": SERVER_TIMESTAMP,
+            "expireAt": datetime.now(UTC) + timedelta(days=settings.audit_retention_days()),
         },
     )

@@ -217,9 +217,14 @@ def command_not_recorded(uid: str, command_id: str, status: str, error: BaseExce
     )
 
 
-def command_not_cancelled(command_id: str) -> None:
-    """A waiting call was not cancelled: it was being sent, or its account was deleted."""
-    _line("INFO", "command-not-cancelled", commandId=command_id)
+def command_not_withdrawn(command_id: str, status: str) -> None:
+    """A waiting call did not end so: it was taken for sending or has ended, or is deleted."""
+    _line("INFO", "command-not-withdrawn", commandId=command_id, status=status)
+
+
+def command_damaged(command_id: str) -> None:
+    """A waiting call was ended, since its record does not say what to send."""
+    _line("WARNING", "command-damaged", commandId=command_id)
 
 
 def commands_settled(number: int) -> None:

@@ -116,6 +116,26 @@ _ROLLUP_RETENTION_DAYS = IntParam(
     label="Days that chart data are kept",
     description="Counted from the day they describe; never less than the events themselves",
 )
+_COMMAND_RETENTION_DAYS = IntParam(
+    "COMMAND_RETENTION_DAYS",
+    default=400,
+    label="Days that the records of function calls are kept",
+    description=(
+        "Counted from the call, or from the end of its waiting; a requestId is remembered as long"
+    ),
+)
+_ACTIVITY_RETENTION_DAYS = IntParam(
+    "ACTIVITY_RETENTION_DAYS",
+    default=400,
+    label="Days that a customer's activity is kept",
+    description="Firestore's TTL deletes an entry this many days after it was written",
+)
+_AUDIT_RETENTION_DAYS = IntParam(
+    "AUDIT_RETENTION_DAYS",
+    default=730,
+    label="Days that the audit trail of operators is kept",
+    description="Firestore's TTL deletes an entry this many days after it was written",
+)
 _PRESENCE_GRACE_SECONDS = IntParam(
     "PRESENCE_GRACE_SECONDS",
     default=900,
@@ -419,6 +439,24 @@ def event_retention_by_prefix() -> tuple[tuple[str, int], ...]:
 def rollup_retention_days() -> int:
     """How long chart data are kept, in days; raises `SettingMissingError` as above."""
     return _days("ROLLUP_RETENTION_DAYS", _ROLLUP_RETENTION_DAYS.value)
+
+
+@functools.cache
+def command_retention_days() -> int:
+    """How long a call's record is kept, in days; raises `SettingMissingError` as above."""
+    return _days("COMMAND_RETENTION_DAYS", _COMMAND_RETENTION_DAYS.value)
+
+
+@functools.cache
+def activity_retention_days() -> int:
+    """How long customers' activity is kept, in days; raises `SettingMissingError` as above."""
+    return _days("ACTIVITY_RETENTION_DAYS", _ACTIVITY_RETENTION_DAYS.value)
+
+
+@functools.cache
+def audit_retention_days() -> int:
+    """How long the audit trail is kept, in days; raises `SettingMissingError` as above."""
+    return _days("AUDIT_RETENTION_DAYS", _AUDIT_RETENTION_DAYS.value)
 
 
 @functools.cache

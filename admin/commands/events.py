@@ -1,23 +1,26 @@
 """`events replay`: recorded messages of devices, ingested again."""
 
-import json
 import pathlib
-from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, Any
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Annotated
 
 import typer
 
 from admin.cli.connection import connected
-from admin.cli.errors import CannotRun
 from admin.cli.operation import operation
 from admin.cli.progress import track
 from admin.letters.outcomes import ingest_again, report
+from admin.recordings.bigquery import DataType
+from admin.recordings.forms import Message
+from admin.recordings.recording import opened
 from shared import audit
 
 _THREADS = 40
 """As many requests as an instance of the function serves at once; they share their commits."""
+_AHEAD = 400
+"""Messages that are read before the first of them is stored."""
 
 
 def replay(
@@ -26,48 +29,53 @@ def replay(
     file: Annotated[
         pathlib.Path,
         typer.Argument(
-            help='JSON lines: push bodies ({"message": {…}}) or messages ({"attributes": {…}, '
-            '"data": …}), as Pub/Sub delivers them.'
+            help="Messages of Pub/Sub, rows of BigQuery, bodies of Particle's webhooks or events "
+            "of its stream, as JSON or as they arrive; one below the other or in an array."
         ),
     ],
+    bigquery_data: Annotated[
+        DataType | None,
+        typer.Option(help="The type of the column data in rows of BigQuery that do not show it."),
+    ] = None,
 ) -> None:
     """Ingest recorded messages.
 
     They are treated as if they had just been delivered. Messages that are stored already stay as
-    they are, so running it twice changes nothing. Those that can never be stored become dead
-    letters; `come again` means that Firestore did not store them now.
+    they are, so running it twice changes nothing. The whole file is checked first: if a record
+    cannot be read or can never be stored, nothing is written. An event that is too old becomes a
+    dead letter; `come again` means that Firestore did not store it now.
 
     Exit status: 0 all are stored, 1 some are not, 2 the command could not run.
 
-    Example: events replay messages.jsonl
+    Example: events replay messages.json
     """
-    try:
-        lines = file.read_bytes().splitlines()
-    except OSError as error:
-        raise CannotRun(f"{file} cannot be read: {error.strerror}") from error
-    with connected(context) as target:
-        done = operation(target, "events-replayed")
-        outcomes: Counter[str] = Counter()
-        try:
-            with ThreadPoolExecutor(_THREADS) as pool:
-                replayed = pool.map(lambda one: ingest_again(one)[0], _messages(lines))
-                for outcome in track(replayed, "Messages", len(lines)):
+    with opened(file, bigquery_data) as recording:
+        for _ in track(recording.check(), "Checking"):
+            pass
+        with connected(context) as target:
+            done = operation(target, "events-replayed")
+            outcomes: Counter[str] = Counter()
+            try:
+                replayed = _ingested(recording.messages())
+                for outcome in track(replayed, "Messages", recording.count):
                     outcomes[outcome] += 1
-        finally:
-            # Also when it is interrupted: record what was done until then.
-            audit.record(done, outcomes=dict(outcomes))
+            finally:
+                # Also when it is interrupted: record what was done until then.
+                audit.record(done, outcomes=dict(outcomes))
     report(outcomes, "dead letters")
 
 
-def _messages(lines: list[bytes]) -> Iterator[Any]:
-    """Each line in the form in which Pub/Sub would deliver it; anything else is left as it is."""
-    for line in lines:
-        if not line.strip():
-            continue
+def _ingested(messages: Iterable[Message]) -> Iterator[str]:
+    """The outcome of each message, in order."""
+    under_way: deque[Future[tuple[str, bool]]] = deque()
+    with ThreadPoolExecutor(_THREADS) as pool:
         try:
-            message = json.loads(line)
-        except (ValueError, RecursionError):
-            message = line
-        if isinstance(message, dict) and "message" not in message and "attributes" in message:
-            message = {"message": message}
-        yield message
+            for message in messages:
+                under_way.append(pool.submit(ingest_again, message))
+                if len(under_way) >= _AHEAD:
+                    yield under_way.popleft().result()[0]
+            while under_way:
+                yield under_way.popleft().result()[0]
+        finally:
+            for future in under_way:
+                future.cancel()

@@ -9,7 +9,8 @@ import pathlib
 import tempfile
 
 from admin.cli.errors import CannotRun
-from admin.stock.rows import REASON, Refusal, Stock
+from admin.stock.rows import Refusal
+from admin.stock.table import REASON, Table, is_of_refused_rows
 
 
 def require_place(path: pathlib.Path) -> None:
@@ -26,18 +27,17 @@ def require_place(path: pathlib.Path) -> None:
     if not path.exists():
         return
     try:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            header = file.readline(10_000)
+        replaceable = is_of_refused_rows(path)
     except OSError as error:
         raise CannotRun(f"{path} cannot be replaced: {error.strerror}") from error
-    if REASON not in header.lower():
+    if not replaceable:
         raise CannotRun(
             f"{path} exists and is not a file of refused rows: "
             "name another one with --refused, or move this one"
         )
 
 
-def write(path: pathlib.Path, stock: Stock, refusals: list[Refusal]) -> None:
+def write(path: pathlib.Path, table: Table, refusals: list[Refusal]) -> None:
     """Write the refused rows in the order of the stock list, all or nothing.
 
     Only the operator can read the file, since it contains setup codes.
@@ -45,21 +45,23 @@ def write(path: pathlib.Path, stock: Stock, refusals: list[Refusal]) -> None:
     Raises:
         CannotRun: it cannot be written.
     """
-    names = [name.strip().lower() for name in stock.header]
+    names = [name.strip().lower() for name in table.header]
     at = names.index(REASON) if REASON in names else None
-    header = stock.header if at is not None else [REASON, *stock.header]
+    header = table.header if at is not None else [REASON, *table.header]
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(
                 handle, "w", encoding="utf-8", errors="surrogateescape", newline=""
             ) as f:
-                if stock.bom:
+                if table.bom:
                     f.write("\ufeff")
-                table = csv.writer(f, delimiter=stock.delimiter, lineterminator="\n")
-                table.writerow(header)
+                if table.separator_line:
+                    f.write(f"sep={table.delimiter}\n")
+                rows = csv.writer(f, delimiter=table.delimiter, lineterminator="\n")
+                rows.writerow(header)
                 for refusal in sorted(refusals, key=lambda one: one.line.number):
-                    table.writerow(_cells(refusal, at))
+                    rows.writerow(_cells(refusal, at))
             pathlib.Path(temporary).replace(path)
         except BaseException:
             pathlib.Path(temporary).unlink(missing_ok=True)

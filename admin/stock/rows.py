@@ -1,32 +1,18 @@
-"""A stock list: the CSV file of devices to sell, as a factory or a spreadsheet writes it.
+"""A stock list: the devices to sell, checked as far as possible without the registry."""
 
-Each line is one device and is parsed by itself, so that an unclosed quotation mark spoils only its
-own line and not those that follow.
-"""
-
-import csv
 import dataclasses
 import pathlib
 import re
+from collections.abc import Sequence
 
-from admin.cli.errors import CannotRun
+from admin.stock import excel, table
+from admin.stock.table import Line, Table
 from shared.claims import label
 
 COLUMNS = ("device_id", "serial_number", "setup_code")
-REASON = "reason"
 
-_DELIMITERS = (",", ";", "\t")
-_BOM = "\ufeff"
-# Bytes that are not UTF-8 are decoded to these, and written back unchanged.
+# What bytes that are not UTF-8 are decoded to.
 _UNDECODED = re.compile("[\udc80-\udcff]")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the file: its number, where the header is on line 1, and its cells."""
-
-    number: int
-    cells: list[str]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,17 +47,13 @@ class Stock:
     """The contents of a file.
 
     Attributes:
-        header: the names of its columns, as they are spelled there.
-        delimiter: the character between its cells.
-        bom: whether it begins with a byte order mark, which Excel needs.
+        table: the file.
         rows: the valid rows, in the file's order.
         refusals: the invalid lines.
         warnings: line numbers and texts, about valid rows.
     """
 
-    header: list[str]
-    delimiter: str
-    bom: bool
+    table: Table
     rows: list[Row] = dataclasses.field(default_factory=list)
     refusals: list[Refusal] = dataclasses.field(default_factory=list)
     warnings: list[tuple[int, str]] = dataclasses.field(default_factory=list)
@@ -83,95 +65,61 @@ def read(path: pathlib.Path) -> Stock:
     Raises:
         CannotRun: the file cannot be read, or has no header with the three columns.
     """
-    lines = _lines(path)
-    bom = bool(lines) and lines[0].startswith(_BOM)
-    if bom:
-        lines[0] = lines[0].removeprefix(_BOM)
-    numbered = [(number, text) for number, text in enumerate(lines, 1) if text.strip()]
-    if not numbered:
-        raise CannotRun(f"{path} is empty: its first line must be {','.join(COLUMNS)}")
-    delimiter, header = _header(path, numbered[0][1])
-    stock = Stock(header, delimiter, bom)
-    where = {name.strip().lower(): index for index, name in enumerate(header)}
-    indices = [where[name] for name in COLUMNS]
+    stock = Stock(table.read(path, COLUMNS))
+    columns = Columns(stock.table, COLUMNS)
     rows = []
-    for number, text in numbered[1:]:
-        line, fault = _parse(number, text, delimiter)
-        if not any(cell.strip() for cell in line.cells):
+    for line, fault in stock.table.lines:
+        try:
+            if fault:
+                raise ValueError(fault)  # noqa: TRY301 - one way for all that is refused
+            values, warnings = columns.of(line)
+            rows.append(_row(line, values))
+        except ValueError as refusal:
+            stock.refusals.append(Refusal(line, str(refusal)))
             continue
-        if fault is None and any(cell.strip() for cell in line.cells[len(header) :]):
-            fault = f"has {len(line.cells)} cells where the header has {len(header)}"
-        checked = fault or _check(line, indices)
-        if isinstance(checked, Row):
-            rows.append(checked)
-            _warn(stock, checked)
-        else:
-            stock.refusals.append(Refusal(line, checked))
+        stock.warnings += [(line.number, warning) for warning in warnings]
+        _warn(stock, rows[-1])
     stock.rows = _without_duplicates(rows, stock)
     return stock
 
 
-def _lines(path: pathlib.Path) -> list[str]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CannotRun(f"{path} cannot be read: {error.strerror}") from error
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:256]:
-        raise CannotRun(f'{path} is not a text file in UTF-8: save it as "CSV UTF-8"')
-    return re.split(r"\r\n|\n|\r", data.decode("utf-8", "surrogateescape"))
+class Columns:
+    """Some columns of a table, read as what they were before a spreadsheet changed them."""
+
+    def __init__(self, whole: Table, columns: Sequence[str]) -> None:
+        """Look at each column, since a rounded number shows only beside others."""
+        self._names = [column.replace("_", " ") for column in columns]
+        self._where = whole.where(columns)
+        cells = [self._cells(line) for line, _ in whole.lines]
+        self._long = [excel.keeps_long_numbers(column) for column in zip(*cells, strict=True)]
+
+    def of(self, line: Line) -> tuple[list[str], list[str]]:
+        """The values of a line, and warnings. Raises `ValueError` with what is wrong."""
+        values, warnings = [], []
+        for name, cell, long in zip(self._names, self._cells(line), self._long, strict=True):
+            if _UNDECODED.search(cell):
+                raise ValueError("is not UTF-8 text: save the file as UTF-8")
+            try:
+                value, warning = excel.restored(cell, long_numbers=long)
+            except excel.DamagedError as damage:
+                raise ValueError(f"{name} {damage}") from damage
+            values.append(value)
+            if warning:
+                warnings.append(f"{name} {warning}")
+        return values, warnings
+
+    def _cells(self, line: Line) -> list[str]:
+        cells = line.cells
+        return [cells[at].strip() if at < len(cells) else "" for at in self._where]
 
 
-def _header(path: pathlib.Path, text: str) -> tuple[str, list[str]]:
-    """The delimiter with which most of our columns are found, and the cells of the header."""
-
-    def known(cells: list[str]) -> int:
-        return sum(cell.strip().lower() in COLUMNS for cell in cells)
-
-    readings = [
-        (mark, next(csv.reader([text], delimiter=mark, skipinitialspace=True), []))
-        for mark in _DELIMITERS
-    ]
-    delimiter, header = max(readings, key=lambda reading: known(reading[1]))
-    names = [cell.strip().lower() for cell in header]
-    if missing := [name for name in COLUMNS if name not in names]:
-        raise CannotRun(
-            f"The first line of {path} is not a header: column{'s' * (len(missing) > 1)} "
-            f"{', '.join(missing)} missing. It must name {', '.join(COLUMNS)}, in any order"
-        )
-    if twice := [name for name in (*COLUMNS, REASON) if names.count(name) > 1]:
-        raise CannotRun(f"{path} has column {twice[0]} twice: keep one of them")
-    return delimiter, header
-
-
-def _parse(number: int, text: str, delimiter: str) -> tuple[Line, str | None]:
-    """The cells of a line and, if its quotation marks are wrong, what is wrong with them."""
-
-    def cells(*, strict: bool) -> list[str]:
-        return next(csv.reader([text], delimiter=delimiter, skipinitialspace=True, strict=strict))
-
-    try:
-        return Line(number, cells(strict=True)), None
-    except csv.Error as error:
-        if "field larger" in str(error):
-            return Line(number, [text]), "a cell is far too long"
-        fault = "a quotation mark is not closed, or there is text after it"
-        return Line(number, cells(strict=False)), fault
-
-
-def _check(line: Line, indices: list[int]) -> Row | str:
-    device_id, serial_number, setup_code = (
-        line.cells[index].strip() if index < len(line.cells) else "" for index in indices
-    )
-    if _UNDECODED.search(device_id + serial_number + setup_code):
-        return "is not UTF-8 text: save the file as UTF-8"
+def _row(line: Line, values: Sequence[str]) -> Row:
+    device_id, serial_number, setup_code = values
     if not device_id:
-        return "device id is missing"
-    try:
-        device_id = label.normalise_device_id(device_id)
-        serial = label.normalise_serial(serial_number)
-        label.normalise_setup_code(setup_code)
-    except ValueError as error:
-        return str(error)
+        raise ValueError("device id is missing")
+    device_id = label.normalise_device_id(device_id)
+    serial = label.normalise_serial(serial_number)
+    label.normalise_setup_code(setup_code)
     return Row(line, device_id, serial_number, serial, setup_code)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from google.cloud.firestore import FieldFilter, Query
 
 from admin.cli.output import table_of
+from admin.support.records import shown
 from shared.firestore import paths
 
 
@@ -29,7 +30,7 @@ def operations(
         if since:
             query = query.where(filter=FieldFilter("at", ">=", since))
         query = query.order_by("at", direction=Query.DESCENDING).limit(limit)
-    found = [{"id": s.id, **(s.to_dict() or {})} for s in query.stream()]
+    found = [{"id": s.id, **shown(s)} for s in query.stream()]
     recent = [one for one in found if since is None or one["at"] >= since]
     return sorted(recent, key=lambda one: one["at"], reverse=True)[:limit]
 

@@ -23,7 +23,7 @@ LAST = 10
 """How many commands, events and operations are shown."""
 
 _HEALTH = ("firmwareVersion", "battery", "signal", "lastReset", "firmwareUpdate")
-_VALUE = ("value", "publishedAt", "truncated")
+_VALUE = ("value", "publishedAt", "truncated", "valueError", "valueNotes")
 _COMMAND = ("function", "status", "createdAt", "finishedAt", "returnValue", "error")
 
 

@@ -7,6 +7,7 @@ from firebase_admin import auth
 from google.cloud.firestore import FieldFilter, Query
 
 from admin.support.device_report import LAST, seen
+from admin.support.records import shown
 from shared import connections, times
 from shared.customers import shadow
 from shared.firestore import paths
@@ -93,7 +94,7 @@ def _awaiting(uid: str) -> list[dict[str, Any]]:
 
 def _activity(uid: str) -> list[dict[str, Any]]:
     newest = paths.activity(uid).order_by("at", direction=Query.DESCENDING).limit(LAST)
-    return [snapshot.to_dict() or {} for snapshot in newest.stream()]
+    return [shown(entry) for entry in newest.stream()]
 
 
 def _deletion(tombstone: dict[str, Any] | None) -> dict[str, Any]:

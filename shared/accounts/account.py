@@ -1,9 +1,11 @@
 """A customer's account: the activity that it shows, and whether it was deleted."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.cloud.firestore import SERVER_TIMESTAMP, WriteBatch
 
+from shared import settings
 from shared.errors import SignInRequired
 from shared.firestore import paths
 
@@ -16,9 +18,18 @@ def require_account(uid: str) -> None:
 
 def note(batch: WriteBatch, uid: str, action: str, **fields: Any) -> None:
     """Add an entry to a customer's activity, in the commit that does what the entry says."""
-    batch.create(
-        paths.activity(uid).document(), {"action": action, **fields, "at": SERVER_TIMESTAMP}
-    )
+    batch.create(paths.activity(uid).document(), entry(action, **fields))
+
+
+def entry(action: str, **fields: Any) -> dict[str, Any]:
+    """An entry of an activity, as it is stored."""
+    kept = timedelta(days=settings.activity_retention_days())
+    return {
+        "action": action,
+        **fields,
+        "at": SERVER_TIMESTAMP,
+        "expireAt": datetime.now(UTC) + kept,
+    }
 
 
 def unless_deleted(batch: WriteBatch, uid: str) -> None:

@@ -7,14 +7,14 @@ those that only read go by the ID token alone, as Firestore's rules do, which ca
 
 import contextlib
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
 from firebase_admin import auth
 from google.api_core.exceptions import AlreadyExists
-from google.cloud.firestore import SERVER_TIMESTAMP
 
-from shared import connections
+from shared import connections, settings
 from shared.accounts import account
 from shared.cache import Cache
 from shared.errors import SignInRequired
@@ -79,19 +79,15 @@ class Session:
         """Note the first call of this sign-in in the customer's activity, once.
 
         Costs a commit at the first call of a sign-in that reaches an instance, and nothing after.
+        A sign-in may outlast its note, and is then not noted again as if it were a new one.
         """
         signed_in = (self.uid, int(self.claims["auth_time"]))
-        if signed_in in _noted:
+        if signed_in in _noted or _is_past_noting(signed_in[1]):
             return
         batch = paths.client().batch()
         batch.create(
             paths.activity(self.uid).document(f"sign-in-{signed_in[1]}"),
-            {
-                "action": "signed-in",
-                "provider": self.provider,
-                "app": app,
-                "at": SERVER_TIMESTAMP,
-            },
+            account.entry("signed-in", provider=self.provider, app=app),
         )
         account.unless_deleted(batch, self.uid)
         # It fails when another instance has noted it, or when the account was deleted, which is to
@@ -99,3 +95,9 @@ class Session:
         with contextlib.suppress(AlreadyExists):
             batch.commit()
         _noted.put(signed_in, "noted")
+
+
+def _is_past_noting(auth_time: int) -> bool:
+    """Whether a note that was written at the sign-in would have expired by now."""
+    kept = timedelta(days=settings.activity_retention_days())
+    return datetime.fromtimestamp(auth_time, UTC) + kept <= datetime.now(UTC)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from shared import names
+from shared.api import names
 from shared.claims import label
 
 

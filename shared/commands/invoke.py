@@ -14,7 +14,7 @@ from google.api_core.exceptions import NotFound
 
 from shared import errors, settings
 from shared.commands import delivery, queue, record
-from shared.commands.offer import offer
+from shared.commands.offer import check_size, depends_on_platform, offer
 from shared.commands.record import Begun, Call, Outcome, Status, UsedError, Wait
 from shared.errors import (
     BadRequest,
@@ -48,15 +48,16 @@ def invoke(
     With `wait`, a call whose device is offline is kept. Raises `NotAllowed`, `NotYourDevice`,
     `UnknownFunction`, `DeviceOffline`, `DeviceTimeout`, `DeviceNotReady`, `ParticleUnavailable`,
     `ParticleRateLimited`, `InProgress`, `TryAgain`, and `BadRequest` for an argument that is not
-    offered or a request id that was used for another call. A repeated request gets the outcome of
-    the first one, be it a result or a failure.
+    offered or that the device or Particle does not take, and for a request id that was used for
+    another call. A repeated request gets the outcome of the first one, be it a result or a failure.
     """
     offer().check_call(call.function, call.argument)
     command_id = _id_of(request_id) if request_id else secrets.token_hex(16)
     began_at = datetime.now(UTC)
     try:
         credentials = delivery.credentials()
-        begun = record.begin(uid, command_id, call)
+        ask_platform = depends_on_platform(call.argument)
+        begun = record.begin(uid, command_id, call, ask_platform=ask_platform)
     except UsedError as used:
         return _recorded(used.record, call)
     except NotFound:
@@ -82,8 +83,8 @@ def invoke(
         outcome.failure.details["commandId"] = command_id
         raise outcome.failure
     if outcome.status == "queued" and (
-        # Others wait for a device that may be online; or it came online when no call waited yet.
-        begun.others_wait or queue.is_online_since(began_at, uid, call.device_id)
+        # Others wait for a device that may be there; or it came back when no call waited yet.
+        begun.others_wait or queue.was_there_since(began_at, uid, call.device_id)
     ):
         return _send_queued(begun)
     return Command(command_id, outcome.status, outcome.value)
@@ -95,6 +96,7 @@ def _decide(begun: Begun, credentials: Credentials, wait: Wait | None) -> Outcom
     Raises `ProductError`.
     """
     call, hold = begun.call, begun.hold
+    check_size(call.argument, begun.platform_id)
     try:
         if wait and wait.coalesce:
             queue.cancel_earlier(begun)

@@ -31,6 +31,12 @@ from shared.settings import SettingMissingError
 
 FILE = Path(__file__).parents[2] / "offer.json"
 
+GEN_2 = frozenset({6, 8, 10})
+"""Platforms: Photon, P1, Electron."""
+GEN_2_BYTES = 864
+"""Bytes of UTF-8 that an argument has at most on Gen 2, with Device OS 3 and later (Device OS,
+"Overview of API field limits")."""
+
 Count = Annotated[int, msgspec.Meta(ge=0, le=1024)]
 
 
@@ -64,8 +70,8 @@ class Offer(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
     functions: dict[str, Function] | None = None
     variables: list[str] | None = None
     max_argument_bytes: Count = 1024
-    """Bytes of UTF-8 that the product's devices take: 1024 with Device OS 3 and later on Gen 3 and
-    4, 864 on Gen 2, 622 before Device OS 3 (Device OS, "Overview of API field limits")."""
+    """Bytes of UTF-8 that the product's devices take: 1024 on Gen 3 and 4, 864 on Gen 2
+    (`check_size`), 622 before Device OS 3 (Device OS, "Overview of API field limits")."""
 
     def check_call(self, function: str, argument: str) -> None:
         """Raise `NotAllowed` or `BadRequest` unless the call is offered."""
@@ -76,8 +82,7 @@ class Offer(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
         except UnicodeEncodeError:
             raise BadRequest("The argument is no Unicode text.", field="argument") from None
         if size > self.max_argument_bytes:
-            limit = self.max_argument_bytes
-            raise BadRequest(f"The argument has more than {limit} bytes.", field="argument")
+            raise _too_long(self.max_argument_bytes)
         if self.functions is not None and not self.functions[function].accepts(argument):
             raise BadRequest("The function does not take this argument.", field="argument")
 
@@ -85,6 +90,25 @@ class Offer(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
         """Raise `NotAllowed` unless the variable is offered."""
         if self.variables is not None and variable not in self.variables:
             raise NotAllowed("This variable is not offered.")
+
+
+def depends_on_platform(argument: str) -> bool:
+    """Whether only some platforms take an argument of this size."""
+    return len(argument.encode()) > GEN_2_BYTES
+
+
+def check_size(argument: str, platform_id: int | None) -> None:
+    """Raise `BadRequest` for an argument that no Device OS of the platform takes.
+
+    Which Device OS a device has is not known for certain, and it may be updated at any time: what
+    only an older one does not take is for Particle to refuse, and so is all on an unknown platform.
+    """
+    if platform_id in GEN_2 and depends_on_platform(argument):
+        raise _too_long(GEN_2_BYTES)
+
+
+def _too_long(limit: int) -> BadRequest:
+    return BadRequest(f"The argument has more than {limit} bytes.", field="argument")
 
 
 @functools.cache

@@ -13,28 +13,22 @@ from datetime import UTC, datetime, timedelta
 from google.api_core.exceptions import NotFound
 from google.cloud.firestore import SERVER_TIMESTAMP, FieldFilter, Query
 
-from shared import settings
+from shared import settings, times
 from shared.commands import delivery, record
 from shared.commands.offer import offer
-from shared.commands.record import CANCELLED, WAITS_ON, Begun, DeviceChangedError, Outcome, Wait
-from shared.errors import (
-    DeviceOffline,
-    ParticleRateLimited,
-    ParticleUnavailable,
-    ProductError,
-    TryAgain,
-)
+from shared.commands.record import CANCELLED, Begun, Call, DeviceChangedError, Outcome, Wait
+from shared.errors import DeviceOffline, ProductError, TryAgain
 from shared.firestore import paths
 from shared.registry import hold
 from shared.registry.entry import Entry
 from shared.registry.hold import Expiry
+from shared.telemetry import presence
 
 MAX_WAITING = 20
 """Calls that wait for one device at most."""
 MAX_SEEN = 2000
 """Waiting calls that one run of the schedule looks at, those first that expire first."""
 
-NOT_SENT = (ParticleUnavailable, ParticleRateLimited, TryAgain)
 WENT_ON = {"sent", "succeeded", "unknown"}
 """The status of a call that was made, or is being made."""
 
@@ -83,7 +77,7 @@ def send(uid: str, device_id: str, budget: float = settings.SEND_BUDGET) -> None
                     raise NotFinishedError(device_id)
                 if not _send_one(uid, queued, lease.expiry):
                     lag = timedelta(seconds=settings.PRESENCE_LAG)
-                    if is_online_since(datetime.now(UTC) - lag, uid, device_id):
+                    if was_there_since(datetime.now(UTC) - lag, uid, device_id):
                         raise NotFinishedError(device_id)
                     return
     finally:
@@ -98,7 +92,8 @@ def send_later(device_id: str) -> None:
 def send_where_online(now: datetime) -> None:
     """Have the trigger send what waits for devices that are online, as far as is known here.
 
-    For those, its first run came before Particle knew, or the platform has given up.
+    For those, its first run came before Particle knew, or the platform has given up; or it is what
+    they publish that shows them to be online, which has no trigger.
     """
     queued = (
         paths.client()
@@ -110,17 +105,20 @@ def send_where_online(now: datetime) -> None:
         .stream()
     )
     waited_for = {
-        paths.user_device(one.reference.parent.parent.id, one.get("deviceId")) for one in queued
+        paths.user_device(one.reference.parent.parent.id, device_id)
+        for one in queued
+        if (device_id := record.device_of(one))
     }
-    for device in paths.client().get_all(list(waited_for), ["status"]):
-        if (device.to_dict() or {}).get("status") == "online":
+    for device in paths.client().get_all(list(waited_for), presence.TRACES):
+        if presence.last_sign(device.to_dict() or {}) is not None:
             send_later(device.id)
 
 
 def cancel_earlier(begun: Begun) -> None:
     """Cancel the waiting calls of the same function: this later call takes their place."""
     for queued in _waiting(begun.hold.uid, begun.call.device_id):
-        if queued.get("function") == begun.call.function:
+        call = Call.of(queued)
+        if call and call.function == begun.call.function:
             record.withdraw(queued)
 
 
@@ -137,53 +135,63 @@ def is_overtaken(begun: Begun) -> bool:
             return False
         fields = later.to_dict() or {}
         # A call that waits without coalescing leaves those before it in their place.
-        status = fields["status"]
+        status = fields.get("status")
         takes_the_place = status in WENT_ON or (status == "queued" and fields.get("coalesce"))
-        if fields["function"] == begun.call.function and takes_the_place:
+        if fields.get("function") == begun.call.function and takes_the_place:
             return True
     return False
 
 
-def is_online_since(earliest: datetime, uid: str, device_id: str) -> bool:
-    """Whether the device is online, and said so at `earliest` or later."""
-    device = paths.user_device(uid, device_id).get(["status", "statusAt"]).to_dict() or {}
-    return device.get("status") == "online" and bool(device["statusAt"] >= earliest)
+def was_there_since(earliest: datetime, uid: str, device_id: str) -> bool:
+    """Whether the device has shown at `earliest` or later that it is there, and is not gone."""
+    device = paths.user_device(uid, device_id).get(presence.TRACES).to_dict() or {}
+    sign = presence.last_sign(device)
+    return sign is not None and sign >= times.milliseconds(earliest)
 
 
 def _waiting(uid: str, device_id: str) -> list[paths.Snapshot]:
     """What waits for the device, oldest first. These are few enough to be sorted here."""
-    found = record.waiting(uid, device_id).stream()
-    return sorted(found, key=lambda queued: (queued.get("createdAt"), queued.id))
+    return sorted(record.waiting(uid, device_id).stream(), key=_age)
+
+
+def _age(queued: paths.Snapshot) -> tuple[datetime, str]:
+    created_at = (queued.to_dict() or {}).get("createdAt")
+    return created_at if isinstance(created_at, datetime) else queued.create_time, queued.id
 
 
 def _send_one(uid: str, queued: paths.Snapshot, lease: Expiry) -> bool:
     """Send a waiting call, if it still waits; whether the next one may follow."""
-    if record.settle(queued, datetime.now(UTC)) != "queued":
+    call = Call.of(queued)
+    if record.settle(queued, datetime.now(UTC)) != "queued" or call is None:
         return True
-    device_id = queued.get("deviceId")
+    try:
+        offer().check_call(call.function, call.argument)  # as it is by now
+    except ProductError as refusal:
+        record.withdraw(queued, Outcome.of(refusal))
+        return True
     try:
         credentials = delivery.credentials()
     except ProductError as failure:
-        raise NotFinishedError(device_id) from failure
+        raise NotFinishedError(call.device_id) from failure
     try:
-        begun = record.resume(uid, queued)
+        begun = record.resume(uid, queued, call)
     except NotFound:
         record.withdraw(queued)
         return True
     if begun is None:
         return True  # cancelled just now
-    call, expiry = begun.call, begun.hold.expiry
+    expiry = min(begun.hold.expiry, lease, key=lambda end: end.monotonic)
+    stopped_by: ProductError | None = None
     try:
-        offer().check_call(call.function, call.argument)  # as it is by now
-        value = delivery.send(call, credentials, min(expiry, lease, key=lambda end: end.monotonic))
-    except DeviceOffline:
-        record.finish(begun, WAITS_ON)
-        return False
-    except NOT_SENT as failure:
-        record.finish(begun, WAITS_ON)
-        raise NotFinishedError(device_id) from failure
+        outcome = Outcome("succeeded", delivery.send(call, credentials, expiry))
     except ProductError as failure:
-        record.finish(begun, Outcome.of(failure))
+        stopped_by, outcome = failure, Outcome.of(failure, from_queue=True)
+    try:
+        record.finish(begun, outcome)
+    except TryAgain as lost:
+        raise NotFinishedError(call.device_id) from lost
+    if outcome.status != "queued":
         return True
-    record.finish(begun, Outcome("succeeded", value))
-    return True
+    if isinstance(stopped_by, DeviceOffline):
+        return False
+    raise NotFinishedError(call.device_id) from stopped_by

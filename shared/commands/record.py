@@ -13,9 +13,10 @@ the process crashed in between, the record becomes `unknown`: the call may have 
 made again.
 """
 
+import re
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
@@ -24,6 +25,7 @@ from google.cloud.firestore import (
     CollectionReference,
     DocumentReference,
     FieldFilter,
+    Increment,
     Query,
     WriteBatch,
     WriteOption,
@@ -31,7 +33,16 @@ from google.cloud.firestore import (
 
 from shared import log, settings
 from shared.accounts import account
-from shared.errors import DeviceTimeout, ProductError, TryAgain, UnknownCommand
+from shared.errors import (
+    BadRequest,
+    DeviceOffline,
+    DeviceTimeout,
+    ParticleRateLimited,
+    ParticleUnavailable,
+    ProductError,
+    TryAgain,
+    UnknownCommand,
+)
 from shared.firestore import paths
 from shared.firestore.deadline import FAILURES
 from shared.registry.entry import Entry
@@ -40,8 +51,13 @@ from shared.registry.hold import CallHold, Expiry
 Status = Literal["queued", "sent", "succeeded", "failed", "expired", "cancelled", "unknown"]
 """`sent` while the call may be running; `unknown` when it may have run."""
 
-_CANCELLED = {"status": "cancelled", "finishedAt": SERVER_TIMESTAMP}
-"""The change in the record of a call that waited and is not to be sent."""
+PASSING = (DeviceOffline, ParticleUnavailable, ParticleRateLimited, TryAgain)
+"""After these the call definitely did not run, and nothing is wrong with it."""
+
+_STORED = ("field", "retryAfter")
+"""The details of a failure that its record has, too."""
+
+_DEVICE_ID = re.compile(r"[0-9a-f]{24}")
 
 MAX_SETTLED = 500
 """Records of each kind that one run of the schedule settles."""
@@ -56,9 +72,14 @@ class Call:
     argument: str
 
     @classmethod
-    def of(cls, record: paths.Snapshot) -> "Call":
-        """The call that a record is about."""
-        return cls(record.get("deviceId"), record.get("function"), record.get("argument"))
+    def of(cls, record: paths.Snapshot) -> "Call | None":
+        """The call that a record is about; None when the record is damaged."""
+        fields = record.to_dict() or {}
+        device_id = device_of(record)
+        function, argument = fields.get("function"), fields.get("argument")
+        if not device_id or not isinstance(function, str) or not isinstance(argument, str):
+            return None
+        return cls(device_id, function, argument)
 
 
 @dataclass(frozen=True)
@@ -72,7 +93,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a call that had begun."""
+    """What became of a call."""
 
     status: Status
     value: int | None = None
@@ -82,9 +103,17 @@ class Outcome:
     """Of a call that begins to wait now."""
 
     @classmethod
-    def of(cls, failure: ProductError) -> "Outcome":
-        """The outcome of a call that failed: after a timeout it may have run."""
-        return cls("unknown" if isinstance(failure, DeviceTimeout) else "failed", failure=failure)
+    def of(cls, failure: ProductError, *, from_queue: bool = False) -> "Outcome":
+        """The outcome of a call that failed: after a timeout it may have run.
+
+        One `from_queue` waits on after a failure that passes. Any other failure is final, since
+        the calls behind it wait for it.
+        """
+        if isinstance(failure, DeviceTimeout):
+            return cls("unknown", failure=failure)
+        if from_queue and isinstance(failure, PASSING):
+            return WAITS_ON
+        return cls("failed", failure=failure)
 
 
 CANCELLED = Outcome("cancelled")
@@ -102,6 +131,8 @@ class Begun:
     """The record's update time. Another one means that the record has been settled."""
     others_wait: bool = False
     """Whether other calls may be waiting for the device."""
+    platform_id: int | None = None
+    """The device's platform, where it was asked for and is known."""
 
     @property
     def reference(self) -> DocumentReference:
@@ -122,11 +153,11 @@ class DeviceChangedError(Exception):
     """The device's entry in the registry has changed since it was read."""
 
 
-def begin(uid: str, command_id: str, call: Call) -> Begun:
+def begin(uid: str, command_id: str, call: Call, *, ask_platform: bool = False) -> Begun:
     """Create the record of a call that is about to be made.
 
-    Raises `UsedError` for a used id, and Firestore's `NotFound` when the user does not own the
-    device.
+    With `ask_platform` the commit also returns the device's platform. Raises `UsedError` for a used
+    id, and Firestore's `NotFound` when the user does not own the device.
     """
     hold = _hold(uid, command_id, call)
     batch = paths.client().batch()
@@ -142,6 +173,7 @@ def begin(uid: str, command_id: str, call: Call) -> Begun:
             "createdAt": SERVER_TIMESTAMP,
             "deadline": hold.expiry.at,
             "finishedAt": None,
+            "expireAt": _kept_until(datetime.now(UTC)),
         },
     )
     hold.begin(batch)
@@ -153,8 +185,13 @@ def begin(uid: str, command_id: str, call: Call) -> Begun:
         function=call.function,
         commandId=command_id,
     )
+    if ask_platform:
+        # Makes Firestore return what is stored, without a read. A platform that Particle has not
+        # told becomes 0, which no device of a product has.
+        asked = {"platformId": Increment(0)}
+        batch.update(paths.user_device(uid, call.device_id), asked)
     try:
-        created, _owned, held, _noted = batch.commit()
+        created, _owned, held, _noted, *platform = batch.commit()
     except AlreadyExists:
         record = paths.command(uid, command_id).get()
         if not _is_written(record, hold):
@@ -163,15 +200,15 @@ def begin(uid: str, command_id: str, call: Call) -> Begun:
         return Begun(call, hold, record.update_time, others_wait=True)
     waiting_until: int = held.transform_results[0].integer_value
     others_wait = waiting_until > time.time() * 1000
-    return Begun(call, hold, created.update_time, others_wait)
+    platform_id = platform[0].transform_results[0].integer_value if platform else None
+    return Begun(call, hold, created.update_time, others_wait, platform_id or None)
 
 
-def resume(uid: str, queued: paths.Snapshot) -> Begun | None:
+def resume(uid: str, queued: paths.Snapshot, call: Call) -> Begun | None:
     """Take a queued call, as it was read, for sending; None when it is not queued any more.
 
     Raises Firestore's `NotFound` when the user no longer owns the device.
     """
-    call = Call.of(queued)
     hold = _hold(uid, queued.id, call)
     batch = paths.client().batch()
     batch.update(
@@ -206,7 +243,7 @@ def finish(begun: Begun, outcome: Outcome, *, entry: Entry | None = None) -> Non
             "returnValue": outcome.value,
             "error": outcome.failure and _stored(outcome.failure),
             "finishedAt": None if status == "queued" else SERVER_TIMESTAMP,
-            **({"expiresAt": wait.until, "coalesce": wait.coalesce} if wait else {}),
+            **(_waits(wait) if wait else {}),
         },
         option=_unchanged(begun.written_at),
     )
@@ -233,27 +270,26 @@ def settle(record: paths.Snapshot, now: datetime) -> Status:
     """The status of a record, as it was read, after what time alone has changed in it.
 
     A call that has not ended by its deadline is `unknown`; one that has waited too long is
-    `expired`. Either is written, unless the record has changed since.
+    `expired`, and one whose record is too damaged to be sent is `failed`. It is written, unless the
+    record has changed since.
     """
     fields = record.to_dict() or {}
-    status: Status = fields["status"]
-    error = {}
-    if status == "sent" and fields["deadline"] <= now:
-        status, error = "unknown", {"error": _stored(DeviceTimeout())}
-    elif status == "queued" and fields["expiresAt"] <= now:
-        status = "expired"
+    status: Status = fields.get("status", "unknown")
+    if status == "sent" and _is_over(fields.get("deadline"), now):
+        outcome = Outcome.of(DeviceTimeout())
+    elif status == "queued" and _is_over(fields.get("expiresAt"), now):
+        outcome = Outcome("expired")
+    elif status == "queued" and Call.of(record) is None:
+        log.command_damaged(record.id)
+        outcome = Outcome.of(BadRequest("The call's record is damaged. Nothing was done."))
     else:
         return status
-    try:
-        record.reference.update(
-            {"status": status, "finishedAt": SERVER_TIMESTAMP, **error},
-            option=_unchanged(record.update_time),
-        )
-    except FailedPrecondition:
-        return settle(record.reference.get(), now)
-    except NotFound:
-        pass  # the account was deleted meanwhile
-    return status
+    if not _end(record, outcome):
+        again = record.reference.get()
+        if again.exists:
+            return settle(again, now)
+        # The account was deleted meanwhile.
+    return outcome.status
 
 
 def settle_overdue(now: datetime) -> int:
@@ -294,7 +330,7 @@ def cancel(uid: str, command_id: str) -> Status:
         if status != "queued":
             return status
         batch = paths.client().batch()
-        batch.update(record.reference, _CANCELLED, option=_unchanged(record.update_time))
+        batch.update(record.reference, _ended(CANCELLED), option=_unchanged(record.update_time))
         account.note(batch, uid, "command-cancelled", commandId=command_id)
         try:
             batch.commit()
@@ -303,22 +339,61 @@ def cancel(uid: str, command_id: str) -> Status:
         return "cancelled"
 
 
-def withdraw(queued: paths.Snapshot) -> None:
-    """Cancel a waiting call, as it was read, on nobody's request; not if it has changed since."""
-    try:
-        queued.reference.update(_CANCELLED, option=_unchanged(queued.update_time))
-    except (FailedPrecondition, NotFound):
-        log.command_not_cancelled(queued.id)
+def withdraw(queued: paths.Snapshot, outcome: Outcome = CANCELLED) -> None:
+    """End a waiting call, as it was read, without sending it; not if it has changed since."""
+    if not _end(queued, outcome):
+        log.command_not_withdrawn(queued.id, outcome.status)
 
 
 def cancel_waiting(batch: WriteBatch, uid: str, device_id: str) -> None:
     """Add to a commit that no call of the user waits for the device any more; one query."""
     for queued in waiting(uid, device_id).select([]).stream():
-        batch.update(queued.reference, _CANCELLED)
+        batch.update(queued.reference, _ended(CANCELLED))
+
+
+def device_of(record: paths.Snapshot) -> str | None:
+    """The device that a record is about; None when the record is damaged."""
+    device_id = (record.to_dict() or {}).get("deviceId")
+    return device_id if isinstance(device_id, str) and _DEVICE_ID.fullmatch(device_id) else None
+
+
+def _end(record: paths.Snapshot, outcome: Outcome) -> bool:
+    """Write how a call ended that is not being made; False when the record has changed since."""
+    try:
+        record.reference.update(_ended(outcome), option=_unchanged(record.update_time))
+    except (FailedPrecondition, NotFound):
+        return False
+    return True
+
+
+def _ended(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "error": outcome.failure and _stored(outcome.failure),
+        "finishedAt": SERVER_TIMESTAMP,
+    }
+
+
+def _is_over(end: Any, now: datetime) -> bool:
+    """Whether a time has passed; one that is missing has, since no call waits for ever."""
+    return not isinstance(end, datetime) or end <= now
 
 
 def _hold(uid: str, command_id: str, call: Call) -> CallHold:
     return CallHold(uid, call.device_id, command_id, Expiry.after(settings.CALL_HOLD))
+
+
+def _waits(wait: Wait) -> dict[str, Any]:
+    """The fields of a call that waits; its record is kept from the end of the waiting on."""
+    return {
+        "expiresAt": wait.until,
+        "coalesce": wait.coalesce,
+        "expireAt": _kept_until(wait.until),
+    }
+
+
+def _kept_until(since: datetime) -> datetime:
+    return since + timedelta(days=settings.command_retention_days())
 
 
 def _unchanged(update_time: Any) -> WriteOption:
@@ -333,6 +408,5 @@ def _is_written(record: paths.Snapshot, hold: CallHold) -> bool:
 
 def _stored(failure: ProductError) -> dict[str, Any]:
     """A failure as the record holds it; a repeated request gets it again."""
-    error = {"reason": failure.reason, "message": str(failure)}
-    retry_after = failure.details.get("retryAfter")
-    return error if retry_after is None else {**error, "retryAfter": retry_after}
+    details = {key: failure.details[key] for key in _STORED if key in failure.details}
+    return {"reason": failure.reason, "message": str(failure), **details}

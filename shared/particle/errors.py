@@ -153,7 +153,8 @@ def from_answer(  # noqa: PLR0911 - one return for each kind of answer
     kind = body.get("error") if isinstance(body, Mapping) else None
     if status >= 500:  # noqa: PLR2004 - HTTP's own classes
         return ServerFaultError(route, text, status)
-    if status == 408:  # noqa: PLR2004
+    if status == 408 or (status == 400 and lower.startswith("timed out")):  # noqa: PLR2004
+        # A call was answered by 400 in 2015.
         return DeviceUnreachableError(route, text, status, elapsed)
     if status == 429:  # noqa: PLR2004
         return RateLimitedError(route, text, status, _retry_after(headers))

@@ -29,7 +29,7 @@ _TRANSFORMS = 5
 _TRANSFORM_BYTES = 64
 """Bytes of one of these transforms without the metric's name, each character of which takes up to
 four bytes."""
-_OWN_BYTES = 8 * MAX_NAME_BYTES + values.LATEST_BYTES + 1024
+_OWN_BYTES = 8 * MAX_NAME_BYTES + values.LATEST_BYTES + values.NOTES_BYTES + 1024
 """Bytes that an event adds to a commit, at most, beside its own document and its numbers: in the
 device's document, in the rollup's labels and in all paths."""
 
@@ -38,11 +38,11 @@ _UNKNOWN_DAYS = 90
 
 
 def latest_fields(
-    name: str, value: Any, data: str | None, published_at: datetime, order: int
+    name: str, reading: values.Reading, data: str | None, published_at: datetime, order: int
 ) -> dict[tuple[str, ...], Any]:
     """The fields of the device's document that the newest event of a name decides, by path."""
-    shown = {**values.cut(value, data or ""), "publishedAt": published_at, "order": order}
-    derived = system_events.fields(name, value, published_at)
+    shown = {**values.in_latest(reading, data), "publishedAt": published_at, "order": order}
+    derived = system_events.fields(name, reading.value, published_at)
     return {("latest", name): shown, **{(key,): item for key, item in derived.items()}}
 
 
@@ -141,7 +141,7 @@ class Batch:
         for name, pending in newest.items():
             event = pending.event
             at = event.published_at
-            fields |= latest_fields(name, event.value, event.data, at, event.order)
+            fields |= latest_fields(name, event.reading, event.data, at, event.order)
         transforms: list[raw.Transform] = [("claimEpoch", "increment", 0)]
         seen = [
             milliseconds(pending.event.published_at)

@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,8 +26,6 @@ MAX_NAME_BYTES = 256
 """Particle allows 64 characters; a name near the limits of a Firestore path cannot be real."""
 MAX_DATA_BYTES = 900_000
 """Size of the data as stored, below a Firestore document's 1 MiB. Devices publish at most 16 KB."""
-MAX_VALUE_BYTES = 65_536
-"""Longer data are stored, but not a second time as a value."""
 
 _DEVICE_ID = re.compile(r"[0-9a-f]{24}")
 API = "api"
@@ -57,6 +55,13 @@ class Event:
     """Why `value` is None although there are data."""
     published_at: datetime
     """In UTC, to the millisecond, as Particle gives it."""
+    value_notes: Sequence[Mapping[str, str]] = ()
+    """Where `value` is not what was published, and why."""
+
+    @property
+    def reading(self) -> values.Reading:
+        """What was read from the data."""
+        return values.Reading(self.value, self.value_error, tuple(map(dict, self.value_notes)))
 
     @property
     def order(self) -> int:
@@ -126,16 +131,17 @@ def event_in(message: Message, received_at: datetime) -> Event:
     # Nothing arrives before it was sent, whatever a recorded message says.
     arrived = min(message.published_at or received_at, received_at + CLOCK_TOLERANCE)
     claimed = published_at or arrived
-    data, encoding, value, value_error = _content(raw)
+    data, encoding, reading = _content(raw)
     return Event(
         id=_id(device_id, name, claimed, raw),
         device_id=device_id,
         name=name,
         data=data,
         encoding=encoding,
-        value=value,
-        value_error=value_error,
+        value=reading.value,
+        value_error=reading.error,
         published_at=_to_the_millisecond(min(claimed, arrived + CLOCK_TOLERANCE)),
+        value_notes=reading.notes,
     )
 
 
@@ -163,10 +169,10 @@ def _bytes(data: Any) -> bytes:
     return raw
 
 
-def _content(raw: bytes) -> tuple[str | None, str | None, Any, str | None]:
-    """Data, encoding, value, and the reason why there is no value."""
+def _content(raw: bytes) -> tuple[str | None, str | None, values.Reading]:
+    """Data, encoding, and what was read from the data."""
     if not raw:
-        return None, None, None, None
+        return None, None, values.Reading()
     if len(raw) > MAX_DATA_BYTES:
         raise UnstorableError("too-large")
     try:
@@ -175,13 +181,8 @@ def _content(raw: bytes) -> tuple[str | None, str | None, Any, str | None]:
         encoded = base64.b64encode(raw).decode()
         if len(encoded) > MAX_DATA_BYTES:
             raise UnstorableError("too-large") from None
-        return encoded, "base64", None, "not UTF-8"
-    if len(raw) > MAX_VALUE_BYTES:
-        return data, None, None, "too long"
-    try:
-        return data, None, values.parse(data), None
-    except values.NotStorableError as failure:
-        return data, None, None, str(failure)
+        return encoded, "base64", values.Reading(error=values.NOT_TEXT)
+    return data, None, values.read(data)
 
 
 def _id(device_id: str, name: str, published_at: datetime, raw: bytes) -> str:

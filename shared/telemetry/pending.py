@@ -141,6 +141,8 @@ def document_fields(event: Event, received_at: datetime) -> dict[str, Any]:
     }
     if event.value_error:
         fields["valueError"] = event.value_error
+    if event.value_notes:
+        fields["valueNotes"] = list(event.value_notes)
     if event.encoding:
         fields["encoding"] = event.encoding
     return fields

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared import times
+
 STATUS = "spark/status"
 ONLINE = "online"
 OFFLINE = "offline"
@@ -23,6 +25,8 @@ ASLEEP = "asleep"
 
 TOGETHER = timedelta(seconds=5)
 """An `offline` published less than this after an `online` is the end of the session before."""
+TRACES = ("status", "statusAt", "lastSeenAt")
+"""The fields of a device's document that `last_sign` reads."""
 HISTORY = 24
 """How many of its last status events a device's presence is derived from."""
 
@@ -75,33 +79,42 @@ def judge(events: Iterable[tuple[object, datetime]], grace_seconds: int) -> Pres
     return Presence(ASLEEP if status == OFFLINE else status, at, grace, rank)
 
 
+def last_sign(device: Mapping[str, Any]) -> int | None:
+    """When a device last showed that it was there, in milliseconds; None if it is gone since.
+
+    Whatever it publishes after an `offline` ends that: the end of an old session may be published
+    late. Also None for a device that was never heard from.
+
+    Args:
+        device: `TRACES` of `users/{uid}/devices/{deviceId}`, or more.
+    """
+    status, status_at = device.get("status"), device.get("statusAt")
+    at = times.milliseconds(status_at) if status_at else 0
+    heard: int = max(device.get("lastSeenAt") or 0, at if status == ONLINE else 0)
+    if status in {OFFLINE, ASLEEP} and at >= heard:
+        return None
+    return heard or None
+
+
 def as_seen(device: Mapping[str, Any], now: datetime, grace_seconds: int) -> str:
     """What a customer's app shows for a device document at a time.
 
     `online`, `asleep`, `offline`, `silent` (not heard from for too long, and no end of the session
-    was published) or `unknown`. This is the rule that docs/ingest.md gives to clients; the operator
-    has to see what the customer sees.
+    was published since) or `unknown`. This is the rule that docs/ingest.md gives to clients; the
+    operator has to see what the customer sees.
 
     Args:
         device: the fields of `users/{uid}/devices/{deviceId}`.
         now: the time.
         grace_seconds: used for a document that has no `graceSeconds`.
     """
-    status, status_at = device.get("status"), _milliseconds(device.get("statusAt"))
-    heard = max(device.get("lastSeenAt") or 0, status_at if status == ONLINE else 0)
-    present = _milliseconds(now)
-    grace = (device.get("graceSeconds") or grace_seconds) * 1000
-    if status == OFFLINE and status_at >= heard:
-        return OFFLINE
-    if status == ASLEEP and status_at >= heard:
-        return ASLEEP if present - status_at <= grace else OFFLINE
-    if heard == 0:
-        return "unknown"
-    return ONLINE if present - heard <= grace else "silent"
-
-
-def _milliseconds(time: datetime | None) -> float:
-    return time.timestamp() * 1000 if time else 0
+    status, status_at, sign = device.get("status"), device.get("statusAt"), last_sign(device)
+    grace = timedelta(seconds=device.get("graceSeconds") or grace_seconds)
+    if sign is not None:
+        return ONLINE if now - times.of_milliseconds(sign) <= grace else "silent"
+    if status == ASLEEP and status_at and now - status_at <= grace:
+        return ASLEEP
+    return OFFLINE if status in {OFFLINE, ASLEEP} else "unknown"
 
 
 def _nap(events: list[tuple[str, datetime]]) -> timedelta | None:

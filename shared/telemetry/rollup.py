@@ -18,10 +18,13 @@ from urllib.parse import quote
 from shared import settings
 from shared.firestore import raw
 from shared.telemetry import retention
+from shared.telemetry.odd_json import is_reserved
 
 BUCKET = timedelta(minutes=5)
 MAX_METRICS = 32
 """Metrics of one event, and of one event name as far as an instance knows."""
+MAX_LEVELS = 3
+"""How many keys lead to a metric, at most."""
 MAX_METRIC_BYTES = 128
 """Length of a metric's key; 32 metrics in all buckets of a day stay below a document's 1 MiB."""
 PLAIN = "value"
@@ -39,22 +42,39 @@ Number = int | float
 
 
 def metrics(value: Any) -> dict[str, Number]:
-    """The numbers in an event's value: a single number, or those at the top level of an object."""
-    if isinstance(value, Mapping):
-        found: dict[str, Number] = {}
-        for key, item in value.items():
-            if _counts(item) and len(key.encode()) <= MAX_METRIC_BYTES:
-                found[key] = item
-                if len(found) == MAX_METRICS:
-                    break
-        return found
-    return {PLAIN: value} if _counts(value) else {}
+    """The numbers in an event's value: a single number, or those of an object by their path.
+
+    A path is the keys that lead to the number, joined with `.`. Where two paths are the same
+    because a key has a `.` of its own, the first number counts.
+    """
+    if not isinstance(value, dict):
+        return {PLAIN: value} if _counts(value) else {}
+    found: dict[str, Number] = {}
+    _collect(value, "", 1, found)
+    return found
+
+
+def _collect(part: Mapping[str, Any], prefix: str, level: int, found: dict[str, Number]) -> None:
+    for key, item in part.items():
+        if len(found) == MAX_METRICS:
+            return
+        if _counts(item):
+            path = prefix + key
+            if path not in found and _can_be_metric(path):
+                found[path] = item
+        elif level < MAX_LEVELS and isinstance(item, dict):
+            _collect(item, f"{prefix}{key}.", level + 1, found)
+
+
+def _can_be_metric(path: str) -> bool:
+    # A character has at most four bytes: most paths need not be encoded.
+    short = 4 * len(path) <= MAX_METRIC_BYTES or len(path.encode()) <= MAX_METRIC_BYTES
+    return short and not is_reserved(path)
 
 
 def _counts(item: Any) -> bool:
-    if isinstance(item, bool) or not isinstance(item, int | float):
-        return False
-    return isinstance(item, int) or (math.isfinite(item) and abs(item) <= MAX_FLOAT)
+    kind = type(item)
+    return kind is int or (kind is float and -MAX_FLOAT <= item <= MAX_FLOAT)
 
 
 def document_id(event: str, epoch: int, time: datetime) -> str:

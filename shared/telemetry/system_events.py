@@ -44,20 +44,14 @@ def field_names(name: str) -> tuple[str, ...]:
 
 def _flash(value: Any, at: datetime) -> dict[str, Any]:
     # "started ", "success ", "failed ": with a trailing space, or followed by a file's name.
-    status, _, file = str(value).strip().partition(" ")
-    return {"firmwareUpdate": {"status": _text(status), "file": _text(file) or None, "at": at}}
+    status, _, file = _said(value).partition(" ")
+    return {"firmwareUpdate": {"status": _short(status), "file": _short(file), "at": at}}
 
 
 def _reset(value: Any, at: datetime) -> dict[str, Any]:
     # A word, a number, or "panic, hard_fault".
-    reason, _, detail = str(value).partition(",")
-    return {
-        "lastReset": {
-            "reason": _text(reason.strip()),
-            "detail": _text(detail.strip()) or None,
-            "at": at,
-        }
-    }
+    reason, _, detail = _said(value).partition(",")
+    return {"lastReset": {"reason": _short(reason), "detail": _short(detail), "at": at}}
 
 
 def _vitals(value: Any, at: datetime) -> dict[str, Any]:
@@ -85,6 +79,17 @@ _READERS: dict[str, Callable[[Any, datetime], dict[str, Any]]] = {
     VITALS: _vitals,
 }
 _FIELDS = {FLASH: ("firmwareUpdate",), RESET: ("lastReset",), VITALS: ("signal", "battery")}
+
+
+def _said(value: Any) -> str:
+    """What an event says in words, or in a number; empty when it says nothing of the kind."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value).strip()
+
+
+def _short(words: str) -> str | None:
+    return words.strip()[:_MAX_TEXT] or None
 
 
 def _inner(value: Any, key: str) -> Mapping[str, Any]:

@@ -1,98 +1,188 @@
-"""The value in an event's data, if Firestore can hold it."""
+"""The value in an event's data, as far as Firestore can hold it and apps can read it.
+
+Devices publish odd things, and one odd part must not cost the rest. Nearly all data are plain: the
+JSON library reads them, and a walk through the result finds nothing odd. `odd_json` reads the rest.
+`docs/ingest.md` has the rules for clients.
+"""
 
 import json
 import math
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
-MAX_DEPTH = 18
-"""Levels of maps and lists in a value. Firestore allows 20, which include the document's own."""
-MAX_KEY_BYTES = 1500
+from shared.telemetry import odd_json
+from shared.telemetry.odd_json import MAX_DEPTH, MAX_INTEGER, MAX_PATH_BYTES, Note
+
+MAX_BYTES = 65_536
+"""Longer data have no value; an event's document holds them only once."""
+MAX_NOTES = 8
+NOTES_BYTES = MAX_NOTES * 1024
+"""More than the bytes of all notes on one value."""
 LATEST_BYTES = 1024
 """Bytes of a value in a device's `latest`, so that 64 values stay far below a document's 1 MiB."""
 
-_RESERVED_KEY = re.compile(r"__.*__", re.DOTALL)
+NOT_TEXT = "not UTF-8"
+TOO_LONG = "too long"
+
+_SPACE = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680"
+    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+_BEFORE, _AFTER = _SPACE + "\ufeff", _SPACE + "\0"
+"""What is put aside before and after a value: white space, a byte order mark, a C string's end."""
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-][0-9]{1,3})?")
+"""A number as people and `printf` write it; `12e5` is rather the id of something."""
+_EMPTY_KEY = re.compile(r'""[ \t\n\r]*:')
+_ODD_ESCAPE = re.compile(r"\\u(?:[dD][89a-fA-F]|005[fF])")
+"""A surrogate, or an underscore in disguise."""
 
 
-class NotStorableError(ValueError):
-    """Firestore cannot hold this value; the text says why, in a few words."""
+@dataclass(frozen=True)
+class Reading:
+    """What was read from an event's data."""
+
+    value: Any = None
+    error: str | None = None
+    """Why there is no value, although there are data."""
+    notes: tuple[Note, ...] = ()
+    """Where the value is not what was published; at most `MAX_NOTES`."""
 
 
-def parse(data: str) -> Any:
-    """The value of an event's data: parsed if it is JSON, else the text itself; None for "".
-
-    `NaN` and `Infinity` are not JSON, and so remain text. Raises `NotStorableError`.
-    """
+def read(data: str | None) -> Reading:
+    """Read an event's data: a number, true or false, JSON, or else the text itself."""
     if not data:
-        return None
+        return Reading()
+    if len(data) > MAX_BYTES or (not data.isascii() and len(data.encode()) > MAX_BYTES):
+        return Reading(error=TOO_LONG)
+    text = data.lstrip(_BEFORE).rstrip(_AFTER)
+    if text.startswith(("{", "[", '"')):
+        return _read_json(text)
+    if number := _NUMBER.fullmatch(text):
+        value = odd_json.number(text, whole=number.lastindex is None)
+        return Reading(text if value is None else value)
+    if odd_json.NO_NUMBER.fullmatch(text):
+        return Reading(error=odd_json.NOT_A_NUMBER)
+    return Reading({"true": True, "false": False}.get(text, text))
+
+
+def read_again(event: Mapping[str, Any]) -> Reading:
+    """Read the data of a stored event, whose `value` has lost the order of its keys."""
+    return Reading(error=NOT_TEXT) if event.get("encoding") else read(event["data"])
+
+
+def in_latest(reading: Reading, data: str | None) -> dict[str, Any]:
+    """The value as `latest` holds it: `{value, truncated?, valueError?, valueNotes?}`.
+
+    What is too long is cut: a text, the JSON of a list, the longest parts of an object.
+    """
+    value = reading.value
+    shown: dict[str, Any] = {}
+    text = value if isinstance(value, str) else data or ""
+    if 4 * len(text) > LATEST_BYTES and _size(text) > LATEST_BYTES and reading.error != NOT_TEXT:
+        parts = _cut_object(value, LATEST_BYTES) if isinstance(value, dict) else {}
+        value = parts or _cut_text(text, LATEST_BYTES)
+        shown["truncated"] = True
+    if reading.error:
+        shown["valueError"] = reading.error
+    if reading.notes:
+        shown["valueNotes"] = list(reading.notes)
+    return {"value": value, **shown}
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _cut_text(text: str, size: int) -> str:
+    return text.encode()[:size].decode(errors="ignore")
+
+
+def _cut_object(value: dict[str, Any], size: int) -> dict[str, Any]:
+    """As many of its parts as have room, the shortest first, and the beginning of the next one."""
+    texts = {key: json.dumps(part, ensure_ascii=False) for key, part in value.items()}
+    shown: dict[str, Any] = {}
+    for key in sorted(texts, key=lambda key: len(texts[key])):
+        size -= _size(f'"{key}": , ')
+        if _size(texts[key]) > size:
+            part = value[key]
+            if isinstance(part, dict) and size > 0:
+                shown[key] = _cut_object(part, size)
+            elif isinstance(part, str | list) and size > 0:
+                shown[key] = _cut_text(part if isinstance(part, str) else texts[key], size)
+            break
+        shown[key] = value[key]
+        size -= _size(texts[key])
+    return {key: shown[key] for key in value if key in shown}
+
+
+def _read_json(text: str) -> Reading:
+    if not _looks_odd(text):
+        try:
+            value, end = _DECODER.raw_decode(text)
+        except (ValueError, RecursionError):
+            pass  # It may be no JSON, or no plain one.
+        else:
+            if end == len(text) and _is_plain(value, MAX_DEPTH, MAX_PATH_BYTES):
+                return Reading(value)
     try:
-        value = json.loads(data, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
-    except NotStorableError:
-        raise
-    except (ValueError, RecursionError):
-        # Integers of thousands of digits and thousands of nested brackets end here as well.
-        value = data
-    _check(value, 1)
-    return value
+        value, notes = odd_json.read(text)
+    except ValueError:
+        return Reading(text)
+    return Reading(value, notes=tuple(notes[:MAX_NOTES]))
 
 
-def cut(value: Any, data: str) -> dict[str, Any]:
-    """The value as `latest` holds it: `{value}`, or `{value, truncated: true}` with text cut."""
-    text = value if isinstance(value, str) else data
-    encoded = text.encode()
-    if len(encoded) <= LATEST_BYTES:
-        return {"value": value}
-    return {"value": encoded[:LATEST_BYTES].decode(errors="ignore"), "truncated": True}
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
+def _looks_odd(text: str) -> bool:
+    """Whether a key may be empty or reserved, or a text have half of a surrogate pair."""
+    return (
+        '"__' in text
+        or ('""' in text and _EMPTY_KEY.search(text) is not None)
+        or ("\\u" in text and _ODD_ESCAPE.search(text) is not None)
+    )
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise NotStorableError("the same key twice in an object")
+        raise ValueError(odd_json.SAME_KEY)
     return found
 
 
-def _check(value: Any, depth: int) -> None:
-    """Raise `NotStorableError` for what Firestore refuses (its data types' documentation)."""
-    if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, int | float):
-        _check_number(value)
-    elif isinstance(value, list | dict):
-        if depth > MAX_DEPTH:
-            raise NotStorableError("nested too deep")
-        if isinstance(value, list) and any(isinstance(item, list) for item in value):
-            raise NotStorableError("a list directly in a list")
-        if isinstance(value, dict):
-            for key in value:
-                _check_key(key)
-        for item in value.values() if isinstance(value, dict) else value:
-            _check(item, depth + 1)
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(word)
 
 
-def _check_number(number: float) -> None:
-    if isinstance(number, int) and not -(2**63) <= number < 2**63:
-        raise NotStorableError("an integer beyond 64 bits")
-    if not math.isfinite(number):
-        raise NotStorableError("a number beyond 64 bits")
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_refuse)
 
 
-def _check_key(key: str) -> None:
-    if not key:
-        raise NotStorableError("an empty key")
-    if _RESERVED_KEY.fullmatch(key):
-        raise NotStorableError("a key of the form __x__")
-    _check_text(key)
-    if len(key.encode()) > MAX_KEY_BYTES:
-        raise NotStorableError("a key that is too long")
+def _is_plain(part: Any, depth: int, room: int) -> bool:
+    """Whether nothing in it is odd, as far as that is not seen by `_looks_odd` or the decoder.
+
+    Args:
+        part: what the JSON library read.
+        depth: levels that may still begin here.
+        room: bytes that the keys below may have.
+    """
+    kind = type(part)
+    if kind is int:
+        return bool(-MAX_INTEGER <= part <= MAX_INTEGER)
+    if kind is float:
+        return math.isfinite(part)
+    if kind is dict:
+        return depth > 0 and _is_plain_object(part, depth - 1, room - 1)
+    if kind is list:
+        return depth > 0 and all(
+            type(item) is not list and _is_plain(item, depth - 1, room) for item in part
+        )
+    return True
 
 
-def _check_text(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise NotStorableError("half of a surrogate pair") from None
+def _is_plain_object(parts: dict[str, Any], depth: int, room: int) -> bool:
+    for key, item in parts.items():
+        # A key has at most four bytes for each character. `odd_json` counts them.
+        left = room - 4 * len(key)
+        if left < 0 or not _is_plain(item, depth, left):
+            return False
+    return True

@@ -5,8 +5,9 @@ from starlette.responses import Response
 from simulator.api import errors
 from simulator.api.call import Call, answer
 from simulator.api.routes import Routes
+from simulator.world import texts
 from simulator.world.clock import iso_or_none
-from simulator.world.platforms import argument_limit
+from simulator.world.platforms import argument_limit, variable_limit
 from simulator.world.state.devices import Device
 
 routes = Routes()
@@ -30,7 +31,8 @@ async def call_product(call: Call) -> Response:
 async def _call(call: Call, device: Device) -> Response:
     name = call.path_params["name"]
     argument = next((text for key in ARGUMENT_NAMES if (text := call.text(key)) is not None), "")
-    if len(argument.encode()) > argument_limit(device.platform_id, device.system_firmware_version):
+    longest = argument_limit(device.platform_id, device.system_firmware_version)
+    if texts.size(argument) > longest:
         raise errors.failed(400, "argument too long")  # invented
     kind = call.cloud.fleet.kind(device)
     runs = name in kind.functions and device.status == "normal"
@@ -68,6 +70,10 @@ async def _read(call: Call, device: Device) -> Response:
     if name not in kind.variables or device.status != "normal":
         raise errors.failed(404, f"Unknown Variable: {name}")
     value = kind.read(name)
+    if isinstance(value, str):
+        # Invented: no source shows what becomes of a longer text.
+        longest = variable_limit(device.platform_id, device.system_firmware_version)
+        value = texts.cut(value, longest)
     device.last_heard = call.cloud.clock.now()
     call.cloud.state.devices.touch(device.id)
     if call.query.get("format") == "raw":

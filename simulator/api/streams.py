@@ -9,8 +9,10 @@ from starlette.responses import Response, StreamingResponse
 from simulator.api import errors
 from simulator.api.call import Call, answer
 from simulator.api.routes import Routes
+from simulator.world import texts
 from simulator.world.clock import iso
 from simulator.world.events import API, Event, Filter, Hub
+from simulator.world.platforms import EVENT_DATA, EVENT_NAME
 
 routes = Routes()
 
@@ -22,7 +24,7 @@ async def publish(call: Call) -> Response:
     call.cloud.emit(
         Event(
             name=_name(call),
-            data=call.text("data"),
+            data=_data(call),
             published_at=iso(call.cloud.clock.now()),
             source=API,
             account=account.id,
@@ -42,7 +44,7 @@ async def publish_to_product(call: Call) -> Response:
     call.cloud.emit(
         Event(
             name=_name(call),
-            data=call.text("data"),
+            data=_data(call),
             published_at=iso(call.cloud.clock.now()),
             source=device.id if device else API,
             device_id=device.id if device else None,
@@ -58,7 +60,16 @@ def _name(call: Call) -> str:
     name = call.text("name")
     if not name:
         raise errors.failed(400, "name is required")  # invented
+    if texts.size(name) > EVENT_NAME:
+        raise errors.failed(400, "Event name is too long")  # invented
     return name
+
+
+def _data(call: Call) -> str | None:
+    data = call.text("data")
+    if data is not None and texts.size(data) > EVENT_DATA:
+        raise errors.failed(400, "Event data is too long")  # invented
+    return data
 
 
 @routes.get("/v1/events", "/v1/events/{prefix:path}")

@@ -106,11 +106,11 @@ async def revoke_current(call: Call) -> Response:
 
 @routes.delete("/v1/access_tokens")
 async def revoke_all(call: Call) -> Response:
-    """Revoke all tokens of the user."""
-    account = call.user()
-    state = call.cloud.state
-    for token in [t for t in state.tokens.values() if t.account == account.id and t.kind == "user"]:
-        state.tokens.remove(token.digest)
+    """Revoke all tokens of the user or customer, with the refresh tokens that belong to them."""
+    account, kind = call.owner(), call.token().kind
+    tokens = call.cloud.state.tokens
+    for token in [t for t in tokens.values() if t.account == account.id and t.kind == kind]:
+        tokens.remove(token.digest)
     return answer({"ok": True})
 
 

@@ -4,6 +4,7 @@ import json
 import math
 from typing import Any, ClassVar
 
+from simulator.world import texts
 from simulator.world.kinds import Kind, function, variable
 from simulator.world.platforms import BORON, PHOTON_2, TRACKER
 
@@ -189,22 +190,41 @@ class Pump(Kind):
 
 
 class Tracker(Kind):
-    """Drives around a town; publishes `loc` (JSON with latitude, longitude, speed)."""
+    """Drives around a town; publishes `loc` as Particle's own firmware for trackers does.
+
+    The firmware, Tracker Edge, publishes when the device gets or loses its fix, when it has moved,
+    but not more often than `SHORTEST`, and at the latest after `LONGEST`.
+    """
 
     platform_id = TRACKER
     system_firmware_version = "6.2.1"
     initial: ClassVar[dict[str, Any]] = {
         "lat": 48.1374,
         "lon": 11.5755,
+        "altitude": 519.0,
         "heading": 40.0,
         "speed": 9.0,
         "battery": 93.0,
         "driver": "",
+        "fix": True,
     }
 
     METRES_PER_DEGREE = 111_320.0
     BATTERY_PER_HOUR = 2.0
-    LONGEST_NAME = 40
+    # Bytes: enough for 40 characters of any kind.
+    LONGEST_NAME = 160
+    # Seconds between two locations, which are the defaults of Tracker Edge, and metres.
+    SHORTEST, LONGEST = 30.0, 300.0
+    RADIUS = 100.0
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        # Since the device has started: the number of its messages, and of the last one the time
+        # that has passed since, whether there was a fix, and the metres driven since.
+        self.messages = 0
+        self.silent = self.SHORTEST
+        self.had_fix = False
+        self.driven = 0.0
 
     @variable
     def battery(self) -> float:
@@ -218,13 +238,13 @@ class Tracker(Kind):
 
     @variable
     def position(self) -> str:
-        """The location as JSON."""
+        """The location as JSON: what is `loc` in the event."""
         return compact(self.location())
 
     @function
     def locate(self, _argument: str) -> int:
         """Publish the location at once."""
-        self.publish("loc", compact(self.location()))
+        self.publish_location("user")
         return 1
 
     @variable
@@ -234,22 +254,67 @@ class Tracker(Kind):
 
     @function
     def set_driver(self, argument: str) -> int:
-        """Set the name of the driver; return its length, or a negative number if refused."""
-        if len(argument) > self.LONGEST_NAME:
+        """Set the name of the driver; return its bytes, or a negative number if refused."""
+        length = texts.size(argument)
+        if length > self.LONGEST_NAME:
             return OUT_OF_RANGE
         self.state["driver"] = argument
-        return len(argument)
+        return length
 
     def location(self) -> dict[str, float]:
-        """Return latitude, longitude and speed."""
+        """Return where the device is, or without a fix only what it measures itself."""
+        measured = {
+            "cell": round(self.random.uniform(40, 90), 1),
+            "batt": self.battery(),
+            "temp": round(self.random.uniform(21, 23), 1),
+        }
+        if not self.state["fix"]:
+            return {"lck": 0, **measured}
         return {
-            "lat": round(float(self.state["lat"]), 6),
-            "lon": round(float(self.state["lon"]), 6),
-            "speed": self.speed(),
+            "lck": 1,
+            "time": int(self.now()) - self.random.randint(0, 2),
+            "lat": round(float(self.state["lat"]), 8),
+            "lon": round(float(self.state["lon"]), 8),
+            "alt": round(float(self.state["altitude"]), 3),
+            "hd": round(float(self.state["heading"]), 2),
+            "h_acc": round(self.random.uniform(3, 12), 3),
+            "v_acc": round(self.random.uniform(5, 16), 3),
+            "spd": round(float(self.state["speed"]), 2),
+            **measured,
         }
 
+    def publish_location(self, *triggers: str) -> None:
+        """Publish the location, with what made the device do so."""
+        self.messages += 1
+        message = {
+            "cmd": "loc",
+            "time": int(self.now()),
+            "loc": self.location(),
+            "trig": triggers,
+            "req_id": self.messages,
+        }
+        self.silent = self.driven = 0.0
+        self.had_fix = bool(self.state["fix"])
+        self.publish("loc", compact(message))
+
     def tick(self, seconds: float) -> None:
-        """Drive on, use some of the battery, and publish the location."""
+        """Drive on, use some of the battery, and publish the location when it is due."""
+        self.drive(seconds)
+        used = self.BATTERY_PER_HOUR * seconds / 3600
+        self.state["battery"] = max(5.0, float(self.state["battery"]) - used)
+        self.silent += seconds
+        if self.silent < self.SHORTEST:
+            return
+        reasons = {
+            "lock": self.had_fix != self.state["fix"],
+            "radius": bool(self.state["fix"]) and self.driven > self.RADIUS,
+            "time": self.silent >= self.LONGEST,
+        }
+        if any(reasons.values()):
+            self.publish_location(*(name for name, holds in reasons.items() if holds))
+
+    def drive(self, seconds: float) -> None:
+        """Move on for so long, with a little change of heading, speed and altitude."""
         heading = (float(self.state["heading"]) + self.random.uniform(-20, 20)) % 360
         speed = min(25.0, max(0.0, float(self.state["speed"]) + self.random.uniform(-2, 2)))
         metres = speed * seconds
@@ -258,10 +323,9 @@ class Tracker(Kind):
         east = metres * math.sin(math.radians(heading)) / self.METRES_PER_DEGREE
         self.state["lat"] = lat + north
         self.state["lon"] = float(self.state["lon"]) + east / math.cos(math.radians(lat))
+        self.state["altitude"] = float(self.state["altitude"]) + self.random.uniform(-1, 1)
         self.state["heading"], self.state["speed"] = heading, speed
-        used = self.BATTERY_PER_HOUR * seconds / 3600
-        self.state["battery"] = max(5.0, float(self.state["battery"]) - used)
-        self.publish("loc", compact(self.location()))
+        self.driven += metres
 
     def press(self) -> None:
         """Call for help, with the location."""

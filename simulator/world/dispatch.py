@@ -91,7 +91,7 @@ class Dispatcher:
             try:
                 topics = await self.attempt(integration, event)
             except DeliveryError as error:
-                self._publish(event, [(webhooks.error_topic(integration, event), str(error))])
+                self._publish(event, webhooks.error_topics(integration, event, str(error)))
             else:
                 self._publish(event, topics)
                 return

@@ -60,7 +60,10 @@ class Fleet:
         """Return the object that behaves as the device."""
         running = self._running.get(device.id)
         if running is None:
-            running = self.kinds[device.kind](device, self._publisher(device))
+            kind = self.kinds[device.kind]
+            # A state file may be older than the kind.
+            device.state = {**kind.initial, **device.state}
+            running = kind(device, self._publisher(device), self._clock.now)
             self._running[device.id] = running
         return running
 

@@ -22,6 +22,7 @@ import importlib.util
 import inspect
 import random
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_type_hints
@@ -61,6 +62,7 @@ class Kind:
         variables: the API's types of its variables by name, collected from the class.
         device: the row of the device.
         publish: publishes an event, by its name and data.
+        now: the device's clock, in seconds since 1970.
         random: random numbers for its behaviour.
     """
 
@@ -87,9 +89,12 @@ class Kind:
             if mark == "variable"
         }
 
-    def __init__(self, device: Device, publish: Publish) -> None:
+    def __init__(
+        self, device: Device, publish: Publish, now: Callable[[], float] = time.time
+    ) -> None:
         self.device = device
         self.publish = publish
+        self.now = now
         # Seeded, so that the same device always behaves the same and a demo can be repeated.
         self.random = random.Random(f"{device.id}{device.ticks}")  # noqa: S311 - no secret
 

@@ -1,16 +1,20 @@
-"""The Mustache templates of webhooks: `{{x}}` escapes HTML, `{{{x}}}` does not."""
+"""The templates of webhooks: which values they have, and where templates may be."""
 
 import base64
-from typing import Any
+import json
+from typing import Any, NoReturn
 
-import chevron
 import msgspec
 
+from simulator.world import mustache
 from simulator.world.events import Event
 
 
 def variables(event: Event, event_id: str) -> dict[str, Any]:
-    """Return the variables of a template; keys of JSON data take precedence over Particle's own."""
+    """Return the variables of a template: Particle's own, then the keys of JSON data.
+
+    Particle's own take precedence, so that a device cannot pass itself off as another one.
+    """
     named = {
         "DEVICE_ID": event.source if event.device_id is None else event.device_id,
         "EVENT_NAME": event.name,
@@ -34,22 +38,32 @@ def variables(event: Event, event_id: str) -> dict[str, Any]:
     whole = msgspec.json.encode({"event": event.name, **event.product_record()})
     values["PARTICLE_EVENT_JSON"] = whole.decode()
     values["PARTICLE_EVENT_BASE64"] = base64.b64encode(whole).decode()
-    return {**values, **json_object(event.data)}
+    return {**json_object(event.data), **values}
 
 
 def json_object(text: str | None) -> dict[str, Any]:
-    """Return the JSON object in a text, or an empty one."""
+    """Return the JSON object in a text, or an empty one; numbers are doubles, as in JavaScript."""
     try:
-        parsed = msgspec.json.decode(text or "")
-    except msgspec.DecodeError:
+        parsed = json.loads(text or "", parse_int=float, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
 
 
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
 def render(template: object, values: dict[str, Any]) -> Any:
-    """Render a template, or every text in an object or list of templates."""
+    """Render a template, or every text in an object or list of templates.
+
+    Raises:
+        mustache.TemplateError: a template cannot be rendered.
+    """
     if isinstance(template, str):
-        return chevron.render(template, values)
+        text = mustache.render(template, values)
+        # JSON can hold half a surrogate pair, UTF-8 cannot.
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if isinstance(template, dict):
         return {str(render(k, values)): render(v, values) for k, v in template.items()}
     if isinstance(template, list):

@@ -221,6 +221,14 @@ const supported = {
     const second = (await particle.login({ username: user.name, password: 'first-password' })).body.access_token;
     await particle.deleteActiveAccessTokens({ auth: user.auth });
     await fails(particle.listDevices({ auth: second }), 401);
+    // With any token of a customer, all of theirs.
+    const customer = await newCustomer();
+    const login = { username: customer.email, password: 'customer-password' };
+    const { refresh_token: refresh, access_token: other } = (await backend.login(login)).body;
+    assert.deepEqual((await particle.deleteActiveAccessTokens({ auth: other })).body, { ok: true });
+    for (const auth of [customer.auth, other]) await fails(particle.listDevices({ auth }), 401);
+    const form = { grant_type: 'refresh_token', refresh_token: refresh, client_id: clientId, client_secret: clientSecret };
+    await fails(backend.request({ uri: '/oauth/token', method: 'post', form }), 400);
   },
   async deleteUser() {
     const user = await newUser();

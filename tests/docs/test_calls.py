@@ -1,4 +1,4 @@
-"""The pages of the callables: what they say is what the functions take and answer."""
+"""The pages of the callables say what the functions accept and answer."""
 
 import importlib
 

@@ -1,4 +1,4 @@
-"""The cost model: what it counts is what the project counts, and the page is what it computes."""
+"""The cost model uses the project's own counts, and the page has its results."""
 
 import dataclasses
 import re
@@ -29,14 +29,15 @@ def test_a_fleet_computed_by_hand() -> None:
         commands_per_day=1,
         retention_days=10,
         rollup_retention_days=0,
+        command_retention_days=20,
     )
     used = quantities(fleet)
     events = 100 * 10 * 24 * 30
     assert used["writes"] == 3 * events + 6 * 100 * 30
     assert used["reads"] == 0
-    assert used["ttl_deletes"] == events + 100 * 30
+    assert used["ttl_deletes"] == events + 2 * 100 * 30 + 2 * 100 * 30
     assert used["pubsub"] == 2 * events * 1800
-    assert used["storage"] == 100 * 240 * 10 * (420 + 620 + 3000)
+    assert used["storage"] == 100 * (240 * 10 * (420 + 620 + 3000) + 20 * (570 + 5250))
     # Two operations for 1500 bytes, one for a call: 1.443 million are three blocks.
     assert used["blocks"] == 3
     assert used["requests"] == events + 100 * 30 + 2 * 12 * 24 * 30
@@ -57,6 +58,7 @@ def test_what_is_free_costs_nothing_and_what_is_above_it_its_price() -> None:
         {"minutes_watched": 60},
         {"commands_per_day": 50},
         {"retention_days": 365},
+        {"command_retention_days": 4000},
         {"event_bytes": 5000},
     ],
     ids=lambda more: next(iter(more)),
@@ -107,4 +109,6 @@ def test_the_numbers_are_those_of_the_code() -> None:
     assert settings.INGEST_OPTIONS["memory"] == cost.MEMORY_GIB * 1024
     env = (DOCS.parent / ".env").read_text(encoding="utf-8")
     assert f"ROLLUP_RETENTION_DAYS={Fleet().rollup_retention_days}\n" in env
+    assert f"COMMAND_RETENTION_DAYS={Fleet().command_retention_days}\n" in env
+    assert f"ACTIVITY_RETENTION_DAYS={Fleet().command_retention_days}\n" in env
     assert Fleet().retention_days == 90

@@ -1,4 +1,4 @@
-"""What the page about customising tells to write works when it is written."""
+"""The code that the page about customising asks readers to write works."""
 
 import logging
 import subprocess
@@ -88,7 +88,7 @@ def test_the_callable_answers_its_owner_and_nobody_else(
 
 
 def test_functions_is_what_the_page_calls_it() -> None:
-    """The steps after the block name places that are there."""
+    """The steps after the block name files that exist."""
     text = (DOCS / "customising.md").read_text(encoding="utf-8")
     for path in ("main.py", "tests/unit/test_manifest.py", "docs_tools/callables.py"):
         assert f"`{path}`" in text

@@ -1,6 +1,6 @@
 """The examples on the pages, on the real stack.
 
-JavaScript and curl run as they stand; of the others, the bytes are sent that their SDKs would send.
+JavaScript and curl run unchanged; of the others, the bytes are sent that their SDKs would send.
 """
 
 import json
@@ -45,7 +45,7 @@ def calls() -> list[tuple[Function, int]]:
 
 
 def here(text: str, stack: Stack) -> str:
-    """With the ports of the tests' stack in the place of the demo's."""
+    """Replace the demo's ports by those of the tests' stack."""
     ports = {
         "9099": stack.ports.auth,
         "8080": stack.ports.firestore,
@@ -62,7 +62,7 @@ def sample(name: str) -> str:
 
 
 def written(function: Function, number: int, language: str) -> str:
-    """An example as it stands on the function's page."""
+    """An example from the function's page, unchanged."""
     markdown, writer = LANGUAGES[language]
     text = writer(function, function.examples[number].request)
     on_page = [b.text for b in blocks(DOCS / "functions" / f"{function.name}.md")]
@@ -128,7 +128,7 @@ def test_javascript(shop: Stack, tmp_path: Path) -> None:
 
 
 def _harness(stack: Stack) -> str:
-    """What the pages leave to the reader's app: a device that comes, goes and publishes."""
+    """What the examples need besides: a device that comes online, goes offline and publishes."""
     return textwrap.dedent(
         f"""
         const answers = [];

@@ -1,4 +1,4 @@
-"""The page for incidents knows every alarm, and every reason that support will read."""
+"""The page about incidents explains every alarm, and every reason that support will see."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The page on security names tests, and each is there."""
+"""The page about security names tests that exist."""
 
 import ast
 import re

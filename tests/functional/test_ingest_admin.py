@@ -5,8 +5,10 @@ import json
 import pathlib
 import secrets
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -107,7 +109,8 @@ def test_what_is_broken_off_is_on_record_as_far_as_it_went(
 
     arguments = ["events", "replay", str(tmp_path / "messages.jsonl")]
     if command == "events":
-        pathlib.Path(arguments[-1]).write_text("{}\n" * 4)
+        lines = [json.dumps(message(owned.device_id, str(n))) for n in range(4)]
+        pathlib.Path(arguments[-1]).write_text("\n".join(lines))
         monkeypatch.setattr("admin.commands.events._THREADS", 1)
     else:
         letters = [poison(owned, device_id="x")[1] for _ in range(4)]
@@ -154,11 +157,12 @@ def test_a_recording_can_be_replayed_twice(
         message(owned.device_id, str(n), at=start + timedelta(milliseconds=n)) for n in range(100)
     ]
     lines = [json.dumps(body if n % 2 else body["message"]) for n, body in enumerate(bodies)]
-    lines += [json.dumps(again(bodies[7])), "", "no JSON", json.dumps({"message": 7})]
+    too_old = message(owned.device_id, "1", at=start - timedelta(days=100))
+    lines += [json.dumps(again(bodies[7])), "", json.dumps(too_old)]
     file = tmp_path / "messages.jsonl"
     file.write_text("\n".join(lines))
     said = run(capsys, "events", "replay", str(file), status=1)
-    assert said.splitlines()[-1] == "stored 100, copies 1, dead letters 2"
+    assert said.splitlines()[-1] == "stored 100, copies 1, dead letters 1"
 
     def state() -> Any:
         return events(customer, owned), device(customer, owned), rollups(customer, owned)
@@ -166,9 +170,104 @@ def test_a_recording_can_be_replayed_twice(
     before, letters = state(), set(dead_letters())
     ingest.writer.cache_clear()
     said = run(capsys, "events", "replay", str(file), status=1)
-    assert said.splitlines()[-1] == "stored 0, copies 101, dead letters 2"
+    assert said.splitlines()[-1] == "stored 0, copies 101, dead letters 1"
     assert (state(), set(dead_letters())) == (before, letters)
     assert device(customer, owned)["latest"]["temperature"]["value"] == 99
+
+
+FORMS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "message": lambda body: json.dumps(body["message"]),
+    "gcloud pubsub subscriptions pull": lambda body: json.dumps(
+        [{"ackId": "RVNEU", "message": body["message"] | {"data": _unpadded(body)}}], indent=2
+    ),
+    "bq query": lambda body: json.dumps([_row(body)]),
+    "bq extract": lambda body: json.dumps(_row(body) | {"data": _published(body)}),
+    "webhook": lambda body: json.dumps(_event(body, "event")),
+    "webhook's form": lambda body: urlencode(_event(body, "event")),
+    "event stream": lambda body: (
+        f":ok\r\n\r\nevent: {body['message']['attributes']['event']}\r\n"
+        f"data: {json.dumps(_event(body))}\r\n\r\n"
+    ),
+    "particle subscribe": lambda body: json.dumps(_event(body, "name")),
+}
+
+
+def _published(body: dict[str, Any]) -> str:
+    return base64.b64decode(body["message"]["data"]).decode()
+
+
+def _unpadded(body: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(_published(body).encode()).decode().rstrip("=")
+
+
+def _row(body: dict[str, Any]) -> dict[str, Any]:
+    message = body["message"]
+    return {
+        "subscription_name": "projects/p/subscriptions/archive",
+        "message_id": message["messageId"],
+        "publish_time": message["publishTime"].replace("T", " ").replace("+00:00", ""),
+        "data": message["data"],
+        "attributes": json.dumps(message["attributes"]),
+    }
+
+
+def _event(body: dict[str, Any], name: str | None = None) -> dict[str, Any]:
+    attributes = body["message"]["attributes"]
+    named = {name: attributes["event"]} if name else {}
+    return {
+        **named,
+        "data": _published(body),
+        "published_at": attributes["published_at"].replace("+00:00", "Z"),
+        "coreid": attributes["device_id"],
+        "userid": "",
+    }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("form", FORMS)
+def test_what_arrived_already_is_a_copy_in_every_form(
+    form: str,
+    encoding: str,
+    owned: Label,
+    customer: Account,
+    tmp_path: pathlib.Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    start = datetime.now(UTC)
+    bodies = [
+        message(owned.device_id, f'{{"t": {n}, "unit": "\u00b0C"}}', "a/b", start + timedelta(0, n))
+        for n in range(2)
+    ]
+    assert deliver(bodies[0]) < 300
+    file = tmp_path / "recording"
+    file.write_bytes("\n".join(FORMS[form](body) for body in bodies).encode(encoding))
+    ingest.writer.cache_clear()
+    assert run(capsys, "events", "replay", str(file)) == "stored 1, copies 1, dead letters 0\n"
+    stored = events(customer, owned)
+    assert [event["value"]["t"] for event in stored] == [0, 1]
+    assert [event["data"] for event in stored] == [_published(body) for body in bodies]
+    cells = [list(one["metrics"]["t"].values()) for one in rollups(customer, owned).values()]
+    assert sum(cell["count"] for day in cells for cell in day) == 2
+
+
+@pytest.mark.parametrize(
+    "bad", ["no JSON", "{}", json.dumps({"message": 7}), json.dumps({"data": "MQ=="}), "event: x"]
+)
+def test_a_recording_that_cannot_be_read_writes_nothing(
+    bad: str,
+    owned: Label,
+    customer: Account,
+    tmp_path: pathlib.Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "recording"
+    file.write_text(f"{json.dumps(message(owned.device_id, '1'))}\n{bad}\n")
+    letters = dead_letters()
+    before = json.loads(run(capsys, "audit", "list", "--json"))
+    assert main(["events", "replay", str(file), "--local"]) == 2
+    assert "record 2 (line 2)" in capsys.readouterr().err
+    assert (events(customer, owned), dead_letters()) == ([], letters)
+    assert json.loads(run(capsys, "audit", "list", "--json")) == before
 
 
 def test_a_file_that_is_not_there(tmp_path: pathlib.Path) -> None:

@@ -154,6 +154,9 @@ def test_what_is_no_time_to_keep_anything_is_said(
     for name, read in (
         ("EVENT_RETENTION_DAYS", settings.event_retention_days),
         ("ROLLUP_RETENTION_DAYS", settings.rollup_retention_days),
+        ("COMMAND_RETENTION_DAYS", settings.command_retention_days),
+        ("ACTIVITY_RETENTION_DAYS", settings.activity_retention_days),
+        ("AUDIT_RETENTION_DAYS", settings.audit_retention_days),
     ):
         monkeypatch.setenv(name, days)
         read.cache_clear()

@@ -60,7 +60,10 @@ def test_the_device_does_what_was_asked(
     )
     assert seen["returnValue"] == answer["returnValue"]
     assert seen["error"] is None
-    assert seen["createdAt"] <= seen["finishedAt"]
+    created_at, finished_at = (
+        datetime.fromisoformat(seen[key]) for key in ("createdAt", "finishedAt")
+    )
+    assert created_at <= finished_at
     actions = client.documents(f"users/{customer.uid}/activity", customer).values()
     assert {a["action"] for a in actions} == {"signed-in", "device-claimed", "function-called"}
     assert under_way(owned) == {}
@@ -331,6 +334,75 @@ def test_a_device_outside_the_product(
     simulator.fail({"route": SET_TARGET}, denied)
     answer = refusal("invoke_function", request_, customer)
     assert (answer.status, answer.reason) == ("FAILED_PRECONDITION", "device-not-ready")
+
+
+@pytest.mark.parametrize("status", [400, 409, 413, 422])
+def test_a_request_that_particle_refuses_is_a_bad_one(
+    status: int, request_: dict[str, Any], customer: Account, simulator: Simulator
+) -> None:
+    fault = {"kind": "status", "status": status, "body": {"error": "argument too long"}}
+    simulator.fail({"route": SET_TARGET}, fault)
+    for _ in range(2):  # the second is answered from the record
+        answer = refusal("invoke_function", {**request_, "requestId": "1"}, customer)
+        assert (answer.status, answer.reason) == ("INVALID_ARGUMENT", "bad-request")
+        assert answer.details["field"] == "argument"
+    command = record(customer, answer.details["commandId"])
+    assert (command["status"], command["error"]["reason"]) == ("failed", "bad-request")
+    assert calls(simulator) == 1
+
+
+def test_offline_as_particle_once_said_it(
+    request_: dict[str, Any], customer: Account, simulator: Simulator
+) -> None:
+    body = {"ok": False, "error": "Timed out."}
+    simulator.fail({"route": SET_TARGET}, {"kind": "status", "status": 400, "body": body})
+    assert refusal("invoke_function", request_, customer).reason == "device-offline"
+
+
+LONG = "ü" * 433
+"""Of 866 bytes."""
+
+
+@pytest.mark.parametrize("platform", [6, 8, 10])
+def test_gen_2_takes_fewer_bytes(
+    platform: int,
+    owned: Label,
+    request_: dict[str, Any],
+    customer: Account,
+    simulator: Simulator,
+    firestore_requests: Callable[[], list[str]],
+) -> None:
+    device = paths.user_device(customer.uid, owned.device_id)
+    device.update({"platformId": platform})
+    simulator.set_online(owned.device_id, online=False)
+    for queued in ({}, {"whenOffline": "queue"}):
+        firestore_requests()
+        answer = refusal("invoke_function", {**request_, "argument": LONG, **queued}, customer)
+        assert firestore_requests() == ["Commit", "Commit"]
+        assert (answer.reason, answer.details["field"]) == ("bad-request", "argument")
+        assert record(customer, answer.details["commandId"])["status"] == "failed"
+    assert calls(simulator) == 0
+    assert under_way(owned) == {}
+    assert device.get().get("platformId") == platform
+    simulator.set_online(owned.device_id, online=True)
+    call("invoke_function", {**request_, "argument": LONG[:432]}, customer)
+    assert calls(simulator) == 1
+
+
+@pytest.mark.parametrize("platform", [13, 32, 99, None])
+def test_other_and_unknown_platforms_are_not_refused(
+    platform: int | None,
+    owned: Label,
+    request_: dict[str, Any],
+    customer: Account,
+    simulator: Simulator,
+    firestore_requests: Callable[[], list[str]],
+) -> None:
+    paths.user_device(customer.uid, owned.device_id).update({"platformId": platform})
+    firestore_requests()
+    call("invoke_function", {**request_, "argument": LONG}, customer)
+    assert firestore_requests() == ["Commit", "Commit"]
+    assert calls(simulator) == 1
 
 
 def test_an_unknown_function(owned: Label, customer: Account) -> None:

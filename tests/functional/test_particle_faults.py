@@ -87,6 +87,10 @@ CASES = [
 ]
 
 
+SAID = {"429": "particle-rate-limited", "offline": "device-offline"}
+"""What Particle says of itself and of the device is passed on."""
+
+
 def expected(mode: str, function: str, route: str, fault: str) -> str:
     """What the caller is told."""
     if function == "release_device":
@@ -95,12 +99,11 @@ def expected(mode: str, function: str, route: str, fault: str) -> str:
         if route == RELEASE or (route == TOKEN and mode == "product"):
             return "deleted"
         return "deleted" if route == REVOKE and "token" in fault else "scheduled"
-    if fault == "429":
-        return "particle-rate-limited"
-    if fault == "offline":
-        return "device-offline"
-    surely_not_run = fault == "400" or "token" in fault
-    return "device-timeout" if route == INVOKE and not surely_not_run else "particle-unavailable"
+    if fault in SAID:
+        return SAID[fault]
+    if route == INVOKE and "token" not in fault:
+        return "bad-request" if fault == "400" else "device-timeout"
+    return "particle-unavailable"
 
 
 LEFT_IN_DOUBT = {"500", "500, but done", "cut before", "cut after", "slow", "hangs"}

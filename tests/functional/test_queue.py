@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from google.api_core.exceptions import ServiceUnavailable
+from google.cloud.firestore import DELETE_FIELD
 
 from local.client import Account, CallableError
 from shared import settings
@@ -20,8 +21,9 @@ from shared.firestore import paths
 from shared.registry import hold
 from shared.registry.hold import SenderLease
 from tests.functional.conftest import Label
-from tests.support.functions import call, client, refusal
+from tests.support.functions import call, client, deliver, refusal
 from tests.support.simulator import Simulator
+from tests.support.telemetry import message
 
 SET_TARGET = "POST /v1/products/*/devices/*/set_target"
 
@@ -348,6 +350,18 @@ def test_that_it_waits_is_told_only_when_it_is_written(
     assert status(customer, answer.details["commandId"]) == "sent"
 
 
+def test_what_becomes_of_another_call_is_not_the_callers_failure(
+    offline: Label, customer: Account, commits: Callable[..., None], impatient: None
+) -> None:
+    """That the first one waits on cannot be written while a second one comes to wait."""
+    head = queue(offline, customer, "10")["commandId"]
+    begun, kept, lease, resumed = [None] * 4
+    commits(begun, kept, lease, resumed, ServiceUnavailable)
+    answer = queue(offline, customer, "11")
+    assert answer["status"] == status(customer, answer["commandId"]) == "queued"
+    assert status(customer, head) == "sent", "and it becomes unknown by its deadline"
+
+
 @pytest.mark.parametrize("where", ["while Particle is asked", "while it is being queued"])
 def test_a_wish_that_was_overtaken_is_not_kept(
     where: str,
@@ -438,6 +452,234 @@ def test_what_is_no_longer_offered_is_not_sent(
     assert came_online(offline) < 300
     assert arguments(simulator) == []
     assert record(customer, command_id)["error"]["reason"] == "not-allowed"
+
+
+@pytest.mark.parametrize(
+    ("status_", "reason"),
+    [
+        (400, "bad-request"),
+        (413, "bad-request"),
+        (422, "bad-request"),
+        (403, "device-not-ready"),
+        (404, "unknown-function"),
+    ],
+)
+def test_what_particle_refuses_ends_and_the_next_follows(
+    status_: int, reason: str, offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    head, behind = (queue(offline, customer, str(n))["commandId"] for n in (10, 11))
+    simulator.set_online(offline.device_id, online=True)
+    simulator.fail({"route": SET_TARGET}, {"kind": "status", "status": status_}, 1)
+    assert came_online(offline) < 300
+    assert (status(customer, head), status(customer, behind)) == ("failed", "succeeded")
+    assert record(customer, head)["error"]["reason"] == reason
+    assert paths.device(offline.device_id).get().get("underWay") == {}
+
+
+@pytest.mark.parametrize("status_", [401, 429])
+def test_what_fails_for_ever_blocks_until_it_expires(
+    status_: int, offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    head, behind = (queue(offline, customer, str(n))["commandId"] for n in (10, 11))
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    simulator.fail({"route": SET_TARGET}, {"kind": "status", "status": status_})
+    for _ in range(2):
+        assert came_online(offline) == 500
+        assert (status(customer, head), status(customer, behind)) == ("queued", "queued")
+    assert set(arguments(simulator)) == {"10"}, "in order"
+    paths.command(customer.uid, head).update({"expiresAt": datetime.now(UTC)})
+    simulator.heal()
+    assert came_online(offline) < 300
+    assert (status(customer, head), status(customer, behind)) == ("expired", "succeeded")
+
+
+DAMAGES: list[dict[str, Any]] = [
+    {"argument": DELETE_FIELD},
+    {"argument": 7},
+    {"function": None},
+    {"function": DELETE_FIELD, "createdAt": "yesterday"},
+    {"argument": None, "error": DELETE_FIELD, "deadline": DELETE_FIELD},
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_record_ends_and_the_next_follows(
+    damage: dict[str, Any], offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    head, behind = (queue(offline, customer, str(n))["commandId"] for n in (10, 11))
+    paths.command(customer.uid, head).update(damage)
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    assert came_online(offline) < 300
+    assert arguments(simulator) == ["11"]
+    assert (status(customer, head), status(customer, behind)) == ("failed", "succeeded")
+    answer = call("cancel_command", {"commandId": head}, customer)
+    assert answer["status"] == "failed"
+
+
+@pytest.mark.parametrize("damage", [{"expiresAt": DELETE_FIELD}, {"expiresAt": "soon"}])
+def test_no_call_waits_without_an_end(
+    damage: dict[str, Any], offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    head, behind = (queue(offline, customer, str(n))["commandId"] for n in (10, 11))
+    paths.command(customer.uid, head).update(damage)
+    simulator.set_online(offline.device_id, online=True)
+    assert came_online(offline) < 300
+    assert (status(customer, head), status(customer, behind)) == ("expired", "succeeded")
+
+
+def test_a_record_without_a_time_keeps_its_place(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    ids = [queue(offline, customer, str(n))["commandId"] for n in (10, 11)]
+    paths.command(customer.uid, ids[0]).update({"createdAt": DELETE_FIELD})
+    simulator.set_online(offline.device_id, online=True)
+    simulator.forget()
+    assert came_online(offline) < 300
+    assert arguments(simulator) == ["10", "11"]
+
+
+@pytest.mark.parametrize(
+    "damage", [*DAMAGES, {"deviceId": DELETE_FIELD}, {"deviceId": "a/b"}, {"deviceId": 7}]
+)
+def test_a_damaged_record_stops_neither_the_schedule_nor_a_later_call(
+    damage: dict[str, Any], offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    head, behind = (queue(offline, customer, str(n))["commandId"] for n in (10, 11))
+    paths.command(customer.uid, head).update(damage)
+    paths.user_device(customer.uid, offline.device_id).update({"status": "online"})
+    assert client("settle_commands").post("/").status_code == 200
+    assert paths.online(offline.device_id).get().exists, "what starts the trigger"
+    assert queue(offline, customer, "12", coalesce=True)["status"] == "queued"
+    assert status(customer, behind) == "cancelled"
+    paths.command(customer.uid, head).update({"expiresAt": datetime.now(UTC)})
+    assert client("settle_commands").post("/").status_code == 200
+    assert status(customer, head) in {"failed", "expired"}
+
+
+def test_a_call_whose_record_is_damaged_is_not_in_progress_for_ever(
+    owned: Label, customer: Account
+) -> None:
+    command_id = queue(owned, customer, requestId="1")["commandId"]
+    found = paths.command(customer.uid, command_id)
+    found.update({"status": "sent", "deadline": DELETE_FIELD})
+    request = {"deviceId": owned.device_id, "function": "set_target", "argument": "20"}
+    answer = refusal("invoke_function", {**request, "requestId": "1"}, customer)
+    assert (answer.reason, status(customer, command_id)) == ("device-timeout", "unknown")
+    found.update({"argument": DELETE_FIELD})
+    answer = refusal("invoke_function", {**request, "requestId": "1"}, customer)
+    assert (answer.reason, answer.details["field"]) == ("bad-request", "requestId")
+
+
+def test_a_record_that_goes_while_it_is_settled(
+    offline: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account is deleted at that moment."""
+    found = paths.command(customer.uid, queue(offline, customer)["commandId"])
+    found.update({"expiresAt": datetime.now(UTC)})
+    snapshot = found.get()
+    found.delete()
+    assert command_records.settle(snapshot, datetime.now(UTC)) == "expired"
+    assert not found.get().exists
+
+
+def test_a_broken_offer_uses_up_no_call(
+    offline: Label, customer: Account, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [queue(offline, customer, str(n))["commandId"] for n in (10, 11)]
+    simulator.set_online(offline.device_id, online=True)
+
+    def broken() -> Offer:
+        raise settings.SettingMissingError("offer.json: not valid")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queueing, "offer", broken)
+        for _ in range(2):
+            assert came_online(offline) == 500
+    assert {status(customer, command_id) for command_id in ids} == {"queued"}
+    assert came_online(offline) < 300
+    assert {status(customer, command_id) for command_id in ids} == {"succeeded"}
+
+
+def publish(label: Label, data: str, name: str, at: datetime) -> None:
+    assert deliver(message(label.device_id, data, name, at=at)) < 300
+
+
+def back_with_a_late_end(label: Label, simulator: Simulator) -> datetime:
+    """The device is back, and then the end of the session before is published; the time of it."""
+    simulator.set_online(label.device_id, online=True)
+    ended = datetime.now(UTC)
+    publish(label, "online", "spark/status", ended - timedelta(seconds=20))
+    publish(label, "offline", "spark/status", ended)
+    return ended
+
+
+@pytest.mark.parametrize("name", ["temperature", "spark/device/diagnostics/update"])
+def test_what_a_device_publishes_after_the_late_end_of_a_session_has_its_calls_sent(
+    name: str, offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    command_id = queue(offline, customer)["commandId"]
+    ended = back_with_a_late_end(offline, simulator)
+    paths.online(offline.device_id).delete()
+    assert client("settle_commands").post("/").status_code == 200
+    assert not paths.online(offline.device_id).get().exists, "for all that is known it is gone"
+    publish(offline, "1", name, ended + timedelta(seconds=1))
+    assert client("settle_commands").post("/").status_code == 200
+    assert paths.online(offline.device_id).get().exists, "what starts the trigger"
+    assert came_online(offline) < 300
+    assert status(customer, command_id) == "succeeded"
+
+
+def test_what_the_cloud_publishes_for_a_device_does_not(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    queue(offline, customer)
+    ended = back_with_a_late_end(offline, simulator)
+    paths.online(offline.device_id).delete()
+    later = ended + timedelta(seconds=1)
+    publish(offline, "failed ", "spark/flash/status", later)
+    publish(offline, "offline", "spark/status", later)
+    assert client("settle_commands").post("/").status_code == 200
+    assert not paths.online(offline.device_id).get().exists
+
+
+def test_a_device_that_publishes_is_tried_again_when_particle_takes_it_for_offline(
+    offline: Label, customer: Account, simulator: Simulator
+) -> None:
+    command_id = queue(offline, customer)["commandId"]
+    ended = back_with_a_late_end(offline, simulator)
+    simulator.set_online(offline.device_id, online=False)
+    assert came_online(offline) < 300, "it said that it is gone"
+    publish(offline, "1", "temperature", ended + timedelta(seconds=1))
+    assert came_online(offline) == 500, "delivered again"
+    device = paths.user_device(customer.uid, offline.device_id)
+    long_ago = datetime.now(UTC) - timedelta(seconds=settings.PRESENCE_LAG)
+    seen_at = round(long_ago.timestamp() * 1000)
+    device.update({"statusAt": long_ago - timedelta(seconds=1), "lastSeenAt": seen_at})
+    assert came_online(offline) < 300
+    assert status(customer, command_id) == "queued"
+
+
+def test_it_published_while_a_call_for_it_was_being_queued(
+    offline: Label,
+    customer: Account,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By then it is online, though the last that was said of it is `offline`."""
+    publish(offline, "offline", "spark/status", datetime.now(UTC) - timedelta(seconds=1))
+    finish = command_records.finish
+
+    def late(begun: Begun, outcome: Outcome, **more: Any) -> None:
+        if outcome.status == "queued":
+            simulator.set_online(offline.device_id, online=True)
+            publish(offline, "1", "temperature", datetime.now(UTC) + timedelta(milliseconds=5))
+        finish(begun, outcome, **more)
+
+    monkeypatch.setattr(command_records, "finish", late)
+    command_id = queue(offline, customer)["commandId"]
+    assert status(customer, command_id) == "succeeded"
 
 
 def test_in_mode_product(

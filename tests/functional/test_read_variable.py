@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.client import Account
-from shared import settings
+from shared import cache, settings
 from shared.commands import delivery
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal
@@ -40,6 +40,24 @@ def test_only_the_owner(request_: dict[str, Any], another: Account, simulator: S
 def test_an_unknown_variable(request_: dict[str, Any], customer: Account) -> None:
     answer = refusal("read_variable", {**request_, "variable": "nope"}, customer)
     assert (answer.status, answer.reason) == ("NOT_FOUND", "unknown-variable")
+
+
+def test_a_request_that_particle_refuses_is_a_bad_one(
+    request_: dict[str, Any], customer: Account, simulator: Simulator
+) -> None:
+    simulator.fail(ROUTE, {"kind": "status", "status": 400, "body": {"error": "no"}})
+    answer = refusal("read_variable", request_, customer)
+    assert (answer.status, answer.reason) == ("INVALID_ARGUMENT", "bad-request")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_token_that_particle_refuses_says_nothing_of_the_request(
+    status: int, request_: dict[str, Any], customer: Account, simulator: Simulator
+) -> None:
+    cache.empty_all()
+    simulator.fail({"route": "POST /oauth/token"}, {"kind": "status", "status": status})
+    answer = refusal("read_variable", request_, customer)
+    assert (answer.status, answer.reason) == ("UNAVAILABLE", "particle-unavailable")
 
 
 def test_an_offline_device(

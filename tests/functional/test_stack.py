@@ -1,4 +1,4 @@
-"""The stack itself: two beside each other, parts that die, and that nothing is left behind."""
+"""The stack itself: two beside each other, parts that die, schedules, and that nothing is left."""
 
 import os
 import re
@@ -7,19 +7,32 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 import requests
 
+import main
 from local import Stack, StackError
 from local.client import CallableError, Client
 from local.ports import HOST, Ports, is_free
 from local.processes import MARK
 from local.runs import ROOT, configuration_file
+from local.schedules import ScheduleError, scheduled_functions
+from local.waiting import wait_until
+from shared.firestore import paths
+from tests.support.triggers import paused
 
 pytestmark = pytest.mark.live_triggers
+
+
+SCHEDULED = {
+    name
+    for name in main.FUNCTIONS
+    if getattr(main, name).__firebase_endpoint__.scheduleTrigger is not None
+}
 
 
 def started_by(pid: int) -> list[psutil.Process]:
@@ -113,6 +126,31 @@ def test_parts_that_die_are_noticed_and_the_rest_still_ends(stack: Stack, second
     stack.check_listening()
 
 
+def test_a_test_runs_scheduled_functions_when_it_wants(stack: Stack) -> None:
+    assert not [process for process in of(stack) if "local.schedules" in process.cmdline()]
+    functions = {one.name: one for one in scheduled_functions(stack.functions_emulator)}
+    assert functions.keys() == SCHEDULED
+    command = paths.command("nobody", "waited-too-long")
+    hour = timedelta(hours=1)
+    waited = {
+        "deviceId": "e00fce681f3a9c5d7b204e61",
+        "function": "set_target",
+        "argument": "21",
+        "status": "queued",
+        "createdAt": datetime.now(UTC) - 2 * hour,
+        "expiresAt": datetime.now(UTC) - hour,
+    }
+    command.set(waited)
+
+    # The address stays the same when the triggers have been switched off and on.
+    with paused(stack), pytest.raises(ScheduleError, match="204"):
+        functions["settle_commands"].run()
+    assert command.get().get("status") == "queued"
+    functions["settle_commands"].run()
+
+    assert command.get().get("status") == "expired"
+
+
 def test_a_taken_port_is_named_and_nothing_is_started() -> None:
     stack = Stack("refused")
     with (
@@ -150,6 +188,7 @@ def test_the_demo_gets_ready_and_ends_without_a_trace(
             text = "".join(said)
             assert said[-1] == "ready\n", text + errors.read_text(encoding="utf-8")
             check_what_the_demo_offers(text)
+            check_what_the_demo_runs_by_itself(text)
             ports = ports_of(text)
             assert started_by(demo.pid)
 
@@ -163,11 +202,27 @@ def test_the_demo_gets_ready_and_ends_without_a_trace(
             demo.terminate()
 
 
+def logs_of(text: str) -> Path:
+    """The folder with the logs of a demo."""
+    logs = re.search(r"^  Logs +(\S+)", text, re.MULTILINE)
+    assert logs
+    return ROOT / logs[1]
+
+
 def ports_of(text: str) -> Ports:
     """The ports of a demo that was started on free ones, from the name of its logs."""
-    logs = re.search(r"\.local/demo-\d+-(\d+)/", text)
-    assert logs
-    return Ports.of_block(int(logs[1]))
+    return Ports.of_block(int(logs_of(text).name.rpartition("-")[2]))
+
+
+def check_what_the_demo_runs_by_itself(text: str) -> None:
+    """Every function that has a schedule."""
+    log = logs_of(text) / "schedules.log"
+
+    def running() -> set[str]:
+        lines = log.read_text(encoding="utf-8")
+        return set(re.findall(r"^\S+ (\w+) runs every \d+ ", lines, re.MULTILINE))
+
+    wait_until("The schedules", lambda: running() == SCHEDULED, 20, lambda: None)
 
 
 def check_what_the_demo_offers(text: str) -> None:

@@ -38,7 +38,7 @@ ALLOWED = {
     "devices/{deviceId}/tenures/{claimEpoch}": NOTHING,
     "serialNumbers/{normalised serial}": NOTHING,
     "customers/{uid}": NOTHING,
-    "shadowCustomers/{SHA-256 of the identity}": NOTHING,
+    "shadowCustomers/{SHA-256 of the customer name}": NOTHING,
     "claimAttempts/{hash}": NOTHING,
     "releases/{id}": NOTHING,
     "operations/{id}": NOTHING,

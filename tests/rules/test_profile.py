@@ -12,8 +12,8 @@ import requests
 
 from local.client import Account, Client
 from local.stack import Stack
+from shared.api.names import given_name
 from shared.firestore import paths
-from shared.names import given_name
 from tests.support.tokens import forged
 
 pytestmark = pytest.mark.usefixtures("no_triggers")

@@ -6,6 +6,7 @@ No test: pytest runs it only when it is named.
 import io
 import json
 import math
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -87,7 +88,17 @@ def home(
     simulator.publish(room.device_id, "state", state)
     flow = '{"rate": 23.8, "pressure": 2.19, "litres": 1240.5, "running": true}'
     simulator.publish(garden.device_id, "flow", flow)
-    simulator.publish(van.device_id, "loc", '{"lat": 48.1374, "lon": 11.5755, "speed": 8.4}')
+    location = {
+        "lck": 1,
+        "lat": 48.1374,
+        "lon": 11.5755,
+        "alt": 519.2,
+        "spd": 8.4,
+        "batt": 71.0,
+        "temp": 21.6,
+    }
+    loc = {"cmd": "loc", "time": int(time.time()), "loc": location, "trig": ["time"], "req_id": 17}
+    simulator.publish(van.device_id, "loc", json.dumps(loc))
     vitals = {
         "network": {"signal": {"at": "LTE Cat-M1", "strength": 64.0}},
         "power": {"battery": {"charge": 71.0, "state": "discharging"}},

@@ -56,7 +56,7 @@ def test_a_button_of_another_kind(
     visitor = visit(customer)
     visitor.follow("Van")
     visitor.press("Report the position now")
-    expect(visitor.latest("loc/lat")).to_contain_text("48.1374")
+    expect(visitor.latest("loc/loc.lat")).to_contain_text("48.1374")
     expect(visitor.page.locator("[data-sent=locate]")).to_have_attribute("data-state", "succeeded")
 
 

@@ -12,11 +12,15 @@ import typer
 
 from admin.cli.errors import CannotRun
 from admin.cli.output import answer
+from admin.stock import table
+from admin.stock.rows import Columns
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without characters that people confuse: 0 O, 1 I L."""
 LENGTH = 10
 """Characters of a code: 31 to the power of ten, about 49 bits."""
+
+_COLUMNS = ("device_id", "serial_number")
 
 
 def codes(
@@ -42,19 +46,13 @@ def codes(
 
     Example: devices codes stock.csv --url https://app.example.com
     """
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotRun(f"{file} cannot be read: {error}") from error
-    if not rows or not {"device_id", "serial_number"} <= rows[0].keys():
-        raise CannotRun(f"{file} needs a header with device_id and serial_number, and rows")
+    devices = _devices(file)
     for path in (output, labels):
         if path.exists():
             raise CannotRun(
                 f"{path} exists, and its codes may be printed already: move it, or name another"
             )
-    made = [(row["device_id"].strip(), row["serial_number"].strip(), _new_code()) for row in rows]
+    made = [(device_id, serial_number, _new_code()) for device_id, serial_number in devices]
     with output.open("x", encoding="utf-8", newline="") as out:
         table = csv.writer(out)
         table.writerow(["device_id", "serial_number", "setup_code"])
@@ -72,6 +70,26 @@ def codes(
         {"codes": len(made), "output": str(output), "labels": str(labels)},
         f"{len(made)} codes in {output}, labels in {labels}",
     )
+
+
+def _devices(file: pathlib.Path) -> list[list[str]]:
+    """Device ids and serial numbers. Raises `CannotRun`: what is printed wrong cannot be undone."""
+    listed = table.read(file, _COLUMNS)
+    columns = Columns(listed, _COLUMNS)
+    devices = []
+    for line, fault in listed.lines:
+        try:
+            if fault:
+                raise ValueError(fault)  # noqa: TRY301 - one way for all that is wrong
+            values, warnings = columns.of(line)
+        except ValueError as refusal:
+            raise CannotRun(f"{file}, line {line.number}: {refusal}") from refusal
+        for warning in warnings:
+            typer.echo(f"warning: line {line.number}: {warning}", err=True)
+        devices.append(values)
+    if not devices:
+        raise CannotRun(f"{file} has a header and no devices")
+    return devices
 
 
 def _new_code() -> str:

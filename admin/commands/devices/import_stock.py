@@ -67,7 +67,7 @@ def import_stock(
     with connected(context) as target:
         report = _import(target, stock, dry_run=dry_run)
     if report.refusals and not dry_run:
-        refused.write(refused_file, stock, report.refusals)
+        refused.write(refused_file, stock.table, report.refusals)
     _answer(report, None if dry_run else refused_file)
     if report.refusals:
         raise typer.Exit(1)

@@ -9,6 +9,7 @@ from google.cloud.firestore import DELETE_FIELD, DocumentReference, Increment, M
 from shared.firestore import paths
 from shared.firestore.raw import path
 from shared.telemetry import system_events
+from shared.telemetry import value as values
 from shared.telemetry.batch import latest_fields
 from shared.telemetry.message import order_of
 from shared.telemetry.repair import ROUNDS, OutdatedTenureError, OvertakenError, newest_first
@@ -62,7 +63,8 @@ def _write(device: DocumentReference, tenure: Tenure, name: str, newest: paths.S
     """Write an event into `latest`; False when a newer one has been written there."""
     found = newest.to_dict() or {}
     order = order_of(found["publishedAt"], newest.id)
-    fields = latest_fields(name, found["value"], found["data"], found["publishedAt"], order)
+    reading = values.read_again(found)
+    fields = latest_fields(name, reading, found["data"], found["publishedAt"], order)
     batch = paths.client().batch()
     batch.update(
         device,

@@ -26,6 +26,7 @@ from google.cloud.firestore import (
 from shared.firestore import paths
 from shared.firestore.raw import path
 from shared.telemetry import rollup
+from shared.telemetry import value as values
 from shared.telemetry.message import Event, UnstorableError
 from shared.telemetry.pending import document_fields
 from shared.telemetry.repair import ROUNDS, OvertakenError, newest_first
@@ -126,7 +127,7 @@ def _rollup(device: DocumentReference, name: str, epoch: int, at: datetime) -> D
 
 
 def _numbers(fields: dict[str, Any]) -> dict[str, rollup.Number]:
-    return {} if fields.get("uncounted") else rollup.metrics(fields["value"])
+    return {} if fields.get("uncounted") else rollup.metrics(values.read_again(fields).value)
 
 
 def _uncount(

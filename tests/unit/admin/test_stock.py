@@ -6,6 +6,7 @@ import stat
 
 import pytest
 
+from admin.app import main
 from admin.cli.errors import CannotRun
 from admin.stock import refused
 from admin.stock import rows as stock
@@ -14,6 +15,8 @@ ONE = "e00fce680000000000000001"
 TWO = "e00fce680000000000000002"
 THREE = "e00fce680000000000000003"
 HEADER = "device_id,serial_number,setup_code\n"
+SEMICOLONS = HEADER.replace(",", ";")
+TAB = "\t"
 
 
 @pytest.fixture
@@ -37,6 +40,19 @@ def reasons(listed: stock.Stock) -> dict[int, str]:
         f"\n{HEADER}{ONE},PT-1001,K7QW-92MX,,,\n",
         f'{HEADER.strip()},name\n{ONE},PT-1001,K7QW-92MX,"Pump ""A"", cellar"\n',
         f"{HEADER.strip()},name\n{ONE},PT-1001,K7QW-92MX\n",
+        f"sep=;\r\n{SEMICOLONS}{ONE};PT-1001;K7QW-92MX\r\n",
+        f"\ufeffsep=;\n{SEMICOLONS}{ONE};PT-1001;K7QW-92MX\n",
+        f"sep=;\n\ufeff{SEMICOLONS}{ONE};PT-1001;K7QW-92MX\n",
+        f'\n"sep=;"\n\n{SEMICOLONS}{ONE};PT-1001;K7QW-92MX\n',
+        f" SEP=;;; \n{SEMICOLONS}{ONE};PT-1001;K7QW-92MX\n",
+        f"Sep=,\n{HEADER}{ONE},PT-1001,K7QW-92MX\n",
+        f"sep=|\n{SEMICOLONS.replace(';', '|')}{ONE}|PT-1001|K7QW-92MX\n",
+        f"sep=\t\n{SEMICOLONS.replace(';', TAB)}{ONE}\tPT-1001\tK7QW-92MX\n",
+        f"sep=\\t\n{SEMICOLONS.replace(';', TAB)}{ONE}\tPT-1001\tK7QW-92MX\n",
+        f"sep=\n{HEADER}{ONE},PT-1001,K7QW-92MX\n",
+        f"sep=;\n{HEADER}{ONE},PT-1001,K7QW-92MX\n",
+        f'{HEADER}\'{ONE},\'PT-1001,"=""K7QW-92MX"""\n',
+        f'{HEADER}="{ONE}",="PT-1001",= "K7QW-92MX"\n',
     ],
 )
 def test_one_device_in_the_shapes_it_comes_in(path: pathlib.Path, content: str) -> None:
@@ -72,6 +88,95 @@ def test_a_bad_line_is_refused_alone(path: pathlib.Path, line: bytes, reason: st
     assert [row.device_id for row in listed.rows] == [TWO]
     assert list(reasons(listed)) == [2]
     assert reason in reasons(listed)[2]
+
+
+@pytest.mark.parametrize(
+    ("cell", "serial_number"),
+    [
+        ('"=""00123"""', "00123"),
+        ('="00123"', "00123"),
+        ("'00123", "00123"),
+        ('="1234567890123450"', "1234567890123450"),
+        ("'10-Mar", "10-Mar"),
+        ("12E4", "12E4"),
+        ("5E-3", "5E-3"),
+        ("1234567890123456", "1234567890123456"),
+        ("123456789012000", "123456789012000"),
+    ],
+)
+def test_what_a_spreadsheet_marks_as_text_is_read_as_it_is(
+    path: pathlib.Path, cell: str, serial_number: str
+) -> None:
+    path.write_text(f"{HEADER}{ONE},{cell},K7QW-92MX\n")
+    listed = stock.read(path)
+    assert reasons(listed) == {}
+    assert [row.serial_number for row in listed.rows] == [serial_number]
+    assert listed.warnings == []
+
+
+@pytest.mark.parametrize("cell", ["1001.0", "1001.00", '"1001,0"', "1001.0 "])
+def test_a_number_that_was_written_with_decimals_is_read_and_warned_of(
+    path: pathlib.Path, cell: str
+) -> None:
+    path.write_text(f"{HEADER}{ONE},{cell},K7QW-92MX\n")
+    listed = stock.read(path)
+    assert [row.serial_number for row in listed.rows] == ["1001"]
+    [(line, warning)] = listed.warnings
+    assert line == 2
+    assert warning.startswith("serial number was written as a number")
+    path.write_text(f"{HEADER}{ONE},PT-1,90817263.0\n")
+    listed = stock.read(path)
+    assert [row.setup_code for row in listed.rows] == ["90817263"]
+    assert "90817263" not in str(listed.warnings), "setup codes are shown nowhere"
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("1.23E+11", "shortened, as in 1.23E+11"),
+        ('"1,23457E+11"', "shortened"),
+        ("1.2e11", "shortened"),
+        ("1E+05", "shortened"),
+        ("'1.23E+11", "shortened"),
+        ('="2.0003E+23"', "shortened"),
+        ("=A2", "is a formula"),
+        ("=00123", "is a formula"),
+        ("#NAME?", "is an error of the spreadsheet"),
+        ("########", "its column was too narrow"),
+        ("10-Mar", "date"),
+        ("Mar-10", "date"),
+        ("10/03/2024", "date"),
+        ("10.03.2024", "date"),
+        ('"1,234,567"', "as a spreadsheet formats it"),
+        ("1.001", "as a spreadsheet formats it"),
+        ("1001.5", "as a spreadsheet formats it"),
+        ("1234567890123450", "after its 15th digit"),
+        ("200030000847353000000000", "after its 15th digit"),
+        ("200030000847353000000000.0", "after its 15th digit"),
+    ],
+)
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_what_excel_has_destroyed_is_refused_with_the_way_out(
+    path: pathlib.Path, cell: str, reason: str, column: int
+) -> None:
+    cells = [ONE, "PT-1", "K7QW92MX"]
+    cells[column] = cell
+    path.write_text(f"{HEADER}{','.join(cells)}\n{TWO},PT-2,K7QW92MX\n")
+    listed = stock.read(path)
+    assert [row.device_id for row in listed.rows] == [TWO]
+    name = ("device id", "serial number", "setup code")[column]
+    assert reasons(listed)[2].startswith(f"{name} ")
+    assert reason in reasons(listed)[2]
+    assert 'Format the column as "Text"' in reasons(listed)[2]
+
+
+def test_long_numbers_that_end_in_zeros_are_right_beside_others_that_do_not(
+    path: pathlib.Path,
+) -> None:
+    path.write_text(f"{HEADER}{ONE},1234567890123450,K7QW92MX\n{TWO},1234567890123451,K7QW92MX\n")
+    listed = stock.read(path)
+    assert reasons(listed) == {}
+    assert [row.serial for row in listed.rows] == ["1234567890123450", "1234567890123451"]
 
 
 def test_lines_that_contradict_each_other_are_all_refused(path: pathlib.Path) -> None:
@@ -129,6 +234,8 @@ def test_weak_codes_and_unread_bytes_are_warned_of(path: pathlib.Path) -> None:
         (b"device_id,serial,setup_code\n", "column serial_number missing"),
         (b"device_id,serial_number,setup_code,Device_ID\n", "has column device_id twice"),
         (HEADER.encode("utf-16"), "UTF-8"),
+        (b"sep=;\n", "is empty"),
+        (b"sep=;\nid;serial_number;setup_code\n", "column device_id missing"),
     ],
 )
 def test_a_file_without_a_header_is_not_imported(
@@ -158,7 +265,7 @@ def test_refused_rows_are_mended_and_imported_as_they_are(
     )
     listed = stock.read(path)
     target = tmp_path / "refused.csv"
-    refused.write(target, listed, listed.refusals)
+    refused.write(target, listed.table, listed.refusals)
     content = target.read_bytes()
     assert content.startswith(b"\xef\xbb\xbfreason;name;device_id;serial_number;setup_code\n")
     assert b";K\xfcche;" in content, "bytes that were not UTF-8 must come back as they were"
@@ -172,13 +279,27 @@ def test_refused_rows_are_mended_and_imported_as_they_are(
     assert corrected.refusals == []
 
 
+def test_refused_rows_keep_excels_first_line(path: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    path.write_text(f"\ufeffsep=;\n{SEMICOLONS}{ONE};PT/1;K7QW92MX\n")
+    listed = stock.read(path)
+    assert reasons(listed).keys() == {3}, "lines are counted as an editor counts them"
+    target = tmp_path / "refused.csv"
+    refused.write(target, listed.table, listed.refusals)
+    assert target.read_text().startswith(f"\ufeffsep=;\nreason;{SEMICOLONS}")
+    refused.require_place(target)
+    target.write_text(target.read_text().replace("PT/1", "PT-1"))
+    assert [row.serial for row in stock.read(target).rows] == ["PT1"]
+    with pytest.raises(CannotRun, match="is not a file of refused rows"):
+        refused.require_place(path)
+
+
 def test_the_reason_of_an_earlier_import_is_replaced(
     path: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     path.write_text(f"device_id,serial_number,reason,setup_code\n{ONE},PT-1,old,\nx\n")
     listed = stock.read(path)
     target = tmp_path / "refused.csv"
-    refused.write(target, listed, list(reversed(listed.refusals)))
+    refused.write(target, listed.table, list(reversed(listed.refusals)))
     with target.open(newline="") as file:
         rows = list(csv.reader(file))
     assert rows == [
@@ -201,3 +322,20 @@ def test_only_a_file_of_refused_rows_is_ever_replaced(tmp_path: pathlib.Path) ->
     (tmp_path / "folder").mkdir()
     with pytest.raises(CannotRun, match="cannot be replaced"):
         refused.require_place(tmp_path / "folder")
+
+
+def test_setup_codes_are_made_for_the_same_lists(
+    path: pathlib.Path, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And never printed on a label that a spreadsheet has destroyed."""
+    written = (tmp_path / "codes.csv", tmp_path / "labels.html")
+    arguments = ["devices", "codes", str(path), "--output", str(written[0]), "--labels"]
+    arguments.append(str(written[1]))
+    path.write_text(f"sep=;\nserial_number;device_id\n1.23E+11;{ONE}\n")
+    assert main(arguments) == 2
+    assert "line 3: serial number is a long number" in capsys.readouterr().err
+    assert not any(file.exists() for file in written)
+    path.write_text(f'sep=;\nserial_number;device_id\n"=""00123""";{ONE}\n1001.0;{TWO}\n')
+    assert main(arguments) == 0
+    assert "warning: line 4: serial number was written as a number" in capsys.readouterr().err
+    assert [row.serial for row in stock.read(written[0]).rows] == ["00123", "1001"]

@@ -232,11 +232,11 @@ def test_everything_missing_is_said_at_once_with_what_mends_it(checkout: Checkou
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("PARTICLE_PRODUCT=my product", "a right PARTICLE_PRODUCT"),
-        ("PARTICLE_API_URL=http://127.0.0.1:8010", "a right PARTICLE_API_URL"),
-        ("PARTICLE_ACCESS_MODE=both", "a right PARTICLE_ACCESS_MODE"),
-        ("EVENT_RETENTION_DAYS=0", "a right EVENT_RETENTION_DAYS"),
-        ("FUNCTIONS_REGION=nam5", "a right FUNCTIONS_REGION"),
+        ("PARTICLE_PRODUCT=my product", "a valid PARTICLE_PRODUCT"),
+        ("PARTICLE_API_URL=http://127.0.0.1:8010", "a valid PARTICLE_API_URL"),
+        ("PARTICLE_ACCESS_MODE=both", "a valid PARTICLE_ACCESS_MODE"),
+        ("EVENT_RETENTION_DAYS=0", "a valid EVENT_RETENTION_DAYS"),
+        ("FUNCTIONS_REGION=nam5", "a valid FUNCTIONS_REGION"),
         ("PARTICLE_CLIENT_SECRET=hush", "PARTICLE_CLIENT_SECRET"),
         ("PARTICLE_ACCESS_TOKEN=hush", "PARTICLE_ACCESS_TOKEN"),
     ],
@@ -344,7 +344,10 @@ def test_with_yes_and_no_secret_in_the_environment_it_stops(checkout: Checkout) 
         (["--project", PROJECT, "--only", "functions,web app"], "no step: webapp"),
         (["--project", PROJECT, "--only", "rule"], "no step: rule"),
         (["--project", PROJECT, "--alert-email", "ops"], "no e-mail address"),
-        (["--project", PROJECT, "--destroy", "--only", "web"], "no choice of steps"),
+        (
+            ["--project", PROJECT, "--destroy", "--only", "web"],
+            "cannot be combined with a choice of steps",
+        ),
     ],
 )
 def test_wrong_usage(checkout: Checkout, arguments: list[str], complaint: str) -> None:

@@ -16,7 +16,7 @@ from tests.unit.deploy.checkout import (
     at_a_terminal,
 )
 
-TYPED = [("Type the id of the project to go on:", PROJECT)]
+TYPED = [("Type the id of the project to continue:", PROJECT)]
 DATA = {"databases", "apps", "services", "sites"}
 
 
@@ -80,7 +80,7 @@ def test_it_stops_a_part_at_any_failure_and_runs_again_until_it_is_through(
     while (result := at_a_terminal(checkout, TYPED, "--destroy"))[0] != 0:
         runs += 1
         assert "told to fail" in result[1]
-        parts = set(re.findall(r"^Not taken back: (.*)\.\r$", result[1], re.MULTILINE))
+        parts = set(re.findall(r"^Not removed: (.*)\.\r$", result[1], re.MULTILINE))
         [left] = [one for one in result[1].splitlines() if "for the reasons above:" in one]
         assert len(parts) == len(left.partition(":")[2].split()) > 0
     assert runs >= 2 * 10, "twice for each command of the longest part"
@@ -94,9 +94,9 @@ def test_what_cannot_be_reached_keeps_nothing_else(checkout: Checkout) -> None:
     checkout.holds("refused", "python -m admin *")
     status, shown = at_a_terminal(checkout, TYPED, "--destroy")
     assert status == 1
-    assert "Not taken back: Disconnect Particle." in shown
+    assert "Not removed: Disconnect Particle." in shown
     assert "console.particle.io" in shown
-    assert "Not taken back, for the reasons above: integration\r\n" in shown
+    assert "Not removed, for the reasons above: integration\r\n" in shown
     left = {kind: checkout.held(kind) for kind in set(KINDS) - DATA if checkout.held(kind)}
     assert left == {"functions": ["somebodys_own"], "granted": ["roles/editor"]}
 

@@ -218,10 +218,10 @@ def test_sign_in_that_cannot_be_turned_on_is_left_to_a_person(checkout: Checkout
 
 
 def test_who_names_no_address_is_told_that_alarms_reach_nobody(checkout: Checkout) -> None:
-    assert "Alarms reach nobody" in checkout.deploy().stdout
-    assert "Alarms reach nobody" not in checkout.deploy("--alert-email=ops@acme.example").stdout
-    assert "Alarms reach nobody" not in checkout.deploy().stdout, "the policies have one"
-    assert "Alarms reach nobody" not in checkout.deploy("--only", "rules").stdout
+    assert "Alerts reach nobody" in checkout.deploy().stdout
+    assert "Alerts reach nobody" not in checkout.deploy("--alert-email=ops@acme.example").stdout
+    assert "Alerts reach nobody" not in checkout.deploy().stdout, "the policies have one"
+    assert "Alerts reach nobody" not in checkout.deploy("--only", "rules").stdout
 
 
 def test_a_site_of_any_name_is_used(checkout: Checkout) -> None:
@@ -340,8 +340,11 @@ def test_indexes_are_such_as_the_service_takes() -> None:
     """`*` exempts a whole collection from indexing, but cannot carry a TTL (it answers 400)."""
     overrides = json.loads((ROOT / "firestore.indexes.json").read_text())["fieldOverrides"]
     assert [o for o in overrides if o["fieldPath"] == "*" and "ttl" in o] == []
-    ttl = [o["collectionGroup"] for o in overrides if o.get("ttl")]
-    assert len(ttl) == len(set(ttl)) > 0, "one for each collection"
+    ttl = [o for o in overrides if o.get("ttl")]
+    groups = [o["collectionGroup"] for o in ttl]
+    assert len(groups) == len(set(groups)) > 0, "one for each collection"
+    assert {o["fieldPath"] for o in ttl} == {"expireAt"}
+    assert [o for o in ttl if o["indexes"]] == [], "an index over a rising time slows all writes"
 
 
 def test_the_database_elsewhere_is_pointed_out(checkout: Checkout) -> None:

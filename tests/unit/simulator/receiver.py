@@ -21,7 +21,7 @@ class Received:
 class Receiver:
     """Records requests, and answers with the given answers in turn; the last one is repeated."""
 
-    def __init__(self, url: str, answers: list[tuple[int, str]]) -> None:
+    def __init__(self, url: str, answers: list[tuple[int, str | bytes]]) -> None:
         self.url = url
         self.answers = answers
         self.requests: Queue[Received] = Queue()
@@ -31,7 +31,7 @@ class Receiver:
 
 
 @contextmanager
-def receiving(*answers: tuple[int, str]) -> Iterator[Receiver]:
+def receiving(*answers: tuple[int, str | bytes]) -> Iterator[Receiver]:
     """Run a server while the block runs; each answer is a status and a body."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -41,12 +41,13 @@ def receiving(*answers: tuple[int, str]) -> Iterator[Receiver]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.requests.put(Received(self.command, self.path, headers, body))
             more = len(receiver.answers) > 1
-            status, text = receiver.answers.pop(0) if more else receiver.answers[0]
+            status, sent = receiver.answers.pop(0) if more else receiver.answers[0]
+            answer = sent.encode() if isinstance(sent, str) else sent
             self.send_response(status)
-            self.send_header("Content-Type", "text/plain")
-            self.send_header("Content-Length", str(len(text)))
+            self.send_header("Content-Type", "text/plain" if isinstance(sent, str) else "image/png")
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
-            self.wfile.write(text.encode())
+            self.wfile.write(answer)
 
         do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815 - the base class's names
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.world.platforms import argument_limit
+from simulator.world.platforms import argument_limit, variable_limit
 from tests.unit.simulator.world import PRODUCT, World
 
 
@@ -121,14 +121,24 @@ def test_argument_over_the_devices_limit(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("platform", "version", "argument"),
+    ("platform", "version", "argument", "variable"),
     [
-        (6, "0.7.0", 63),
-        (6, "2.3.1", 622),
-        (6, "3.3.0", 864),
-        (13, "3.3.0", 1024),
-        (32, "6.3.0", 1024),
+        (6, "0.7.0", 63, 622),
+        (6, "2.3.1", 622, 622),
+        (6, "3.3.0", 864, 864),
+        (13, "3.3.0", 1024, 1024),
+        (32, "6.3.0", 1024, 1024),
     ],
 )
-def test_limits_by_device_os(platform: int, version: str, argument: int) -> None:
+def test_limits_by_device_os(platform: int, version: str, argument: int, variable: int) -> None:
     assert argument_limit(platform, version) == argument
+    assert variable_limit(platform, version) == variable
+
+
+def test_text_of_a_variable_over_the_devices_limit_is_cut(world: World) -> None:
+    long = "x" + "\N{LATIN SMALL LETTER U WITH DIAERESIS}" * 512
+    device = world.device(state={"mode": long})
+    assert variable(world, device["id"], "mode").json()["result"] == long[:-1]
+    assert variable(world, device["id"], "mode", "?format=raw").text == long[:-1]
+    device = world.device(state={"mode": long[1:]})
+    assert variable(world, device["id"], "mode").json()["result"] == long[1:]

@@ -88,23 +88,106 @@ def test_pump_pumps_only_while_it_runs() -> None:
     assert pump.read("litres") == 0.0
 
 
-def test_tracker_moves_as_fast_as_it_says() -> None:
+def locations(published: Published) -> list[dict[str, Any]]:
+    assert {name for name, _ in published} <= {"loc"}
+    return [json.loads(data) for _, data in published]
+
+
+def test_tracker_publishes_the_form_of_particles_own_firmware() -> None:
     tracker, published = made(Tracker)
+    tracker.now = lambda: 1_772_356_510.9
+    tracker.tick(5)
+    (message,) = locations(published)
+    assert list(message) == ["cmd", "time", "loc", "trig", "req_id"]
+    assert message["cmd"] == "loc"
+    assert message["time"] == 1_772_356_510
+    assert message["trig"] == ["lock"]
+    assert message["req_id"] == 1
+    where = message["loc"]
+    assert " ".join(where) == "lck time lat lon alt hd h_acc v_acc spd cell batt temp"
+    assert where["lck"] == 1
+    assert 0 <= message["time"] - where["time"] <= 2
+    assert (where["lat"], where["lon"]) == pytest.approx((48.1374, 11.5755), abs=0.01)
+    assert 0 <= where["hd"] < 360
+    assert where["spd"] == pytest.approx(tracker.read("speed"), abs=0.05)
+    assert where["batt"] == tracker.read("battery") <= 93.0
+    assert len(published[0][1].encode()) <= 622
+
+
+def test_tracker_moves_as_fast_as_it_says() -> None:
+    tracker, _ = made(Tracker)
     before = json.loads(tracker.read("position"))
     tracker.tick(10)
-    after = json.loads(published[-1][1])
-    assert published[-1][0] == "loc"
+    after = json.loads(tracker.read("position"))
     metres = abs(after["lat"] - before["lat"]) * 111_320
-    assert 0 < metres <= after["speed"] * 10 + 1
-    assert tracker.read("battery") <= 93.0
+    assert 0 < metres <= after["spd"] * 10 + 1
+
+
+@pytest.mark.parametrize("step", [1, 5, 7])
+def test_tracker_that_drives_publishes_every_half_minute(step: int) -> None:
+    tracker, published = made(Tracker, speed=20.0)
+    tracker.drive = lambda seconds: setattr(tracker, "driven", tracker.driven + 20 * seconds)
+    for _ in range(600 // step):
+        tracker.tick(step)
+    messages = locations(published)
+    assert messages[0]["trig"][0] == "lock"
+    assert {tuple(m["trig"]) for m in messages[1:]} == {("radius",)}
+    assert len(messages) == 1 + (600 // step - 1) // -(-30 // step)
+    assert [m["req_id"] for m in messages] == list(range(1, len(messages) + 1))
+
+
+def test_tracker_that_stands_publishes_every_five_minutes() -> None:
+    tracker, published = made(Tracker)
+    tracker.drive = lambda _seconds: None
+    for _ in range(1 + 900 // 5):
+        tracker.tick(5)
+    assert [m["trig"] for m in locations(published)] == [["lock"], ["time"], ["time"], ["time"]]
+
+
+def test_tracker_without_a_fix_reports_no_position() -> None:
+    tracker, published = made(Tracker)
+    tracker.tick(5)
+    tracker.state["fix"] = False
+    for _ in range(6):
+        tracker.tick(5)
+    tracker.state["fix"] = True
+    tracker.tick(30)
+    _, lost, found = locations(published)
+    assert lost["trig"] == ["lock"]
+    assert list(lost["loc"]) == ["lck", "cell", "batt", "temp"]
+    assert lost["loc"]["lck"] == 0
+    assert "lock" in found["trig"]
+    assert found["loc"]["lck"] == 1
+
+
+def test_tracker_publishes_when_asked() -> None:
+    tracker, published = made(Tracker)
     assert tracker.call("locate", "") == 1
+    assert locations(published)[0]["trig"] == ["user"]
+    tracker.press()
+    name, data = published[-1]
+    assert name == "sos"
+    assert json.loads(data).keys() >= {"lck", "lat", "lon"}
 
 
 def test_tracker_knows_its_driver() -> None:
     tracker, _ = made(Tracker)
     assert tracker.call("set_driver", "Ada") == 3
-    assert tracker.call("set_driver", "A" * 41) < 0
-    assert tracker.read("driver") == "Ada"
+    assert tracker.call("set_driver", "J\N{LATIN SMALL LETTER O WITH DIAERESIS}rg") == 5
+    assert tracker.call("set_driver", "\N{GRINNING FACE}" * 40) == 160
+    assert tracker.call("set_driver", "\N{GRINNING FACE}" * 40 + "A") < 0
+    assert tracker.read("driver") == "\N{GRINNING FACE}" * 40
+
+
+def test_a_device_of_an_older_state_file_gets_what_its_kind_has_since() -> None:
+    with world_of(Settings()) as world:
+        device = world.device(kind="tracker", online=False)["id"]
+        row = world.server.cloud.state.devices[device]
+        world.server.cloud.fleet.forget(device)
+        row.state = {"lat": 1.0}
+        state = world.control("GET", f"/devices/{device}")["state"]
+        assert state["lat"] == 1.0
+        assert state["fix"] is True
 
 
 def test_results_are_cut_to_32_bits() -> None:

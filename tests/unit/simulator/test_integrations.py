@@ -157,7 +157,7 @@ def test_templates(world: World) -> None:
             noDefaults=True,
             headers={"X-Product": "{{PRODUCT_ID}}"},
             query={"t": "{{PARTICLE_PUBLISHED_AT}}"},
-            auth={"username": "u", "password": "p"},
+            auth={"username": "u", "password": "{{{a.b.0}}}"},
             json={
                 "deep": "{{{a.b.1}}}",
                 "escaped": "{{text}}",
@@ -171,7 +171,7 @@ def test_templates(world: World) -> None:
     assert request.method == "PUT"
     assert request.path.startswith(f"/{device['id']}?t=20")
     assert request.headers["x-product"] == "1319"
-    basic = base64.b64encode(b"u:p").decode()
+    basic = base64.b64encode(b"u:1").decode()
     assert request.headers["authorization"] == f"Basic {basic}"
     assert json.loads(request.body) == {
         "deep": "2",
@@ -236,6 +236,62 @@ def test_response_comes_back_in_parts(world: World) -> None:
     assert parts == {f"{prefix}/0": "x" * 512, f"{prefix}/1": "x" * 88}
 
 
+def answered(world: World, answer: str | bytes, count: int, **fields: Any) -> list[str]:
+    """The data of the events, in the order of their numbers, that carry the answer to a webhook."""
+    device, token = world.device(), world.server_token()
+    with receiving((200, answer)) as receiver:
+        made = hook(world, receiver.url, responseTopic="back", **fields)
+        with world.stream(f"{PRODUCT}/events/back", token) as stream:
+            stream.comment()
+            world.publish(device["id"], "test")
+            found = {e["name"]: e["data"] for e in (stream.event() for _ in range(count))}
+        world.call("DELETE", f"{WEBHOOKS}/{made['id']}", token)
+    assert found.keys() == (
+        {"back"} if "unchunked" in fields else set(map("back/{}".format, range(count)))
+    )
+    return [found[name] for name in sorted(found)]
+
+
+@pytest.mark.parametrize(
+    ("text", "lengths"),
+    [
+        ("\N{EURO SIGN}" * 171, [170, 1]),
+        ("x" + "\N{EURO SIGN}" * 200, [171, 30]),
+        ("\N{GRINNING FACE}" * 128 + "!", [128, 1]),
+        ("x" * 511 + "\N{LATIN SMALL LETTER U WITH DIAERESIS}y", [511, 2]),
+        ("x" * 510 + "\N{LATIN SMALL LETTER U WITH DIAERESIS}y", [511, 1]),
+        ("x" * 512, [512]),
+        ("x" * 1025, [512, 512, 1]),
+    ],
+)
+def test_parts_of_a_response_are_512_bytes_and_whole_characters(
+    world: World, text: str, lengths: list[int]
+) -> None:
+    parts = answered(world, text, len(lengths))
+    assert "".join(parts) == text
+    assert [len(part) for part in parts] == lengths
+    assert max(len(part.encode()) for part in parts) <= 512
+
+
+def test_rendered_response_is_parted_too(world: World) -> None:
+    template = "{{#list}}\N{EURO SIGN}{{.}}\n{{/list}}"
+    answer = json.dumps({"list": list(range(150))})
+    parts = answered(world, answer, 2, responseTemplate=template)
+    assert "".join(parts) == "".join(f"\N{EURO SIGN}{n}\n" for n in range(150))
+    assert max(len(part.encode()) for part in parts) <= 512
+
+
+def test_unchunked_response_has_at_most_100_kilobytes(world: World) -> None:
+    (data,) = answered(world, "x" + "\N{EURO SIGN}" * 40_000, 1, unchunked=True)
+    assert data == "x" + "\N{EURO SIGN}" * 33_333
+
+
+def test_data_url_holds_the_bytes_of_the_response(world: World) -> None:
+    picture = bytes(range(256))
+    (data,) = answered(world, picture, 1, dataUrlResponseEvent=True)
+    assert data == f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+
+
 def test_response_template_and_topic(world: World) -> None:
     device, token = world.device(), world.server_token()
     with receiving((200, '{"main":{"temp":7}}')) as receiver:
@@ -270,6 +326,69 @@ def test_failure_is_told_and_tried_three_times(world: World) -> None:
     one = world.call("GET", f"{WEBHOOKS}/{made['id']}", token).json()["webhook"]
     assert [entry["type"] for entry in one["logs"]] == ["success", "error", "error"]
     assert len(one["errors"]) == 2
+
+
+def test_broken_templates_are_failures(world: World) -> None:
+    device, token = world.device(), world.server_token()
+    with receiving((200, "{}")) as receiver:
+        broken = {"body": "{{#open}}", "errorResponseTopic": "{{/open}}"}
+        made = hook(world, receiver.url, **broken)
+        with world.stream(f"{PRODUCT}/events/hook-error", token) as stream:
+            stream.comment()
+            world.publish(device["id"], "test")
+            error = stream.event()
+        assert (error["name"], error["data"]) == (
+            "hook-error/test/0",
+            'Unclosed section "open" at 9',
+        )
+        assert receiver.requests.empty()
+        tried = world.call("POST", f"{WEBHOOKS}/{made['id']}/test", token).json()
+        assert tried == {"pass": False, "error": 'Unclosed section "open" at 9'}
+        answered = hook(world, receiver.url, event="other", responseTemplate="{{a")
+        tried = world.call("POST", f"{WEBHOOKS}/{answered['id']}/test", token).json()
+        assert tried == {"pass": False, "error": "Unclosed tag at 3"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "error"),
+    [
+        ({"X-Name": "{{{name}}}"}, 'Invalid character in header content ["X-Name"]'),
+        ({"X-Name": "a\nb"}, 'Invalid character in header content ["X-Name"]'),
+        ({"{{{name}}}": "x"}, 'Header name must be a valid HTTP token ["\N{EURO SIGN}"]'),
+    ],
+)
+def test_headers_that_http_does_not_allow_are_failures(
+    world: World, headers: dict[str, str], error: str
+) -> None:
+    with receiving() as receiver:
+        made = hook(world, receiver.url, headers=headers)
+        path = f"{WEBHOOKS}/{made['id']}/test"
+        form = {"data": '{"name":"\N{EURO SIGN}"}'}
+        tried = world.call("POST", path, world.server_token(), data=form).json()
+        assert tried == {"pass": False, "error": error}
+        assert receiver.requests.empty()
+
+
+def test_header_beyond_ascii(world: World) -> None:
+    device = world.device()
+    with receiving() as receiver:
+        hook(world, receiver.url, headers={"X-Name": "{{{name}}}"})
+        world.publish(device["id"], "test", '{"name":"J\N{LATIN SMALL LETTER O WITH DIAERESIS}rg"}')
+        assert receiver.next().headers["x-name"] == "J\N{LATIN SMALL LETTER O WITH DIAERESIS}rg"
+
+
+def test_long_errors_are_parted_too(world: World) -> None:
+    device, token = world.device(), world.server_token()
+    name = "\N{EURO SIGN}" * 200
+    hook(world, "http://127.0.0.1:9/", body=f"{{{{#{name}}}}}")
+    with world.stream(f"{PRODUCT}/events/hook-error", token) as stream:
+        stream.comment()
+        world.publish(device["id"], "test")
+        parts = {e["name"]: e["data"] for e in (stream.event() for _ in range(2))}
+    assert parts.keys() == {"hook-error/test/0", "hook-error/test/1"}
+    whole = parts["hook-error/test/0"] + parts["hook-error/test/1"]
+    assert whole == f'Unclosed section "{name}" at 205'
+    assert max(len(part.encode()) for part in parts.values()) <= 512
 
 
 def test_host_with_many_errors_is_left_alone(world: World) -> None:

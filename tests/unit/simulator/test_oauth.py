@@ -232,6 +232,66 @@ def test_revocation(world: World) -> None:
     assert world.call("GET", "/v1/user", second).status_code == 401
 
 
+def test_any_token_of_a_customer_revokes_all_of_theirs(world: World) -> None:
+    email = "jo@example.com"
+    created = world.shadow(email).json()
+    scope = {"grant_type": "client_credentials", "scope": f"customer={email}"}
+    minted = [world.token(**scope) for _ in range(2)]
+    refreshed = world.token(grant_type="refresh_token", refresh_token=minted[0].refresh)
+    _, other = world.customer()
+    untouched = [other, world.user_token()]
+    server = world.server_token()
+
+    answer = world.call("DELETE", "/v1/access_tokens", minted[1].access)
+
+    assert (answer.status_code, answer.json()) == (200, {"ok": True})
+    for token in (created["access_token"], minted[1].access, refreshed.access):
+        dead = world.call("GET", "/v1/devices", token)
+        assert dead.status_code == 401
+        assert dead.json()["error"] == "invalid_token"
+    for refresh in (created["refresh_token"], minted[1].refresh, refreshed.refresh):
+        again = world.grant(grant_type="refresh_token", refresh_token=refresh)
+        assert again.json()["error_description"] == "Invalid refresh token"
+    assert [world.call("GET", "/v1/devices", t).status_code for t in untouched] == [200, 200]
+    assert world.call("GET", PRODUCT, server).status_code == 200
+    # The customer still exists, and gets new tokens.
+    assert world.call("GET", "/v1/devices", world.token(**scope).access).status_code == 200
+
+
+def test_a_customer_of_the_same_name_elsewhere_keeps_their_tokens(world: World) -> None:
+    maker = world.user_token()
+    form = {"product[name]": "Second", "product[platform_id]": "32"}
+    made = world.call("POST", "/v1/user/products", maker, data=form).json()["product"]
+    path = f"/v1/products/{made['id']}"
+    client = {"name": "backend", "type": "installed"}
+    client = world.call("POST", f"{path}/clients", maker, data=client).json()["client"]
+    auth = (client["id"], client["secret"])
+    form = {"email": "jo@example.com", "no_password": "true"}
+    elsewhere = world.call("POST", f"{path}/customers", auth=auth, data=form).json()
+    here = world.shadow("jo@example.com").json()
+
+    assert world.call("DELETE", "/v1/access_tokens", here["access_token"]).status_code == 200
+
+    assert world.call("GET", "/v1/devices", elsewhere["access_token"]).status_code == 200
+
+
+def test_tokens_that_may_not_revoke_all(world: World) -> None:
+    server = world.server_token()
+    assert world.call("DELETE", "/v1/access_tokens", server).status_code == 403
+    assert world.call("GET", PRODUCT, server).status_code == 200
+    assert world.call("DELETE", "/v1/access_tokens").status_code == 400
+    assert world.call("DELETE", "/v1/access_tokens", "f" * 40).status_code == 401
+
+
+def test_an_expired_token_revokes_nothing(world: World) -> None:
+    email, lasting = world.customer()
+    scope = f"customer={email}"
+    short = world.token(grant_type="client_credentials", scope=scope, expires_in="60").access
+    world.control("POST", "/clock", {"advance": 61})
+    assert world.call("DELETE", "/v1/access_tokens", short).status_code == 401
+    assert world.call("GET", "/v1/devices", lasting).status_code == 200
+
+
 def test_multi_factor_log_in(world: World) -> None:
     token = world.user_token()
     setup = world.call("GET", "/v1/user/mfa-enable", token).json()

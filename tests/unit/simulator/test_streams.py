@@ -126,6 +126,28 @@ def test_event_without_name(world: World, path: str) -> None:
     assert answer.json() == {"ok": False, "error": "name is required"}
 
 
+@pytest.mark.parametrize("path", ["/v1/devices/events", f"{PRODUCT}/events"])
+@pytest.mark.parametrize(
+    ("field", "longest", "error"),
+    [
+        ("name", 64, "Event name is too long"),
+        ("data", 16_384, "Event data is too long"),
+    ],
+)
+def test_event_over_the_limits_in_bytes(
+    world: World, path: str, field: str, longest: int, error: str
+) -> None:
+    token = world.user_token()
+    # Two bytes each.
+    text = "\N{LATIN SMALL LETTER U WITH DIAERESIS}" * (longest // 2)
+    event = {"name": "n", field: text}
+    assert world.call("POST", path, token, data=event).status_code == 200
+    for longer in (text + "x", "x" * (longest + 1)):
+        answer = world.call("POST", path, token, json={**event, field: longer})
+        assert answer.status_code == 400
+        assert answer.json() == {"ok": False, "error": error}
+
+
 def test_unclaimed_developer_device_speaks_to_nobody(world: World) -> None:
     lone, token = world.device(product=None)["id"], world.user_token()
     with world.stream("/v1/devices/events", token) as stream:

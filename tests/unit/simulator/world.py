@@ -167,7 +167,10 @@ class Stream:
     def event(self) -> dict[str, Any]:
         """The next event, with its name."""
         name = ""
+        end = time.monotonic() + WAIT
         for line in self.lines:
+            # Without an event, too, the simulator sends an empty line now and then.
+            assert time.monotonic() < end, "no event arrived"
             if line.startswith("event: "):
                 name = line.removeprefix("event: ")
             elif line.startswith("data: "):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared import times
 from shared.telemetry import presence
 from shared.telemetry.presence import ASLEEP, OFFLINE, ONLINE, Presence
 
@@ -101,9 +102,39 @@ def test_apps_see_what_the_web_app_does() -> None:
     assert seen("online", 41, None, 100) == "online"
     assert seen("offline", 99, 99, 100) == "offline"
     assert seen("offline", 99, 99.5, 100) == "online"
+    assert seen("offline", 100, 80, 100) == "offline"
+    assert seen("offline", 100, 105, 165) == "online"
+    assert seen("offline", 100, 105, 165.001) == "silent"
     assert seen("asleep", 40, None, 100) == "asleep"
     assert seen("asleep", 40, None, 100.001) == "offline"
     assert seen("asleep", 40, 41, 100) == "online"
+
+
+@pytest.mark.parametrize(
+    ("status", "status_at", "heard", "sign"),
+    [
+        (None, 0, None, None),
+        (None, 0, 40, 40),
+        ("online", 50, None, 50),
+        ("online", 50, 40, 50),
+        ("online", 50, 60, 60),
+        ("offline", 50, None, None),
+        ("offline", 50, 49.999, None),
+        ("offline", 50, 50, None),
+        ("offline", 50, 50.001, 50.001),
+        ("asleep", 50, 50, None),
+        ("asleep", 50, 60, 60),
+    ],
+)
+def test_the_last_sign_of_life(
+    status: str | None, status_at: float, heard: float | None, sign: float | None
+) -> None:
+    device = {
+        "status": status,
+        "statusAt": at(status_at) if status else None,
+        "lastSeenAt": None if heard is None else times.milliseconds(at(heard)),
+    }
+    assert presence.last_sign(device) == (None if sign is None else times.milliseconds(at(sign)))
 
 
 def test_a_device_without_a_grace_of_its_own_has_the_products() -> None:

@@ -1,5 +1,6 @@
 """What is counted of an event, and in which bucket."""
 
+import json
 import math
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -11,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.telemetry import rollup
+from shared.telemetry import value as values
 
 times = st.datetimes(datetime(1970, 1, 2), datetime(2999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - aware by `timezones`
 integers = st.integers(-(2**63), 2**63 - 1)
@@ -30,11 +32,24 @@ dyadic = st.integers(-(2**40), 2**40).map(lambda n: n / 1024)
         (math.nan, {}),
         (-math.inf, {}),
         (1.1e300, {}),
-        ({"t": 1.5, "on": True, "unit": "C", "in": {"x": 1}, "n": None}, {"t": 1.5}),
+        ({"t": 1.5, "on": True, "unit": "C", "in": [{"x": 1}, 2], "n": None}, {"t": 1.5}),
+        (
+            {"loc": {"lck": 1, "lat": 47.3}, "req_id": 17},
+            {"loc.lck": 1, "loc.lat": 47.3, "req_id": 17},
+        ),
+        ({"a": {"b": {"c": 1, "d": {"e": 2}}, "f": 3}}, {"a.b.c": 1, "a.f": 3}),
+        ({"a.b": 1, "a": {"b": 2}}, {"a.b": 1}),
+        ({"a": {"b": 2}, "a.b": 1}, {"a.b": 2}),
+        ({"a.b": "text", "a": {"b": 2}}, {"a.b": 2}),
+        ({"a": {"b.c": 1, "b": {"c": 2}}}, {"a.b.c": 1}),
+        ({"__a": {"b__": 1, "c": 2}}, {"__a.c": 2}),
+        ({"a": {"n": math.nan, "i": math.inf, "b": True, "t": "7"}}, {}),
+        ({"k" * 64: {"k" * 63: 1, "k" * 64: 2}}, {"k" * 64 + "." + "k" * 63: 1}),
+        ({"é" * 64: 1, "é" * 65: 2}, {"é" * 64: 1}),
         ({"k" * 129: 1, "k" * 128: 2}, {"k" * 128: 2}),
     ],
 )
-def test_numbers_at_the_top_are_metrics(value: Any, expected: dict[str, float]) -> None:
+def test_numbers_are_metrics_by_their_path(value: Any, expected: dict[str, float]) -> None:
     assert rollup.metrics(value) == expected
 
 
@@ -42,8 +57,22 @@ def test_an_event_has_32_metrics_at_most() -> None:
     assert list(rollup.metrics({f"m{n}": n for n in range(300)})) == [f"m{n}" for n in range(32)]
 
 
-@given(st.dictionaries(st.text(min_size=1), st.floats() | integers | st.booleans() | st.text()))
-def test_nothing_that_spoils_a_sum_is_counted(value: dict[str, Any]) -> None:
+def test_metrics_are_in_the_order_of_the_data() -> None:
+    data = '{"z": 1, "a": {"z": 2, "b": {"c": 3}, "a": 4}, "b": 5}'
+    assert list(rollup.metrics(values.read(data).value)) == ["z", "a.z", "a.b.c", "a.a", "b"]
+    many = {"z": {f"m{n}": n for n in range(20)}, "a": {f"m{n}": n for n in range(20)}}
+    found = list(rollup.metrics(values.read(json.dumps(many)).value))
+    assert found == [f"z.m{n}" for n in range(20)] + [f"a.m{n}" for n in range(12)]
+
+
+@given(
+    st.recursive(
+        st.floats() | integers | st.booleans() | st.text(),
+        lambda inner: st.dictionaries(st.text(min_size=1), inner) | st.lists(inner, max_size=2),
+        max_leaves=20,
+    )
+)
+def test_nothing_that_spoils_a_sum_is_counted(value: Any) -> None:
     for number in rollup.metrics(value).values():
         assert math.isfinite(number)
         assert isinstance(number, int) or abs(number) <= rollup.MAX_FLOAT

@@ -43,6 +43,14 @@ def test_the_reason_of_a_reset(value: Any, reason: str, detail: str | None) -> N
     assert reset == {"reason": reason, "detail": detail, "at": AT}
 
 
+@pytest.mark.parametrize("value", [None, "", " ", True, {"err": -1}, ["x"]])
+def test_an_event_that_says_nothing_has_no_status(value: Any) -> None:
+    update = system_events.fields(system_events.FLASH, value, AT)["firmwareUpdate"]
+    assert update == {"status": None, "file": None, "at": AT}
+    reset = system_events.fields(system_events.RESET, value, AT)["lastReset"]
+    assert reset == {"reason": None, "detail": None, "at": AT}
+
+
 def test_vitals_give_signal_and_battery() -> None:
     assert system_events.fields(system_events.VITALS, VITALS, AT) == {
         "signal": {"technology": "LTE Cat-M1", "strength": 88.33, "quality": 45.83, "at": AT},

@@ -3,13 +3,18 @@
  * SDK with its global `firebase`. This stands in for that global and keeps what the script says.
  */
 import type { FirebaseOptions } from 'firebase/app';
-import type { Surroundings } from './config';
 
 /** Port of each emulator. They are on the same host as the page. */
 export interface Emulators {
   auth: number;
   firestore: number;
   functions: number;
+}
+
+/** What the script says. */
+export interface OnEmulators {
+  options: FirebaseOptions;
+  emulators: Emulators;
 }
 
 const SCRIPT = '/__/firebase/init.js?useEmulator=true';
@@ -37,7 +42,7 @@ function stub(ports: Partial<Emulators>, keep: (options: FirebaseOptions) => voi
 }
 
 /** Throws when the script does not load, or an emulator that the app needs is not running. */
-export async function readEmulators(): Promise<Required<Surroundings>> {
+export async function readEmulators(): Promise<OnEmulators> {
   const ports: Partial<Emulators> = {};
   let options: FirebaseOptions | undefined;
   const firebase = stub(ports, (given) => {

@@ -37,6 +37,7 @@ export function EventList({ device, now }: { device: Device; now: number }) {
             <li key={one.id} data-event={one.event}>
               <Reading
                 {...words(one)}
+                notes={one.notes}
                 at={one.publishedAt}
                 time={
                   one.publishedAt === undefined

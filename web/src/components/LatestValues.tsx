@@ -20,12 +20,13 @@ export function LatestValues({ device, latest, now }: LatestValuesProps) {
   if (latest.length === 0) return null;
   return (
     <Stack component="ul" gap="xs" p={0} m={0} style={{ listStyle: 'none' }}>
-      {latest.map(({ event, value, publishedAt, truncated }) => (
+      {latest.map(({ event, value, publishedAt, truncated, notes }) => (
         <li key={event} data-latest={event}>
           <Reading
             name={event}
             value={value}
             truncated={truncated}
+            notes={notes}
             at={publishedAt}
             past={!online}
             time={

@@ -1,5 +1,7 @@
 import { Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import type { Note } from '../model/device';
+import { reasonOf } from '../model/notes';
 import { isShort, type Json } from '../model/values';
 import classes from './Reading.module.css';
 import { Value } from './Value';
@@ -9,6 +11,7 @@ interface ReadingProps {
   name: string;
   value: Json;
   truncated?: boolean;
+  notes?: readonly Note[];
   /** When; undefined where that is not known. */
   time?: string | undefined;
   /** The same for machines, in milliseconds. */
@@ -18,7 +21,15 @@ interface ReadingProps {
 }
 
 /** One value with its name and time: on one line when the value is short. */
-export function Reading({ name, value, truncated = false, time, at, past }: ReadingProps) {
+export function Reading({
+  name,
+  value,
+  truncated = false,
+  notes = [],
+  time,
+  at,
+  past,
+}: ReadingProps) {
   const { t } = useTranslation();
   const shown = <Value value={value} />;
   const short = isShort(value);
@@ -43,6 +54,14 @@ export function Reading({ name, value, truncated = false, time, at, past }: Read
       {truncated && (
         <Text component="span" size="xs" c="dimmed">
           {t('common.shortened')}
+        </Text>
+      )}
+      {notes.length > 0 && (
+        <Text size="xs" c="dimmed" className={classes.whole} data-notes>
+          {notes
+            .map(({ path, why }) => [path, t(`common.odd.${reasonOf(why)}`)])
+            .map((words) => words.filter(Boolean).join(': '))
+            .join('; ')}
         </Text>
       )}
     </div>

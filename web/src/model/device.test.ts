@@ -41,8 +41,8 @@ describe('toDevice', () => {
       battery: { charge: 81.5, state: 'charging' },
       signal: { technology: 'LTE', strength: 60 },
       latest: [
-        { event: 'log', value: 'long', publishedAt: 5, truncated: true },
-        { event: 'temperature', value: 21.5, publishedAt: 4, truncated: false },
+        { event: 'log', value: 'long', publishedAt: 5, truncated: true, notes: [] },
+        { event: 'temperature', value: 21.5, publishedAt: 4, truncated: false, notes: [] },
       ],
     });
   });
@@ -54,6 +54,10 @@ describe('toDevice', () => {
 
   it('has no values where there are none', () => {
     expect(toDevice('abc', { latest: null }).latest).toEqual([]);
+    const latest = { t: { value: null, valueError: 'not a number' } };
+    expect(toDevice('abc', { latest }).latest).toMatchObject([
+      { value: null, notes: [{ path: '', why: 'not a number' }] },
+    ]);
   });
 });
 
@@ -64,12 +68,23 @@ describe('toDeviceEvent', () => {
       id: 'e',
       event: 'on',
       value: false,
+      notes: [],
       publishedAt: 1,
     });
   });
 
   it('shows as it came what could not be parsed', () => {
-    const event = { event: 'gps', data: '{"lat":', value: null, valueError: 'json' };
-    expect(toDeviceEvent('e', event).value).toBe('{"lat":');
+    const event = { event: 't', data: 'nan', value: null, valueError: 'not a number' };
+    expect(toDeviceEvent('e', event)).toMatchObject({
+      value: 'nan',
+      notes: [{ path: '', why: 'not a number' }],
+    });
+  });
+
+  it('says which parts are not as they were published', () => {
+    const note = { path: 'm.0', why: 'a list directly in a list' };
+    const event = { event: 't', value: { m: ['[1]'], t: 1 }, valueNotes: [note] };
+    expect(toDeviceEvent('e', event).notes).toEqual([note]);
+    expect(toDeviceEvent('e', { ...event, valueNotes: 'odd' }).notes).toEqual([]);
   });
 });

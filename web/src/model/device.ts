@@ -4,6 +4,13 @@ import { number, text } from './fields';
 import { toMillis } from './times';
 import type { Json } from './values';
 
+/** Where a value is not what the device published, and the server's reason. */
+export interface Note {
+  /** The names that lead to the part, joined with `.`; empty for the whole value. */
+  path: string;
+  why: string;
+}
+
 export interface LatestValue {
   event: string;
   value: Json;
@@ -11,6 +18,7 @@ export interface LatestValue {
   publishedAt: number | undefined;
   /** The value was too long to be kept here whole. */
   truncated: boolean;
+  notes: Note[];
 }
 
 /** From the device's own vitals, where it has them. */
@@ -55,6 +63,7 @@ export interface DeviceEvent {
   id: string;
   event: string;
   value: Json;
+  notes: Note[];
   publishedAt: number | undefined;
 }
 
@@ -73,6 +82,13 @@ function isSystemEvent(name: string): boolean {
   return name.startsWith('spark/') || name.startsWith('particle/');
 }
 
+/** From the fields `valueError` and `valueNotes` beside a value. */
+function toNotes({ valueError, valueNotes }: DocumentData): Note[] {
+  const parts = Array.isArray(valueNotes) ? (valueNotes as DocumentData[]) : [];
+  const notes = parts.map(({ path, why }) => ({ path: text(path), why: text(why) }));
+  return valueError ? [{ path: '', why: text(valueError) }, ...notes] : notes;
+}
+
 function toLatest(latest: unknown): LatestValue[] {
   if (typeof latest !== 'object' || latest === null) return [];
   return Object.entries(latest as Record<string, DocumentData>)
@@ -82,6 +98,7 @@ function toLatest(latest: unknown): LatestValue[] {
       value: (entry.value ?? null) as Json,
       publishedAt: toMillis(entry.publishedAt),
       truncated: entry.truncated === true,
+      notes: toNotes(entry),
     }))
     .sort((a, b) => a.event.localeCompare(b.event));
 }
@@ -107,12 +124,13 @@ export function toDevice(id: string, data: DocumentData): Device {
   };
 }
 
-/** From `users/{uid}/devices/{deviceId}/events/{eventId}`; what could not be parsed is shown as it came. */
+/** From `users/{uid}/devices/{deviceId}/events/{eventId}`; what could not be read is shown as it came. */
 export function toDeviceEvent(id: string, data: DocumentData): DeviceEvent {
   return {
     id,
     event: text(data.event),
     value: data.valueError ? text(data.data) : ((data.value ?? null) as Json),
+    notes: toNotes(data),
     publishedAt: toMillis(data.publishedAt),
   };
 }

@@ -1,4 +1,4 @@
-/** Names that people give. The server and the rules hold the same: `shared/names.py`, `firestore.rules`. */
+/** Names that people give. The server and the rules hold the same: `shared/api/names.py`, `firestore.rules`. */
 
 /** Control characters, ends of lines, and what changes the direction of a text. */
 const HARMFUL = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;

@@ -42,6 +42,14 @@ describe('presence', () => {
     expect(presence(device, NOW)).toBe('online');
   });
 
+  it('is not offline for the late end of an old session', () => {
+    const device = { ...none, status: 'offline', statusAt: NOW, graceSeconds: 60 };
+    expect(presence({ ...device, lastSeenAt: NOW - 20_000 }, NOW)).toBe('offline');
+    const publishing = { ...device, lastSeenAt: NOW + 5000 };
+    expect(presence(publishing, NOW + 65_000)).toBe('online');
+    expect(presence(publishing, NOW + 65_001)).toBe('silent');
+  });
+
   it('is asleep until it should be back', () => {
     const device = { ...none, status: 'asleep', statusAt: NOW - 60_000, graceSeconds: 60 };
     expect(presence(device, NOW)).toBe('asleep');

@@ -15,6 +15,10 @@ export type PresenceState = 'online' | 'asleep' | 'offline' | 'silent' | 'unknow
 
 type Traces = Pick<Device, 'status' | 'statusAt' | 'lastSeenAt' | 'graceSeconds'>;
 
+/**
+ * The rule of docs/ingest.md. Whatever a device publishes after an `offline` ends that: the end of an
+ * old session may be published long after the new one has begun.
+ */
 export function presence(device: Traces, now: number): PresenceState {
   const { status, statusAt, lastSeenAt } = device;
   const heard = Math.max(lastSeenAt ?? 0, status === 'online' ? (statusAt ?? 0) : 0);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatValue, isShort, partsOf } from './values';
+import { formatValue, isShort, type Json, partsOf } from './values';
 
 const words = { yes: 'yes', no: 'no', nothing: 'no value' };
 
@@ -22,6 +22,14 @@ describe('formatValue', () => {
   ])('shows %j in %s as %s', (value, locale, shown) => {
     expect(formatValue(value, locale, words)).toBe(shown);
   });
+
+  it('cuts what is very long, with a mark', () => {
+    const shown = (value: Json) => formatValue(value, 'en', words);
+    expect(shown('x'.repeat(1000))).toBe('x'.repeat(1000));
+    expect(shown('x'.repeat(1001))).toBe(`${'x'.repeat(1000)} …`);
+    expect(shown(`${'x'.repeat(999)}😀`)).toBe(`${'x'.repeat(999)} …`);
+    expect(shown(Array(600).fill(1))).toBe(`[${'1,'.repeat(499)}1 …`);
+  });
 });
 
 describe('partsOf', () => {
@@ -33,6 +41,24 @@ describe('partsOf', () => {
     expect(partsOf([1, 2])).toEqual([]);
     expect(partsOf(null)).toEqual([]);
     expect(partsOf('text')).toEqual([]);
+  });
+
+  it('names what is inside objects by its path, down to the third level', () => {
+    const loc = { cmd: 'loc', loc: { lat: 48.1, lon: 11.5 }, trig: ['time'] };
+    expect(partsOf(loc)).toEqual([
+      ['cmd', 'loc'],
+      ['loc.lat', 48.1],
+      ['loc.lon', 11.5],
+      ['trig', ['time']],
+    ]);
+    expect(partsOf({ a: { b: { c: { d: 1 } } }, e: {} })).toEqual([
+      ['a.b.c', { d: 1 }],
+      ['e', {}],
+    ]);
+  });
+
+  it('takes the first of two with the same path', () => {
+    expect(partsOf({ 'a.b': 1, a: { b: 2 } })).toEqual([['a.b', 1]]);
   });
 });
 

@@ -7,6 +7,7 @@ const MAX_FRACTION_DIGITS = 6;
 
 /** Characters. */
 const MAX_SHORT_TEXT = 16;
+const MAX_TEXT = 1000;
 
 export interface ValueWords {
   yes: string;
@@ -14,7 +15,7 @@ export interface ValueWords {
   nothing: string;
 }
 
-/** One value on one line. */
+/** One value on one line; a very long one is cut, with a mark. */
 export function formatValue(value: Json, locale: string, words: ValueWords): string {
   if (value === null) return words.nothing;
   switch (typeof value) {
@@ -25,20 +26,41 @@ export function formatValue(value: Json, locale: string, words: ValueWords): str
         ? value.toLocaleString(locale, { maximumFractionDigits: MAX_FRACTION_DIGITS })
         : String(value);
     case 'string':
-      return value === '' ? words.nothing : value;
+      return value === '' ? words.nothing : shortened(value);
     default:
-      return JSON.stringify(value);
+      return shortened(JSON.stringify(value));
   }
 }
 
+function shortened(text: string): string {
+  if (text.length <= MAX_TEXT) return text;
+  // Half of a character that takes two would be shown as a question mark.
+  return `${text.slice(0, MAX_TEXT).replace(/[\ud800-\udbff]$/, '')} …`;
+}
+
+/** Objects within objects that are taken apart, as far down as the server counts their numbers. */
+const DEPTH = 3;
+
 /**
- * The parts of an object, to be shown one below the other; of anything else, none. By name, for the
- * store does not keep their order.
+ * The parts of an object, to be shown one below the other, each by its path, as in `loc.lat`; of
+ * anything else, none. By name, for the store does not keep their order. Of two with the same path the
+ * first one counts.
  */
 export function partsOf(value: Json): [string, Json][] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.entries(value).sort(([a], [b]) => a.localeCompare(b))
-    : [];
+  const parts = new Map<string, Json>();
+  for (const [path, part] of takenApart(value, DEPTH)) {
+    if (!parts.has(path)) parts.set(path, part);
+  }
+  return [...parts].sort(([a], [b]) => a.localeCompare(b));
+}
+
+function takenApart(value: Json, depth: number): [string, Json][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.entries(value).flatMap(([name, part]): [string, Json][] => {
+    const inner = depth > 1 ? takenApart(part, depth - 1) : [];
+    if (inner.length === 0) return [[name, part]];
+    return inner.map(([path, one]) => [`${name}.${path}`, one]);
+  });
 }
 
 /** Whether the value has room beside its name, on a phone too. */

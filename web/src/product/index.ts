@@ -101,7 +101,7 @@ export function charted(device: Device): ReadingDescription[] {
     const seen = newest(device, reading);
     return seen ? typeof seen.value === 'number' : reading.unit !== undefined;
   });
-  const known = new Set((kindOf(device)?.readings ?? []).map(keyOf));
+  const known = new Set(sourcesOf(device).map(keyOf));
   const others = device.latest.flatMap(({ event, value }): ReadingDescription[] =>
     typeof value === 'number'
       ? [{ event, name: event }]
@@ -117,21 +117,25 @@ export function keyOf({ event, part }: Source): string {
   return part === undefined ? event : `${event}/${part}`;
 }
 
-/** What of the newest values no reading of the kind is about. */
+/** What of the newest values the description of the kind says nothing about. */
 export function undescribed(device: Device): Device['latest'] {
   return device.latest.flatMap((entry) => {
-    const about = readingsOf(device, entry.event);
+    const about = sourcesOf(device).filter(({ event }) => event === entry.event);
     if (about.some(({ part }) => part === undefined)) return [];
     const parts = partsOf(entry.value);
     const rest = parts.filter(([name]) => !about.some(({ part }) => part === name));
     // As a whole, also where it is not the object that its description expects.
     if (rest.length === parts.length) return [entry];
-    return rest.length === 0 ? [] : [{ ...entry, value: Object.fromEntries(rest) }];
+    if (rest.length === 0) return [];
+    const notes = entry.notes.filter(({ path }) => !about.some(({ part }) => part === path));
+    return [{ ...entry, value: Object.fromEntries(rest), notes }];
   });
 }
 
-function readingsOf(device: Device, event: string): readonly ReadingDescription[] {
-  return (kindOf(device)?.readings ?? []).filter((reading) => reading.event === event);
+/** All that the description of the kind is about, shown or hidden. */
+function sourcesOf(device: Device): readonly Source[] {
+  const kind = kindOf(device);
+  return [...(kind?.readings ?? []), ...(kind?.hidden ?? [])];
 }
 
 /** The readings on a device's card: those meant for it that have a value, else the first that have one. */
@@ -160,15 +164,19 @@ export function told(
   device: Device,
   { event, value }: { event: string; value: Json },
 ): { name: string; value: Json } {
-  const about = readingsOf(device, event);
+  const kind = kindOf(device);
+  const about = (kind?.readings ?? []).filter((reading) => reading.event === event);
   const whole = about.find(({ part }) => part === undefined);
   if (whole) return { name: say(whole.name), value: described(value, whole) };
   let known = false;
-  const parts = partsOf(value).map(([name, part]): [string, Json] => {
-    const reading = about.find((one) => one.part === name);
-    if (!reading) return [name, part];
-    known = true;
-    return [say(reading.name), described(part, reading)];
-  });
+  const hidden = new Set((kind?.hidden ?? []).map(keyOf));
+  const parts = partsOf(value)
+    .filter(([part]) => !hidden.has(keyOf({ event, part })))
+    .map(([name, part]): [string, Json] => {
+      const reading = about.find((one) => one.part === name);
+      if (!reading) return [name, part];
+      known = true;
+      return [say(reading.name), described(part, reading)];
+    });
   return known ? { name: '', value: Object.fromEntries(parts) } : { name: event, value };
 }

@@ -39,7 +39,7 @@ describe('kinds', () => {
         expect(control.queueSeconds ?? 1).toBeLessThanOrEqual(604_800);
         if (control.type === 'slider') expect(control.min).toBeLessThan(control.max);
       }
-      const keys = kind.readings.map(keyOf);
+      const keys = [...kind.readings, ...(kind.hidden ?? [])].map(keyOf);
       expect(new Set(keys).size).toBe(keys.length);
     },
   );
@@ -58,8 +58,19 @@ describe('a device', () => {
   });
 
   it('has charts of what is described before the first value came', () => {
-    expect(charted(device('GT-1', {})).map(keyOf)).toEqual(['loc/speed']);
+    expect(charted(device('GT-1', {})).map(keyOf)).toEqual([
+      'loc/loc.spd',
+      'loc/loc.alt',
+      'loc/loc.temp',
+      'loc/loc.batt',
+    ]);
     expect(charted(device('XX-1', {}))).toEqual([]);
+  });
+
+  it('has charts of the numbers below nested objects that nobody described', () => {
+    const seen = device('XX-1', { report: { air: { co2: 420, unit: 'ppm' }, n: 3 } });
+    expect(charted(seen).map(keyOf)).toEqual(['report/air.co2', 'report/n']);
+    expect(newest(seen, { event: 'report', part: 'air.co2' })?.value).toBe(420);
   });
 
   it('has the newest value of a part', () => {
@@ -70,12 +81,47 @@ describe('a device', () => {
   });
 });
 
+/** As Particle's firmware for trackers publishes it. */
+const LOC = {
+  cmd: 'loc',
+  time: 1772356510,
+  loc: { lck: 1, time: 1772356508, lat: 47.2692, lon: 11.4041, spd: 12.04, cell: 61, sats: 9 },
+  trig: ['time'],
+  req_id: 17,
+};
+
+describe('a tracker', () => {
+  it('has the parts of its location, and hides what only the firmware needs', () => {
+    const van = device('GT-1', { loc: LOC });
+    expect(newest(van, { event: 'loc', part: 'loc.lat' })?.value).toBe(47.2692);
+    expect(onCard(van, 3).map(keyOf)).toEqual(['loc/loc.spd', 'loc/loc.lat', 'loc/loc.lon']);
+    expect(charted(van).map(keyOf)).toContain('loc/loc.sats');
+    expect(charted(van).map(keyOf)).not.toContain('loc/time');
+    expect(undescribed(van).map(({ event, value }) => [event, value])).toEqual([
+      ['loc', { 'loc.sats': 9 }],
+    ]);
+    expect(told(van, { event: 'loc', value: LOC })).toEqual({
+      name: '',
+      value: {
+        Latitude: '47.26920°',
+        Longitude: '11.40410°',
+        Speed: '12.0\u00a0m/s',
+        'loc.sats': 9,
+      },
+    });
+  });
+});
+
 describe('what is not wholly described', () => {
   it('shows the parts of an event that no reading is about', () => {
     const seen = device('TH-1', { state: { target: 20, mode: 'heat', fault: 'E7' } });
     expect(undescribed(seen).map(({ event, value }) => [event, value])).toEqual([
       ['state', { fault: 'E7' }],
     ]);
+    const notes = ['target', 'fault'].map((path) => ({ path, why: 'not a number' }));
+    const [odd] = device('TH-1', { state: { target: null, fault: null } }).latest;
+    const [rest] = undescribed({ ...seen, latest: odd ? [{ ...odd, notes }] : [] });
+    expect(rest?.notes).toEqual([{ path: 'fault', why: 'not a number' }]);
     expect(undescribed(device('TH-1', { state: 'broken' }))).toHaveLength(1);
     expect(undescribed(device('TH-1', { temperature: 20 }))).toEqual([]);
   });

@@ -5,7 +5,10 @@ import type { Device } from '../model/device';
 /** Words for people: one for all languages, or one for each, English at least. */
 export type Words = string | ({ readonly en: string } & Readonly<Record<string, string>>);
 
-/** Where a value is found: an event's whole value, or a part of the object that it is. */
+/**
+ * Where a value is found: an event's whole value, or a part of the object that it is, by its path, as
+ * in `loc.lat`.
+ */
 export interface Source {
   readonly event: string;
   readonly part?: string;
@@ -90,6 +93,8 @@ export interface Kind {
   /** Whether a device is of this kind. */
   readonly is: (device: Pick<Device, 'serialNumber' | 'platformId' | 'productId'>) => boolean;
   readonly readings: readonly ReadingDescription[];
+  /** What only the firmware and the server need: it is neither shown nor charted. */
+  readonly hidden?: readonly Source[];
   readonly controls: readonly Control[];
   readonly variables: readonly VariableDescription[];
 }

@@ -1,7 +1,7 @@
 import { IconGauge, IconMapPin, IconTruck } from '@tabler/icons-react';
 import type { Kind } from '../types';
 
-/** Says where a vehicle is. */
+/** Says where a vehicle is, by the `loc` events of Particle's firmware for trackers. */
 export const tracker: Kind = {
   name: { en: 'Tracker', de: 'Ortungsgerät' },
   icon: IconTruck,
@@ -9,7 +9,7 @@ export const tracker: Kind = {
   readings: [
     {
       event: 'loc',
-      part: 'speed',
+      part: 'loc.spd',
       name: { en: 'Speed', de: 'Geschwindigkeit' },
       icon: IconGauge,
       unit: 'm/s',
@@ -18,7 +18,7 @@ export const tracker: Kind = {
     },
     {
       event: 'loc',
-      part: 'lat',
+      part: 'loc.lat',
       name: { en: 'Latitude', de: 'Breite' },
       icon: IconMapPin,
       unit: '°',
@@ -28,14 +28,47 @@ export const tracker: Kind = {
     },
     {
       event: 'loc',
-      part: 'lon',
+      part: 'loc.lon',
       name: { en: 'Longitude', de: 'Länge' },
       unit: '°',
       digits: 5,
       chart: false,
       onCard: true,
     },
+    {
+      event: 'loc',
+      part: 'loc.alt',
+      name: { en: 'Altitude', de: 'Höhe' },
+      unit: 'm',
+      digits: 0,
+    },
+    {
+      event: 'loc',
+      part: 'loc.temp',
+      name: { en: 'Temperature', de: 'Temperatur' },
+      unit: '°C',
+      digits: 1,
+    },
+    {
+      event: 'loc',
+      part: 'loc.batt',
+      name: { en: 'Battery', de: 'Akku' },
+      unit: '%',
+      digits: 0,
+    },
   ],
+  hidden: [
+    'cmd',
+    'time',
+    'trig',
+    'req_id',
+    'loc.lck',
+    'loc.time',
+    'loc.hd',
+    'loc.h_acc',
+    'loc.v_acc',
+    'loc.cell',
+  ].map((part) => ({ event: 'loc', part })),
   controls: [
     {
       type: 'button',
