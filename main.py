@@ -16,6 +16,7 @@ FUNCTIONS = (
     "confirm_claim",
     "create_claim_code",
     "delete_account",
+    "end_tokens",
     "erase_account",
     "export_account",
     "finish_release",

@@ -6,7 +6,7 @@ from shared import settings
 from shared.accounts.account import require_account
 from shared.api.callables import callable_function
 from shared.api.requests import Caller, Input
-from shared.claims import claim_code
+from shared.claims import claim_code, strangers
 from shared.commands import reads
 from shared.firestore import paths
 from shared.times import iso, of_milliseconds
@@ -34,7 +34,7 @@ def list_devices(caller: Caller, request: Request) -> dict[str, Any]:
 
     With `refresh`, each also has `online`, as Particle believes at this moment, or null for a
     device that is not in the product at Particle; and the list includes devices that have presented
-    their claim code in the meantime.
+    their claim code in the meantime. What a stranger is then seen to own at Particle is ended.
     """
     require_account(caller.uid)
     if request.refresh:
@@ -42,9 +42,11 @@ def list_devices(caller: Caller, request: Request) -> dict[str, Any]:
     found = list(paths.user(caller.uid).collection(paths.DEVICES).stream())
     devices = [_view(snapshot.id, snapshot.to_dict() or {}) for snapshot in found]
     if request.refresh:
-        online = reads.online([device["deviceId"] for device in devices])
+        at_particle = reads.at_particle([device["deviceId"] for device in devices])
         for device in devices:
-            device["online"] = online[device["deviceId"]]
+            listed = at_particle[device["deviceId"]]
+            device["online"] = listed and listed.online
+        strangers.end_listed(caller.uid, filter(None, at_particle.values()))
     return {"devices": sorted(devices, key=lambda device: str(device["name"]).casefold())}
 
 

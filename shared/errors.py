@@ -8,7 +8,7 @@ callable protocol; no other module knows that protocol.
     ├── BadRequest(field)
     ├── NotYourDevice, WrongSerialOrCode, UnknownSerial, ClaimedByAnother
     ├── TooManyAttempts(retryAfter)
-    ├── CustomerNotReady, NotInThisMode, DeviceNotReady, RecentSignInRequired
+    ├── CustomerNotReady, NoDevice, NotInThisMode, DeviceNotReady, RecentSignInRequired
     ├── NotAllowed, EmailUnverified
     ├── UnknownFunction, UnknownVariable, UnknownCommand
     ├── DeviceOffline, DeviceTimeout
@@ -112,6 +112,14 @@ class CustomerNotReady(ProductError):
     code = "failed-precondition"
     reason = "customer-not-ready"
     message = "The account is not ready for devices yet."
+
+
+class NoDevice(ProductError):
+    """A token of Particle is for who owns a device or awaits one; it would reach nothing else."""
+
+    code = "failed-precondition"
+    reason = "no-device"
+    message = "There is no device on this account yet. Claim one first."
 
 
 class RecentSignInRequired(ProductError):

@@ -116,6 +116,27 @@ def history_erased(uid: str, device_id: str) -> None:
     _line("INFO", "history-erased", uid=uid, deviceId=device_id)
 
 
+def tokens_ended(uid: str) -> None:
+    """All tokens of Particle that a customer's apps had were ended."""
+    _line("INFO", "tokens-ended", uid=uid)
+
+
+def token_ending_to_be_continued(uid: str, error: BaseException) -> None:
+    """A customer's tokens may still work at Particle; a job ends them later."""
+    _line(
+        "WARNING",
+        "token-ending-to-be-continued",
+        "tokens at Particle are ended later",
+        uid=uid,
+        cause=str(error),
+    )
+
+
+def token_not_discarded(error: BaseException) -> None:
+    """A token that no app has could not be revoked; it expires within the hour."""
+    _line("WARNING", "token-not-discarded", "token at Particle not revoked", cause=str(error))
+
+
 def account_deleted(uid: str) -> None:
     """An account and all its data were deleted."""
     _line("INFO", "account-deleted", uid=uid)
@@ -143,8 +164,34 @@ def job_not_finished(job: str, error: BaseException) -> None:
     )
 
 
+def foreign_owner_found(device_id: str, uid: str | None, stranger: str | None) -> None:
+    """A stranger had claimed a device at Particle that is somebody's here, or stock: ended.
+
+    `uid` is the owner's here, and `stranger` the uid of the user whose customer it was, if known.
+    """
+    _line(
+        "WARNING",
+        "foreign-owner-found",
+        "a stranger owned the device at Particle; released",
+        deviceId=device_id,
+        uid=uid,
+        strangerUid=stranger,
+    )
+
+
+def foreign_owner_left(device_id: str, error: BaseException) -> None:
+    """Whether a stranger owns the device at Particle is not known, or is left to the next look."""
+    _line(
+        "INFO",
+        "foreign-owner-left",
+        "the device's owner at Particle is looked at later",
+        deviceId=device_id,
+        cause=f"{type(error).__name__}: {error}",
+    )
+
+
 def foreign_owner_released(device_id: str) -> None:
-    """Another user owned the device at Particle, but not here; that claim was ended."""
+    """A claim here found another user's at Particle, and ended it."""
     _line(
         "WARNING",
         "foreign-owner-released",
@@ -162,12 +209,16 @@ def particle_client_rejected() -> None:
     )
 
 
-def token_budget_spent(retry_after: float) -> None:
-    """A request for a token has to wait, so that Particle does not block the product."""
+def token_budget_spent(share: str, retry_after: float) -> None:
+    """A request with the client's secret has to wait, so that Particle does not block the product.
+
+    `share` is the part of the budget that is spent: `app`, `claim`, `sign_up` and so on.
+    """
     _line(
         "WARNING",
         "token-budget-spent",
         "budget of token requests is spent",
+        share=share,
         retryAfter=round(retry_after),
     )
 

@@ -62,6 +62,25 @@ _CUSTOMER_TOKENS = BoolParam(
         "this backend, its list of allowed functions and its records"
     ),
 )
+_OWN_ACCOUNT = StringParam(
+    "PARTICLE_OWN_ACCOUNT",
+    default="",
+    label="The maker's own accounts at Particle",
+    description=(
+        "User names, separated by commas. What they have claimed at Particle is the maker's stock: "
+        "in access mode product such a claim is never ended, in mode customer by a claim alone"
+    ),
+)
+_END_FOREIGN_CLAIMS = BoolParam(
+    "END_FOREIGN_CLAIMS",
+    default=True,
+    label="Claims of strangers at Particle are ended",
+    description=(
+        "Whether this backend looks for devices whose owner at Particle is another than here, and "
+        "ends such claims. Switch it off before the import of devices whose owners at Particle are "
+        "still to be taken over (users adopt, devices adopt)"
+    ),
+)
 _REQUIRE_SETUP_CODE = BoolParam(
     "REQUIRE_SETUP_CODE",
     default=True,
@@ -372,6 +391,19 @@ def delete_customers() -> str:
 def customer_tokens() -> bool:
     """Whether customers' apps are given tokens for Particle."""
     return _CUSTOMER_TOKENS.value
+
+
+@functools.cache
+def own_accounts() -> frozenset[str]:
+    """The user names at Particle of the maker's own accounts, in lower case."""
+    names = (name.strip().lower() for name in _OWN_ACCOUNT.value.split(","))
+    return frozenset(name for name in names if name)
+
+
+@functools.cache
+def end_foreign_claims() -> bool:
+    """Whether claims of strangers at Particle are looked for and ended."""
+    return _END_FOREIGN_CLAIMS.value
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from admin.doctor.deployment import ACCESS_TOKEN, Deployment
 from admin.doctor.finding import Finding, Link, broken, ok, warning
 from admin.particle.integrations import covers, plan, shown
 from shared import settings
+from shared.claims import at_particle
 from shared.particle import Integration, OAuthClient, errors
 
 PRESENCE = "spark/status"
@@ -59,7 +60,7 @@ def _product(deployment: Deployment) -> Finding:
     product = settings.particle().product
     server = deployment.tokens.server
     try:
-        name = deployment.particle.product_name(server)
+        name = deployment.particle.product(server).name
         deployment.particle.devices(server, 1)
     except errors.NotFoundError:
         return broken(
@@ -84,8 +85,9 @@ def _access_mode(deployment: Deployment) -> Finding:
     """
     mode = settings.access_mode()
     kind = "Particle does not show what type the OAuth client has"
-    if client := _own_client(deployment):
-        if client.kind == "web" or client.scope:
+    mine = settings.particle().client_id
+    if client := next((one for one in _clients(deployment) or () if one.id == mine), None):
+        if client.is_simple_auth:
             limit = f"limited to {client.scope}" if client.scope else "for web pages"
             return broken(
                 f"the OAuth client is {limit}: Simple Auth, not a server client",
@@ -94,22 +96,50 @@ def _access_mode(deployment: Deployment) -> Finding:
         kind = "the OAuth client is a server client"
     if mode == "product":
         devices = deployment.particle.devices(deployment.tokens.server, 1)
-        if claimed := sum(device.owner is not None for device in devices):
+        claimed = [device for device in devices if device.owner is not None]
+        if others := [one for one in claimed if not at_particle.is_own_account(one.owner)]:
             return warning(
-                f"product, but {claimed} of the first {len(devices)} devices are claimed at "
+                f"product, but {len(others)} of the first {len(devices)} devices are claimed at "
                 "Particle, as in mode customer",
                 f"{deployment.command} devices mismatches",
             )
     return ok(f"{mode}; {kind}")
 
 
-def _own_client(deployment: Deployment) -> OAuthClient | None:
+def _clients(deployment: Deployment) -> list[OAuthClient] | None:
+    """The product's OAuth clients; None when Particle does not show them."""
     try:
-        clients = deployment.particle.clients(deployment.tokens.server)
+        return deployment.particle.clients(deployment.tokens.server)
     except errors.RefusedError:
         return None
-    mine = settings.particle().client_id
-    return next((client for client in clients if client.id == mine), None)
+
+
+def _claims(deployment: Deployment) -> Finding:
+    """What lets strangers claim devices at Particle, as far as Particle shows it."""
+    if not settings.end_foreign_claims():
+        return warning(
+            "END_FOREIGN_CLAIMS is off: a stranger keeps what they have claimed at Particle",
+            f"switch it on in {deployment.settings_file} when all owners have been taken over, "
+            "then deploy",
+        )
+    if deployment.particle.product(deployment.tokens.server).quarantine is False:
+        return warning(
+            "the product approves unknown devices by itself",
+            "turn on the quarantine in the product's settings in Particle's console",
+        )
+    clients = _clients(deployment)
+    if clients is None:
+        return ok(f"{_LOOKED_FOR}; Particle does not show whether there are OAuth clients for apps")
+    if open_to_all := [one.id for one in clients if one.is_simple_auth]:
+        return warning(
+            f"{', '.join(open_to_all)}: with a Simple Auth client, whoever has the app can make a "
+            "customer, and claim with it what nobody owns at Particle",
+            "delete the client in the product's console, Authentication, unless an app needs it",
+        )
+    return ok(f"{_LOOKED_FOR}; there is no OAuth client for apps")
+
+
+_LOOKED_FOR = "those of strangers are looked for and ended"
 
 
 def _customer_tokens(deployment: Deployment) -> Finding:
@@ -195,6 +225,7 @@ ACCESS: tuple[Link, ...] = (
     Link("product", _product, needs=("OAuth client",)),
     Link("access mode", _access_mode, needs=("product",)),
     Link("customers' tokens", _customer_tokens, needs=("product", "access mode")),
+    Link("claims", _claims, needs=("product",)),
 )
 """The links that can be examined before anything is deployed."""
 

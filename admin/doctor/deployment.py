@@ -11,7 +11,7 @@ from admin.cli.errors import CannotRun
 from admin.cli.google import Google
 from admin.cli.target import FUNCTIONS_EMULATOR_HOST, Target
 from shared import settings
-from shared.particle import Credentials, Particle, TokenCache, errors
+from shared.particle import Credentials, Particle, Share, TokenCache, errors
 
 ACCESS_TOKEN = "PARTICLE_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 """A token of a member of the product's team or of an API user, for integrations."""
@@ -138,8 +138,10 @@ class GivenToken:
 class _OwnAddress:
     """No budget: Particle limits requests per address, and the functions have other addresses."""
 
-    def acquire(self, customer_name: str | None, *, for_app: bool = False) -> None:
+    def acquire(self, share: Share) -> None:
         """Allow it: one run makes two or three requests."""
 
-    def learn(self, failure: errors.RateLimitedError | errors.ClientRejectedError) -> None:
+    def learn(
+        self, share: Share, failure: errors.RateLimitedError | errors.ClientRejectedError
+    ) -> None:
         """Ignore it: the functions learn it themselves."""

@@ -13,9 +13,8 @@ from admin.support.audit import operations
 from admin.support.resolve import addresses
 from shared import connections, settings, times
 from shared.claims import at_particle
-from shared.errors import CustomerNotReady
 from shared.firestore import paths
-from shared.particle import Device, errors
+from shared.particle import errors
 from shared.registry.entry import Entry
 from shared.telemetry import presence
 
@@ -74,20 +73,6 @@ def seen(device: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def agrees(device: Device, entry: Entry) -> bool:
-    """Whether the device's owner at Particle is the owner in the registry's entry."""
-    uid = entry.owner_uid
-    if uid is None and device.owner is not None and entry.is_awaited:
-        # While a claim code is out, Particle may know the new owner first.
-        uid = entry.awaited_by
-    if uid is None:
-        return device.owner is None
-    try:
-        return at_particle.mode().owns(uid, device)
-    except CustomerNotReady:
-        return False
-
-
 def _commands(uid: str, device_id: str, *, data: bool) -> list[dict[str, Any]]:
     query = (
         paths.user(uid)
@@ -127,7 +112,7 @@ def _at_particle(target: Target, entry: Entry) -> dict[str, Any]:
             "inProduct": not device.quarantined,
             "quarantined": device.quarantined,
             "owner": device.owner,
-            "ownerAsRegistered": agrees(device, entry),
+            "ownerAsRegistered": at_particle.agrees(device, entry),
             "online": device.online,
             "firmwareVersion": device.firmware_version,
         }

@@ -9,9 +9,11 @@ A failure between the two releases the reservation. A crash leaves one that expi
 same customer may use again at once.
 """
 
-from shared import settings
+from functools import partial
+
+from shared import log, settings
 from shared.audit import Operation
-from shared.claims import at_particle
+from shared.claims import at_particle, strangers
 from shared.claims.label import Label, matches
 from shared.customers import shadow
 from shared.errors import ClaimedByAnother, InProgress, UnknownSerial, WrongSerialOrCode
@@ -24,16 +26,23 @@ from shared.registry.ownership import OVERTAKEN, ROUNDS, Owned
 
 _NO_DEVICE = "0" * 24
 """Stands for the device of a serial number that does not exist."""
+_NO_SERIAL = "-"
+"""Stands for a text that cannot be a serial number; no normalised one has a hyphen."""
+
+Found = tuple[Entry, paths.Snapshot]
+"""What `ownership.look_up` finds."""
 
 
 def claim(uid: str, label: Label, setup_code: str | None, name: str | None) -> Owned:
     """Make the user the device's owner, here and at Particle.
 
-    Succeeds again for one who owns it already. Raises `WrongSerialOrCode`, `UnknownSerial`,
-    `TooManyAttempts`, `ClaimedByAnother`, `InProgress`, `DeviceNotReady`, `CustomerNotReady` and
-    `ParticleError`; then nothing has changed, or the next try completes what was begun.
+    Succeeds again for one who owns it already, and makes it theirs at Particle again if it is not.
+    Raises `WrongSerialOrCode`, `UnknownSerial`, `TooManyAttempts`, `ClaimedByAnother`,
+    `InProgress`, `DeviceNotReady`, `DeviceOffline`, `CustomerNotReady` and `ParticleError`; then
+    nothing has changed, or the next try completes what was begun.
     """
-    return _become_owner(uid, admitted(uid, label, setup_code), name)
+    entry, mine = admitted(uid, label, setup_code)
+    return _become_owner(uid, entry.device_id, name, found=(entry, mine))
 
 
 def assign(uid: str, device_id: str, operation: Operation) -> Owned:
@@ -41,21 +50,27 @@ def assign(uid: str, device_id: str, operation: Operation) -> Owned:
 
     Raises `ClaimedByAnother`, `InProgress`, `DeviceNotReady`, `CustomerNotReady`, `ParticleError`.
     """
-    return _become_owner(uid, device_id, None, operation)
+    return _become_owner(uid, device_id, None, operation=operation)
 
 
-def admitted(uid: str, label: Label, setup_code: str | None) -> str:
-    """The device's id for one who knows its code.
+def admitted(uid: str, label: Label, setup_code: str | None) -> Found:
+    """The device's entry for one who knows its code, and the device as the user has it.
 
     Raises `WrongSerialOrCode`, `TooManyAttempts`, and `UnknownSerial` where codes are not required.
-    A missing device, a blocked one and a wrong code cost the same: two reads, a commit and an HMAC.
+    A missing device, a blocked one and a wrong code cost the same: for a serial number two reads, a
+    commit and an HMAC, for an id one read less. Guesses at a device are counted together, by
+    whatever it is presented.
     """
-    presented = f"device:{label.device_id}" if label.device_id else f"serial:{label.serial_number}"
-    serial = paths.serial_number(label.serial_number) if label.serial_number else None
-    attempt = attempts.admit(uid, presented, serial)
-    found = (attempt.found and attempt.found.to_dict()) or {}
-    device_id: str = label.device_id or found.get("deviceId") or _NO_DEVICE
-    entry = Entry.read(device_id)
+    device_id, presented = label.device_id, f"serial:{label.serial_number}"
+    if device_id is None:
+        named = paths.serial_number(label.serial_number or _NO_SERIAL).get()
+        device_id = (named.to_dict() or {}).get("deviceId")
+    if device_id is not None:
+        presented = f"device:{device_id}"
+    device_id = device_id or _NO_DEVICE
+    attempt = attempts.admit(uid, presented, *ownership.documents(uid, device_id))
+    found, mine = attempt.found
+    entry = Entry(found)
     if not settings.require_setup_code():
         if not entry.exists or entry.blocked:
             raise UnknownSerial
@@ -68,7 +83,7 @@ def admitted(uid: str, label: Label, setup_code: str | None) -> str:
     # device is free.
     if entry.owner_uid in {None, uid}:
         attempt.refund()
-    return device_id
+    return entry, mine
 
 
 def refuse_unless_free(entry: Entry, operation: Operation | None = None) -> None:
@@ -83,20 +98,30 @@ def refuse_unless_free(entry: Entry, operation: Operation | None = None) -> None
 
 
 def _become_owner(
-    uid: str, device_id: str, name: str | None, operation: Operation | None = None
+    uid: str,
+    device_id: str,
+    name: str | None,
+    *,
+    found: Found | None = None,
+    operation: Operation | None = None,
 ) -> Owned:
-    """Claim a device that nobody owns, here and at Particle; again for its owner."""
+    """Claim a device that nobody owns, here and at Particle; again for its owner.
+
+    `found` is what has been read of the device just now.
+    """
     reservation: Reservation | None = None
     for _ in range(ROUNDS):
-        entry, mine = ownership.look_up(uid, device_id)
-        if entry.owner_uid == uid:
-            return _owned(mine)
-        if reservation and entry.owner_uid:
-            # Our claim was too late here, and at Particle it was perhaps made after theirs.
-            at_particle.put_right(entry, f"put-right:{uid}")
-        refuse_unless_free(entry, operation)
-        shadow.ensure(uid)
+        entry, mine = found or ownership.look_up(uid, device_id)
+        found = None
         try:
+            if entry.owner_uid == uid:
+                strangers.end_for_owner(entry)
+                return _owned(mine)
+            if reservation and entry.owner_uid:
+                # Our claim was too late here, and at Particle it was perhaps made after theirs.
+                at_particle.put_right(entry, f"put-right:{uid}")
+            refuse_unless_free(entry, operation)
+            shadow.ensure(uid)
             still = reservation and reservation.seen_in(entry)
             reservation = still or hold.reserve(uid, entry)
             return _claim_free(uid, reservation, name, operation)
@@ -113,7 +138,8 @@ def _claim_free(
     """Claim a reserved device. Raises one of `OVERTAKEN` when its entry has changed."""
     with reservation.released_on_failure():
         device = at_particle.in_product(reservation.entry.device_id)
-        at_particle.mode().claim(uid, device, reservation)
+        ended = partial(log.foreign_owner_released, device.id)
+        at_particle.mode().claim(uid, device, reservation, ended)
     return ownership.give(uid, reservation.entry, device, name, operation)
 
 

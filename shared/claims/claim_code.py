@@ -7,10 +7,11 @@ device. An owner at Particle alone proves nothing.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from google.cloud.firestore import FieldFilter
 
-from shared import connections
+from shared import connections, log
 from shared.accounts import account
 from shared.claims import at_particle
 from shared.claims.claim import admitted, refuse_unless_free
@@ -42,15 +43,15 @@ def create(uid: str, label: Label, setup_code: str | None) -> ClaimCode:
     """
     if not shadow.customers_exist():
         raise NotInThisMode
-    device_id = admitted(uid, label, setup_code)
+    entry, _ = admitted(uid, label, setup_code)
     for _ in range(ROUNDS):
-        entry, _ = ownership.look_up(uid, device_id)
         if entry.owner_uid != uid:
             refuse_unless_free(entry)
         shadow.ensure(uid)
         try:
             expires_at = _await(uid, entry)
         except OVERTAKEN:
+            entry = Entry.read(entry.device_id)
             continue
         # With the customer's token, so that the claim is theirs.
         credentials = connections.tokens().customer(shadow.customer_name(uid))
@@ -102,7 +103,8 @@ def _await(uid: str, entry: Entry) -> datetime:
     reservation = hold.reserve(uid, entry)
     with reservation.released_on_failure():
         device = at_particle.in_product(entry.device_id)
-        at_particle.mode().free(uid, device, reservation)
+        ended = partial(log.foreign_owner_released, device.id)
+        at_particle.mode().free(uid, device, reservation, ended)
     expires_at = datetime.now(UTC) + LIFETIME
     batch = paths.client().batch()
     batch.update(

@@ -4,7 +4,8 @@ The ownership ends here first, in one commit that fails when a call or another c
 meanwhile, and then at Particle: whoever becomes the owner here must not lose the device to a
 release that is late. The commit reserves the device for the release (`shared/registry/hold.py`),
 marks it (`releasePending`) and creates a job, `releases/{id}`. The job does what the request could
-not do at Particle, and erases what the customer's tree holds of the device.
+not do at Particle, and erases what the customer's tree holds of the device. With the last device,
+the tokens of Particle end that the customer's apps have.
 
 The job erases everything below the customer's device document that is older than the job; what is
 younger belongs to a later tenure of the same customer and stays. That is exact, since both times
@@ -21,8 +22,10 @@ from shared import log, settings
 from shared.audit import Operation
 from shared.claims import at_particle
 from shared.commands import record
+from shared.customers import app_tokens
 from shared.errors import InProgress, NotYourDevice
 from shared.firestore import deadline, erase, paths
+from shared.firestore.deadline import FAILURES
 from shared.particle.errors import ParticleError
 from shared.registry import ownership
 from shared.registry.entry import RELEASE_PENDING, Entry
@@ -39,7 +42,10 @@ def release(
     """
     job = paths.releases().document()
     for number in range(ROUNDS):
-        entry = Entry.read(device_id)
+        references = [paths.device(device_id), paths.app_tokens(uid)]
+        read = {s.reference.path: s for s in paths.client().get_all(references)}
+        found, tokens = (read[reference.path] for reference in references)
+        entry = Entry(found)
         if entry.owner_uid != uid:
             # Firestore's client repeats a commit whose answer was lost: then it was ours.
             created_at: datetime | None = job.get().create_time if number else None
@@ -57,8 +63,11 @@ def release(
         except OVERTAKEN:
             continue  # a call, or another release: look again
         try:
+            if app_tokens.are_out(tokens):
+                # First: a token could claim the device again as soon as it is free.
+                app_tokens.end_without_device(uid)
             at_particle.end_claim(reservation)
-        except (ParticleError, InProgress) as failure:
+        except (ParticleError, InProgress, *FAILURES) as failure:
             reservation.release()
             log.release_to_be_continued(device_id, failure)
         else:
@@ -79,6 +88,8 @@ def finish(job_id: str, budget: float = settings.JOB_BUDGET) -> None:
     if fields is None:
         return  # finished by an earlier run
     try:
+        # Tokens that were minted while the request looked, or that it could not end.
+        app_tokens.end_without_device(fields["uid"])
         entry = Entry.read(fields["deviceId"])
         if entry.release_pending:
             # Not within the budget: a claim that a slow Particle has ended is to be recorded so.

@@ -1,4 +1,4 @@
-"""Reading from devices: a variable's value, and which devices Particle believes to be online."""
+"""Reading from devices: a variable's value, and what Particle says of each device."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from shared import connections, settings
 from shared.cache import Cache
 from shared.commands import delivery
 from shared.commands.offer import offer
-from shared.particle import errors
+from shared.particle import Device, errors
 from shared.registry import ownership
 
 PARALLEL = 8
@@ -32,7 +32,7 @@ class Reading:
 _readings: Cache[tuple[str, str, str], Reading] = Cache(5000)
 """By user, device and variable. The user is part of the key: a reading is never given to another
 customer after the device has changed hands."""
-_online: Cache[str, tuple[float, bool | None]] = Cache(20_000)
+_listed: Cache[str, tuple[float, Device | None]] = Cache(20_000)
 """When Particle was asked about a device, by `time.monotonic`, and the answer."""
 
 
@@ -56,14 +56,15 @@ def read_variable(uid: str, device_id: str, variable: str, max_age: float) -> Re
     return reading
 
 
-def online(device_ids: list[str]) -> dict[str, bool | None]:
-    """Whether each device is online, as Particle believes; None for one that it does not have.
+def at_particle(device_ids: list[str]) -> dict[str, Device | None]:
+    """What Particle says of each device; None for one that the product does not have.
 
-    That lags: about 50 s for Wi-Fi, up to 46 minutes for cellular (Cloud API reference, "Devices").
+    Whether it is online lags: about 50 s for Wi-Fi, up to 46 minutes for cellular (Cloud API
+    reference, "Devices").
     So an answer of a few seconds ago is given again. Raises `ParticleError`.
     """
     since = time.monotonic() - max(FRESH, PER_DEVICE * len(device_ids))
-    known = {device_id: _online.get(device_id) for device_id in device_ids}
+    known = {device_id: _listed.get(device_id) for device_id in device_ids}
     found = {
         device_id: answer[1] for device_id, answer in known.items() if answer and answer[0] >= since
     }
@@ -76,12 +77,12 @@ def online(device_ids: list[str]) -> dict[str, bool | None]:
         }
     for device_id, answered in asked.items():
         found[device_id] = answered.result()
-        _online.put(device_id, (time.monotonic(), found[device_id]))
+        _listed.put(device_id, (time.monotonic(), found[device_id]))
     return found
 
 
-def _ask(device_id: str) -> bool | None:
+def _ask(device_id: str) -> Device | None:
     try:
-        return connections.particle().device(connections.tokens().server, device_id).online
+        return connections.particle().device(connections.tokens().server, device_id)
     except (errors.ForbiddenError, errors.NotFoundError):
         return None

@@ -8,7 +8,8 @@ number of times, several times at once, and again after a crash at any point:
 
 1. `shadowCustomers/{hash}` binds the customer's name to the uid (created, never changed),
 2. where the name is not simply derived from the uid, the customer's record holds it,
-3. Particle creates the customer; "already exists" is success, since the name is bound to this uid,
+3. Particle creates the customer; that there is one already is success, since the name is bound to
+   this uid; Particle may say so in any words, so that a token for the customer is the proof,
 4. the record says `ready`.
 
 The record is `customers/{uid}`, which no client can write. Every commit that changes it writes the
@@ -24,6 +25,7 @@ Particle is asked, the account's deletion finds it; a creation that a deletion o
 
 import contextlib
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +38,7 @@ from shared.accounts import account
 from shared.cache import Cache
 from shared.errors import CustomerNotReady, EmailUnverified
 from shared.firestore import paths
-from shared.particle import errors
+from shared.particle import Share, errors
 
 _ready: Cache[str, str] = Cache(20_000)
 """The customer names of users whose customer this process has seen to be ready; about 4 MB. It only
@@ -78,6 +80,20 @@ def known_name(uid: str) -> str | None:
     return name
 
 
+def learn_names(uids: Iterable[str]) -> None:
+    """Read the names of several users' customers in one round trip, as far as there are customers.
+
+    It only spares `customer_name` a read for each.
+    """
+    unknown = {uid for uid in uids if uid not in _ready}
+    if unknown:
+        records = [paths.customer(uid) for uid in unknown]
+        for record in paths.client().get_all(records, ["status", "customerId"]):
+            known = record.to_dict() or {}
+            if known.get("status") == "ready":
+                _ready.put(record.id, known.get("customerId") or opaque_name(record.id))
+
+
 def adopt(uid: str, name: str) -> bool:
     """Bind a user to a customer who was there before; whether the customer is theirs now.
 
@@ -93,19 +109,21 @@ def adopt(uid: str, name: str) -> bool:
     return True
 
 
-def ensure(uid: str) -> None:
+def ensure(uid: str, share: Share = Share.CUSTOMER) -> None:
     """Make sure that what the user needs at Particle exists.
 
-    Costs nothing when this process knows that it does, one round trip when it does not know, and
-    all steps for a new user. Raises `CustomerNotReady` when the customer can never be made,
-    `EmailUnverified` when its name would be an address that is not verified, and `ParticleError`
-    when Particle fails, so that the platform or the caller tries again.
+    `share` is the part of the budget that making a customer counts in: `SIGN_UP` for one whom
+    nobody waits for. Costs nothing when this process knows that the customer exists, one round trip
+    when it does not know, and all steps for a new user. Raises `CustomerNotReady` when the customer
+    can never be made, `EmailUnverified` when its name would be an address that is not verified, and
+    `ParticleError` when Particle fails or the share is spent, so that the platform or the caller
+    tries again.
     """
     if uid not in _ready:
-        _ensure(uid, _read(uid))
+        _ensure(uid, _read(uid), share)
 
 
-def ensure_for_profile(uid: str) -> None:
+def ensure_for_profile(uid: str, share: Share) -> None:
     """`ensure`, for a user whose client has written a profile; for nobody else.
 
     An event can be late, or name somebody who does not exist: it never makes a profile.
@@ -114,7 +132,7 @@ def ensure_for_profile(uid: str) -> None:
         return
     known = _read(uid)
     if known.profile.exists:
-        _ensure(uid, known)
+        _ensure(uid, known, share)
 
 
 def restore(uid: str) -> None:
@@ -127,7 +145,7 @@ def restore(uid: str) -> None:
         if known.deleted or not known.profile.exists or known.is_shown:
             return
         if not known.record.exists:
-            _ensure(uid, known)
+            _ensure(uid, known, Share.SIGN_UP)
             return
         unchanged = paths.client().write_option(last_update_time=known.profile.update_time)
         # It fails when the profile was written or deleted meanwhile, and is looked at again.
@@ -136,13 +154,13 @@ def restore(uid: str) -> None:
             return
 
 
-def _ensure(uid: str, known: "_Known") -> None:
+def _ensure(uid: str, known: "_Known", share: Share) -> None:
     if known.deleted:
         raise CustomerNotReady("This account was deleted.")
     name = known.name or opaque_name(uid)
     if not known.is_ready:
         if customers_exist():
-            name = _make(uid, known)
+            name = _make(uid, known, share)
         else:
             _note(uid, "ready", None)
     elif not known.record.exists:
@@ -150,18 +168,20 @@ def _ensure(uid: str, known: "_Known") -> None:
     _ready.put(uid, name)
 
 
-def remove(name: str) -> None:
-    """Delete a customer at Particle, where that is asked for. Raises `ParticleError`. Repeatable.
+def remove(name: str) -> bool:
+    """Delete a customer at Particle, where that is asked for; whether it is gone. Repeatable.
 
     An opaque name says nothing about anybody. Deleting it too would leave nothing behind, but
-    Particle does not document whether a name becomes free again, so it is a setting.
+    Particle does not document whether a name becomes free again, so it is a setting. Raises
+    `ParticleError`.
     """
     wanted = settings.delete_customers()
-    if wanted == "always" or (wanted == "by-name" and "@" in name):
-        try:
-            connections.particle().delete_customer(connections.tokens().server, name)
-        except errors.NotFoundError:
-            return  # deleted by an earlier run, or never made
+    if not (wanted == "always" or (wanted == "by-name" and "@" in name)):
+        return False
+    # One that is not found was deleted by an earlier run, or never made.
+    with contextlib.suppress(errors.NotFoundError):
+        connections.particle().delete_customer(connections.tokens().server, name)
+    return True
 
 
 def lost(uid: str) -> None:
@@ -171,11 +191,14 @@ def lost(uid: str) -> None:
     log.customer_lost(uid)
 
 
-def _make(uid: str, known: "_Known") -> str:
+def _make(uid: str, known: "_Known", share: Share) -> str:
     """Make the customer; its name."""
     name = _settled_name(uid, known)
     try:
-        _create(name)
+        _create(name, share)
+    except errors.RateLimitedError:
+        _note(uid, "pending", "particle-rate-limited")
+        raise
     except errors.ParticleError as failure:
         _note(uid, "error", "particle-unavailable")
         log.customer_failed(uid, failure)
@@ -298,13 +321,24 @@ def _verified_address(uid: str) -> str:
     return str(user.email).strip().lower()
 
 
-def _create(name: str) -> None:
-    particle = settings.particle()
+def _create(name: str, share: Share = Share.CUSTOMER) -> None:
+    """Create the customer, unless it exists.
+
+    An existing one is ours: the name is bound to this uid, and no customer is created before its
+    name is bound.
+    """
+    tokens = connections.tokens()
     try:
-        connections.particle().create_customer((particle.client_id, particle.client_secret), name)
+        tokens.log_in(share, lambda client: connections.particle().create_customer(client, name))
     except errors.CustomerExistsError:
-        # Ours: the name is bound to this uid, and no customer is created before its name is bound.
         return
+    except errors.ClientRejectedError:
+        raise
+    except errors.RefusedError as refusal:
+        try:
+            tokens.get(name)
+        except errors.NoSuchCustomerError:
+            raise refusal from None
 
 
 def _note(uid: str, status: str, reason: str | None, name: str | None = None) -> None:

@@ -13,6 +13,8 @@
     serialNumbers/{normalised serial}                 deviceId
     customers/{uid}                                   `particle` of a profile, for the server
     shadowCustomers/{SHA-256 of the customer name}    which uid a Particle customer belongs to
+    appTokens/{uid}                                   whether apps of theirs may have tokens
+    tokenEndings/{uid}                                jobs that end a customer's tokens at Particle
     claimAttempts/{hash}                              how often setup codes were tried
     releases/{id}                                     releases that are not finished
     operations/{id}                                   the audit trail: what operators did, and why
@@ -57,6 +59,8 @@ DELETED_USERS = "deletedUsers"
 DEAD_LETTERS = "deadLetters"
 LIMITS = "limits"
 HEALTH = "health"
+APP_TOKENS = "appTokens"
+TOKEN_ENDINGS = "tokenEndings"  # noqa: S105 - a collection
 CLAIM_ATTEMPTS = "claimAttempts"
 RELEASES = "releases"
 OPERATIONS = "operations"
@@ -137,6 +141,26 @@ def shadow_customer(customer_name: str) -> DocumentReference:
     return client().collection(SHADOW_CUSTOMERS).document(digest)
 
 
+def app_tokens(uid: str) -> DocumentReference:
+    """Until when a customer's apps may have tokens of Particle, and how often these were ended."""
+    return client().collection(APP_TOKENS).document(uid)
+
+
+def all_app_tokens() -> CollectionReference:
+    """The same of all customers."""
+    return client().collection(APP_TOKENS)
+
+
+def token_ending(uid: str) -> DocumentReference:
+    """The job that ends a customer's tokens at Particle."""
+    return client().collection(TOKEN_ENDINGS).document(uid)
+
+
+def token_endings() -> CollectionReference:
+    """Those jobs of all customers."""
+    return client().collection(TOKEN_ENDINGS)
+
+
 def deleted_user(uid: str) -> DocumentReference:
     """The tombstone of a deleted account."""
     return client().collection(DELETED_USERS).document(uid)
@@ -165,6 +189,12 @@ def operations() -> CollectionReference:
 def dead_letter(message_id: str) -> DocumentReference:
     """A message that can never be stored as an event."""
     return client().collection(DEAD_LETTERS).document(message_id)
+
+
+def mints(uid: str, period: int) -> DocumentReference:
+    """How many tokens Particle was asked for in a period on account of a customer's apps."""
+    digest = hashlib.sha256(f"mints:{uid}".encode()).hexdigest()[:32]
+    return limit(f"mints-{digest}-{period}")
 
 
 def limit(name: str) -> DocumentReference:

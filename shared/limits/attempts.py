@@ -8,8 +8,9 @@ when the code was right. Three counters decide, each for one UTC day:
 - the label's: everybody who has used those up waits in one common line.
 
 So a stranger who fails again and again at a label, with however many accounts, delays only others
-like themselves, and never the buyer; and each of many accounts has a few guesses a day. A label
-is counted whether or not there is such a device, so the counting reveals nothing about it.
+like themselves, and never the buyer; and each of many accounts has a few guesses a day. A device is
+one label, whether its serial number or its id is presented. What no device has is counted too, by
+its own text, so the counting reveals nothing.
 """
 
 import hashlib
@@ -52,8 +53,8 @@ class Attempt:
     """An admitted attempt."""
 
     tallies: tuple["_Tally", "_Tally"]
-    found: paths.Snapshot | None
-    """The document that `admit` was asked to read too."""
+    found: list[paths.Snapshot]
+    """The documents that `admit` was asked to read too."""
 
     def refund(self) -> None:
         """The code was right, so this was no guess."""
@@ -64,18 +65,17 @@ class Attempt:
         batch.commit()
 
 
-def admit(uid: str, label: str, also: DocumentReference | None) -> Attempt:
+def admit(uid: str, label: str, *also: DocumentReference) -> Attempt:
     """Count an attempt of a person at a label, or raise `TooManyAttempts` with `retryAfter`.
 
-    Costs one read request, which also reads the document `also`, and one commit.
+    Costs one read request, which also reads the documents `also`, and one commit.
     """
     now = datetime.now(UTC)
     references = [
         paths.claim_attempts(_digest(kind, key, now))
         for kind, key in (("person", uid), ("own", f"{uid}:{label}"), ("label", label))
     ]
-    reads = references if also is None else [*references, also]
-    found = {s.reference.path: s for s in paths.client().get_all(reads)}
+    found = {s.reference.path: s for s in paths.client().get_all([*references, *also])}
     person, own, everybody = (_Tally.of(found[r.path], now) for r in references)
     line, limit = (own, OWN) if own.tries < OWN.free else (everybody, LABEL)
     wait = max(person.remaining(PERSON, now), line.remaining(limit, now))
@@ -87,7 +87,7 @@ def admit(uid: str, label: str, also: DocumentReference | None) -> Attempt:
     )
     for tally, its, after in zip((person, line), (PERSON, limit), counted, strict=True):
         _refuse_a_burst(tally, its, after["tries",])
-    return Attempt((person, line), found[also.path] if also else None)
+    return Attempt((person, line), [found[reference.path] for reference in also])
 
 
 def _refuse_a_burst(tally: "_Tally", limit: Limit, tries: int) -> None:

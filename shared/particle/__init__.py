@@ -10,18 +10,20 @@
 (https://docs.particle.io/reference/cloud-apis/api/) unless a docstring says otherwise.
 """
 
-from shared.particle.client import Device, OAuthClient, Particle
+from shared.particle.client import PER_PAGE, Device, OAuthClient, Particle
 from shared.particle.integrations import Integration
-from shared.particle.tokens import Budget, Token, TokenCache
+from shared.particle.tokens import Budget, Share, Token, TokenCache
 from shared.particle.transport import Credentials
 
 __all__ = [
+    "PER_PAGE",
     "Budget",
     "Credentials",
     "Device",
     "Integration",
     "OAuthClient",
     "Particle",
+    "Share",
     "Token",
     "TokenCache",
 ]

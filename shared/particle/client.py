@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.particle import errors
 from shared.particle.integrations import Integrations
 from shared.particle.transport import Answer, Credentials, Transport
 
@@ -33,6 +34,15 @@ class Device:
 
 
 @dataclass(frozen=True)
+class Product:
+    """The product, as far as its settings are used here."""
+
+    name: str | None
+    quarantine: bool | None
+    """Whether unknown devices wait to be approved; None when Particle does not say."""
+
+
+@dataclass(frozen=True)
 class OAuthClient:
     """An OAuth client of the product, as far as Particle shows it: never its secret."""
 
@@ -42,6 +52,11 @@ class OAuthClient:
     """`installed` or `web`."""
     scope: str | None
     """What it is limited to, such as `customers:create`; None for a server's, which is not."""
+
+    @property
+    def is_simple_auth(self) -> bool:
+        """Whether it is for apps and web pages: whoever has one can make customers with it."""
+        return self.kind == "web" or bool(self.scope)
 
 
 class Particle:
@@ -67,23 +82,40 @@ class Particle:
         For a customer of the product, or for the product itself when `customer_name` is None.
         Returns the token and the seconds it is valid for. Not repeatable, since each request counts
         against the limit of 100 in 5 minutes.
+
+        Raises `ClientRejectedError`, and `NoSuchCustomerError`. How Particle refuses an unknown
+        customer is not documented, so for a customer any refusal but that of the client means it;
+        of the product's own token, any refusal is one of the client.
         """
         form = {"grant_type": "client_credentials", "expires_in": str(lifetime)}
         if customer_name is not None:
             # The form's field is `scope` and its value literally `customer=<name>`.
             form["scope"] = f"customer={customer_name}"
-        answer = self._transport.send("POST", "/oauth/token", client, form=form, repeatable=False)
+        route = "/oauth/token"
+        try:
+            answer = self._transport.send("POST", route, client, form=form, repeatable=False)
+        except errors.ClientRejectedError:
+            raise
+        except errors.RefusedError as refusal:
+            kind = (
+                errors.ClientRejectedError if customer_name is None else errors.NoSuchCustomerError
+            )
+            raise kind(refusal.route, refusal.text, refusal.status) from refusal
         return answer.member("access_token", str), float(answer.member("expires_in", int))
 
     def create_customer(self, client: tuple[str, str], customer_name: str) -> None:
         """`POST /v1/products/:product/customers`: a customer without a password.
 
-        Raises `CustomerExistsError`. Repeatable in the sense that two requests create one customer.
+        Repeatable in the sense that two requests create one customer. Raises `CustomerExistsError`,
+        and, since Particle may say that in other words, any other `RefusedError` for a customer who
+        exists.
         """
         form = {"email": customer_name, "no_password": "true"}
         answer = self._transport.send("POST", _CUSTOMERS, client, path=self._path(), form=form)
         if not isinstance(answer.body, dict):
             raise answer.unexpected("no object")
+        if answer.body.get("ok") is False:
+            raise errors.RefusedError(answer.route, errors.message_in(answer.body))
 
     def claim_device(self, credentials: Credentials, device_id: str) -> None:
         """`POST /v1/devices`: the customer whose token it is becomes the device's owner.
@@ -117,6 +149,13 @@ class Particle:
         """
         self._transport.send("DELETE", "/v1/access_tokens/current", token).require_ok()
 
+    def revoke_tokens(self, token: str) -> None:
+        """`DELETE /v1/access_tokens`: revokes all tokens of the one who sends this one.
+
+        Raises `TokenRejectedError` when it is no longer valid.
+        """
+        self._transport.send("DELETE", "/v1/access_tokens", token).require_ok()
+
     def delete_customer(self, credentials: Credentials, customer_name: str) -> None:
         """`DELETE /v1/products/:product/customers/:email`: also revokes the customer's tokens.
 
@@ -137,9 +176,11 @@ class Particle:
     def devices(self, credentials: Credentials, page: int) -> list[Device]:
         """`GET /v1/products/:product/devices`: a page of the product's devices, counted from 1.
 
-        Empty after the last page.
+        In the order of their ids, so that no device is missed between two pages while others come
+        and go. Empty after the last page.
         """
-        return [_device(item) for item in self._page(credentials, _DEVICES, page).items("devices")]
+        answer = self._page(credentials, _DEVICES, page, sortAttr="deviceId", sortDir="asc")
+        return [_device(item) for item in answer.items("devices")]
 
     def customers(self, credentials: Credentials, page: int) -> list[str]:
         """`GET /v1/products/:product/customers`: a page of user names, counted from 1.
@@ -149,16 +190,17 @@ class Particle:
         listed = self._page(credentials, _CUSTOMERS, page).items("customers")
         return [item.member("username", str) for item in listed]
 
-    def product_name(self, credentials: Credentials) -> str | None:
-        """`GET /v1/products/:product`; the product's name.
+    def product(self, credentials: Credentials) -> Product:
+        """`GET /v1/products/:product`.
 
         Raises `NotFoundError` when there is no such product, `ForbiddenError` for another's.
         """
         answer = self._transport.send("GET", _PRODUCT, credentials, path=self._path())
         found = answer.member("product", object)
         # An object in the documentation, a list with one in a recording from 2018.
-        product = found[0] if isinstance(found, list) and found else found
-        return Answer(answer.route, product).optional("name", str)
+        product = Answer(answer.route, found[0] if isinstance(found, list) and found else found)
+        settings = Answer(answer.route, product.optional("settings", dict))
+        return Product(product.optional("name", str), settings.optional("quarantine", bool))
 
     def clients(self, credentials: Credentials) -> list[OAuthClient]:
         """`GET /v1/products/:product/clients`: the product's OAuth clients."""

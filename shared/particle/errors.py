@@ -1,7 +1,7 @@
 """What can go wrong when talking to Particle, and how its answers are distinguished.
 
     ParticleError
-    ├── NotSentError              no connection: the request had no effect
+    ├── NotSentError              it did not get to Particle: the request had no effect
     ├── OutcomeUnknownError       the request may have had its effect
     │   ├── InterruptedCallError  connection cut, or no answer in time
     │   └── ServerFaultError      5xx
@@ -22,7 +22,7 @@ No exception's text contains a token, an e-mail address or a path with a custome
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _SENSITIVE = re.compile(r"[0-9a-f]{40}|[^\s\"'<>=:]+@[^\s\"'<>]+|access_token=\S+", re.IGNORECASE)
@@ -40,7 +40,10 @@ class ParticleError(Exception):
 
 
 class NotSentError(ParticleError):
-    """No connection could be made: the request had no effect."""
+    """The request did not get to Particle, and had no effect.
+
+    There was no connection, or something in front of Particle's API refused it.
+    """
 
 
 class OutcomeUnknownError(ParticleError):
@@ -144,36 +147,83 @@ def message_in(body: Any) -> str:
     return ""
 
 
-def from_answer(  # noqa: PLR0911 - one return for each kind of answer
-    route: str, status: int, headers: Mapping[str, str], body: Any, elapsed: float
+def from_answer(
+    route: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: Any,
+    elapsed: float,
+    *,
+    by_client: bool = False,
 ) -> ParticleError:
-    """The exception for an answer that is not a success. `elapsed` is in seconds."""
+    """The exception for an answer that is not a success. `elapsed` is in seconds.
+
+    `by_client` says that the request showed the OAuth client's id and secret, and no token. The
+    status decides, then OAuth's code in `error`, and Particle's words only where neither says
+    enough: the words have changed over the years.
+    """
     text = message_in(body)
-    lower = text.lower()
-    kind = body.get("error") if isinstance(body, Mapping) else None
     if status >= 500:  # noqa: PLR2004 - HTTP's own classes
         return ServerFaultError(route, text, status)
-    if status == 408 or (status == 400 and lower.startswith("timed out")):  # noqa: PLR2004
-        # A call was answered by 400 in 2015.
-        return DeviceUnreachableError(route, text, status, elapsed)
     if status == 429:  # noqa: PLR2004
         return RateLimitedError(route, text, status, _retry_after(headers))
-    if status == 401:  # noqa: PLR2004
-        return TokenRejectedError(route, text, status)
-    if status == 400 and kind == "invalid_client":  # noqa: PLR2004
-        return ClientRejectedError(route, text, status)
-    if status == 400 and kind == "invalid_grant":  # noqa: PLR2004
-        return NoSuchCustomerError(route, text, status)
-    if status == 400 and (lower == "customer already exists" or kind == "customer_exists"):  # noqa: PLR2004
-        return CustomerExistsError(route, text, status)
-    if status == 403:  # noqa: PLR2004
-        kind_of_refusal = (
-            ForeignOwnerError if "belongs to someone else" in lower else ForbiddenError
-        )
-        return kind_of_refusal(route, text, status)
-    if status == 404:  # noqa: PLR2004
-        return NotFoundError(route, text, status)
-    return RefusedError(route, text, status)
+    words, code = _words(body), _code(body)
+    if status == 408 or (status == 400 and "timed out" in words):  # noqa: PLR2004
+        # The 400 is what a function of an offline device was answered in 2015.
+        return DeviceUnreachableError(route, text, status, elapsed)
+    if by_client:
+        kind = _refusal_of_client(status, words, code)
+    elif status == 403 and _is_page(body):  # noqa: PLR2004
+        return NotSentError(route, "refused in front of Particle's API", status)
+    else:
+        kind = _refusal_of_token(status, words, code)
+    return kind(route, text, status)
+
+
+def _refusal_of_client(status: int, words: str, code: str) -> type[RefusedError]:
+    if status == 401 or code in _WRONG_CLIENT:  # noqa: PLR2004
+        return ClientRejectedError
+    if code in _WRONG_CUSTOMER:
+        return NoSuchCustomerError
+    if _EXISTS.search(words):
+        return CustomerExistsError
+    return _BY_STATUS.get(status, RefusedError)
+
+
+def _refusal_of_token(status: int, words: str, code: str) -> type[RefusedError]:
+    if status == 401 or code == "invalid_token":  # noqa: PLR2004
+        return TokenRejectedError
+    if status == 403 and _FOREIGN.search(words):  # noqa: PLR2004
+        return ForeignOwnerError
+    if code == "unauthorized":
+        return ForbiddenError  # an API user, who is refused with a 400
+    return _BY_STATUS.get(status, RefusedError)
+
+
+_BY_STATUS = {403: ForbiddenError, 404: NotFoundError}
+_WRONG_CLIENT = {"invalid_client", "unauthorized_client"}
+_WRONG_CUSTOMER = {"invalid_grant", "invalid_scope"}
+_EXISTS = re.compile(r"already exists|customer.exists")
+_FOREIGN = re.compile(r"someone else|somebody else|request_transfer")
+
+
+def _code(body: Any) -> str:
+    """OAuth's code, such as `invalid_token`; in lower case, "" for none."""
+    code = body.get("error") if isinstance(body, Mapping) else None
+    return code.strip().lower() if isinstance(code, str) else ""
+
+
+def _words(body: Any) -> str:
+    """All texts in an error body, in lower case; none of a web page."""
+    if isinstance(body, str):
+        return "" if _is_page(body) else body.lower()
+    parts = body.values() if isinstance(body, Mapping) else body
+    return " ".join(map(_words, parts)) if isinstance(parts, Iterable) else ""
+
+
+def _is_page(body: Any) -> bool:
+    """Whether it is a web page: the answer of something in front of Particle's API."""
+    return isinstance(body, str) and body.lstrip().startswith("<")
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

@@ -1,16 +1,39 @@
-"""Access tokens: minted when needed, kept in memory until shortly before they expire."""
+"""Access tokens: minted when needed, kept in memory until shortly before they expire.
 
+And the one gate for everything that shows Particle the OAuth client's id and secret (`log_in`).
+"""
+
+import contextlib
 import threading
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Protocol
+from enum import Enum
+from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from shared.cache import Cache
-from shared.particle.errors import ClientRejectedError, ParticleError, RateLimitedError
+from shared.particle.errors import (
+    ClientRejectedError,
+    NoSuchCustomerError,
+    NotSentError,
+    ParticleError,
+    RateLimitedError,
+)
 from shared.particle.transport import Credentials
+
+T = TypeVar("T")
+
+
+class Share(Enum):
+    """What a request with the client's id and secret is for. Each has a share of the budget."""
+
+    SERVER = "the product's own token"
+    ENDING = "a token that ends a customer's others"
+    CLAIM = "a customer's token for claiming"
+    APP = "a customer's token for an app"
+    CUSTOMER = "a customer for somebody who needs one now"
+    SIGN_UP = "a customer for somebody who has just signed up"
 
 
 class Issuer(Protocol):
@@ -25,16 +48,14 @@ class Issuer(Protocol):
 class Budget(Protocol):
     """Keeps all instances together below the limits of `/oauth/token`."""
 
-    def acquire(self, customer_name: str | None, *, for_app: bool = False) -> None:
-        """Count a request that is about to be made; None is the product's own credential.
+    def acquire(self, share: Share) -> None:
+        """Count a request that is about to be made.
 
-        Tokens that are given to apps have a smaller share of the budget.
-
-        Raises `RateLimitedError` with the true time to wait when the budget is spent, and
+        Raises `RateLimitedError` with the true time to wait when the share is spent, and
         `ClientRejectedError` when the request is known to be useless.
         """
 
-    def learn(self, failure: RateLimitedError | ClientRejectedError) -> None:
+    def learn(self, share: Share, failure: RateLimitedError | ClientRejectedError) -> None:
         """Take note of a refusal by Particle itself."""
 
 
@@ -57,6 +78,14 @@ REST = 15
 """Seconds between two attempts to replace a token that is still usable."""
 MAX_TOKENS = 2000
 """More than `/oauth/token` gives within the lifetime of a token, so that none is lost early."""
+AT_ONCE = 4
+"""Log-ins under way at once: ten refused ones in a row block the address for half an hour, and a
+secret that was good a moment ago may not be any more."""
+PATIENCE = 20.0
+"""Seconds that a log-in waits for those under way."""
+IN_A_ROW = 4
+"""Refused log-ins of customers in a row, after which one of the product's own ends the row, or
+shows that it is the client that Particle refuses."""
 
 
 class TokenCache:
@@ -80,7 +109,9 @@ class TokenCache:
         self._client = (client_id, client_secret)
         self._budget = budget
         self._unproven = threading.Lock()
+        self._at_once = threading.BoundedSemaphore(AT_ONCE)
         self._proven = False
+        self._in_a_row = 0
         self._clock = clock
         self._tokens: Cache[str | None, Token] = Cache(MAX_TOKENS)
         self._resting: Cache[str | None, bool] = Cache(MAX_TOKENS, age=REST, clock=clock)
@@ -100,13 +131,11 @@ class TokenCache:
         *,
         valid_for: float = MARGIN,
         or_at_least: float | None = None,
-        for_app: Callable[[], None] | None = None,
     ) -> Token:
         """A token with at least `valid_for` seconds left; None is the product's own.
 
         With `or_at_least`, a token that has this many seconds left is good enough while another
-        thread is replacing it, and when replacing it fails. For a token that is given to an app,
-        `for_app` is called before it is requested from Particle.
+        thread is replacing it, and when replacing it fails.
         """
         token = self._tokens.get(customer_name)
         if token is not None and self._left(token) >= valid_for:
@@ -125,7 +154,7 @@ class TokenCache:
             token = self._tokens.get(customer_name)
             if token is not None and self._left(token) >= valid_for:
                 return token
-            return self._mint(customer_name, for_app)
+            return self._replace(customer_name)
         except ParticleError:
             if usable is None:
                 raise
@@ -134,36 +163,61 @@ class TokenCache:
         finally:
             lock.release()
 
-    def renew(
-        self, customer_name: str | None, rejected: str, *, for_app: Callable[[], None] | None = None
-    ) -> Token:
+    def renew(self, customer_name: str | None, rejected: str) -> Token:
         """Mint again, unless another thread has already replaced the rejected token."""
         with self._lock(customer_name):
             token = self._tokens.get(customer_name)
             if token is None or token.value == rejected:
-                token = self._mint(customer_name, for_app)
+                token = self._replace(customer_name)
             return token
+
+    def mint(self, customer_name: str | None, share: Share) -> Token:
+        """A new token, which is not kept here. Raises `ParticleError`."""
+        if customer_name is not None and self._in_a_row >= IN_A_ROW:
+            self._replace(None)
+        now = self._clock()
+        try:
+            value, lifetime = self.log_in(
+                share,
+                lambda client: self._issuer.mint_token(
+                    client, customer_name=customer_name, lifetime=LIFETIME
+                ),
+            )
+        except NoSuchCustomerError:
+            self._in_a_row += 1
+            raise
+        self._in_a_row = 0
+        return Token(value, now + lifetime)
+
+    def log_in(self, share: Share, request: Callable[[tuple[str, str]], T]) -> T:
+        """Make a request that shows the client's id and secret, within the budget.
+
+        Raises what the request raises, and what `Budget.acquire` does.
+        """
+        with contextlib.ExitStack() as stack:
+            if not self._at_once.acquire(timeout=PATIENCE):
+                raise NotSentError("log-in", "those before it are not answered")
+            stack.callback(self._at_once.release)
+            # One at a time until the secret has proved right.
+            if not self._proven:
+                stack.enter_context(self._unproven)
+            self._budget.acquire(share)
+            try:
+                answer = request(self._client)
+            except (RateLimitedError, ClientRejectedError) as failure:
+                if isinstance(failure, ClientRejectedError):
+                    self._proven = False
+                self._budget.learn(share, failure)
+                raise
+            self._proven = True
+        return answer
 
     def _left(self, token: Token) -> float:
         return token.expires_at - self._clock()
 
-    def _mint(self, customer_name: str | None, for_app: Callable[[], None] | None = None) -> Token:
-        now = self._clock()
-        with nullcontext() if self._proven else self._unproven:
-            # One at a time until the client's secret has proved right: ten wrong ones in a row
-            # block the address for half an hour.
-            if for_app:
-                for_app()
-            self._budget.acquire(customer_name, for_app=for_app is not None)
-            try:
-                value, lifetime = self._issuer.mint_token(
-                    self._client, customer_name=customer_name, lifetime=LIFETIME
-                )
-            except (RateLimitedError, ClientRejectedError) as failure:
-                self._budget.learn(failure)
-                raise
-            self._proven = True
-        token = Token(value, now + lifetime)
+    def _replace(self, customer_name: str | None) -> Token:
+        share = Share.SERVER if customer_name is None else Share.CLAIM
+        token = self.mint(customer_name, share)
         self._tokens.put(customer_name, token)
         return token
 

@@ -227,7 +227,12 @@ class Transport:
         if response.ok or response.is_redirect:
             raise errors.UnexpectedAnswerError(name, "not JSON", response.status_code)
         raise errors.from_answer(
-            name, response.status_code, response.headers, body or response.text[:200], elapsed
+            name,
+            response.status_code,
+            response.headers,
+            response.text[:200] if body is None else body,
+            elapsed,
+            by_client=not bearer,
         )
 
 

@@ -109,9 +109,8 @@ def _give_devices_back(uid: str) -> None:
 def _forget_customer(uid: str) -> None:
     """End what Particle has of the customer: tokens of apps and, where asked for, the customer."""
     name = shadow.known_name(uid) if shadow.customers_exist() else None
-    if name is not None:
-        app_tokens.forget(name)
-        shadow.remove(name)
+    gone = name is not None and shadow.remove(name)
+    app_tokens.forget(uid, customer_gone=gone)
 
 
 def _erase(uid: str) -> None:

@@ -57,9 +57,14 @@ def require_owner(uid: str, device_id: str) -> None:
         raise NotYourDevice
 
 
+def documents(uid: str, device_id: str) -> list[DocumentReference]:
+    """The registry's entry of a device, and the device as the user has it."""
+    return [paths.device(device_id), paths.user_device(uid, device_id)]
+
+
 def look_up(uid: str, device_id: str) -> tuple[Entry, paths.Snapshot]:
     """The registry's entry and the user's own device document, in one round trip."""
-    references = [paths.device(device_id), paths.user_device(uid, device_id)]
+    references = documents(uid, device_id)
     found = {s.reference.path: s for s in paths.client().get_all(references)}
     entry, mine = (found[reference.path] for reference in references)
     return Entry(entry), mine

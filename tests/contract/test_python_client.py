@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import requests
 
-from shared.particle import Device, Integration, OAuthClient, Particle, TokenCache, errors
+from shared.particle import Device, Integration, OAuthClient, Particle, Share, TokenCache, errors
+from shared.particle.client import Product
 from shared.particle.transport import MAX_TRIES, Timeouts, Transport
 from simulator.settings import Settings
 from tests.support.simulator import Simulator
@@ -28,10 +29,10 @@ Call = Callable[[], object]
 class Boundless:
     """A budget without an end."""
 
-    def acquire(self, customer_name: str | None, *, for_app: bool = False) -> None:
+    def acquire(self, share: Share) -> None:
         """Always."""
 
-    def learn(self, failure: errors.ParticleError) -> None:
+    def learn(self, share: Share, failure: errors.ParticleError) -> None:
         """Nothing to learn."""
 
 
@@ -87,8 +88,8 @@ class World:
     def create_integration(self) -> None:
         self.particle.integrations.create(self.tokens.server, secrets.token_hex(8), TOPIC)
 
-    def product_name(self) -> object:
-        return self.particle.product_name(self.tokens.server)
+    def product(self) -> object:
+        return self.particle.product(self.tokens.server)
 
     def clients(self) -> list[OAuthClient]:
         return self.particle.clients(self.tokens.server)
@@ -113,7 +114,7 @@ REPEATABLE = [
     "devices",
     "customers",
     "integrations",
-    "product_name",
+    "product",
     "clients",
 ]
 ONCE = ["call_function", "mint", "create_integration"]
@@ -168,11 +169,11 @@ def test_devices_and_customers_are_listed_in_pages(world: World) -> None:
 
 
 def test_the_product_and_its_clients_are_described(world: World) -> None:
-    assert world.product_name() == f"Demo {PRODUCT}"
+    assert world.product() == Product(f"Demo {PRODUCT}", quarantine=True)
     (backend,) = [client for client in world.clients() if client.id == SETTINGS.client_id]
     assert (backend.kind, backend.scope) == ("installed", None)
     with pytest.raises(errors.NotFoundError):
-        Particle(world.url, "no-such-product").product_name(world.tokens.server)
+        Particle(world.url, "no-such-product").product(world.tokens.server)
 
 
 def test_an_integration_is_made_turned_on_and_deleted(world: World) -> None:
@@ -227,6 +228,13 @@ def test_a_token_ends_and_a_customer_goes(world: World) -> None:
     world.particle.revoke_token(token)
     with pytest.raises(errors.TokenRejectedError):
         world.particle.revoke_token(token)
+    first, second = (
+        world.tokens.mint(world.customer_name, share) for share in (Share.APP, Share.ENDING)
+    )
+    world.particle.revoke_tokens(second.value)
+    for ended in (first, second):
+        with pytest.raises(errors.TokenRejectedError):
+            world.particle.revoke_tokens(ended.value)
     world.particle.delete_customer(world.tokens.server, world.customer_name)
     assert world.device().owner is None
     with pytest.raises(errors.NotFoundError):

@@ -11,9 +11,11 @@ from google.api_core.gapic_v1.method import wrap_method
 
 from local.client import Account, Client
 from local.stack import Stack
-from shared import cache, settings
+from shared import cache, connections, settings
 from shared.claims.label import digest, normalise_serial
+from shared.customers import shadow
 from shared.firestore import deadline, paths
+from shared.particle import Share
 from tests.support.functions import call
 from tests.support.simulator import Simulator
 from tests.support.triggers import LIVE
@@ -122,6 +124,13 @@ def particle(stack: Stack) -> Callable[..., requests.Response]:
         return requests.request(method, url, data=form, headers=headers, timeout=40)
 
     return send
+
+
+def token_at_particle(account: Account) -> str:
+    """A token of the customer's own at Particle, which the product would not give to an app."""
+    shadow.ensure(account.uid)
+    name = shadow.customer_name(account.uid)
+    return connections.tokens().mint(name, Share.CLAIM).value
 
 
 @pytest.fixture

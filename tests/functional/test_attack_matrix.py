@@ -18,7 +18,7 @@ from shared import connections, settings
 from shared.accounts import session
 from shared.firestore import paths
 from shared.privacy import deletion
-from tests.functional.conftest import Label
+from tests.functional.conftest import Label, token_at_particle
 from tests.support.documents import everything
 from tests.support.functions import CALLABLES, call, outcome
 from tests.support.simulator import Simulator
@@ -89,7 +89,7 @@ ATTACKS = {
     "invoke_function": Attack(_device(function="set_target", argument="20")),
     "invoke_function of a used requestId": Attack(_device(**COMMAND)),
     "list_devices": Attack(lambda _: {"refresh": True}, OWN, changes=False),
-    "mint_token": Attack(lambda _: {}, OWN, modes=("customer",)),
+    "mint_token": Attack(lambda _: {}, "no-device", modes=("customer",)),
     "read_variable": Attack(_device(variable="target"), changes=False, deleted="not-your-device"),
     "release_device": Attack(_device()),
     "rename_device": Attack(_device(name="Mine")),
@@ -229,7 +229,7 @@ def test_nobody_but_the_owner(name: str, mode: str, world: World, simulator: Sim
 def test_an_ex_owners_particle_token(
     world: World, mode: str, label: Label, particle: Any, simulator: Simulator
 ) -> None:
-    """Good for nothing that the next owner has, in the hour that it still lives."""
+    """Good for nothing that the next owner has; without a device it is not even a token."""
     if mode == "product":
         assert outcome("mint_token", {}, world.ex_owner)[0] == "not-in-this-mode"
         return
@@ -239,6 +239,7 @@ def test_an_ex_owners_particle_token(
     assert particle("GET", f"{device}/target", token).status_code == 200, "the positive control"
     call("release_device", {"deviceId": label.device_id}, world.owner)
     call("claim_device", label.claim, world.other)
+    spare = token_at_particle(world.owner)
     before = simulator.device(label.device_id)
     for method, path in (
         ("GET", device),
@@ -253,8 +254,8 @@ def test_an_ex_owners_particle_token(
         ("GET", "/v1/products/1319/customers"),
     ):
         form = {"id": label.device_id, "arg": "5", "name": "Mine"}
-        assert particle(method, path, token, **form).status_code in {403, 404}, path
-    assert particle("GET", "/v1/devices", token).json() == []
+        assert particle(method, path, token, **form).status_code == 401, path
+        assert particle(method, path, spare, **form).status_code in {403, 404}, path
     after = simulator.device(label.device_id)
     assert (after["owner"], after["state"]) == (before["owner"], before["state"])
 

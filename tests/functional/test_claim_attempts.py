@@ -173,19 +173,67 @@ def test_wrong_missing_and_blocked_cost_the_same(
 
     monkeypatch.setattr(labels, "digest", counted)
     call("list_devices", {}, customer)  # a sign-in's first call is noted, whatever it is
-    costs = set()
-    for function in ("claim_device", "create_claim_code"):
-        for request in (
-            {**label.claim, "setupCode": "WRONG-CODE"},
-            {**label.claim, "serialNumber": "NO-SUCH-SERIAL"},
-            {**label.claim, "serialNumber": "/../"},
-            blocked.claim,
-        ):
-            firestore_requests()
-            assert refusal(function, request, customer).reason == "wrong-serial-or-code"
-            costs.add((*firestore_requests(), *computed))
-            computed.clear()
-    assert costs == {("BatchGetDocuments", "Commit", "BatchGetDocuments", "HMAC")}
+    wrong = {"setupCode": "WRONG-CODE"}
+    by_serial = [
+        {**label.claim, **wrong},
+        {**label.claim, "serialNumber": "NO-SUCH-SERIAL"},
+        {**label.claim, "serialNumber": "/../"},
+        blocked.claim,
+    ]
+    by_id = [
+        {"deviceId": label.device_id, **wrong},
+        {"deviceId": "f" * 24, **wrong},
+        {"deviceId": blocked.device_id, "setupCode": blocked.setup_code},
+    ]
+
+    def cost(function: str, request: dict[str, Any]) -> tuple[str, ...]:
+        monkeypatch.setattr(attempts, "PERSON", attempts.Limit(free=100, cap=900))
+        firestore_requests()
+        computed.clear()
+        assert refusal(function, request, customer).reason == "wrong-serial-or-code"
+        return (*firestore_requests(), *computed)
+
+    costs = {
+        cost(function, request)
+        for function in ("claim_device", "create_claim_code")
+        for request in by_serial
+    }
+    assert costs == {("BatchGetDocuments", "BatchGetDocuments", "Commit", "HMAC")}
+    costs = {cost("claim_device", request) for request in by_id}
+    assert costs == {("BatchGetDocuments", "Commit", "HMAC")}
+
+
+def test_a_device_is_one_label_by_whatever_it_is_presented(
+    label: Label, customer: Account, another: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else everybody has twice as many guesses at it."""
+    monkeypatch.setattr(attempts, "PERSON", attempts.Limit(free=100, cap=900))
+    monkeypatch.setattr(attempts, "LABEL", attempts.Limit(free=2, cap=60))
+    forms: list[dict[str, Any]] = [
+        {"serialNumber": label.serial_number},
+        {"deviceId": label.device_id},
+        {"serialNumber": f" {label.serial_number.lower()} "},
+        {"deviceId": label.device_id.upper()},
+    ]
+    told = [guess(forms[n % 4], customer).reason for n in range(8)]
+    # The person's own, then the common line's, whose first wait keeps out both forms.
+    free = attempts.OWN.free + 2
+    assert told == ["wrong-serial-or-code"] * free + ["too-many-attempts"] * (8 - free)
+    assert guess(forms[1], customer).details["retryAfter"] == 2
+    # The buyer's first ones wait for nobody, and a label that no device has is another one.
+    assert guess({"serialNumber": "NO-SUCH-SERIAL"}, customer).reason == "wrong-serial-or-code"
+    assert call("claim_device", label.claim, another)["deviceId"] == label.device_id
+
+
+def test_what_no_device_has_is_counted_by_its_own_text(
+    customer: Account, stack: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "PERSON", attempts.Limit(free=100, cap=900))
+    monkeypatch.setattr(attempts, "LABEL", attempts.Limit(free=0, cap=60))
+    for text in ("NO-SUCH-1", "NO-SUCH-2"):
+        told = [guess({"serialNumber": text}, customer).reason for _ in range(5)]
+        tries = attempts.OWN.free
+        assert told == ["wrong-serial-or-code"] * tries + ["too-many-attempts"] * (5 - tries)
 
 
 def test_counters_end_by_themselves(label: Label, customer: Account) -> None:

@@ -11,7 +11,7 @@ from shared.customers import shadow
 from shared.firestore import paths
 from shared.registry import hold
 from shared.registry.entry import Entry
-from tests.functional.conftest import Label
+from tests.functional.conftest import Label, token_at_particle
 from tests.support.functions import call, created, refusal
 from tests.support.simulator import Simulator
 
@@ -81,7 +81,7 @@ def test_only_that_very_device(
 def test_an_owner_at_particle_alone_is_no_owner_here(
     label: Label, another: Account, particle: Any
 ) -> None:
-    token = call("mint_token", {}, another)["accessToken"]
+    token = token_at_particle(another)
     assert particle("POST", "/v1/devices", token, id=label.device_id).status_code == 200
     assert reported(label) < 300
     assert call("list_devices", {"refresh": True}, another) == {"devices": []}
@@ -91,7 +91,7 @@ def test_an_owner_at_particle_alone_is_no_owner_here(
 def test_a_foreign_owner_at_particle_gives_way_before(
     label: Label, customer: Account, another: Account, simulator: Simulator, particle: Any
 ) -> None:
-    token = call("mint_token", {}, another)["accessToken"]
+    token = token_at_particle(another)
     particle("POST", "/v1/devices", token, id=label.device_id)
     code = call("create_claim_code", label.claim, customer)["claimCode"]
     simulator.connect(label.device_id, code)

@@ -9,7 +9,9 @@ from firebase_admin import auth
 from local.client import Account, Client
 from shared import connections, settings
 from shared.customers import shadow
+from shared.errors import CustomerNotReady
 from shared.firestore import paths
+from shared.particle import Share
 from shared.privacy import deletion
 from tests.functional.conftest import Label
 from tests.support.functions import call, refusal, user_created
@@ -29,6 +31,11 @@ def verified(customer: Account) -> Account:
     return customer
 
 
+def customer_of(account: Account) -> str:
+    shadow.ensure(account.uid)
+    return shadow.customer_name(account.uid)
+
+
 def names(simulator: Simulator) -> set[str]:
     return {customer["username"] for customer in simulator.customers()}
 
@@ -41,6 +48,8 @@ def test_the_address_is_the_name(verified: Account, label: Label, simulator: Sim
     assert simulator.device(label.device_id)["owner"] == verified.email
     shadow._ready.empty()  # another instance
     assert call("mint_token", {}, verified)["customerId"] == verified.email
+    assert call("claim_device", label.claim, verified), "which Particle is asked about"
+    assert simulator.device(label.device_id)["owner"] == verified.email
 
 
 def test_an_unverified_one_has_to_be_verified_first(
@@ -50,9 +59,8 @@ def test_an_unverified_one_has_to_be_verified_first(
     assert user_created(customer.uid) < 300, "no use in delivering again"
     particle = (paths.user(customer.uid).get().to_dict() or {})["particle"]
     assert (particle["status"], particle["reason"]) == ("pending", "email-unverified")
-    for function, request in (("mint_token", {}), ("claim_device", label.claim)):
-        answer = refusal(function, request, customer)
-        assert (answer.status, answer.reason) == ("PERMISSION_DENIED", "email-unverified")
+    answer = refusal("claim_device", label.claim, customer)
+    assert (answer.status, answer.reason) == ("PERMISSION_DENIED", "email-unverified")
     assert customer.email not in names(simulator)
     auth.update_user(customer.uid, email_verified=True)
     assert call("claim_device", label.claim, customer)
@@ -61,13 +69,13 @@ def test_an_unverified_one_has_to_be_verified_first(
 def test_a_changed_address_changes_nothing(
     verified: Account, another: Account, client: Client
 ) -> None:
-    call("mint_token", {}, verified)
-    changed = move(verified, f"new-{verified.email}", client)
+    assert customer_of(verified) == verified.email
+    move(verified, f"new-{verified.email}", client)
     # Somebody else takes the address.
-    taker = move(another, str(verified.email), client)
+    move(another, str(verified.email), client)
     shadow._ready.empty()
-    assert call("mint_token", {}, changed)["customerId"] == verified.email
-    assert call("mint_token", {}, taker)["customerId"] == shadow.opaque_name(another.uid)
+    assert customer_of(verified) == verified.email
+    assert customer_of(another) == shadow.opaque_name(another.uid)
 
 
 def move(account: Account, address: str, client: Client) -> Account:
@@ -79,8 +87,7 @@ def move(account: Account, address: str, client: Client) -> Account:
 def test_case_does_not_make_another_customer(
     verified: Account, another: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert verified.email
-    call("mint_token", {}, verified)
+    assert customer_of(verified) == verified.email
     get_user = auth.get_user
 
     def shouting(uid: str, app: Any) -> Any:
@@ -90,7 +97,7 @@ def test_case_does_not_make_another_customer(
         return user
 
     monkeypatch.setattr(auth, "get_user", shouting)
-    assert call("mint_token", {}, another)["customerId"] == shadow.opaque_name(another.uid)
+    assert customer_of(another) == shadow.opaque_name(another.uid)
 
 
 def test_a_recycled_address_reaches_nothing(
@@ -103,7 +110,7 @@ def test_a_recycled_address_reaches_nothing(
     assert verified.email not in names(simulator)
     again = client.sign_up(verified.email)
     auth.update_user(again.uid, email_verified=True)
-    assert call("mint_token", {}, again)["customerId"] == shadow.opaque_name(again.uid)
+    assert customer_of(again) == shadow.opaque_name(again.uid)
     assert call("list_devices", {"refresh": True}, again) == {"devices": []}
     assert paths.shadow_customer(verified.email).get().get("uid") == verified.uid
 
@@ -134,14 +141,15 @@ def test_a_deletion_while_the_customer_is_being_made(
     """It ends before the customer is there, and nothing of the account comes back."""
     create = shadow._create
 
-    def late(name: str) -> None:
+    def late(name: str, share: Share) -> None:
         deletion.schedule(verified.uid)
         deletion.run(verified.uid)
-        create(name)
+        create(name, share)
         assert verified.email in names(simulator)
 
     monkeypatch.setattr(shadow, "_create", late)
-    assert refusal("mint_token", {}, verified).reason == "customer-not-ready"
+    with pytest.raises(CustomerNotReady):
+        shadow.ensure(verified.uid)
     assert verified.email not in names(simulator)
     assert not paths.user(verified.uid).get().exists
 

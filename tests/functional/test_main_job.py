@@ -24,7 +24,7 @@ from local.client import Account, CallableError, Client
 from local.stack import Stack
 from shared.customers import shadow
 from shared.firestore import paths
-from tests.functional.conftest import Label
+from tests.functional.conftest import Label, token_at_particle
 from tests.support.simulator import Simulator
 from tests.support.tokens import signed_in_as
 
@@ -111,15 +111,15 @@ def test_the_main_job(
         identity = shadow.customer_name(visitor.uid)
         assert [c["username"] for c in simulator.customers()].count(identity) == 1
 
-        # 2. They sign in and get a token for the Particle API.
+        # 2. They sign in, and claim the device by what is printed on it.
         account = client.sign_in("jo@example.com", "correct-horse")
-        token = client.call("mint_token", {}, account)
-        assert token["customerId"] == identity
-
-        # 3. They claim the device by what is printed on it.
         claimed = client.call("claim_device", {**label.claim, "name": "Kitchen"}, account)
         assert claimed["deviceId"] == label.device_id
         assert simulator.device(label.device_id)["owner"] == identity
+
+        # 3. They get a token for the Particle API.
+        token = client.call("mint_token", {}, account)
+        assert token["customerId"] == identity
         own = _particle(stack, token["accessToken"], "GET", "/v1/devices").json()
         assert [device["id"] for device in own] == [label.device_id]
 
@@ -173,7 +173,8 @@ def test_the_main_job(
     ):
         theirs.collection("users").document(visitor.uid).get()
     # and not with their own token at Particle.
-    foreign = client.call("mint_token", {}, another)["accessToken"]
+    assert _reason(client, "mint_token", {}, another) == "no-device"
+    foreign = token_at_particle(another)
     for method, path in (
         ("GET", f"/v1/devices/{label.device_id}"),
         ("GET", f"/v1/devices/{label.device_id}/target"),

@@ -21,7 +21,7 @@ from shared.customers import shadow
 from shared.firestore import paths
 from shared.registry import hold
 from shared.registry.entry import Entry
-from tests.functional.conftest import Label
+from tests.functional.conftest import Label, token_at_particle
 from tests.support.functions import call, refusal
 from tests.support.simulator import Simulator
 
@@ -110,7 +110,7 @@ def test_mismatches_are_listed_and_repaired(
     simulator: Simulator,
 ) -> None:
     squatted = new_label()
-    token = call("mint_token", {}, another)["accessToken"]
+    token = token_at_particle(another)
     assert particle("POST", "/v1/devices", token, id=squatted.device_id).status_code == 200
     server = connections.tokens().server
     connections.particle().release_device(server, owned.device_id)
@@ -186,7 +186,7 @@ def test_backfill(clean_stack: object, client: Client, operator: Any) -> None:
     shadow._ready.empty()
     users = [client.sign_up() for _ in range(3)]
     client.sign_up(anonymous=True)
-    call("mint_token", {}, users[0])
+    shadow.ensure(users[0].uid)
     assert operator("users", "backfill", "--dry-run") == (0, "would make 2, ready 1, refused 0\n")
     assert operator("users", "backfill") == (0, "made 2, ready 1, refused 0\n")
     assert operator("users", "backfill") == (0, "made 0, ready 3, refused 0\n")
@@ -216,7 +216,7 @@ def test_adopting_a_product_that_had_customers(
     adopt = ("devices", "adopt", "--from-particle")
     # A customer of this product who has claimed at Particle with their own token, by the id alone.
     squatter, squatted = client.sign_up(), new_label()
-    token = call("mint_token", {}, squatter)["accessToken"]
+    token = token_at_particle(squatter)
     assert particle("POST", "/v1/devices", token, id=squatted.device_id).status_code == 200
     assert operator(*adopt, "--dry-run")[1].startswith("would adopt 1;")
     assert owner(label) is None

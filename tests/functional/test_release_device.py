@@ -17,7 +17,7 @@ from shared.firestore import erase
 from shared.firestore import paths as store
 from shared.registry import hold, ownership
 from shared.registry.entry import RESERVATION, Entry
-from tests.functional.conftest import Label
+from tests.functional.conftest import Label, token_at_particle
 from tests.support.functions import call, created, refusal
 from tests.support.simulator import Simulator
 
@@ -174,9 +174,11 @@ def test_the_next_owner_starts_empty(
 def test_an_ex_owners_token_gains_nothing_lasting(
     owned: Label, customer: Account, another: Account, simulator: Simulator, particle: Any
 ) -> None:
-    token = call("mint_token", {}, customer)["accessToken"]
+    given = call("mint_token", {}, customer)["accessToken"]
     release(owned, customer)
     path = f"/v1/devices/{owned.device_id}"
+    assert particle("GET", f"{path}/target", given).status_code == 401
+    token = token_at_particle(customer)  # as with a second device
     assert particle("GET", f"{path}/target", token).status_code == 403
     # Nobody owns it now, and they know its id: at Particle they can have it, and only there.
     assert particle("POST", "/v1/devices", token, id=owned.device_id).status_code == 200

@@ -14,7 +14,7 @@ from local.client import Account
 from shared import connections, settings
 from shared.customers import shadow
 from shared.firestore import paths
-from tests.functional.conftest import Label
+from tests.functional.conftest import Label, token_at_particle
 from tests.support.functions import call, created, refusal
 from tests.support.simulator import Simulator
 
@@ -47,7 +47,7 @@ def slow_tokens(
 @pytest.fixture
 def foreign(label: Label, another: Account, particle: Any) -> str:
     """Another customer, who has claimed the device at Particle by its id alone."""
-    token = call("mint_token", {}, another)["accessToken"]
+    token = token_at_particle(another)
     assert particle("POST", "/v1/devices", token, id=label.device_id).status_code == 200
     return shadow.customer_name(another.uid)
 
@@ -81,7 +81,9 @@ def test_the_end_of_a_foreign_claim(
     simulator: Simulator,
     slow_tokens: Callable[[], None],
 ) -> None:
-    call("mint_token", {}, customer)  # so that the claim itself need not wait
+    shadow.ensure(customer.uid)
+    # So that the claim itself need not wait.
+    connections.tokens().customer(shadow.customer_name(customer.uid)).token()
     slow_tokens()
     assert refusal(function, label.claim, customer).reason == "in-progress"
     assert ends(simulator) == 1, "the one whose token was refused"

@@ -1,5 +1,6 @@
 """One customer at Particle for each user, whatever dies, repeats itself or comes at once."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -98,13 +99,13 @@ def test_a_failed_trigger_asks_to_be_delivered_again(
 
 
 def test_a_customer_that_is_gone_at_particle_is_made_again(
-    user: Account, simulator: Simulator, fresh_tokens: None
+    user: Account, label: Label, simulator: Simulator, fresh_tokens: None
 ) -> None:
     assert user_created(user.uid) < 300
     server = connections.tokens().server
     connections.particle().delete_customer(server, shadow.customer_name(user.uid))
-    assert refusal("mint_token", {}, user).reason == "customer-not-ready"
-    assert call("mint_token", {}, user)["accessToken"]
+    assert refusal("claim_device", label.claim, user).reason == "customer-not-ready"
+    assert call("claim_device", label.claim, user)
     assert shadow_customers(simulator, user.uid) == 1
 
 
@@ -119,37 +120,42 @@ def test_callables_serve_a_user_whose_trigger_failed(
 
 
 def test_callables_serve_a_user_from_before_the_installation(
-    customer: Account, simulator: Simulator
+    customer: Account, label: Label, simulator: Simulator
 ) -> None:
     """No profile, no trigger: only an account."""
-    assert call("mint_token", {}, customer)["accessToken"]
+    assert call("claim_device", label.claim, customer)
     assert shadow_customers(simulator, customer.uid) == 1
     assert particle_of(customer.uid)["status"] == "ready"
 
 
-def test_trigger_and_callables_at_once_make_one(user: Account, simulator: Simulator) -> None:
+def test_trigger_and_callables_at_once_make_one(
+    user: Account, new_label: Callable[..., Label], simulator: Simulator
+) -> None:
+    labels = [new_label() for _ in range(10)]
     with ThreadPoolExecutor(20) as pool:
         triggers = [pool.submit(user_created, user.uid) for _ in range(10)]
-        tokens = [pool.submit(call, "mint_token", {}, user) for _ in range(10)]
+        claims = [pool.submit(call, "claim_device", label.claim, user) for label in labels]
         assert all(trigger.result() < 300 for trigger in triggers)
-        assert len({token.result()["customerId"] for token in tokens}) == 1
+        assert all(claim.result() for claim in claims)
+    owners = {simulator.device(label.device_id)["owner"] for label in labels}
+    assert owners == {shadow.customer_name(user.uid)}
     assert shadow_customers(simulator, user.uid) == 1
 
 
 def test_a_customer_that_is_bound_to_another_user_is_refused_for_good(
-    user: Account, simulator: Simulator
+    user: Account, label: Label, simulator: Simulator
 ) -> None:
     paths.shadow_customer(shadow.customer_name(user.uid)).set({"uid": "somebody-else"})
     assert user_created(user.uid) < 300  # no use in delivering again
     assert particle_of(user.uid)["reason"] == "identity-taken"
-    answer = refusal("mint_token", {}, user)
+    answer = refusal("claim_device", label.claim, user)
     assert (answer.status, answer.reason) == ("FAILED_PRECONDITION", "customer-not-ready")
     assert shadow_customers(simulator, user.uid) == 0
 
 
-def test_a_deleted_user_gets_no_customer(user: Account, simulator: Simulator) -> None:
+def test_a_deleted_user_gets_no_customer(user: Account, label: Label, simulator: Simulator) -> None:
     paths.deleted_user(user.uid).set({})
-    assert refusal("mint_token", {}, user).reason == "customer-not-ready"
+    assert refusal("claim_device", label.claim, user).reason == "customer-not-ready"
     assert user_created(user.uid) < 300
     assert shadow_customers(simulator, user.uid) == 0
 

@@ -24,6 +24,7 @@ SECRETS = {
     "confirm_claim": PARTICLE,
     "create_claim_code": [*PARTICLE, "SETUP_CODE_PEPPER"],
     "delete_account": PARTICLE,
+    "end_tokens": PARTICLE,
     "erase_account": PARTICLE,
     "export_account": [],
     "finish_release": PARTICLE,
@@ -65,6 +66,7 @@ def on_document(document: str, event: str = "created") -> dict[str, Any]:
 
 TRIGGERS: dict[str, Any] = {
     "confirm_claim": on_document("devices/{deviceId}/events/{eventId}"),
+    "end_tokens": on_document("tokenEndings/{uid}"),
     "erase_account": on_document("deletedUsers/{uid}"),
     "finish_release": on_document("releases/{id}"),
     "ingest": {

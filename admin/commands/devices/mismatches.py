@@ -11,7 +11,6 @@ from admin.cli.output import answer, table
 from admin.cli.progress import track
 from admin.cli.target import Target
 from admin.particle import fleet
-from admin.support.device_report import agrees
 from shared import audit
 from shared.claims import at_particle
 from shared.customers import shadow
@@ -44,7 +43,7 @@ def mismatches(
         found = [
             _described(device, entry) | (_repaired(target, device) if repair else _NOT_REPAIRED)
             for device, entry in track(fleet.registered(), "Devices", fleet.registered_count())
-            if not agrees(device, entry)
+            if not at_particle.agrees(device, entry)
         ]
     left = [one for one in found if not one["repaired"]]
 
@@ -87,7 +86,7 @@ def _repaired(target: Target, device: Device) -> dict[str, Any]:
     """
     try:
         entry = Entry.read(device.id)
-        if agrees(at_particle.in_product(device.id), entry):
+        if at_particle.agrees(at_particle.in_product(device.id), entry):
             return {"repaired": True, "error": None}
         at_particle.put_right(entry, _HOLDER)
     except FAILURES as failure:

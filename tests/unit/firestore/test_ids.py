@@ -86,7 +86,7 @@ def test_uids_are_shorter() -> None:
     assert not is_uid("x" * 129)
 
 
-HASHED = {"shadow_customer"}
+HASHED = {"shadow_customer", "mints"}
 CONDITIONS = {"tenures_of"}
 
 

@@ -1,6 +1,7 @@
 """The token cache: one request for one token, never one that is about to expire."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,11 +10,13 @@ import pytest
 from shared.particle import tokens as tokens_module
 from shared.particle.errors import (
     ClientRejectedError,
+    NoSuchCustomerError,
+    NotSentError,
     ParticleError,
     RateLimitedError,
     ServerFaultError,
 )
-from shared.particle.tokens import LIFETIME, MARGIN, USABLE, TokenCache
+from shared.particle.tokens import AT_ONCE, IN_A_ROW, LIFETIME, MARGIN, USABLE, Share, TokenCache
 
 
 class Mint:
@@ -24,6 +27,7 @@ class Mint:
         self.gate = threading.Event()
         self.gate.set()
         self.failure: Exception | None = None
+        self.fails_for: Callable[[str | None], bool] = lambda _: True
 
     def mint_token(
         self, client: tuple[str, str], *, customer_name: str | None, lifetime: int
@@ -31,7 +35,7 @@ class Mint:
         assert client == ("id", "secret")
         self.gate.wait(10)
         self.minted.append(customer_name)
-        if self.failure:
+        if self.failure and self.fails_for(customer_name):
             raise self.failure
         return f"token-{len(self.minted)}", lifetime
 
@@ -40,16 +44,17 @@ class Purse:
     """A budget that notes what is asked of it, and can be empty."""
 
     def __init__(self) -> None:
-        self.taken: list[str | None] = []
+        self.taken: list[Share] = []
         self.learned: list[ParticleError] = []
         self.empty = False
 
-    def acquire(self, customer_name: str | None, *, for_app: bool = False) -> None:
+    def acquire(self, share: Share) -> None:
         if self.empty or self.learned:
             raise RateLimitedError("POST /oauth/token", "", None, 7)
-        self.taken.append(customer_name)
+        self.taken.append(share)
 
-    def learn(self, failure: ParticleError) -> None:
+    def learn(self, share: Share, failure: ParticleError) -> None:
+        assert share in self.taken
         self.learned.append(failure)
 
 
@@ -129,11 +134,12 @@ def test_every_request_is_taken_from_the_budget_and_none_beyond_it() -> None:
     tokens.server.token()
     tokens.server.token()
     tokens.customer("a").token()
-    assert purse.taken == [None, "a"]
+    tokens.mint("a", Share.APP)
+    assert purse.taken == [Share.SERVER, Share.CLAIM, Share.APP]
     purse.empty = True
     with pytest.raises(RateLimitedError):
         tokens.customer("b").token()
-    assert mint.minted == [None, "a"]
+    assert mint.minted == [None, "a", "a"]
     assert tokens.server.token() == "token-1"
 
 
@@ -147,6 +153,66 @@ def test_a_wrong_secret_is_shown_to_particle_once_however_many_ask() -> None:
         mint.gate.set()
         assert all(isinstance(future.exception(), ParticleError) for future in asked)
     assert len(mint.minted) == len(purse.learned) == 1
+
+
+def test_a_secret_that_was_good_is_not_shown_by_many_when_it_no_longer_is() -> None:
+    mint, purse = Mint(), Purse()
+    tokens = cache(mint, purse=purse)
+    tokens.server.token()
+    mint.failure = ClientRejectedError("POST /oauth/token", "", 401)
+    mint.gate.clear()
+    with ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(tokens.customer(str(n)).token) for n in range(20)]
+        mint.gate.set()
+        assert all(isinstance(future.exception(), ParticleError) for future in asked)
+    assert len(mint.minted) <= 1 + AT_ONCE < 10
+
+
+def test_the_next_log_in_is_tried_when_those_under_way_have_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tokens_module, "PATIENCE", 0.01)
+    mint = Mint()
+    tokens = cache(mint)
+    tokens.server.token()
+    mint.gate.clear()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        asked = [pool.submit(tokens.customer(str(n)).token) for n in range(AT_ONCE)]
+        while tokens._at_once.acquire(blocking=False):
+            tokens._at_once.release()
+        with pytest.raises(NotSentError):
+            tokens.customer("late").token()
+        mint.gate.set()
+        assert all(future.result() for future in asked)
+    assert tokens.customer("late").token()
+
+
+def test_refused_customers_in_a_row_are_followed_by_a_log_in_that_succeeds() -> None:
+    """Ten refused ones in a row block the address, whosever they are."""
+    mint = Mint()
+    tokens = cache(mint)
+    for number in range(12):
+        mint.failure = NoSuchCustomerError("POST /oauth/token", "", 400)
+        mint.fails_for = lambda name: name is not None
+        with pytest.raises(NoSuchCustomerError):
+            tokens.customer(str(number)).token()
+    refused = "".join("." if name is None else "x" for name in mint.minted)
+    assert max(map(len, refused.split("."))) == IN_A_ROW
+
+
+def test_a_log_in_that_makes_a_customer_is_one_too() -> None:
+    mint, purse = Mint(), Purse()
+    tokens = cache(mint, purse=purse)
+    shown: list[tuple[str, str]] = []
+    tokens.log_in(Share.SIGN_UP, shown.append)
+    assert (shown, purse.taken) == ([("id", "secret")], [Share.SIGN_UP])
+
+    def refuse(_: tuple[str, str]) -> None:
+        raise ClientRejectedError("POST /v1/products/{product}/customers", "", 401)
+
+    with pytest.raises(ClientRejectedError):
+        tokens.log_in(Share.CUSTOMER, refuse)
+    assert len(purse.learned) == 1
 
 
 @pytest.mark.parametrize("failure", [ServerFaultError("r"), RateLimitedError("r", "", 429, 9)])
