@@ -28,6 +28,7 @@ FUNCTIONS = (
     "read_variable",
     "release_device",
     "rename_device",
+    "restore_status",
     "revoke_tokens",
     "send_queued",
     "settle_commands",

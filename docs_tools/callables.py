@@ -79,11 +79,10 @@ DEVICE_ID: Final = Variable("deviceId")
 REQUEST_ID: Final = Variable("requestId")
 COMMAND_ID: Final = Variable("commandId")
 
-_SERIAL_NUMBER: Final = "As printed on the label. Case, spaces and hyphens do not matter."
-_SETUP_CODE: Final = (
-    "As printed on the label. Case, spaces and hyphens do not matter. Required unless "
-    "`REQUIRE_SETUP_CODE` is off."
+_SERIAL_NUMBER: Final = (
+    "As printed on the label. Case, white space, hyphens and invisible characters do not matter."
 )
+_SETUP_CODE: Final = f"{_SERIAL_NUMBER} Required unless `REQUIRE_SETUP_CODE` is off."
 _YOURS: Final = "One of the caller's devices: an id from `list_devices`."
 
 FUNCTIONS: Final = (
@@ -98,7 +97,8 @@ FUNCTIONS: Final = (
             "serialNumber": _SERIAL_NUMBER,
             "deviceId": "Instead of the serial number: the device's id at Particle.",
             "setupCode": _SETUP_CODE,
-            "name": "The owner's name for the device. Without one, it is the serial number.",
+            "name": "The owner's name for the device, with at least one visible character. Without "
+            "one, it is the serial number.",
         },
         (
             Field("deviceId", "text", "The device's id at Particle and in every other call."),
@@ -160,7 +160,7 @@ FUNCTIONS: Final = (
         "rename_device",
         "Changes the owner's own name for a device. Particle never gets this name, and it is "
         "deleted when the ownership ends.",
-        {"deviceId": _YOURS, "name": "The new name."},
+        {"deviceId": _YOURS, "name": "The new name, with at least one visible character."},
         (
             Field("deviceId", "text", "The same id."),
             Field("name", "text", "The new name."),

@@ -9,6 +9,7 @@ import msgspec
 from docs_tools.callables import EVERYWHERE, FUNCTIONS, Function
 from docs_tools.languages import LANGUAGES
 from docs_tools.pages import DOCS
+from shared.api.requests import FORMS
 
 FOLDER: Final = DOCS / "functions"
 
@@ -75,7 +76,7 @@ def page_of(function: Function) -> str:
 def request_fields(name: str) -> dict[str, dict[str, Any]]:
     """The fields of a callable's request as JSON Schema, by the code; `app` is left out."""
     request = importlib.import_module(f"functions.{name}").Request
-    schema = msgspec.json.schema(request)["$defs"]["Request"]
+    schema = msgspec.json.schema(request, schema_hook=FORMS.__getitem__)["$defs"]["Request"]
     return {
         field: {**_alone(form), "required": field in schema["required"]}
         for field, form in schema["properties"].items()

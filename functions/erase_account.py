@@ -1,13 +1,11 @@
 """Firestore trigger `erase_account`: erases the data of a deleted account."""
 
-from cloudevents.http import CloudEvent
-
 from shared import settings
 from shared.api.triggers import on_document_created
 from shared.privacy import deletion
 
 
 @on_document_created("deletedUsers/{uid}", secrets=settings.PARTICLE_SECRETS)
-def erase_account(event: CloudEvent) -> None:
+def erase_account(uid: str) -> None:
     """Run the job; the next delivery continues with what it cannot finish."""
-    deletion.run(event["document"].rpartition("/")[2])
+    deletion.run(uid)

@@ -65,6 +65,11 @@ def call_interrupted(function: str, uid: str | None, error_id: str, error: BaseE
     )
 
 
+def event_ignored(function: str, error: BaseException) -> None:
+    """An event about a document was acknowledged unread: it cannot be one of the product's."""
+    _line("WARNING", "event-ignored", function=function, cause=str(error))
+
+
 def customer_ready(uid: str) -> None:
     """A shadow customer was created at Particle, or found there and is ours."""
     _line("INFO", "customer-ready", "shadow customer ready", uid=uid)
@@ -363,8 +368,10 @@ def _line(severity: str, event: str, message: str | None = None, **fields: Any) 
     message = message or event.replace("-", " ")
     entry = {"severity": severity, "message": message, "event": event, **_circumstances(), **fields}
     stream = sys.stderr if severity == "ERROR" else sys.stdout
-    # In one write, so that lines of concurrent requests do not mix.
-    stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
+    line = json.dumps(entry, ensure_ascii=False)
+    # In one write, so that lines of concurrent requests do not mix. Half of a surrogate pair, which
+    # no stream can write, is replaced by its escape, which JSON allows.
+    stream.write(line.encode(errors="backslashreplace").decode() + "\n")
     stream.flush()
 
 

@@ -10,11 +10,12 @@ from google.auth import exceptions as auth
 from admin.cli.errors import LOG_IN, CannotRun, NoAccessError, NoLogInError, how_to_get_access
 from shared import log
 from shared.errors import ProductError
+from shared.firestore.ids import InvalidIdError
 from shared.particle.errors import ParticleError
 from shared.settings import SettingMissingError
 
-FAILURES = (ProductError, ParticleError, SettingMissingError)
-"""What a request to Particle, or work for a user, may raise."""
+FAILURES = (ProductError, ParticleError, SettingMissingError, InvalidIdError)
+"""What a request to Particle, or work for a user, may raise; the last for an id as typed."""
 
 _AUTH_ROLE = (
     "Firebase Authentication Admin (roles/firebaseauth.admin; to look only, "

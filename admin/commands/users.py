@@ -19,6 +19,7 @@ from admin.support.user_report import devices_of, report
 from shared import audit, connections, errors
 from shared.customers import shadow
 from shared.firestore import paths
+from shared.firestore.ids import is_uid
 from shared.privacy import deletion
 
 _PATIENCE = 300.0
@@ -157,9 +158,9 @@ def _customers_at_particle() -> Iterator[str]:
 
 
 def _registered_users() -> list[Any]:
-    """All users except anonymous ones."""
+    """All users except anonymous ones, and those whose uids the product refuses."""
     everybody = track(auth.list_users(app=connections.firebase()).iterate_all(), "Reading users")
-    return [user for user in everybody if user.provider_data]
+    return [user for user in everybody if user.provider_data and is_uid(user.uid)]
 
 
 def _confirm(name: str) -> None:

@@ -8,6 +8,7 @@ from admin.cli.errors import CannotRun
 from shared import connections
 from shared.claims import label
 from shared.firestore import paths
+from shared.firestore.ids import is_uid
 
 _USERS_PER_REQUEST = 100
 """The most that Auth looks up at once."""
@@ -39,17 +40,21 @@ def uid(text: str) -> str:
     A deleted account has no address any more, but can still be found by its uid.
 
     Raises:
-        CannotRun: there is none.
+        CannotRun: there is none, or their uid is one that the product refuses.
     """
     app = connections.firebase()
     try:
         user = auth.get_user_by_email(text, app) if "@" in text else auth.get_user(text, app)
     except (auth.UserNotFoundError, ValueError):
-        if "@" not in text and "/" not in text and paths.deleted_user(text).get().exists:
+        if "@" not in text and is_uid(text) and paths.deleted_user(text).get().exists:
             return text
         raise CannotRun(
             f"There is no user {text!r}; a deleted account can only be found by its uid"
         ) from None
+    if not is_uid(user.uid):
+        raise CannotRun(
+            f"The uid {user.uid!r} is not a single Firestore id: the product does nothing for it"
+        )
     return str(user.uid)
 
 

@@ -8,8 +8,9 @@ those that only read go by the ID token alone, as Firestore's rules do, which ca
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from firebase_admin import auth
 from google.api_core.exceptions import AlreadyExists
 
@@ -18,9 +19,26 @@ from shared.accounts import account
 from shared.cache import Cache
 from shared.errors import SignInRequired
 from shared.firestore import paths
+from shared.firestore.ids import is_uid
+
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
+"""Since the epoch, within what a clock can show."""
 
 _noted: Cache[tuple[str, int], str] = Cache(20_000)
 """The sign-ins whose first call is in the activity, as this instance knows; about 4 MB."""
+
+
+class _Firebase(msgspec.Struct):
+    sign_in_provider: str | None = None
+
+
+class _Claims(msgspec.Struct):
+    """What every ID token of Firebase Auth has."""
+
+    uid: str
+    iat: _Seconds
+    auth_time: _Seconds
+    firebase: _Firebase
 
 
 @dataclass(frozen=True)
@@ -29,6 +47,23 @@ class Session:
 
     uid: str
     claims: dict[str, Any]
+    provider: str | None = None
+    """How they signed in: `password`, `anonymous`, …"""
+
+    @classmethod
+    def of(cls, claims: dict[str, Any]) -> "Session":
+        """The sign-in of an ID token.
+
+        Raises `SignInRequired` for a uid that is not a single Firestore id, before anything is
+        read or remembered for it, and for claims that Firebase Auth does not make.
+        """
+        try:
+            known = msgspec.convert(claims, _Claims)
+        except msgspec.ValidationError:
+            raise SignInRequired from None
+        if not is_uid(known.uid):
+            raise SignInRequired("This account's uid is not one that the product allows.")
+        return cls(known.uid, claims, known.firebase.sign_in_provider)
 
     def require_live(self) -> None:
         """Raise `SignInRequired` when the account or the sign-in has ended; asks Auth."""
@@ -52,11 +87,7 @@ class Session:
         batch = paths.client().batch()
         batch.create(
             paths.activity(self.uid).document(f"sign-in-{signed_in[1]}"),
-            account.entry(
-                "signed-in",
-                provider=self.claims.get("firebase", {}).get("sign_in_provider"),
-                app=app,
-            ),
+            account.entry("signed-in", provider=self.provider, app=app),
         )
         account.unless_deleted(batch, self.uid)
         # It fails when another instance has noted it, or when the account was deleted, which is to

@@ -5,29 +5,30 @@
 
 A function gets a caller who is signed in, not anonymously, and a request of the right shape. One
 that changes something runs only while the sign-in still holds (`shared/accounts/session.py`). Every
-failure is answered as `{code, message, details: {reason, errorId, …}}`.
+failure is answered as `{code, message, details: {reason, errorId, …}}`. What a call looks like on
+the wire is in `shared/api/protocol.py`.
 """
 
 import contextlib
 import functools
-import json
 import secrets as random
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 from firebase_admin import exceptions as firebase_errors
-from firebase_functions.https_fn import CallableRequest, FunctionsErrorCode, HttpsError, on_call
-from firebase_functions.options import CorsOptions
+from firebase_functions.https_fn import FunctionsErrorCode, HttpsError
+from firebase_functions.options import HttpsOptions
 from firebase_functions.params import SecretParam
-from flask import Request, Response
+from flask import Request, Response, jsonify
 from flask_cors import cross_origin
 from google.auth.exceptions import TransportError
 
-from shared import connections, log, settings
+from shared import log, settings
 from shared.accounts.session import Session
-from shared.api.requests import Caller, Input
+from shared.api import protocol
+from shared.api.requests import Caller, Input, read_text
 from shared.customers import shadow
 from shared.errors import (
     AnonymousUser,
@@ -38,16 +39,13 @@ from shared.errors import (
     ParticleRateLimited,
     ParticleUnavailable,
     ProductError,
-    SignInRequired,
     TryAgain,
 )
 from shared.firestore import deadline
 from shared.firestore.deadline import TRANSIENT
+from shared.firestore.ids import InvalidIdError
 from shared.limits.rate import RateLimit
 from shared.particle import errors
-
-MAX_BYTES = 32_768
-"""The largest request body: many times what any function needs."""
 
 OVERLOADED = (
     *TRANSIENT,
@@ -78,45 +76,31 @@ def callable_function(
     rate = RateLimit(settings.calls_per_minute)
 
     def decorate(function: Callable[[Caller, R], dict[str, Any]]) -> View:
-        def serve(call: CallableRequest[Any]) -> dict[str, Any]:
-            _check_app(call)
-            session = _session(call)
+        name = function.__name__
+
+        def serve(data: Any, session: Session) -> dict[str, Any]:
             rate.acquire(session.uid)
-            request = _input(call.data, input_type)
+            request = _input(data, input_type)
             if changes:
                 session.require_live()
             session.note(request.app.as_dict() if request.app else None)
             signed_in_at = datetime.fromtimestamp(session.claims["auth_time"], UTC)
             return function(Caller(session.uid, signed_in_at), request)
 
+        @cross_origin(methods="POST", origins=_origins())
         @functools.wraps(function)
-        def handler(call: CallableRequest[Any]) -> dict[str, Any]:
-            with deadline.within(settings.CALLABLE_TIMEOUT, deadline.PERSON):
-                return _answer(function.__name__, call, serve)
-
-        # The SDK types what it returns like what it takes; it is a view.
-        exported = cast(
-            "View",
-            on_call(secrets=secrets, cors=_cors(), **settings.callable_options(function.__name__))(
-                handler
-            ),
-        )
-
-        @cross_origin(methods="POST", origins=_cors().cors_origins or "*")
-        def refused(failure: BadRequest) -> Response:
-            answer = {"error": _refusal(function.__name__, None, failure)._as_dict()}  # noqa: SLF001 - the SDK's own form
-            return Response(json.dumps(answer), status=400, mimetype="application/json")
-
-        @functools.wraps(exported)
         def view(request: Request) -> Response:
-            connections.firebase()
-            if request.method == "POST":
+            with deadline.within(settings.CALLABLE_TIMEOUT, deadline.PERSON):
                 try:
-                    _check_body(request)
-                except BadRequest as failure:
-                    return refused(failure)
-            return _with_reason(function.__name__, exported(request))
+                    return jsonify(result=_answer(name, request, serve))
+                except HttpsError as failure:
+                    answer = jsonify(error=failure._as_dict())  # noqa: SLF001 - the SDK's own form
+                    answer.status_code = failure._http_error_code.status  # noqa: SLF001 - likewise
+                    return answer
 
+        options = HttpsOptions(secrets=secrets, **settings.callable_options(name))
+        endpoint = options._endpoint(func_name=name, callable=True)  # noqa: SLF001 - the SDK offers no other way
+        view.__firebase_endpoint__ = endpoint  # type: ignore[attr-defined]
         return view
 
     return decorate
@@ -124,18 +108,24 @@ def callable_function(
 
 def _answer(
     name: str,
-    call: CallableRequest[Any],
-    serve: Callable[[CallableRequest[Any]], dict[str, Any]],
+    request: Request,
+    serve: Callable[[Any, Session], dict[str, Any]],
 ) -> dict[str, Any]:
     """The function's answer. Raises its failure in the form of the callable protocol."""
-    uid = call.auth.uid if call.auth else None
+    uid = None
     try:
-        return serve(call)
+        data = protocol.data_in(request)
+        session = _session(request)
+        uid = session.uid
+        return serve(data, session)
     except (ProductError, errors.ParticleError) as failure:
         if uid is not None and isinstance(failure, errors.NoSuchCustomerError):
             with contextlib.suppress(CustomerNotReady, *OVERLOADED):
                 shadow.lost(uid)
         raise _refusal(name, uid, _as_product_error(failure)) from failure
+    except InvalidIdError as failure:
+        # Something in the request should have been refused before a path was built from it.
+        raise _refusal(name, uid, BadRequest(field="data")) from failure
     except OVERLOADED as failure:
         error_id = _new_error_id()
         log.call_interrupted(name, uid, error_id, failure)
@@ -150,52 +140,43 @@ def _answer(
         ) from failure
 
 
-def _cors() -> CorsOptions:
-    """Which web pages may call. Read when the function is imported: the SDK needs it then."""
+def _origins() -> list[str] | str:
+    """Which web pages may call. Read when the function is imported: `cross_origin` needs it."""
     origins: list[str] = settings.allowed_origins()
-    return CorsOptions(cors_origins="*" if origins == ["*"] else origins, cors_methods=["post"])
+    return "*" if origins == ["*"] else origins
 
 
-def _check_app(call: CallableRequest[Any]) -> None:
-    # The SDK has verified the token if there is one, but does not refuse a wrong one by itself.
-    if settings.require_app_check() and call.app is None:
+def _session(request: Request) -> Session:
+    """The caller's sign-in, if it is one that may call."""
+    claims = protocol.claims_in(request)
+    if settings.require_app_check() and not protocol.is_from_an_app(request):
         raise AppCheckRequired
-
-
-def _check_body(request: Request) -> None:
-    """Raise `BadRequest` for what the SDK would answer with a 500, or parse whatever its length."""
-    if (request.content_length or 0) > MAX_BYTES or len(request.get_data()) > MAX_BYTES:
-        raise BadRequest(f"The request has more than {MAX_BYTES} bytes.", field="data")
-    try:
-        body = json.loads(request.get_data())
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict) or set(body) != {"data"}:
-        raise BadRequest('The body must be JSON: {"data": …}.', field="data")
-
-
-def _session(call: CallableRequest[Any]) -> Session:
-    if call.auth is None or not call.auth.uid:
-        raise SignInRequired
-    provider = call.auth.token.get("firebase", {}).get("sign_in_provider")
-    if provider == "anonymous":
+    session = Session.of(claims)
+    if session.provider == "anonymous":
         raise AnonymousUser
-    if settings.require_verified_email() and call.auth.token.get("email_verified") is not True:
+    if settings.require_verified_email() and claims.get("email_verified") is not True:
         raise EmailUnverified
-    return Session(call.auth.uid, call.auth.token)
+    return session
 
 
 def _input(data: Any, input_type: type[R]) -> R:
-    for field, value in data.items() if isinstance(data, dict) else ():
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            # Half of a surrogate pair: JSON can hold it, Firestore and Particle cannot.
-            raise BadRequest("This is not valid Unicode text.", field=field) from None
+    """The request in a call's data. `null` for an optional field is its absence.
+
+    Raises `BadRequest`, which names the field.
+    """
+    if isinstance(data, dict):
+        optional = _optional(input_type)
+        data = {k: v for k, v in data.items() if v is not None or k not in optional}
     try:
-        return msgspec.convert({} if data is None else data, input_type)
+        return msgspec.convert({} if data is None else data, input_type, dec_hook=read_text)
     except msgspec.ValidationError as failure:
         raise BadRequest(f"{failure}.", field=_field_in(str(failure))) from None
+
+
+@functools.cache
+def _optional(input_type: type[Input]) -> frozenset[str]:
+    fields = msgspec.structs.fields(input_type)
+    return frozenset(field.encode_name for field in fields if not field.required)
 
 
 def _field_in(message: str) -> str | None:
@@ -231,22 +212,3 @@ def _https_error(failure: ProductError, error_id: str) -> HttpsError:
 
 def _new_error_id() -> str:
     return random.token_hex(6)
-
-
-def _with_reason(function: str, response: Response) -> Response:
-    """Add a reason to the SDK's own refusals, which happen before our code runs."""
-    if response.status_code < 400:  # noqa: PLR2004 - HTTP's classes
-        return response
-    error = (response.get_json(silent=True) or {}).get("error", {})
-    if "details" in error:
-        return response
-    failure: ProductError
-    if error.get("status") == "UNAUTHENTICATED":
-        failure = SignInRequired()
-    elif error.get("status") == "INVALID_ARGUMENT":
-        failure = BadRequest("Send a POST with Content-Type: application/json.", field="data")
-    else:
-        return response
-    refusal = _refusal(function, None, failure)
-    response.set_data(json.dumps({"error": refusal._as_dict()}))  # noqa: SLF001 - the SDK's own form
-    return response

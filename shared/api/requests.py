@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
+
+from shared.api import names
+from shared.claims import label
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,34 @@ Name = Annotated[
 """A function's or variable's name. It becomes a part of a Particle route, so other routes' names
 are refused (Cloud API reference, "Devices" and "Events")."""
 
-LabelText = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
-"""A serial number or setup code as somebody types it."""
 
-DeviceName = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-"""The owner's name for a device."""
+class LabelText(str):
+    """A serial number or setup code as somebody types it, with something to read in it."""
+
+    __slots__ = ()
+
+
+class DeviceName(str):
+    """The owner's name for a device, without the white space around it."""
+
+    __slots__ = ()
+
+
+FORMS: dict[type[str], dict[str, Any]] = {
+    LabelText: {"type": "string", "minLength": 1, "maxLength": label.MAX_TYPED},
+    DeviceName: {"type": "string", "minLength": 1, "maxLength": names.LONGEST},
+}
+"""The types of texts that are read by a function, as JSON Schema."""
+
+
+def read_text(kind: type, value: Any) -> str:
+    """For msgspec: a `LabelText` or a `DeviceName`. Raises `ValueError`."""
+    if not isinstance(value, str):
+        raise ValueError("Expected `str`")  # noqa: TRY004 - msgspec adds the field to this one
+    if kind is DeviceName:
+        return DeviceName(names.given_name(value))
+    if len(value) > label.MAX_TYPED:
+        raise ValueError(f"Expected at most {label.MAX_TYPED} characters")
+    if not label.readable(value):
+        raise ValueError("Expected letters or digits")
+    return LabelText(value)

@@ -1,9 +1,9 @@
-"""Decorators for event functions, which pass the CloudEvent on unchanged.
+"""Decorators for event functions: they get a message, or the ids of a document's path.
 
 The SDK's `on_message_published` parses the message before our code runs and fails on some that
 Pub/Sub may deliver (no data, unknown keys, nanoseconds), which would be redelivered for a day; its
 `on_document_created` cannot request retries at all. So the endpoint is made from the SDK's own
-options, and the function reads the event. `tests/unit/test_manifest.py` compares the result with
+options, and the event is read here. `tests/unit/test_manifest.py` compares the result with
 what the Firebase CLI has to see.
 """
 
@@ -15,20 +15,28 @@ from firebase_functions.options import EventHandlerOptions, PubSubOptions
 from firebase_functions.params import SecretParam
 from firebase_functions.private.manifest import ManifestEndpoint
 
-from shared import settings
+from shared import log, settings
+from shared.api import event_path
 from shared.firestore import deadline
 
 DOCUMENT_WRITTEN = "google.cloud.firestore.document.v1.written"
 DOCUMENT_CREATED = "google.cloud.firestore.document.v1.created"
+DOCUMENT_UPDATED = "google.cloud.firestore.document.v1.updated"
 
-Handler = Callable[[CloudEvent], None]
+Entry = Callable[[CloudEvent], None]
+"""What the functions framework calls."""
+Handler = Callable[..., None]
+"""Takes the ids that stand for the wildcards of the pattern, in its order."""
 
 
-def on_message_published(topic: str) -> Callable[[Handler], Handler]:
-    """Run on every message of a Pub/Sub topic; repeated until it succeeds, for up to 24 hours."""
+def on_message_published(topic: str) -> Callable[[Entry], Entry]:
+    """Run on every message of a Pub/Sub topic; repeated until it succeeds, for up to 24 hours.
+
+    The function gets the CloudEvent as it is.
+    """
     options = PubSubOptions(topic=topic, **settings.INGEST_OPTIONS)
 
-    def decorate(function: Handler) -> Handler:
+    def decorate(function: Entry) -> Entry:
         endpoint = options._endpoint(func_name=function.__name__)  # noqa: SLF001 - the SDK offers no other way
         return _exported(function, endpoint, settings.INGEST_TIMEOUT)
 
@@ -37,40 +45,59 @@ def on_message_published(topic: str) -> Callable[[Handler], Handler]:
 
 def on_document_created(
     document: str, *, secrets: list[SecretParam] | None = None
-) -> Callable[[Handler], Handler]:
+) -> Callable[[Handler], Entry]:
     """Run when a document is created; repeated until it succeeds, for up to 24 hours.
 
-    `document` is a pattern such as `users/{uid}` in the default database. The Firebase CLI places
-    the trigger where the database is.
+    `document` is a pattern such as `users/{uid}` in the default database; the function gets the ids
+    for its wildcards. It does not run for a `{uid}` that cannot be a user of the product. The
+    Firebase CLI places the trigger where the database is.
     """
     return _on_document(DOCUMENT_CREATED, document, secrets)
 
 
+def on_document_updated(
+    document: str, *, secrets: list[SecretParam] | None = None
+) -> Callable[[Handler], Entry]:
+    """Run when an existing document is changed; otherwise like `on_document_created`."""
+    return _on_document(DOCUMENT_UPDATED, document, secrets)
+
+
 def on_document_written(
     document: str, *, secrets: list[SecretParam] | None = None
-) -> Callable[[Handler], Handler]:
+) -> Callable[[Handler], Entry]:
     """Run when a document is created, changed or deleted; otherwise like `on_document_created`."""
     return _on_document(DOCUMENT_WRITTEN, document, secrets)
 
 
 def _on_document(
     event_type: str, document: str, secrets: list[SecretParam] | None
-) -> Callable[[Handler], Handler]:
+) -> Callable[[Handler], Entry]:
     options = EventHandlerOptions(secrets=secrets, **settings.EVENT_OPTIONS)
 
-    def decorate(function: Handler) -> Handler:
+    def decorate(function: Handler) -> Entry:
         endpoint = options._endpoint(  # noqa: SLF001 - the SDK offers no other way
             func_name=function.__name__,
             event_type=event_type,
             event_filters={"database": "(default)", "namespace": "(default)"},
         )
         endpoint.eventTrigger["eventFilterPathPatterns"] = {"document": document}  # type: ignore[index]
-        return _exported(function, endpoint, settings.EVENT_TIMEOUT)
+
+        @functools.wraps(function)
+        def run(event: CloudEvent) -> None:
+            try:
+                ids = event_path.ids(event, document)
+            except event_path.UnreadableEventError as failure:
+                # It would be the same at every further delivery.
+                log.event_ignored(function.__name__, failure)
+                return
+            function(*ids)
+
+        return _exported(run, endpoint, settings.EVENT_TIMEOUT)
 
     return decorate
 
 
-def _exported(function: Handler, endpoint: ManifestEndpoint, timeout: float) -> Handler:
+def _exported(function: Entry, endpoint: ManifestEndpoint, timeout: float) -> Entry:
     @functools.wraps(function)
     def entry(event: CloudEvent) -> None:
         with deadline.within(timeout, deadline.EVENT):

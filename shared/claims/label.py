@@ -1,10 +1,11 @@
 """Serial numbers and setup codes: what a device's label says, and how it is stored and compared.
 
 One rule of normalisation serves the operator's import, the registry and what customers type: case,
-spaces and hyphens do not count, full-width letters and digits (East Asian keyboards) equal those of
-ASCII, and anything else is refused rather than guessed. The check is made on ASCII before the case
-is changed, because `str.upper` turns some foreign letters into ASCII ones (a dotless i into `I`, a
-sharp s into `SS`), and two different labels must never become one.
+white space, hyphens and invisible characters do not count (copied text brings along spaces without
+width, byte order marks and marks of direction), full-width letters and digits (East Asian
+keyboards) equal those of ASCII, and anything else is refused rather than guessed. The check is made
+on ASCII before the case is changed, because `str.upper` turns some foreign letters into ASCII ones
+(a dotless i into `I`, a sharp s into `SS`), and two different labels must never become one.
 
 A setup code is never stored. The registry holds its `digest`, an HMAC: without the pepper, a secret
 of the server, nobody can try codes on a copy of the database.
@@ -28,15 +29,17 @@ WEAK_BELOW = 8
 _NO_COINCIDENCE = 4
 """A serial number of at least so many characters is not part of a setup code by coincidence."""
 
-_MAX_TYPED = 256
+MAX_TYPED = 256
 """Characters read before normalisation: ample for separators, a bound for hostile input."""
 
 _DEVICE_ID = re.compile(r"[0-9a-f]{24}")
 _ALLOWED = re.compile(r"[A-Za-z0-9]+")
 # U+FF01..U+FF5E are the full-width twins of ASCII 0x21..0x7E.
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-# Unicode does not call these dashes, but word processors and phones write them for a hyphen.
-_ALSO_HYPHENS = "\u00ad\u2212"
+# Hyphens and dashes, invisible characters (a soft hyphen is one of them), and spaces.
+_UNREAD = {"Pd", "Cf", "Zs"}
+# Unicode calls this a mathematical symbol, but word processors and phones write it for a hyphen.
+_MINUS = "\u2212"
 
 
 @dataclass(frozen=True)
@@ -55,18 +58,21 @@ class Label:
             return cls()
 
 
-def _normalise(text: str, what: str) -> str:
-    if len(text) > _MAX_TYPED:
-        raise ValueError(f"{what} is longer than {MAX_LENGTH} characters")
-    kept = "".join(
+def readable(text: str) -> str:
+    """What counts of a typed label: all but white space, hyphens and invisible characters."""
+    return "".join(
         character
         for character in text.translate(_FULL_WIDTH)
         if not (
-            character.isspace()
-            or unicodedata.category(character) == "Pd"
-            or character in _ALSO_HYPHENS
+            character.isspace() or unicodedata.category(character) in _UNREAD or character == _MINUS
         )
     )
+
+
+def _normalise(text: str, what: str) -> str:
+    if len(text) > MAX_TYPED:
+        raise ValueError(f"{what} is longer than {MAX_LENGTH} characters")
+    kept = readable(text)
     if not kept:
         raise ValueError(f"{what} is missing")
     if not _ALLOWED.fullmatch(kept):
@@ -101,7 +107,7 @@ def normalise_device_id(text: str) -> str:
     Raises:
         ValueError: it is anything else.
     """
-    device_id = text.strip().lower()
+    device_id = readable(text).lower()
     if not _DEVICE_ID.fullmatch(device_id):
         raise ValueError("device id is not 24 hexadecimal digits")
     return device_id

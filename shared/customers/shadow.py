@@ -7,10 +7,15 @@ The sign-up trigger and every callable that needs the customer run `ensure`. It 
 number of times, several times at once, and again after a crash at any point:
 
 1. `shadowCustomers/{hash}` binds the customer's name to the uid (created, never changed),
-2. where the name is not simply derived from the uid, `users/{uid}.particle` records it,
+2. where the name is not simply derived from the uid, the customer's record holds it,
 3. Particle creates the customer; that there is one already is success, since the name is bound to
    this uid; Particle may say so in any words, so that a token for the customer is the proof,
-4. `users/{uid}.particle` says `ready`.
+4. the record says `ready`.
+
+The record is `customers/{uid}`, which no client can write. Every commit that changes it writes the
+same into the profile, `users/{uid}.particle`, where the client sees it. A client that writes its
+profile whole removes it there, and `restore` puts it back; nothing here depends on it. Accounts
+from before there were records have it in the profile alone, until they are used.
 
 The name is opaque or, by a setting, the verified e-mail address that the user has at that moment.
 It stays the same when the address changes later. An address that another account has or had is
@@ -21,11 +26,12 @@ Particle is asked, the account's deletion finds it; a creation that a deletion o
 import contextlib
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from firebase_admin import auth
 from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
-from google.cloud.firestore import SERVER_TIMESTAMP
+from google.cloud.firestore import SERVER_TIMESTAMP, WriteBatch
 
 from shared import connections, log, settings
 from shared.accounts import account
@@ -65,7 +71,10 @@ def known_name(uid: str) -> str | None:
     ready = _ready.get(uid)
     if ready is not None:
         return ready
-    name = _name_in(paths.user(uid).get())
+    record = paths.customer(uid).get()
+    name: str | None = (record.to_dict() or {}).get("customerId")
+    if not record.exists:
+        name = _read(uid).name  # of an account from before there were records
     if name is None and not settings.customers_have_email_names():
         return opaque_name(uid)
     return name
@@ -78,10 +87,11 @@ def learn_names(uids: Iterable[str]) -> None:
     """
     unknown = {uid for uid in uids if uid not in _ready}
     if unknown:
-        profiles = [paths.user(uid) for uid in unknown]
-        for profile in paths.client().get_all(profiles, ["particle"]):
-            if _is_ready(profile):
-                _ready.put(profile.id, _name_in(profile) or opaque_name(profile.id))
+        records = [paths.customer(uid) for uid in unknown]
+        for record in paths.client().get_all(records, ["status", "customerId"]):
+            known = record.to_dict() or {}
+            if known.get("status") == "ready":
+                _ready.put(record.id, known.get("customerId") or opaque_name(record.id))
 
 
 def adopt(uid: str, name: str) -> bool:
@@ -91,8 +101,8 @@ def adopt(uid: str, name: str) -> bool:
     it. The binding is marked, because such a customer may own devices at Particle from before this
     product.
     """
-    profile, tombstone = _profile(uid)
-    if tombstone or _is_ready(profile) or not _is_bound(uid, name):
+    known = _read(uid)
+    if known.deleted or known.is_ready or not _is_bound(uid, name):
         return False
     paths.shadow_customer(name).update({"adopted": True})
     _note(uid, "ready", None, name)
@@ -109,17 +119,52 @@ def ensure(uid: str, share: Share = Share.CUSTOMER) -> None:
     `ParticleError` when Particle fails or the share is spent, so that the platform or the caller
     tries again.
     """
+    if uid not in _ready:
+        _ensure(uid, _read(uid), share)
+
+
+def ensure_for_profile(uid: str, share: Share) -> None:
+    """`ensure`, for a user whose client has written a profile; for nobody else.
+
+    An event can be late, or name somebody who does not exist: it never makes a profile.
+    """
     if uid in _ready:
         return
-    profile, tombstone = _profile(uid)
-    if tombstone:
+    known = _read(uid)
+    if known.profile.exists:
+        _ensure(uid, known, share)
+
+
+def restore(uid: str) -> None:
+    """Let a profile show again what the record says, after its client has written it whole.
+
+    Where there is no record, it does what `ensure` does. Raises like that.
+    """
+    while True:
+        known = _read(uid)
+        if known.deleted or not known.profile.exists or known.is_shown:
+            return
+        if not known.record.exists:
+            _ensure(uid, known, Share.SIGN_UP)
+            return
+        unchanged = paths.client().write_option(last_update_time=known.profile.update_time)
+        # It fails when the profile was written or deleted meanwhile, and is looked at again.
+        with contextlib.suppress(FailedPrecondition, NotFound):
+            known.profile.reference.update({"particle": known.particle}, option=unchanged)
+            return
+
+
+def _ensure(uid: str, known: "_Known", share: Share) -> None:
+    if known.deleted:
         raise CustomerNotReady("This account was deleted.")
-    name = _name_in(profile) or opaque_name(uid)
-    if not _is_ready(profile):
+    name = known.name or opaque_name(uid)
+    if not known.is_ready:
         if customers_exist():
-            name = _make(uid, profile, share)
+            name = _make(uid, known, share)
         else:
             _note(uid, "ready", None)
+    elif not known.record.exists:
+        _note(uid, "ready", None, name)
     _ready.put(uid, name)
 
 
@@ -146,9 +191,9 @@ def lost(uid: str) -> None:
     log.customer_lost(uid)
 
 
-def _make(uid: str, profile: paths.Snapshot, share: Share) -> str:
+def _make(uid: str, known: "_Known", share: Share) -> str:
     """Make the customer; its name."""
-    name = _settled_name(uid, profile)
+    name = _settled_name(uid, known)
     try:
         _create(name, share)
     except errors.RateLimitedError:
@@ -168,54 +213,76 @@ def _make(uid: str, profile: paths.Snapshot, share: Share) -> str:
     return name
 
 
-def _is_ready(profile: paths.Snapshot) -> bool:
-    return bool(_particle_in(profile).get("status") == "ready")
+@dataclass(frozen=True)
+class _Known:
+    """What is known of a user's customer, as of one moment."""
+
+    record: paths.Snapshot
+    profile: paths.Snapshot
+    deleted: bool
+
+    @property
+    def particle(self) -> dict[str, Any]:
+        """The record, or what the profile says of an account without one."""
+        if self.record.exists:
+            return self.record.to_dict() or {}
+        return self.shown or {}
+
+    @property
+    def shown(self) -> dict[str, Any] | None:
+        """What the profile says."""
+        found: dict[str, Any] | None = (self.profile.to_dict() or {}).get("particle")
+        return found
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the profile says what the record says, and there is one."""
+        return self.record.exists and self.shown == self.record.to_dict()
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.particle.get("status") == "ready")
+
+    @property
+    def name(self) -> str | None:
+        """The customer's name at Particle, where it is not simply derived from the uid."""
+        found: str | None = self.particle.get("customerId")
+        return found
 
 
-def _name_in(profile: paths.Snapshot) -> str | None:
-    """The customer name that a user's document records."""
-    found: str | None = _particle_in(profile).get("customerId")
-    return found
-
-
-def _particle_in(profile: paths.Snapshot) -> dict[str, Any]:
-    return dict((profile.to_dict() or {}).get("particle", {}))
-
-
-def _profile(uid: str) -> tuple[paths.Snapshot, bool]:
-    """The user's document and whether the account was deleted, in one round trip."""
-    references = [paths.user(uid), paths.deleted_user(uid)]
+def _read(uid: str) -> _Known:
+    """One round trip."""
+    references = [paths.customer(uid), paths.user(uid), paths.deleted_user(uid)]
     found = {s.reference.path: s for s in paths.client().get_all(references)}
-    user, tombstone = (found[r.path] for r in references)
-    return user, tombstone.exists
+    record, profile, tombstone = (found[r.path] for r in references)
+    return _Known(record, profile, tombstone.exists)
 
 
-def _settled_name(uid: str, profile: paths.Snapshot) -> str:
+def _settled_name(uid: str, known: _Known) -> str:
     """The one customer name of the user, before there is a customer of that name.
 
-    An address may change meanwhile, and two requests may do this at once: what the user's document
-    records decides.
+    An address may change meanwhile, and two requests may do this at once: the first record decides.
     """
     while True:
-        name = _name_in(profile)
-        if name is not None:
-            return name
+        if known.name is not None:
+            return known.name
         name = _bind(uid)
         if not settings.customers_have_email_names():
             return name
         particle = _particle("pending", None) | {"customerId": name}
         batch = paths.client().batch()
-        if profile.exists:
-            unchanged = paths.client().write_option(last_update_time=profile.update_time)
-            batch.update(profile.reference, {"particle": particle}, option=unchanged)
+        if known.record.exists:
+            unchanged = paths.client().write_option(last_update_time=known.record.update_time)
+            batch.update(known.record.reference, particle, option=unchanged)
         else:
-            batch.create(profile.reference, {"particle": particle})
+            batch.create(known.record.reference, particle)
+        _show(batch, uid, particle)
         account.unless_deleted(batch, uid)
         try:
             batch.commit()
         except (AlreadyExists, FailedPrecondition, NotFound):
-            profile, tombstone = _profile(uid)
-            if tombstone:
+            known = _read(uid)
+            if known.deleted:
                 raise CustomerNotReady("This account was deleted.") from None
             continue
         return name
@@ -275,7 +342,7 @@ def _create(name: str, share: Share = Share.CUSTOMER) -> None:
 
 
 def _note(uid: str, status: str, reason: str | None, name: str | None = None) -> None:
-    """Say it to the user's clients. Merged: the client may not have written its part yet.
+    """Record it, and say it to the user's clients.
 
     Raises `CustomerNotReady` for a deleted account, which is to stay without a trace.
     """
@@ -283,12 +350,18 @@ def _note(uid: str, status: str, reason: str | None, name: str | None = None) ->
     if name is not None and name != opaque_name(uid):
         particle["customerId"] = name
     batch = paths.client().batch()
-    batch.set(paths.user(uid), {"particle": particle}, merge=True)
+    batch.set(paths.customer(uid), particle, merge=True)
+    _show(batch, uid, particle)
     account.unless_deleted(batch, uid)
     try:
         batch.commit()
     except AlreadyExists:
         raise CustomerNotReady("This account was deleted.") from None
+
+
+def _show(batch: WriteBatch, uid: str, particle: dict[str, Any]) -> None:
+    """Add it to the profile. Merged: the client may not have written its part yet."""
+    batch.set(paths.user(uid), {"particle": particle}, merge=True)
 
 
 def _particle(status: str, reason: str | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@
     devices/{deviceId}/presence/online                when it last came online
     devices/{deviceId}/tenures/{claimEpoch}           each tenure in which events were stored
     serialNumbers/{normalised serial}                 deviceId
+    customers/{uid}                                   `particle` of a profile, for the server
     shadowCustomers/{SHA-256 of the customer name}    which uid a Particle customer belongs to
     appTokens/{uid}                                   whether apps of theirs may have tokens
     tokenEndings/{uid}                                jobs that end a customer's tokens at Particle
@@ -24,7 +25,8 @@
     unknownDevices/{deviceId}                         devices that publish but are not registered
 
 `docs/data-model.md` describes the fields. Clients read below `users/{uid}`, as `firestore.rules`
-allows; only the server reads anything else.
+allows; only the server reads anything else. No path can be built from an id that is
+not a single one (`shared/firestore/ids.py`).
 """
 
 import functools
@@ -51,6 +53,7 @@ TENURES = "tenures"
 COMMANDS = "commands"
 ACTIVITY = "activity"
 SERIAL_NUMBERS = "serialNumbers"
+CUSTOMERS = "customers"
 SHADOW_CUSTOMERS = "shadowCustomers"
 DELETED_USERS = "deletedUsers"
 DEAD_LETTERS = "deadLetters"
@@ -125,6 +128,11 @@ def tenures_of(uid: str) -> Query:
 def serial_number(normalised: str) -> DocumentReference:
     """Which device has a serial number, by its normalised form."""
     return client().collection(SERIAL_NUMBERS).document(normalised)
+
+
+def customer(uid: str) -> DocumentReference:
+    """How far a user's customer at Particle is, where no client can change it."""
+    return client().collection(CUSTOMERS).document(uid)
 
 
 def shadow_customer(customer_name: str) -> DocumentReference:

@@ -15,6 +15,7 @@ from google.cloud.firestore_v1.types import CommitRequest, CommitResponse
 from google.cloud.firestore_v1.types import Write as WriteType
 
 from shared.firestore import paths
+from shared.firestore.ids import checked
 
 _Request: Any = CommitRequest.pb()
 Write: Any = WriteType.pb()
@@ -34,8 +35,11 @@ def path(*keys: str) -> str:
 
 
 def name(*parts: str) -> str:
-    """A document's full name, from its collection and document ids in turn."""
-    return f"{_documents()}/{'/'.join(parts)}"
+    """A document's full name, from its collection and document ids in turn.
+
+    Raises `InvalidIdError` for one that is not a single id.
+    """
+    return f"{_documents()}/{'/'.join(checked(*parts))}"
 
 
 @functools.cache

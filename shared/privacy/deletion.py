@@ -116,5 +116,8 @@ def _forget_customer(uid: str) -> None:
 def _erase(uid: str) -> None:
     for collection in erase.collections(uid):
         erase.erase(collection)
-    paths.user(uid).delete()
+    batch = paths.client().batch()
+    batch.delete(paths.user(uid))
+    batch.delete(paths.customer(uid))
+    batch.commit()
     erase.erase(paths.tenures_of(uid))

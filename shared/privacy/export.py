@@ -18,6 +18,7 @@ from shared import connections
 from shared.accounts.account import require_account
 from shared.errors import BadRequest, SignInRequired
 from shared.firestore import erase, paths
+from shared.firestore.ids import is_id
 from shared.times import iso
 
 LINES = 500
@@ -90,8 +91,13 @@ def _account(uid: str) -> str:
 
 
 def _profile(uid: str) -> list[str]:
-    profile = paths.user(uid).get()
-    return [_line(profile.reference.path, profile.to_dict() or {})] if profile.exists else []
+    """The profile, with what the server's record of the customer at Particle says."""
+    references = [paths.user(uid), paths.customer(uid)]
+    found = {s.reference.path: s.to_dict() for s in paths.client().get_all(references)}
+    profile, record = (found[r.path] for r in references)
+    if record is not None:
+        profile = {**(profile or {}), "particle": record}
+    return [] if profile is None else [_line(references[0].path, profile)]
 
 
 def _line(path: str, data: dict[str, Any]) -> str:
@@ -108,6 +114,9 @@ def _encode(cursor: _Cursor) -> str:
 
 def _decode(cursor: str) -> _Cursor:
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=_Cursor)
+        found = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=_Cursor)
     except (ValueError, msgspec.DecodeError):
-        raise BadRequest("This is no cursor of an export.", field="cursor") from None
+        found = None
+    if found is None or not (found.after == "" or is_id(found.after)):
+        raise BadRequest("This is no cursor of an export.", field="cursor")
+    return found

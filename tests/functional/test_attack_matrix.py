@@ -13,15 +13,16 @@ from typing import Any
 import pytest
 from firebase_admin import auth
 
-from local.client import Account, CallableError, Client
+from local.client import Account, Client
 from shared import connections, settings
 from shared.accounts import session
 from shared.firestore import paths
 from shared.privacy import deletion
 from tests.functional.conftest import Label, token_at_particle
 from tests.support.documents import everything
-from tests.support.functions import CALLABLES, call
+from tests.support.functions import CALLABLES, call, outcome
 from tests.support.simulator import Simulator
+from tests.support.tokens import signed_in_as
 
 OWN = "acts on the caller's own account"
 """There is nothing of the owner's to name in the request: it succeeds, and reaches nothing."""
@@ -45,6 +46,8 @@ class World:
     """Deleted while a tab is still open: the ID token lives on."""
     leaving: Account
     """Deleted too, by a job that has not come far yet."""
+    inside: tuple[Account, ...]
+    """Their uids, which the maker has let them choose, are paths to what belongs to the owner."""
     label: Label
     command_id: str
 
@@ -139,6 +142,10 @@ def world(
         anonymous=client.sign_up(anonymous=True),
         deleted=deleted,
         leaving=leaving,
+        inside=tuple(
+            signed_in_as(client, f"{old.uid}{below}")
+            for below in ("/", f"/devices/{label.device_id}", f"/commands/{command_id}")
+        ),
         label=label,
         command_id=command_id,
     )
@@ -154,13 +161,6 @@ def state(*, but: Account | None) -> dict[str, Any]:
     return everything(skip=is_of_no_matter)
 
 
-def outcome(function: str, request: Any, account: Account | None) -> tuple[str, Any]:
-    try:
-        return "succeeded", call(function, request, account)
-    except CallableError as error:
-        return str(error.reason), error
-
-
 def test_the_table_is_complete() -> None:
     assert {name.partition(" ")[0] for name in ATTACKS} == set(CALLABLES)
 
@@ -171,6 +171,8 @@ def refusals(
     """Who must not, with what, and the reason that they have to hear."""
     yield "stranger", None, request, "sign-in-required"
     yield "garbage", Account("x", "a.b.c"), request, "sign-in-required"
+    for account in world.inside:
+        yield account.uid, account, request, "sign-in-required"
     yield "anonymous", world.anonymous, request, "anonymous"
     for field in ("userId", "uid", "ownerUid", "particle", "claimEpoch"):
         forged = {**request, field: world.owner.uid}

@@ -23,8 +23,10 @@ from google.cloud.pubsub_v1 import PublisherClient
 from local.client import Account, CallableError, Client
 from local.stack import Stack
 from shared.customers import shadow
+from shared.firestore import paths
 from tests.functional.conftest import Label, token_at_particle
 from tests.support.simulator import Simulator
+from tests.support.tokens import signed_in_as
 
 pytestmark = pytest.mark.live_triggers
 
@@ -209,3 +211,29 @@ def test_every_recorded_form_comes_through_pubsub(
             seen = until(lambda d: expected.keys() <= d.get("latest").keys())
     values = {name: entry["value"] for name, entry in seen["latest"].items()}
     assert values == {"number": 25.34, "object": {"a": 24}, "text": "{'t': 1}", "nothing": None}
+
+
+@pytest.mark.parametrize("uid", ["jörg", "\U0001f468\u200d\U0001f469 שלום", "50%2F"])
+def test_a_profile_written_whole_by_anybody(
+    uid: str, stack: Stack, client: Client, simulator: Simulator
+) -> None:
+    """Before the server's part and after it; and the uid is whatever the maker lets it be."""
+    account = signed_in_as(client, uid)
+    whole = {"displayName": "Jo", "timeZone": "Europe/Berlin", "locale": "de"}
+    known = {found.id for found in paths.client().collection("users").list_documents()}
+    with _firestore_of(account, stack) as firestore_client:
+        profile = firestore_client.collection("users").document(uid)
+        with _watching(profile) as until:
+            profile.set(whole)
+            ready = until(
+                lambda user: (user.to_dict().get("particle") or {}).get("status") == "ready"
+            )
+            profile.set({**whole, "displayName": "Joanna"})
+            again = until(
+                lambda user: user.get("displayName") == "Joanna" and "particle" in user.to_dict()
+            )
+    assert again == {**ready, "displayName": "Joanna"}
+    made = {found.id for found in paths.client().collection("users").list_documents()}
+    assert made - known == {uid}, "no stray profile"
+    names = [customer["username"] for customer in simulator.customers()]
+    assert names.count(shadow.opaque_name(uid)) == 1

@@ -37,6 +37,7 @@ ALLOWED = {
     "devices/{deviceId}/presence/online": NOTHING,
     "devices/{deviceId}/tenures/{claimEpoch}": NOTHING,
     "serialNumbers/{normalised serial}": NOTHING,
+    "customers/{uid}": NOTHING,
     "shadowCustomers/{SHA-256 of the customer name}": NOTHING,
     "appTokens/{uid}": NOTHING,
     "tokenEndings/{uid}": NOTHING,

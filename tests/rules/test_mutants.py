@@ -17,6 +17,7 @@ from local.client import Account, Client
 from local.runs import ROOT
 from local.stack import Stack
 from shared.firestore import paths
+from tests.support.tokens import forged as account_of
 
 pytestmark = pytest.mark.usefixtures("no_triggers")
 RULES = (Path(ROOT) / "firestore.rules").read_text(encoding="utf-8")
@@ -28,6 +29,7 @@ READABLE = [
     "commands/c1",
     "activity/a1",
 ]
+NAMES = ("x" * 200, "x" * 201, "\U0001f600" * 200, "a\tb", "a\u202eb", " ", "\u3164", "")
 ALLOW = re.compile(r"allow (\w+): if [^;]+;")
 
 # Mutants that behave like the true rules, with the reason.
@@ -61,8 +63,14 @@ def mutants() -> dict[str, str]:
         found[f"{condition} is true"] = RULES.replace(condition, "true", 1)
     for old, new in (
         ("hasOnly(['displayName', 'timeZone', 'locale'])", "hasAny(['displayName'])"),
-        ("size() <= 200", "size() <= 201"),
+        ("{0,200}", "{0,201}"),
+        ("{0,200}", "{0,100}"),
+        ("[^/]{1,128}", "[^/]{1,129}"),
         ("is string", "is list"),
+        (", 'particle'", ""),
+        ("\\\\p{Cc}\\\\p{Zl}", ""),
+        ("\\\\x{202A}-\\\\x{202E}", ""),
+        ("\\\\x{3164}", ""),
     ):
         found[f"{old} becomes {new}"] = RULES.replace(old, new, 1)
     return {
@@ -140,15 +148,23 @@ def outcomes(app: Client, people: People) -> list[bool]:
             allowed(app.update, tree, {"locale": "de"}, account),
             allowed(app.update, tree, {"particle": {"status": "error"}}, account),
             allowed(app.update, tree, {"displayName": "x", "admin": True}, account),
-            # Without a mask the document is replaced: what the server wrote would be gone.
+            # Without a mask the document is replaced, without what the server has written.
             allowed(app.replace, tree, {"displayName": "x"}, account),
-            allowed(app.update, tree, {"displayName": "x" * 201}, account),
+            allowed(app.replace, tree, {"particle": {"status": "ready"}}, account),
+            allowed(app.replace, tree, {"particle": {"status": "error"}}, account),
+            *(allowed(app.update, tree, {"displayName": name}, account) for name in NAMES),
             allowed(app.update, tree, {"timeZone": "x" * 201}, account),
             allowed(app.update, tree, {"locale": "x" * 201}, account),
             allowed(app.update, tree, {"displayName": 7}, account),
             allowed(app.read, f"devices/{DEVICE}", account),
         ]
         paths.user(customer.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
+    paths.user(customer.uid).set({"displayName": "Jo", "beta": True})
+    found.append(allowed(app.replace, tree, {"displayName": "x"}, customer))
+    paths.user(customer.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
+    for uid in ("u" * 128, "u" * 129):
+        found.append(allowed(app.update, f"users/{uid}", {"locale": "fr"}, account_of(uid)))
+        paths.user(uid).delete()
     for path in READABLE:
         document = f"{tree}/{path}"
         found += [

@@ -3,6 +3,7 @@
 Requests go to the emulator's REST API with ID tokens, as an app's would.
 """
 
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +12,34 @@ import requests
 
 from local.client import Account, Client
 from local.stack import Stack
+from shared.api.names import given_name
 from shared.firestore import paths
+from tests.support.tokens import forged
 
 pytestmark = pytest.mark.usefixtures("no_triggers")
 
 DEVICE = "e00fce68ece1d3d21a73dcc9"
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+UNREADABLE = [
+    " ",
+    "\u00a0\u3000",
+    "\u200b",
+    "\ufeff\u2060\u00ad",
+    "\u200d",
+    "\u3164",
+    "\u2800",
+    "\u115f\u1160",
+    "\u0301",
+    "\ufe0f",
+    "\U000e0041",
+    "a\u0000b",
+    "a\nb",
+    "a\tb",
+    "a\u007fb",
+    "a\u0085b",
+    "a\u2028b",
+    *(f"a{mark}b" for mark in "\u061c\u200e\u200f\u202a\u202e\u2066\u2069"),
+]
 STRANGERS = ["another", "anonymous", "stranger"]
 
 
@@ -107,13 +131,87 @@ def test_a_customer_updates_their_profile_and_not_the_servers_part(
 ) -> None:
     profile = f"users/{customer.uid}"
     app.update(profile, {"locale": "fr"}, customer)
-    assert is_refused(app.update, profile, {"particle": {"status": "error"}}, customer)
-    # Without a mask the whole document is replaced, `particle` with it.
-    assert is_refused(app.replace, profile, PROFILE, customer)
+    for particle in ({"status": "error"}, {"status": "ready", "customerId": "x"}, "ready", None):
+        assert is_refused(app.update, profile, {"particle": particle}, customer)
+        assert is_refused(app.replace, profile, PROFILE | {"particle": particle}, customer)
     kept = app.read(profile, customer)
     assert kept is not None
     assert (kept["locale"], kept["particle"]) == ("fr", {"status": "ready"})
     paths.user(customer.uid).set({"displayName": "Jo", "particle": {"status": "ready"}})
+
+
+def test_a_profile_is_written_whole_before_and_after_the_servers_part(app: Client) -> None:
+    """Without a mask the whole document is replaced, as by `setDoc` without `merge`."""
+    account = app.sign_up()
+    profile = f"users/{account.uid}"
+    app.replace(profile, PROFILE, account)
+    paths.user(account.uid).set({"particle": {"status": "ready"}}, merge=True)
+    app.replace(profile, PROFILE | {"locale": "fr"}, account)
+    assert app.read(profile, account) == PROFILE | {"locale": "fr"}
+    assert is_refused(app.update, profile, {"particle": {"status": "ready"}}, account)
+    paths.user(account.uid).set({"particle": {"status": "ready"}, "beta": True}, merge=True)
+    assert is_refused(app.replace, profile, PROFILE, account), "nothing else can be removed"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "x" * 200,
+        "\U0001f600" * 200,
+        "e\u0301" * 100,
+        FAMILY,
+        "\u05e9\u05dc\u05d5\u05dd",
+        "a b",
+        "\U0001fae8",
+    ],
+)
+def test_names_are_counted_in_characters(name: str, app: Client) -> None:
+    account = app.sign_up()
+    app.create(f"users/{account.uid}", {"displayName": name}, account)
+    app.update(f"users/{account.uid}", {"displayName": name + "x" * (len(name) < 200)}, account)
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_names_that_cannot_be_read_are_refused(name: str, app: Client, customer: Account) -> None:
+    """By the same rule as the functions': what either refuses the other does too."""
+    with pytest.raises(ValueError, match="name"):
+        given_name(name)
+    account = app.sign_up()
+    assert is_refused(app.create, f"users/{account.uid}", {"displayName": name}, account)
+    assert is_refused(app.update, f"users/{customer.uid}", {"displayName": name}, customer)
+
+
+def test_a_name_from_before_there_was_a_rule_stays(app: Client) -> None:
+    account = app.sign_up()
+    paths.user(account.uid).set({"displayName": "a\u202eb"})
+    app.update(f"users/{account.uid}", {"locale": "fr"}, account)
+
+
+@pytest.mark.parametrize(
+    "uid", ["{victim}/devices/{device}", "{victim}/", "{victim}/devices", "u" * 129]
+)
+def test_a_uid_that_is_no_single_id_reaches_nothing(
+    uid: str, app: Client, customer: Account
+) -> None:
+    """Custom authentication lets the maker choose uids, perhaps by what people typed."""
+    device = f"users/{customer.uid}/devices/{DEVICE}"
+    paths.user_device(customer.uid, DEVICE).set({"name": "theirs"})
+    attacker = forged(uid.format(victim=customer.uid, device=DEVICE))
+    for path in (device, f"users/{customer.uid}", f"{device}/events/e1", f"users/{attacker.uid}"):
+        for place in {path, path.replace("/", "%2F").replace("users%2F", "users/")}:
+            for look in (app.read, app.documents, app.delete):
+                assert is_refused_or_no_path(look, place, attacker)
+            for write in (app.create, app.update, app.replace):
+                assert is_refused_or_no_path(write, place, {"displayName": "x"}, attacker)
+    assert paths.user_device(customer.uid, DEVICE).get().to_dict() == {"name": "theirs"}
+
+
+def is_refused_or_no_path(act: Callable[..., Any], *arguments: Any) -> bool:
+    try:
+        return is_refused(act, *arguments)
+    except AssertionError:  # neither 401 nor 403
+        return "INVALID_ARGUMENT" in traceback.format_exc()
 
 
 def test_a_deleted_account_stays_deleted(app: Client) -> None:

@@ -12,6 +12,7 @@ from unittest import mock
 import functions_framework
 from flask import Flask
 from flask.testing import FlaskClient
+from google.events.cloud.firestore import Document, DocumentEventData
 from werkzeug.test import TestResponse
 
 import main
@@ -76,18 +77,30 @@ def user_created(uid: str) -> int:
     return created("on_user_created", f"users/{uid}")
 
 
-def created(function: str, document: str) -> int:
-    """Deliver the creation of a document to a trigger; the HTTP status of the answer."""
+def created(function: str, document: str, what: str = "created") -> int:
+    """Deliver what happened to a document to a trigger; the HTTP status of the answer.
+
+    As the Firestore emulator does, and Eventarc: the path in headers, in UTF-8 as it is, and the
+    document's full name in the body.
+    """
+    name = f"projects/demo-particle/databases/(default)/documents/{document}"
+    body = DocumentEventData(value=Document(name=name))
     headers = {
         "ce-specversion": "1.0",
-        "ce-id": f"created-{document}",
-        "ce-type": "google.cloud.firestore.document.v1.created",
+        "ce-id": "1",
+        "ce-type": f"google.cloud.firestore.document.v1.{what}",
         "ce-source": "//firestore.googleapis.com/projects/demo-particle/databases/(default)",
-        "ce-subject": f"documents/{document}",
-        "ce-document": document,
+        "ce-subject": _raw(f"documents/{document}"),
+        "ce-document": _raw(document),
         "content-type": "application/protobuf",
     }
-    return client(function).post("/", data=b"", headers=headers).status_code
+    data = DocumentEventData.serialize(body)
+    return client(function).post("/", data=data, headers=headers).status_code
+
+
+def _raw(text: str) -> str:
+    """The bytes of a text, as a server hands a header over: WSGI reads Latin-1."""
+    return text.encode().decode("latin-1")
 
 
 def refusal(function: str, data: Any, account: Account | None = None) -> CallableError:
@@ -99,3 +112,11 @@ def refusal(function: str, data: Any, account: Account | None = None) -> Callabl
         assert details["errorId"], "every failure has an errorId"
         return error
     raise AssertionError(f"{function} answered {result!r}, expected a refusal")
+
+
+def outcome(function: str, request: Any, account: Account | None) -> tuple[str, Any]:
+    """What a callable answers: `succeeded` and the result, or a reason and the error."""
+    try:
+        return "succeeded", call(function, request, account)
+    except CallableError as error:
+        return str(error.reason), error

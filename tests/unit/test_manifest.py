@@ -31,6 +31,7 @@ SECRETS = {
     "ingest": [],
     "list_devices": PARTICLE,
     "release_device": PARTICLE,
+    "restore_status": PARTICLE,
     "rename_device": [],
     "revoke_tokens": PARTICLE,
     "send_queued": PARTICLE,
@@ -75,6 +76,7 @@ TRIGGERS: dict[str, Any] = {
             "retry": True,
         }
     },
+    "restore_status": on_document("users/{uid}", "updated"),
     "send_queued": on_document("devices/{deviceId}/presence/online", "written"),
     "check_health": {
         "scheduleTrigger": {

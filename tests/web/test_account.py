@@ -82,6 +82,18 @@ def test_the_name_is_changed(
     assert profile["displayName"] == "Ada Lovelace"
 
 
+def test_a_name_of_emoji(visit: Callable[..., Visitor], customer: Account, client: Client) -> None:
+    """Each is one character, and what only alters the text beside it is left out."""
+    visitor = visit(customer)
+    visitor.follow("Account")
+    visitor.fill("Name", "\u202e" + "\U0001f600" * 199)
+    visitor.press("Save the name")
+    expect(visitor.page.get_by_text("Saved.")).to_be_visible()
+    profile = client.read(f"users/{customer.uid}", customer)
+    assert profile
+    assert profile["displayName"] == "\U0001f600" * 199
+
+
 def test_tokens(visit: Callable[..., Visitor], customer: Account) -> None:
     visitor = visit(customer)
     visitor.follow("Account")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.firestore import paths
+from shared.firestore.ids import checked
 from shared.telemetry import presence
 from shared.telemetry.pending import PendingEvent, Repair, device_path
 from shared.telemetry.repair import latest
@@ -19,7 +20,7 @@ def mark(events: Sequence[PendingEvent]) -> None:
     One read for all of them, as of one moment: of the events, and for each device of its registry
     entry and of its owner's document.
     """
-    by_path = {"/".join(pending.path): pending for pending in events}
+    by_path = {"/".join(checked(*pending.path)): pending for pending in events}
     wanted = set(by_path)
     fields = set(OWNER_FIELDS)
     for pending in events:

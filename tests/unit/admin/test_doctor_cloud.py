@@ -283,6 +283,10 @@ def index_answers() -> tuple[list[Any], list[Any]]:
     return indexes, fields
 
 
+def events_expire_at(fields: list[Any]) -> Any:
+    return next(field for field in fields if field["name"].endswith("/events/fields/expireAt"))
+
+
 def listed(indexes: list[Any], fields: list[Any]) -> Answers:
     groups = f"{AT_FIRESTORE}/collectionGroups/-"
     overridden = "filter=indexConfig.usesAncestorConfig=false+OR+ttlConfig:*"
@@ -308,8 +312,16 @@ def test_indexes_are_ready(examine: Examine) -> None:
         (lambda i, _: i[0].update(state="NEEDS_REPAIR"), State.BROKEN, "failed: commands"),
         (lambda i, _: i[0].update(state="CREATING"), State.WARNING, "being built: commands"),
         (lambda i, _: i[0].update(queryScope="COLLECTION_GROUP"), State.BROKEN, "missing"),
-        (lambda _, f: f[5].pop("ttlConfig"), State.BROKEN, "missing: TTL of events.expireAt"),
-        (lambda _, f: f[5].update(ttlConfig={"state": "CREATING"}), State.WARNING, "TTL of events"),
+        (
+            lambda _, f: events_expire_at(f).pop("ttlConfig"),
+            State.BROKEN,
+            "missing: TTL of events.expireAt",
+        ),
+        (
+            lambda _, f: events_expire_at(f).update(ttlConfig={"state": "CREATING"}),
+            State.WARNING,
+            "TTL of events",
+        ),
         (lambda _, f: f.pop(0), State.BROKEN, "missing: exemption of events.data"),
         (
             lambda _, f: [field["indexConfig"].pop("indexes") for field in f],

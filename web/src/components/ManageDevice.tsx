@@ -47,7 +47,7 @@ export function ManageDevice({ device }: { device: Device }) {
         present={device.name}
         save={(name) => renameDevice({ deviceId: device.id, name })}
         autoComplete="off"
-        maxLength={DEVICE_NAME_MAX}
+        most={DEVICE_NAME_MAX}
       />
       <Release device={device} />
     </Stack>

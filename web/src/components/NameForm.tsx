@@ -1,8 +1,10 @@
-import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { asName } from '../model/names';
 import { useAction } from '../session/useAction';
 import { Failure } from './Failure';
+import { NameField } from './fields';
 
 interface NameFormProps {
   label: string;
@@ -12,7 +14,8 @@ interface NameFormProps {
   /** Whether it may be empty. */
   optional?: boolean;
   autoComplete: 'name' | 'off';
-  maxLength: number;
+  /** Characters that it may have. */
+  most: number;
 }
 
 /** Changes a name. */
@@ -20,7 +23,7 @@ export function NameForm({ label, present, save, optional, ...field }: NameFormP
   const { t } = useTranslation();
   const [typed, setTyped] = useState(present);
   const [progress, run] = useAction(save);
-  const name = typed.trim();
+  const name = asName(typed, field.most);
   return (
     <form
       onSubmit={(event) => {
@@ -29,7 +32,7 @@ export function NameForm({ label, present, save, optional, ...field }: NameFormP
       }}
     >
       <Stack gap="sm">
-        <TextInput
+        <NameField
           label={label}
           value={typed}
           onChange={(event) => setTyped(event.currentTarget.value)}

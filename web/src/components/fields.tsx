@@ -7,6 +7,7 @@ import {
 } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { PASSWORD_MIN } from '../model/inputs';
+import { beginning } from '../model/names';
 
 export function EmailField(props: TextInputProps) {
   const { t } = useTranslation();
@@ -21,6 +22,24 @@ export function NewPasswordField(props: PasswordInputProps) {
       description={t('signUp.passwordHint', { count: PASSWORD_MIN })}
       autoComplete="new-password"
       {...props}
+    />
+  );
+}
+
+interface NameFieldProps extends TextInputProps {
+  /** Characters; the attribute `maxlength` would count an emoji as two. */
+  most: number;
+}
+
+/** What somebody or something is called. */
+export function NameField({ most, onChange, ...props }: NameFieldProps) {
+  return (
+    <TextInput
+      {...props}
+      onChange={(event) => {
+        event.currentTarget.value = beginning(event.currentTarget.value, most);
+        onChange?.(event);
+      }}
     />
   );
 }

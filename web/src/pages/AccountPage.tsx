@@ -55,7 +55,7 @@ export function AccountPage() {
               save={(displayName) => writeProfile(uid, { displayName })}
               optional
               autoComplete="name"
-              maxLength={PROFILE_TEXT_MAX}
+              most={PROFILE_TEXT_MAX}
             />
           )}
           <Facts

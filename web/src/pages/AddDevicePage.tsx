@@ -1,4 +1,4 @@
-import { Button, Group, Text, TextInput } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { IconQrcode } from '@tabler/icons-react';
 import { lazy, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -6,13 +6,14 @@ import { useLocation, useNavigate } from 'react-router';
 import { claimDevice } from '../backend/callables';
 import { ActionForm } from '../components/ActionForm';
 import { BackToDevices } from '../components/BackToDevices';
-import { ExactField } from '../components/fields';
+import { ExactField, NameField } from '../components/fields';
 import { LoadedPart } from '../components/LoadedPart';
 import { Page } from '../components/Page';
 import { takeFocus } from '../components/takeFocus';
 import { WifiSetup } from '../components/WifiSetup';
 import { DEVICE_NAME_MAX } from '../model/inputs';
 import { labelInFragment } from '../model/label';
+import { asName } from '../model/names';
 import { useActionForm } from '../session/useActionForm';
 import { useChecks } from '../session/useChecks';
 import { theme } from '../theme/theme';
@@ -30,7 +31,7 @@ export function AddDevicePage() {
     { serialNumber: '', setupCode: '', name: '', ...labelInFragment(hash) },
     { serialNumber: filled, setupCode: theme.setupCodes ? filled : () => null },
     async (typed) => {
-      const name = typed.name.trim();
+      const name = asName(typed.name, DEVICE_NAME_MAX);
       const { deviceId } = await claimDevice({ ...label(typed), ...(name && { name }) });
       await navigate(`/devices/${deviceId}`, { state: { added: true } });
     },
@@ -74,11 +75,11 @@ export function AddDevicePage() {
         {theme.setupCodes && (
           <ExactField label={t('addDevice.code')} {...form.getInputProps('setupCode')} />
         )}
-        <TextInput
+        <NameField
           label={t('addDevice.name')}
           description={t('addDevice.nameHint')}
           autoComplete="off"
-          maxLength={DEVICE_NAME_MAX}
+          most={DEVICE_NAME_MAX}
           {...form.getInputProps('name')}
         />
       </ActionForm>

@@ -1,9 +1,9 @@
-import { TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { ActionForm } from '../components/ActionForm';
-import { EmailField, NewPasswordField } from '../components/fields';
+import { EmailField, NameField, NewPasswordField } from '../components/fields';
 import { GoogleSignIn } from '../components/GoogleSignIn';
 import { Legal } from '../components/Legal';
+import { asName } from '../model/names';
 import { PROFILE_TEXT_MAX } from '../model/profile';
 import { signUp } from '../session/account';
 import { useActionForm } from '../session/useActionForm';
@@ -16,7 +16,7 @@ export function SignUpPage() {
   const { form, ...frame } = useActionForm(
     { name: '', email: '', password: '' },
     { email, password: newPassword },
-    (typed) => signUp(typed.email.trim(), typed.password, typed.name.trim()),
+    (typed) => signUp(typed.email.trim(), typed.password, asName(typed.name, PROFILE_TEXT_MAX)),
   );
   return (
     <EntryPage
@@ -26,11 +26,11 @@ export function SignUpPage() {
       to="/sign-in"
     >
       <ActionForm {...frame} submit={t('signUp.submit')}>
-        <TextInput
+        <NameField
           label={t('signUp.name')}
           description={t('signUp.nameHint')}
           autoComplete="name"
-          maxLength={PROFILE_TEXT_MAX}
+          most={PROFILE_TEXT_MAX}
           {...form.getInputProps('name')}
         />
         <EmailField {...form.getInputProps('email')} />

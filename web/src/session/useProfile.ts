@@ -4,6 +4,7 @@ import type { Live } from '../backend/insist';
 import { watchProfile, writeProfile } from '../backend/live';
 import { type Problem, toProblem } from '../backend/problems';
 import { speech } from '../messages/i18n';
+import { asName } from '../model/names';
 import { PROFILE_TEXT_MAX, type Profile } from '../model/profile';
 import { signUpSettled } from './account';
 import { useLive } from './useLive';
@@ -11,7 +12,7 @@ import { useLive } from './useLive';
 async function create(user: User): Promise<void> {
   await signUpSettled();
   await writeProfile(user.uid, {
-    displayName: (user.displayName ?? '').slice(0, PROFILE_TEXT_MAX),
+    displayName: asName(user.displayName ?? '', PROFILE_TEXT_MAX),
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     locale: speech.locale,
   });
