@@ -257,6 +257,7 @@ def test_so_it_is_where_customers_are_made(
     accounts = [client.sign_up() for _ in range(12)]
     for number, account in enumerate(accounts):
         if number % 2:
+            paths.user(account.uid).set({})
             assert user_created(account.uid) == 500
         else:
             assert refusal("claim_device", label.claim, account).reason == "particle-unavailable"
@@ -280,6 +281,7 @@ def test_that_a_customer_exists_may_be_said_in_any_words(
     words: str, label: Label, customer: Account, simulator: Simulator
 ) -> None:
     """A token for that customer is the proof; without one the refusal stands."""
+    paths.user(customer.uid).set({})
     fault = {"kind": "status", **EXISTS[words]}
     simulator.fail({"route": "POST /v1/products/*/customers"}, fault)
     forget_limits()
