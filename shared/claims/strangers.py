@@ -94,7 +94,10 @@ def sweep(budget: float) -> None:
     reads = 0
     for _ in range(PAGES):
         devices = connections.particle().devices(connections.tokens().server, page)
-        reads += _look_at_page(devices)
+        owned = [device for device in devices if _may_be_foreign(device)]
+        if not _end_foreign(owned, deadline):
+            return
+        reads += len(owned)
         last = len(devices) < PER_PAGE
         page = 1 if last else page + 1
         finished = {"finishedAt": SERVER_TIMESTAMP} if last else {}
@@ -103,13 +106,14 @@ def sweep(budget: float) -> None:
             return
 
 
-def _look_at_page(devices: list[Device]) -> int:
-    """End what strangers have of these devices; how many entries of the registry were read."""
-    owned = [device for device in devices if _may_be_foreign(device)]
-    if not owned:
-        return 0
+def _end_foreign(owned: list[Device], deadline: float) -> bool:
+    """End what strangers have of these devices; False when the time was over before the last one.
+
+    Reads the registry's entry of each.
+    """
     references = [paths.device(device.id) for device in owned]
-    entries = {s.id: Entry(s) for s in paths.client().get_all(references)}
+    snapshots = paths.client().get_all(references) if references else ()
+    entries = {snapshot.id: Entry(snapshot) for snapshot in snapshots}
     shadow.learn_names(
         uid
         for device in owned
@@ -118,8 +122,10 @@ def _look_at_page(devices: list[Device]) -> int:
     for device in owned:
         entry = entries[device.id]
         if _concerns(entry) and not at_particle.agrees(device, entry):
+            if time.monotonic() > deadline:
+                return False
             _end(device.id, may_wait=False)
-    return len(owned)
+    return True
 
 
 def _may_be_foreign(device: Device, uid: str | None = None) -> bool:

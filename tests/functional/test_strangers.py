@@ -414,9 +414,10 @@ def test_the_schedule_goes_through_all_pages_a_few_at_a_time(
     run()
     assert 0 < 9 - left() <= 4
     monkeypatch.setattr(strangers, "READS", 99)
-    page = progress.get().get("page")
+    before, page = left(), progress.get().get("page")
     strangers.sweep(-1)
-    assert progress.get().get("page") == page + 1
+    assert left() == before
+    assert progress.get().get("page") - page in {0, 1}, "the next run goes on there"
     run()
     assert left() == 0
 
