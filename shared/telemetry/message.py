@@ -22,6 +22,8 @@ from shared.times import milliseconds
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """The publish time of an event is at most this much later than its message's; a later one is set
 back."""
+CLOCKS_SET = datetime(2001, 1, 1, tzinfo=UTC)
+"""An earlier time is that of a clock which was never set: those begin in 1970, 1980 or 2000."""
 MAX_NAME_BYTES = 256
 """Particle allows 64 characters; a name near the limits of a Firestore path cannot be real."""
 MAX_DATA_BYTES = 900_000
@@ -119,24 +121,35 @@ def event_in(message: Message, received_at: datetime) -> Event:
     given = message.attributes.get("event")
     name = _name(_NAMELESS if device_id == API and not given else given)
     raw = _bytes(message.data)
-    published_at = _time(message.attributes.get("published_at"))
-    if published_at is None and message.published_at is None:
-        # With the present time instead, a copy would be another event.
-        raise UnstorableError("no-time")
-    # Nothing arrives before it was sent, whatever a recorded message says.
-    arrived = min(message.published_at or received_at, received_at + CLOCK_TOLERANCE)
-    claimed = published_at or arrived
+    published_at, stamp = _published(message, received_at)
     data, encoding, value, value_error = _content(raw)
     return Event(
-        id=_id(device_id, name, claimed, raw),
+        id=_id(device_id, name, stamp, raw),
         device_id=device_id,
         name=name,
         data=data,
         encoding=encoding,
         value=value,
         value_error=value_error,
-        published_at=_to_the_millisecond(min(claimed, arrived + CLOCK_TOLERANCE)),
+        published_at=_to_the_millisecond(published_at),
     )
+
+
+def _published(message: Message, received_at: datetime) -> tuple[datetime, datetime]:
+    """When the event was published, and the time in its id, which is the same for every copy.
+
+    The event's own time counts; without a good one its message's, and without either the time of
+    its arrival. Raises `UnstorableError` when neither gives any time.
+    """
+    given = (_time(message.attributes.get("published_at")), message.published_at)
+    own, sent = (time if time and time >= CLOCKS_SET else None for time in given)
+    stamp = own or sent or given[0] or given[1]
+    if stamp is None:
+        # With the present time instead, a copy would be another event.
+        raise UnstorableError("no-time")
+    # Nothing arrives before it was sent, whatever a recorded message says.
+    arrived = min(sent or received_at, received_at + CLOCK_TOLERANCE)
+    return min(own, arrived + CLOCK_TOLERANCE) if own else arrived, stamp
 
 
 def _name(name: Any) -> str:
