@@ -7,11 +7,11 @@ events are in the batch; and one for each rollup, which is of one event name and
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.firestore import paths, raw
 from shared.firestore.raw import path
-from shared.telemetry import arrivals, rollup, system_events
+from shared.telemetry import arrivals, firmware, rollup, system_events
 from shared.telemetry import value as values
 from shared.telemetry.message import MAX_NAME_BYTES, NO_DEVICES, Event
 from shared.telemetry.pending import PendingEvent, Repair, device_path
@@ -68,6 +68,21 @@ def in_batches(events: Sequence[PendingEvent]) -> Iterable[list[PendingEvent]]:
         yield batch
 
 
+class _Device(NamedTuple):
+    """What a commit writes of a device in a tenure, beside its events' own documents."""
+
+    write: int
+    """The index of the write of the owner's document."""
+    tenure: Tenure
+    events: list[PendingEvent]
+    transformed: list[str]
+    """The field paths of the write's transforms, whose results are in the same order."""
+    newest: dict[str, PendingEvent]
+    """The events that the write puts into `latest`, by the field path of their `order`."""
+    versioned: PendingEvent | None
+    """The event whose version of the firmware it writes."""
+
+
 class Batch:
     """One commit of several events, no two of which are copies of each other."""
 
@@ -77,7 +92,7 @@ class Batch:
         Each event knows its place.
         """
         self._events = events
-        self._devices: list[tuple[int, Tenure, list[PendingEvent], list[PendingEvent]]] = []
+        self._devices: list[_Device] = []
         self.writes: list[Any] = [pending.write() for pending in events]
         for tenure, mine in _by_device(events):
             if isinstance(tenure, Tenure):
@@ -118,15 +133,20 @@ class Batch:
 
     def note_results(self, results: Sequence[Any]) -> None:
         """Note in the events what has to be put right, by the results of the commit's writes."""
-        for index, tenure, mine, newest in self._devices:
-            epoch, *orders = (r.integer_value for r in results[index].transform_results)
-            if epoch != tenure.epoch:
-                for pending in mine:
+        for device in self._devices:
+            numbers = (r.integer_value for r in results[device.write].transform_results)
+            found = dict(zip(device.transformed, numbers, strict=True))
+            if found["claimEpoch"] != device.tenure.epoch:
+                for pending in device.events:
                     pending.repair |= Repair.STALE
-            # The results of `latestOrder` are the last ones.
-            for pending, order in zip(newest, orders[len(orders) - len(newest) :], strict=True):
-                if order > pending.event.order:
+            for field_path, pending in device.newest.items():
+                if found[field_path] > pending.event.order:
                     pending.repair |= Repair.OVERTAKEN
+            if device.versioned:
+                known, written = found[firmware.ORDER], device.versioned.event.firmware
+                if firmware.version_in(known) != written:
+                    device.versioned.firmware_known = known
+                    device.versioned.repair |= Repair.OTHER_FIRMWARE
 
     def _add_device(self, tenure: Tenure, mine: list[PendingEvent]) -> None:
         newest: dict[str, PendingEvent] = {}
@@ -150,11 +170,18 @@ class Batch:
         ]
         if seen:
             transforms.append(("lastSeenAt", "maximum", max(seen)))
-        transforms += [
-            (path("latestOrder", name), "maximum", pending.event.order)
-            for name, pending in newest.items()
-        ]
-        self._devices.append((len(self.writes), tenure, mine, list(newest.values())))
+        versioned = max(mine, key=_firmware_order)
+        if order := versioned.event.firmware_order:
+            fields[firmware.VERSION,] = versioned.event.firmware
+            transforms.append((firmware.ORDER, "maximum", order))
+        by_path = {path("latestOrder", name): pending for name, pending in newest.items()}
+        transforms += [(at, "maximum", pending.event.order) for at, pending in by_path.items()]
+        transformed = [field_path for field_path, *_ in transforms]
+        self._devices.append(
+            _Device(
+                len(self.writes), tenure, mine, transformed, by_path, versioned if order else None
+            )
+        )
         document = raw.name(*device_path(tenure, mine[0].event.device_id))
         self.writes.append(raw.merge(document, fields, transforms, must_exist=True))
 
@@ -179,6 +206,10 @@ class Batch:
                     must_exist=False,
                 )
             )
+
+
+def _firmware_order(pending: PendingEvent) -> int:
+    return pending.event.firmware_order
 
 
 def _by_device(

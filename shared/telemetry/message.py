@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.telemetry import firmware
 from shared.telemetry import value as values
 from shared.times import milliseconds
 
@@ -59,11 +60,18 @@ class Event:
     """Why `value` is None although there are data."""
     published_at: datetime
     """In UTC, to the millisecond, as Particle gives it."""
+    firmware: int | None = None
+    """The version of the device's firmware, where the message tells it."""
 
     @property
     def order(self) -> int:
         """Sorts a device's events by time, and equal times by event id."""
         return order_of(self.published_at, self.id)
+
+    @property
+    def firmware_order(self) -> int:
+        """Sorts what is known of the device's firmware (`firmware.order`); 0 if it says nothing."""
+        return firmware.order(self.firmware, self.published_at) if self.firmware else 0
 
 
 def order_of(published_at: datetime, event_id: str) -> int:
@@ -132,6 +140,7 @@ def event_in(message: Message, received_at: datetime) -> Event:
         value=value,
         value_error=value_error,
         published_at=_to_the_millisecond(published_at),
+        firmware=firmware.in_attributes(message.attributes),
     )
 
 

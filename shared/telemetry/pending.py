@@ -20,6 +20,8 @@ class Repair(Flag):
     """The commit wrote it into `latest` over a newer event."""
     EXISTS = auto()
     """It had been stored before, and is in no commit."""
+    OTHER_FIRMWARE = auto()
+    """The commit wrote another version of the firmware than that of the newest event."""
     SETTLED = auto()
     """It had been stored before, and a read showed that nothing about it has to be put right."""
 
@@ -60,6 +62,8 @@ class PendingEvent:
         self.shown = True
         """Whether it goes into the device's `latest`."""
         self.repair = NOTHING
+        self.firmware_known = event.firmware_order
+        """What is known to be the newest of the device's firmware, if the event says anything."""
         self.failure: Exception | None = None
         # The event's own thread makes most of the commit here, beside the other threads.
         self._write = raw.create("", document_fields(event, received_at))

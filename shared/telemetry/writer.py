@@ -52,6 +52,7 @@ from shared.telemetry.repair import (
     OutdatedTenureError,
     OvertakenError,
     copies,
+    firmware,
     latest,
     placement,
     presence,
@@ -164,6 +165,9 @@ class EventWriter:
             if not stored and present:
                 self._refresh(present, event, outdated=True)
             return Outcome.STORED if stored else Outcome.COPY
+        if tenure and Repair.OTHER_FIRMWARE in repair:
+            firmware.repair(event.device_id, tenure, pending.firmware_known)
+            repair &= ~Repair.OTHER_FIRMWARE
         if not repair:
             if tenure and event.name == STATUS:
                 self._derive(tenure, event, shown=False)

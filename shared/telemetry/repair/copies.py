@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.firestore import paths
-from shared.telemetry import presence
+from shared.telemetry import firmware, presence
 from shared.telemetry.pending import PendingEvent, Repair, device_path
 from shared.telemetry.repair import latest
 from shared.telemetry.tenure import OWNER_FIELDS, Tenure, tenure_in
@@ -25,7 +25,7 @@ def mark(events: Sequence[PendingEvent]) -> None:
     for pending in events:
         if pending.tenure:
             wanted |= {_registry(pending), _shown(pending)}
-            fields |= set(latest.fields_read(pending.event.name))
+            fields |= {*latest.fields_read(pending.event.name), firmware.VERSION, firmware.ORDER}
     documents = [paths.client().document(path) for path in sorted(wanted)]
     found = {
         snapshot.reference.path: snapshot.to_dict() or {}
@@ -37,6 +37,8 @@ def mark(events: Sequence[PendingEvent]) -> None:
             pending.repair |= Repair.EXISTS
             if pending.tenure and _is_settled(pending, pending.tenure, found):
                 pending.repair |= Repair.SETTLED
+            if pending.event.firmware and not _shows_firmware(found.get(_shown(pending), {})):
+                pending.repair |= Repair.OTHER_FIRMWARE
 
 
 def _is_settled(pending: PendingEvent, tenure: Tenure, found: _Documents) -> bool:
@@ -53,6 +55,12 @@ def _is_settled(pending: PendingEvent, tenure: Tenure, found: _Documents) -> boo
         and epochs == {tenure.epoch}
         and (not tenure.has_place(name) or latest.shows_newest(shown, tenure, name))
     )
+
+
+def _shows_firmware(shown: Mapping[str, Any]) -> bool:
+    """Whether a device's document shows the version in the newest event that names one."""
+    known = shown.get(firmware.ORDER)
+    return known is None or shown.get(firmware.VERSION) == firmware.version_in(known)
 
 
 def _registry(pending: PendingEvent) -> str:
