@@ -5,7 +5,7 @@ events are in the batch; and one for each rollup, which is of one event name and
 `writer` explains why the commit is safe without reading first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from shared.telemetry import arrivals, firmware, rollup, system_events
 from shared.telemetry import value as values
 from shared.telemetry.message import MAX_NAME_BYTES, NO_DEVICES, Event
 from shared.telemetry.pending import PendingEvent, Repair, device_path
-from shared.telemetry.tenure import Tenure, Unowned
+from shared.telemetry.tenure import ROOM, Tenure, Unowned
 from shared.times import milliseconds
 
 MAX_EVENTS = 40
@@ -33,6 +33,12 @@ _OWN_BYTES = 8 * MAX_NAME_BYTES + values.LATEST_BYTES + 1024
 """Bytes that an event adds to a commit, at most, beside its own document and its numbers: in the
 device's document, in the rollup's labels and in all paths."""
 
+ADDED = "latestAdded"
+"""The field of a device's document that counts the names which got a place in `latest`."""
+SHUT = 2**63 - 1
+"""The `latestOrder` of a name that has no place, greater than that of any event: whoever writes an
+event of that name into `latest`, because it does not know, learns it from the commit."""
+
 _UNKNOWN_DAYS = 90
 """How long a device that is not registered is remembered after its last event."""
 
@@ -44,6 +50,18 @@ def latest_fields(
     shown = {**values.cut(value, data or ""), "publishedAt": published_at, "order": order}
     derived = system_events.fields(name, value, published_at)
     return {("latest", name): shown, **{(key,): item for key, item in derived.items()}}
+
+
+def place_transforms(added: Mapping[str, int]) -> Iterable[raw.Transform]:
+    """The transforms that count names which get a place in `latest`, and keep since when.
+
+    Each name is given with the order of its event. Several instances may count the same name, so
+    the result is never less than the number of names.
+    """
+    if added:
+        yield ADDED, "increment", len(added)
+    for name, order in added.items():
+        yield path("latestSince", name), "minimum", order
 
 
 def in_batches(events: Sequence[PendingEvent]) -> Iterable[list[PendingEvent]]:
@@ -79,6 +97,8 @@ class _Device(NamedTuple):
     """The field paths of the write's transforms, whose results are in the same order."""
     newest: dict[str, PendingEvent]
     """The events that the write puts into `latest`, by the field path of their `order`."""
+    added: Iterable[str]
+    """The names that may get a place in `latest` by it."""
     versioned: PendingEvent | None
     """The event whose version of the firmware it writes."""
 
@@ -139,9 +159,14 @@ class Batch:
             if found["claimEpoch"] != device.tenure.epoch:
                 for pending in device.events:
                     pending.repair |= Repair.STALE
+            crowded = found.get(ADDED, 0) > ROOM or len(device.tenure.names) > ROOM
             for field_path, pending in device.newest.items():
-                if found[field_path] > pending.event.order:
+                order = found[field_path]
+                if order == SHUT or crowded:
+                    pending.repair |= Repair.CROWDED
+                if pending.event.order < order < SHUT:
                     pending.repair |= Repair.OVERTAKEN
+            device.tenure.unsure.difference_update(device.added)
             if device.versioned:
                 known, written = found[firmware.ORDER], device.versioned.event.firmware
                 if firmware.version_in(known) != written:
@@ -174,12 +199,22 @@ class Batch:
         if order := versioned.event.firmware_order:
             fields[firmware.VERSION,] = versioned.event.firmware
             transforms.append((firmware.ORDER, "maximum", order))
+        added = {}
+        if tenure.unsure:
+            added = {n: p.event.order for n, p in newest.items() if n in tenure.unsure}
+            transforms += place_transforms(added)
         by_path = {path("latestOrder", name): pending for name, pending in newest.items()}
         transforms += [(at, "maximum", pending.event.order) for at, pending in by_path.items()]
         transformed = [field_path for field_path, *_ in transforms]
         self._devices.append(
             _Device(
-                len(self.writes), tenure, mine, transformed, by_path, versioned if order else None
+                write=len(self.writes),
+                tenure=tenure,
+                events=mine,
+                transformed=transformed,
+                newest=by_path,
+                added=added,
+                versioned=versioned if order else None,
             )
         )
         document = raw.name(*device_path(tenure, mine[0].event.device_id))

@@ -20,6 +20,8 @@ class Repair(Flag):
     """The commit wrote it into `latest` over a newer event."""
     EXISTS = auto()
     """It had been stored before, and is in no commit."""
+    CROWDED = auto()
+    """The commit gave its name a place in `latest` that has too many, or had refused it."""
     OTHER_FIRMWARE = auto()
     """The commit wrote another version of the firmware than that of the newest event."""
     SETTLED = auto()

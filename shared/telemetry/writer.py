@@ -14,6 +14,8 @@ before it. This is what makes it safe:
   stored while the claim was made. The commit deletes it there.
 - The commit returns the greatest `order` seen for the event's name. When that is not ours, we have
   written an older value into `latest`.
+- With a name that is new to this instance, the commit counts it and returns how many were counted.
+  When those are too many, other instances have filled `latest` as well.
 
 What the commit may thereby get wrong, `repair` puts right. When a commit fails for a batch, that
 says nothing about any one of its events. Events that are stored already, or whose device has left
@@ -167,7 +169,9 @@ class EventWriter:
             return Outcome.STORED if stored else Outcome.COPY
         if tenure and Repair.OTHER_FIRMWARE in repair:
             firmware.repair(event.device_id, tenure, pending.firmware_known)
-            repair &= ~Repair.OTHER_FIRMWARE
+        if tenure and Repair.CROWDED in repair:
+            self._keep_to_limit(tenure, event.device_id)
+        repair &= ~(Repair.OTHER_FIRMWARE | Repair.CROWDED)
         if not repair:
             if tenure and event.name == STATUS:
                 self._derive(tenure, event, shown=False)
@@ -207,6 +211,15 @@ class EventWriter:
             place = self._tenures.look_up({device_id})[device_id]
             if isinstance(place, Tenure) and place.uid == tenure.uid:
                 self._derive(place, event, shown=place.has_place(name))
+
+    def _keep_to_limit(self, tenure: Tenure, device_id: str) -> None:
+        """See that `latest` has not too many names, in the device's present tenure."""
+        try:
+            latest.keep_to_limit(device_id, tenure)
+        except OutdatedTenureError:
+            place = self._tenures.look_up({device_id})[device_id]
+            if isinstance(place, Tenure) and place.uid == tenure.uid:
+                self._keep_to_limit(place, device_id)
 
     def _look_up(self, events: Sequence[PendingEvent]) -> None:
         """Look up where the events belong, whatever is remembered of their devices."""

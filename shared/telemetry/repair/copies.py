@@ -5,9 +5,10 @@ from typing import Any
 
 from shared.firestore import paths
 from shared.telemetry import firmware, presence
+from shared.telemetry.batch import ADDED
 from shared.telemetry.pending import PendingEvent, Repair, device_path
 from shared.telemetry.repair import latest
-from shared.telemetry.tenure import OWNER_FIELDS, Tenure, tenure_in
+from shared.telemetry.tenure import OWNER_FIELDS, ROOM, Tenure, tenure_in
 
 _Documents = Mapping[str, Mapping[str, Any]]
 """The fields of documents that exist, by their paths."""
@@ -25,7 +26,8 @@ def mark(events: Sequence[PendingEvent]) -> None:
     for pending in events:
         if pending.tenure:
             wanted |= {_registry(pending), _shown(pending)}
-            fields |= {*latest.fields_read(pending.event.name), firmware.VERSION, firmware.ORDER}
+            fields |= {*latest.fields_read(pending.event.name), ADDED}
+            fields |= {firmware.VERSION, firmware.ORDER}
     documents = [paths.client().document(path) for path in sorted(wanted)]
     found = {
         snapshot.reference.path: snapshot.to_dict() or {}
@@ -37,6 +39,8 @@ def mark(events: Sequence[PendingEvent]) -> None:
             pending.repair |= Repair.EXISTS
             if pending.tenure and _is_settled(pending, pending.tenure, found):
                 pending.repair |= Repair.SETTLED
+            if found.get(_shown(pending), {}).get(ADDED, 0) > ROOM:
+                pending.repair |= Repair.CROWDED
             if pending.event.firmware and not _shows_firmware(found.get(_shown(pending), {})):
                 pending.repair |= Repair.OTHER_FIRMWARE
 
