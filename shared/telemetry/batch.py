@@ -32,6 +32,8 @@ four bytes."""
 _OWN_BYTES = 8 * MAX_NAME_BYTES + values.LATEST_BYTES + 1024
 """Bytes that an event adds to a commit, at most, beside its own document and its numbers: in the
 device's document, in the rollup's labels and in all paths."""
+_PATH_BYTES = 1024
+"""Bytes of a document's full name, at most."""
 
 ADDED = "latestAdded"
 """The field of a device's document that counts the names which got a place in `latest`."""
@@ -73,7 +75,7 @@ def in_batches(events: Sequence[PendingEvent]) -> Iterable[list[PendingEvent]]:
         key = (pending.event.device_id, pending.event.name)
         numbers = pending.numbers()
         cells = _TRANSFORMS * len(numbers)
-        added = pending.write().ByteSize() + _OWN_BYTES
+        added = pending.write().ByteSize() + _OWN_BYTES + _PATH_BYTES * len(pending.absent)
         added += sum(_TRANSFORMS * (4 * len(metric) + _TRANSFORM_BYTES) for metric in numbers)
         full = transforms.get(key, 0) + cells > MAX_TRANSFORMS
         if batch and (len(batch) == MAX_EVENTS or size + added > MAX_BYTES or full):
@@ -121,6 +123,8 @@ class Batch:
             elif not tenure.registered and mine[0].event.device_id not in NO_DEVICES:
                 self.writes.append(_unknown_device(mine))
         for pending in events:
+            for copy in pending.absent:
+                self.writes.append(raw.demand_absence(raw.name(*pending.path_of(copy))))
             if pending.tenure and pending.tenure.may_be_outside(pending.event.published_at):
                 outside = device_path(None, pending.event.device_id)
                 self.writes.append(raw.delete(raw.name(*outside, *pending.path[-2:])))

@@ -5,7 +5,7 @@ a rollup; deliveries that wait at the same moment share it. The commit is blind:
 before it. This is what makes it safe:
 
 - The event's id is derived from its content. A copy makes the whole commit fail with
-  ALREADY_EXISTS, so nothing is counted twice.
+  ALREADY_EXISTS, so nothing is counted twice (`identity`).
 - The device document exists only while the customer owns the device. After a change of owner the
   commit fails with NOT_FOUND.
 - The commit returns the stored `claimEpoch`. This detects a remembered tenure that is outdated
@@ -34,6 +34,7 @@ from threading import Lock
 
 from google.api_core.exceptions import (
     AlreadyExists,
+    FailedPrecondition,
     GoogleAPICallError,
     GoogleAPIError,
     InvalidArgument,
@@ -86,6 +87,27 @@ class Outcome(Enum):
     """It had been stored before."""
 
 
+class _UnderWay:
+    """An event that this process is storing at the moment."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.outcome: Future[Outcome] = Future()
+
+    def was_copied_by(self, other: Event, timeout: float) -> bool:
+        """Wait until it is stored; whether the other one, which has the same key, is its copy.
+
+        Raises what storing it raised if that is so, and `TimeoutError`. An event that turns out to
+        be a copy itself says nothing about another of the same key: what is stored is further away.
+        """
+        if other.id == self.event.id:
+            self.outcome.result(timeout)
+            return True
+        failure = self.outcome.exception(timeout)
+        stored = failure is None and self.outcome.result() is Outcome.STORED
+        return stored and other.is_copy(self.event.id, self.event.published_at)
+
+
 class EventWriter:
     """Stores events; safe for threads. One for each process."""
 
@@ -98,7 +120,8 @@ class EventWriter:
         self._look_ups = _batcher(self._look_up)
         self._marked_slot = 0
         """The last slot of time for which it is marked that events arrived."""
-        self._under_way: dict[str, Future[None]] = {}
+        self._under_way: dict[str, _UnderWay] = {}
+        """The events that are being stored, by their keys."""
         self._lock = Lock()
 
     def write(
@@ -116,12 +139,10 @@ class EventWriter:
             raise UnstorableError(TOO_OLD)
         if event.id in self._stored:
             return Outcome.COPY
-        mine: Future[None] = Future()
-        with self._lock:
-            first = self._under_way.setdefault(event.id, mine)
-        if first is not mine:
-            first.result(deadline.end() - time.monotonic())
-            return Outcome.COPY
+        mine = _UnderWay(event)
+        while (first := self._begin(mine)) is not mine:
+            if first.was_copied_by(event, deadline.end() - time.monotonic()):
+                return Outcome.COPY
         try:
             try:
                 pending = PendingEvent(event, received_at, replayed=replayed, counted=counted)
@@ -129,14 +150,19 @@ class EventWriter:
                 raise UnstorableError("refused-by-firestore") from refusal
             outcome = self._write_first(pending)
         except BaseException as failure:
-            mine.set_exception(failure)
+            mine.outcome.set_exception(failure)
             raise
         else:
-            mine.set_result(None)
+            mine.outcome.set_result(outcome)
             return outcome
         finally:
             with self._lock:
-                del self._under_way[event.id]
+                del self._under_way[event.key]
+
+    def _begin(self, mine: "_UnderWay") -> "_UnderWay":
+        """The event under way that this one may be a copy of; this one if there is none."""
+        with self._lock:
+            return self._under_way.setdefault(mine.event.key, mine)
 
     def _write_first(self, pending: PendingEvent) -> Outcome:
         """Store an event of which this process is storing no other copy."""
@@ -155,7 +181,7 @@ class EventWriter:
         outcome = self._finish(pending)
         if isinstance(pending.place, Tenure):
             # Without an owner it is not remembered: a copy may find that it is a new owner's.
-            self._stored.put(event.id, value=True)
+            self._stored.put(pending.stored_id, value=True)
         return outcome
 
     def _finish(self, pending: PendingEvent) -> Outcome:
@@ -178,7 +204,7 @@ class EventWriter:
         elif tenure and repair & _MISPLACED and Repair.SETTLED not in repair:
             place = self._tenures.look_up({event.device_id})[event.device_id]
             present = place if isinstance(place, Tenure) else None
-            moved = placement.put_in_place(tenure.uid, event.device_id, event.id, present)
+            moved = placement.put_in_place(tenure.uid, event.device_id, pending.stored_id, present)
             if present and present.uid == tenure.uid:
                 self._refresh(present, event, outdated=moved or Repair.STALE in repair)
         elif tenure and Repair.OVERTAKEN in repair:
@@ -247,7 +273,7 @@ class EventWriter:
         try:
             batch.note_results(raw.commit(batch.writes))
             self._marked_slot = slot
-        except AlreadyExists:
+        except (AlreadyExists, FailedPrecondition):
             self._commit_without_copies(events, rounds)
         except NotFound:
             self._commit_for_new_owners(events, rounds)

@@ -1,8 +1,10 @@
 """What the functional tests share: a world with customers, stock and the simulated Particle."""
 
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from local.stack import Stack
 from shared import cache, settings
 from shared.claims.label import digest, normalise_serial
 from shared.firestore import deadline, paths
+from shared.telemetry import rules
 from tests.support.functions import call
 from tests.support.simulator import Simulator
 from tests.support.triggers import LIVE
@@ -122,6 +125,23 @@ def particle(stack: Stack) -> Callable[..., requests.Response]:
         return requests.request(method, url, data=form, headers=headers, timeout=40)
 
     return send
+
+
+@pytest.fixture
+def telemetry_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[object], None]]:
+    """Sets the content of `telemetry.json`, for events that are delivered from now on."""
+
+    def write(content: object) -> None:
+        file = tmp_path / rules.FILE.name
+        file.write_text(json.dumps(content))
+        monkeypatch.setattr(rules, "FILE", file)
+        rules.all_rules.cache_clear()
+
+    yield write
+    monkeypatch.undo()
+    rules.all_rules.cache_clear()
 
 
 @pytest.fixture

@@ -20,9 +20,13 @@ def mark(events: Sequence[PendingEvent]) -> None:
     One read for all of them, as of one moment: of the events, and for each device of its registry
     entry and of its owner's document.
     """
-    by_path = {"/".join(pending.path): pending for pending in events}
+    by_path = {
+        "/".join(pending.path_of(event_id)): (pending, event_id)
+        for pending in events
+        for event_id in (pending.event.id, *pending.absent)
+    }
     wanted = set(by_path)
-    fields = set(OWNER_FIELDS)
+    fields = {"publishedAt", *OWNER_FIELDS}
     for pending in events:
         if pending.tenure:
             wanted |= {_registry(pending), _shown(pending)}
@@ -34,8 +38,11 @@ def mark(events: Sequence[PendingEvent]) -> None:
         for snapshot in paths.client().get_all(documents, sorted(fields))
         if snapshot.exists
     }
-    for path, pending in by_path.items():
-        if path in found:
+    for path, (pending, event_id) in by_path.items():
+        if path not in found:
+            continue
+        if pending.event.is_copy(event_id, found[path]["publishedAt"]):
+            pending.stored_id = event_id
             pending.repair |= Repair.EXISTS
             if pending.tenure and _is_settled(pending, pending.tenure, found):
                 pending.repair |= Repair.SETTLED
@@ -43,6 +50,9 @@ def mark(events: Sequence[PendingEvent]) -> None:
                 pending.repair |= Repair.CROWDED
             if pending.event.firmware and not _shows_firmware(found.get(_shown(pending), {})):
                 pending.repair |= Repair.OTHER_FIRMWARE
+        else:
+            # Another event, which stays where it is: nobody can store a copy under its id.
+            pending.absent = tuple(other for other in pending.absent if other != event_id)
 
 
 def _is_settled(pending: PendingEvent, tenure: Tenure, found: _Documents) -> bool:
@@ -52,7 +62,10 @@ def _is_settled(pending: PendingEvent, tenure: Tenure, found: _Documents) -> boo
     """
     name = pending.event.name
     shown = found.get(_shown(pending), {})
-    epochs = {found["/".join(pending.path)].get("claimEpoch"), shown.get("claimEpoch")}
+    epochs = {
+        found["/".join(pending.path_of(pending.stored_id))].get("claimEpoch"),
+        shown.get("claimEpoch"),
+    }
     return (
         name != presence.STATUS
         and tenure_in(found.get(_registry(pending), {})) == tenure
