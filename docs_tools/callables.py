@@ -91,7 +91,8 @@ FUNCTIONS: Final = (
         "Makes the caller the owner of a device. The caller proves possession with what is printed "
         "on the label. In access mode `customer` the caller then owns the device at Particle too, "
         "whoever owned it there before. Claiming a device that the caller already owns succeeds "
-        "again, so an app may repeat the request when the answer was lost.",
+        "again, so an app may repeat the request when the answer was lost. It also ends what a "
+        "stranger has claimed of the device at Particle.",
         {
             "serialNumber": _SERIAL_NUMBER,
             "deviceId": "Instead of the serial number: the device's id at Particle.",
@@ -105,7 +106,7 @@ FUNCTIONS: Final = (
             Field("serialNumber", "text", "As printed on the label."),
             Field("claimedAt", "time", "The caller gets the events published from this time on."),
         ),
-        _CLAIM,
+        ("device-offline", *_CLAIM),
         (
             Example(
                 "By the label",
@@ -301,34 +302,36 @@ FUNCTIONS: Final = (
         "Returns an access token with which the app can call the Particle API itself, as the "
         "caller's shadow customer. The token gives access to the devices that this customer owns "
         "at Particle, on the user routes, and to nothing else. `offer.json`, the queue and the "
-        "activity do not cover such calls. Only in access mode `customer`, and not when "
-        "`CUSTOMER_TOKENS` is off.",
+        "activity do not cover such calls. Only for a caller who owns a device or has a valid "
+        "claim code for one, only in access mode `customer`, and not when `CUSTOMER_TOKENS` is "
+        "off.",
         {},
         (
             Field("accessToken", "text", "Send it as `Authorization: Bearer …`."),
             Field("expiresAt", "time", "55 to 60 minutes from now."),
             Field("customerId", "text", "The shadow customer's user name at Particle."),
         ),
-        ("not-in-this-mode", "customer-not-ready", *PARTICLE),
+        ("not-in-this-mode", "no-device", "customer-not-ready", "in-progress", *PARTICLE),
         (Example("", {}),),
         (
             "A later call may return the same token while that token has 55 minutes left.",
             "A customer gets at most five new tokens in five minutes.",
+            "Particle answers 401 for a token that has been ended: call `mint_token` again.",
         ),
     ),
     Function(
         "revoke_tokens",
-        "Revokes the caller's tokens at Particle, as far as the server still knows them. All "
-        "others expire within the hour. Only in access mode `customer`.",
+        "Ends all tokens that the caller's apps have got from `mint_token`, on every device and "
+        "from every instance. Only in access mode `customer`.",
         {},
         (),
-        ("not-in-this-mode", "customer-not-ready", *PARTICLE),
+        ("not-in-this-mode", "customer-not-ready"),
         (Example("", {}),),
         (
             (
-                "The server never stores tokens, and Particle offers no request that revokes all "
-                "tokens of a customer. The instance that answers revokes the tokens that it has "
-                "given out. Another instance revokes its own when it is next asked for a token."
+                "The tokens are dead when the answer arrives. If Particle does not answer, or the "
+                "budget of token requests is used up, a job ends them as soon as possible; no "
+                "token lives longer than an hour anyway."
             ),
         ),
     ),
@@ -348,8 +351,9 @@ FUNCTIONS: Final = (
         "release_device",
         "Ends the caller's ownership of a device, even while the device is offline. Calls that "
         "wait for the device are cancelled. The next owner starts with an empty history in any "
-        "case. The claim at Particle ends too. If Particle does not answer, a job ends that claim "
-        "later, and the device is released all the same.",
+        "case. The claim at Particle ends too, and with the caller's last device, all tokens that "
+        "their apps got from `mint_token`. If Particle does not answer, a job ends these later, "
+        "and the device is released all the same.",
         {
             "deviceId": _YOURS,
             "keepHistory": "Keep the device's history in the caller's account. Otherwise it is "

@@ -81,12 +81,14 @@ def _product(deployment: Deployment) -> Finding:
 def _access_mode(deployment: Deployment) -> Finding:
     """Whether the client has the type that the server needs, and whether the devices fit the mode.
 
-    Particle shows the type only in its list of clients, which it may refuse.
+    And what lets strangers claim devices at Particle. Particle shows the clients only in a list,
+    which it may refuse.
     """
     mode = settings.access_mode()
     kind = "Particle does not show what type the OAuth client has"
+    clients = _clients(deployment)
     mine = settings.particle().client_id
-    if client := next((one for one in _clients(deployment) or () if one.id == mine), None):
+    if client := next((one for one in clients if one.id == mine), None):
         if client.is_simple_auth:
             limit = f"limited to {client.scope}" if client.scope else "for web pages"
             return broken(
@@ -96,50 +98,44 @@ def _access_mode(deployment: Deployment) -> Finding:
         kind = "the OAuth client is a server client"
     if mode == "product":
         devices = deployment.particle.devices(deployment.tokens.server, 1)
-        claimed = [device for device in devices if device.owner is not None]
-        if others := [one for one in claimed if not at_particle.is_own_account(one.owner)]:
+        claimed = [device.owner for device in devices if device.owner is not None]
+        if others := [owner for owner in claimed if not at_particle.is_own_account(owner)]:
             return warning(
                 f"product, but {len(others)} of the first {len(devices)} devices are claimed at "
                 "Particle, as in mode customer",
                 f"{deployment.command} devices mismatches",
             )
-    return ok(f"{mode}; {kind}")
+    return _open_to_strangers(deployment, clients) or ok(f"{mode}; {kind}")
 
 
-def _clients(deployment: Deployment) -> list[OAuthClient] | None:
-    """The product's OAuth clients; None when Particle does not show them."""
+def _clients(deployment: Deployment) -> list[OAuthClient]:
+    """The product's OAuth clients; none when Particle does not show them."""
     try:
         return deployment.particle.clients(deployment.tokens.server)
     except errors.RefusedError:
-        return None
+        return []
 
 
-def _claims(deployment: Deployment) -> Finding:
-    """What lets strangers claim devices at Particle, as far as Particle shows it."""
+def _open_to_strangers(deployment: Deployment, clients: list[OAuthClient]) -> Finding | None:
+    """What makes it easy to claim a device at Particle by its id, or keeps such a claim."""
     if not settings.end_foreign_claims():
         return warning(
-            "END_FOREIGN_CLAIMS is off: a stranger keeps what they have claimed at Particle",
-            f"switch it on in {deployment.settings_file} when all owners have been taken over, "
-            "then deploy",
+            "END_FOREIGN_CLAIMS is off: strangers keep the devices that they claim at Particle",
+            f"when the owners have been taken over, switch it on in {deployment.settings_file}, "
+            "and deploy",
         )
     if deployment.particle.product(deployment.tokens.server).quarantine is False:
         return warning(
-            "the product approves unknown devices by itself",
-            "turn on the quarantine in the product's settings in Particle's console",
+            "the product at Particle approves unknown devices by itself",
+            "switch the quarantine on in the product's settings in Particle's console",
         )
-    clients = _clients(deployment)
-    if clients is None:
-        return ok(f"{_LOOKED_FOR}; Particle does not show whether there are OAuth clients for apps")
-    if open_to_all := [one.id for one in clients if one.is_simple_auth]:
+    if names := ", ".join(one.id for one in clients if one.is_simple_auth):
         return warning(
-            f"{', '.join(open_to_all)}: with a Simple Auth client, whoever has the app can make a "
-            "customer, and claim with it what nobody owns at Particle",
-            "delete the client in the product's console, Authentication, unless an app needs it",
+            f"whoever has an app with the OAuth client {names} can create a customer at Particle, "
+            "and claim with it any device that nobody owns there",
+            "delete that client in the product's console, Authentication, unless your app needs it",
         )
-    return ok(f"{_LOOKED_FOR}; there is no OAuth client for apps")
-
-
-_LOOKED_FOR = "those of strangers are looked for and ended"
+    return None
 
 
 def _customer_tokens(deployment: Deployment) -> Finding:
@@ -225,7 +221,6 @@ ACCESS: tuple[Link, ...] = (
     Link("product", _product, needs=("OAuth client",)),
     Link("access mode", _access_mode, needs=("product",)),
     Link("customers' tokens", _customer_tokens, needs=("product", "access mode")),
-    Link("claims", _claims, needs=("product",)),
 )
 """The links that can be examined before anything is deployed."""
 

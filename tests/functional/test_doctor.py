@@ -16,6 +16,8 @@ from local.runs import ROOT
 from local.stack import Stack
 from shared import connections, settings
 from shared.firestore import paths
+from shared.particle import OAuthClient, Particle
+from shared.particle.client import Product
 from shared.telemetry import ingest
 from tests.support import integrations, triggers
 from tests.support.functions import deliver
@@ -133,8 +135,6 @@ def test_a_customers_token_is_refused(doctor: Doctor, in_use: None, simulator: S
 @contextlib.contextmanager
 def second_only(simulator: Simulator, fault: dict[str, Any]) -> Iterator[None]:
     """The fault strikes when customers have been listed."""
-    from shared.particle import Particle  # noqa: PLC0415 - patched for this test alone
-
     original = Particle.customers
 
     def listed(self: Particle, *arguments: Any) -> list[str]:
@@ -295,3 +295,25 @@ def test_a_dead_letter(doctor: Doctor) -> None:
 def test_no_demo_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:9")
     assert main(["doctor", "--local"]) == 2
+
+
+@pytest.mark.usefixtures("in_use")
+@pytest.mark.parametrize("how", ["setting", "quarantine", "client"])
+def test_what_makes_it_easy_for_strangers(
+    how: str, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To claim a device at Particle by its id, and to keep it."""
+    off = False
+    if how == "setting":
+        monkeypatch.setattr(settings, "end_foreign_claims", lambda: off)
+    elif how == "quarantine":
+        product = Product("Demo", quarantine=False)
+        monkeypatch.setattr(Particle, "product", lambda *_: product)
+    else:
+        clients = Particle.clients
+        simple = OAuthClient("app-17", "App", "installed", "customers:create")
+        monkeypatch.setattr(Particle, "clients", lambda *given: [*clients(*given), simple])
+    found = doctor(0)
+    assert in_state(found, "warning") == {"access mode"}
+    said = {"setting": "END_FOREIGN_CLAIMS", "quarantine": "approves", "client": "app-17"}
+    assert said[how] in found["access mode"]["found"]

@@ -39,6 +39,8 @@ ALLOWED = {
     "serialNumbers/{normalised serial}": NOTHING,
     "customers/{uid}": NOTHING,
     "shadowCustomers/{SHA-256 of the customer name}": NOTHING,
+    "appTokens/{uid}": NOTHING,
+    "tokenEndings/{uid}": NOTHING,
     "claimAttempts/{hash}": NOTHING,
     "releases/{id}": NOTHING,
     "operations/{id}": NOTHING,

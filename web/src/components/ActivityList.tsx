@@ -17,6 +17,7 @@ const KNOWN = [
   'device-claimed',
   'device-released',
   'device-renamed',
+  'foreign-claim-ended',
   'function-called',
   'claim-code-created',
   'command-cancelled',
