@@ -34,8 +34,17 @@ FUNCTIONS = (
     "settle_commands",
 )
 
+
+def _check_product_files() -> None:
+    """Raise for what is wrong with the product's own files, before it is deployed or started."""
+    importlib.import_module("shared.commands.offer").offer()
+    importlib.import_module("shared.telemetry.rules").all_rules()
+
+
 _served = settings.function_served()
 if _served in FUNCTIONS:
     log.capture_standard_logging()
+else:
+    _check_product_files()
 for _name in [_served] if _served in FUNCTIONS else FUNCTIONS:
     globals()[_name] = getattr(importlib.import_module(f"functions.{_name}"), _name)

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.firestore import paths
 
-_LIMIT = 2**63
+_LIMIT = 2**53 - 1
 STATUS = "spark/status"
 _SESSION = timedelta(seconds=5)
 
@@ -190,11 +190,8 @@ def _numbers(data: str) -> dict[str, float]:
         value = json.loads(data)
     except ValueError:
         return {}
-    if isinstance(value, dict):
-        if "bad" in value:
-            return {}  # Firestore cannot hold the value
-        return {k: v for k, v in value.items() if type(v) in {int, float}}
-    return {"value": value} if type(value) in {int, float} and abs(value) < _LIMIT else {}
+    numbers = value if isinstance(value, dict) else {"value": value}
+    return {k: v for k, v in numbers.items() if type(v) in {int, float} and abs(v) <= _LIMIT}
 
 
 def _check_latest(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[str]:

@@ -18,6 +18,7 @@ LINKS = (
     in_firestore.INDEXES,
     in_auth.USERS,
     in_auth.SIGN_IN,
+    in_functions.PRODUCT_FILES,
     in_functions.FUNCTIONS,
     in_functions.VERSION,
     in_functions.ACCOUNT,

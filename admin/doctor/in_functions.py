@@ -15,12 +15,22 @@ from admin.cli.target import FUNCTIONS_EMULATOR_HOST
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, State, broken, ok, some, warning
 from local.runs import ROOT
+from shared.commands import offer
+from shared.settings import SettingMissingError
+from shared.telemetry import rules
 
 _VIEWER = "Cloud Functions Viewer (roles/cloudfunctions.viewer)"
 _STORAGE_VIEWER = "Storage Object Viewer (roles/storage.objectViewer)"
 _REVIEWER = "Security Reviewer (roles/iam.securityReviewer)"
 _STORAGE = "https://storage.googleapis.com/storage/v1"
-_SOURCES = ("main.py", "requirements.txt", "offer.json", "functions/*.py", "shared/**/*.py")
+_SOURCES = (
+    "main.py",
+    "requirements.txt",
+    "offer.json",
+    "telemetry.json",
+    "functions/*.py",
+    "shared/**/*.py",
+)
 
 _ANY = ("roles/owner", "roles/editor")
 ROLES = {
@@ -28,6 +38,18 @@ ROLES = {
     "roles/firebaseauth.admin": ("roles/firebase.admin", *_ANY),
 }
 """The roles that the functions need at run time, each with wider roles that include it."""
+
+
+def _product_files(deployment: Deployment) -> Finding:
+    """Whether this checkout's are valid: a wrong one would stop what needs it."""
+    for read in (offer.offer, rules.all_rules):
+        try:
+            read()
+        except SettingMissingError as failure:
+            then = "" if deployment.local else f", then {deployment.deploy('functions')}"
+            return broken(str(failure), f"correct it{then}")
+    there = [file.name for file in (offer.FILE, rules.FILE) if file.exists()]
+    return ok(f"{' and '.join(there)} can be read" if there else "there are none")
 
 
 def _functions(deployment: Deployment) -> Finding:
@@ -149,6 +171,7 @@ def _account(deployment: Deployment) -> Finding:
     return ok("may use Firestore and manage users")
 
 
+PRODUCT_FILES = Link("product files", _product_files)
 FUNCTIONS = Link("functions", _functions)
 ACCOUNT = Link(
     "service account", _account, needs=("functions",), cloud_only="the emulators check no rights"

@@ -26,8 +26,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from shared import product_file
 from shared.errors import BadRequest, NotAllowed
-from shared.settings import SettingMissingError
 
 FILE = Path(__file__).parents[2] / "offer.json"
 
@@ -47,6 +47,13 @@ class Function(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     minimum: float = -math.inf
     maximum: float = math.inf
     pattern: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a pattern that is none."""
+        try:
+            re.compile(self.pattern or "")
+        except re.error as failure:
+            raise ValueError(f"`pattern` is no regular expression: {failure}") from failure
 
     def accepts(self, argument: str) -> bool:
         """Whether the argument follows the rules."""
@@ -114,12 +121,4 @@ def _too_long(limit: int) -> BadRequest:
 @functools.cache
 def offer() -> Offer:
     """The product's offer. Raises `SettingMissingError` when the file is not valid."""
-    if not FILE.exists():
-        return Offer()
-    try:
-        found = msgspec.json.decode(FILE.read_bytes(), type=Offer)
-        for function in (found.functions or {}).values():
-            re.compile(function.pattern or "")
-    except (msgspec.DecodeError, re.error) as failure:
-        raise SettingMissingError(f"{FILE.name}: {failure}") from failure
-    return found
+    return product_file.read(FILE, Offer) if FILE.exists() else Offer()

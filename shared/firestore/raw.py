@@ -63,6 +63,14 @@ def delete(document: str) -> Any:
     return Write(delete=document)
 
 
+def demand_absence(document: str) -> Any:
+    """The write that fails the commit, with ALREADY_EXISTS, if a document exists."""
+    # Of the writes that change nothing, the only one that the service offers.
+    write = Write(delete=document)
+    write.current_document.exists = False
+    return write
+
+
 def merge(
     document: str,
     fields: Mapping[tuple[str, ...], Any],

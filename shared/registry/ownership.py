@@ -9,7 +9,7 @@ a function that begins meanwhile (it writes `underWay` into the entry) stops the
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound
@@ -24,6 +24,7 @@ from shared.particle import Device
 from shared.registry import hold
 from shared.registry.entry import BEGUN, RELEASE_PENDING, Entry, without
 from shared.registry.hold import Expiry, Reservation
+from shared.telemetry import firmware
 
 ROUNDS = 5
 """How often a change looks again when the registry changed under it."""
@@ -103,7 +104,7 @@ def give(
             "serialNumber": entry.serial_number,
             "productId": device.product_id,
             "platformId": device.platform_id,
-            "firmwareVersion": device.firmware_version,
+            **firmware.fields(device.firmware_version, datetime.now(UTC)),
             "claimedAt": SERVER_TIMESTAMP,
             "claimEpoch": epoch,
             "status": "online" if device.online else "offline",

@@ -9,6 +9,7 @@
     repair         puts right what a commit without reads may have got wrong
     rollup         numbers for charts; `retention` how long events are kept
     presence       what status events say; `system_events` what Particle's other events say
+    firmware       which version of the firmware a device runs
     arrivals       notices when no events arrive; `canary` tests the whole way
     dead_letters   keeps messages that can never be stored
 

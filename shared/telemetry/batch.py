@@ -5,17 +5,17 @@ events are in the batch; and one for each rollup, which is of one event name and
 `writer` explains why the commit is safe without reading first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.firestore import paths, raw
 from shared.firestore.raw import path
-from shared.telemetry import arrivals, rollup, system_events
+from shared.telemetry import arrivals, firmware, rollup, system_events
 from shared.telemetry import value as values
 from shared.telemetry.message import MAX_NAME_BYTES, NO_DEVICES, Event
 from shared.telemetry.pending import PendingEvent, Repair, device_path
-from shared.telemetry.tenure import Tenure, Unowned
+from shared.telemetry.tenure import ROOM, Tenure, Unowned
 from shared.times import milliseconds
 
 MAX_EVENTS = 40
@@ -32,6 +32,14 @@ four bytes."""
 _OWN_BYTES = 8 * MAX_NAME_BYTES + values.LATEST_BYTES + values.NOTES_BYTES + 1024
 """Bytes that an event adds to a commit, at most, beside its own document and its numbers: in the
 device's document, in the rollup's labels and in all paths."""
+_PATH_BYTES = 1024
+"""Bytes of a document's full name, at most."""
+
+ADDED = "latestAdded"
+"""The field of a device's document that counts the names which got a place in `latest`."""
+SHUT = 2**63 - 1
+"""The `latestOrder` of a name that has no place, greater than that of any event: whoever writes an
+event of that name into `latest`, because it does not know, learns it from the commit."""
 
 _UNKNOWN_DAYS = 90
 """How long a device that is not registered is remembered after its last event."""
@@ -46,6 +54,18 @@ def latest_fields(
     return {("latest", name): shown, **{(key,): item for key, item in derived.items()}}
 
 
+def place_transforms(added: Mapping[str, int]) -> Iterable[raw.Transform]:
+    """The transforms that count names which get a place in `latest`, and keep since when.
+
+    Each name is given with the order of its event. Several instances may count the same name, so
+    the result is never less than the number of names.
+    """
+    if added:
+        yield ADDED, "increment", len(added)
+    for name, order in added.items():
+        yield path("latestSince", name), "minimum", order
+
+
 def in_batches(events: Sequence[PendingEvent]) -> Iterable[list[PendingEvent]]:
     """The events, in lists that keep to Firestore's limits for a commit."""
     batch: list[PendingEvent] = []
@@ -55,7 +75,7 @@ def in_batches(events: Sequence[PendingEvent]) -> Iterable[list[PendingEvent]]:
         key = (pending.event.device_id, pending.event.name)
         numbers = pending.numbers()
         cells = _TRANSFORMS * len(numbers)
-        added = pending.write().ByteSize() + _OWN_BYTES
+        added = pending.write().ByteSize() + _OWN_BYTES + _PATH_BYTES * len(pending.absent)
         added += sum(_TRANSFORMS * (4 * len(metric) + _TRANSFORM_BYTES) for metric in numbers)
         full = transforms.get(key, 0) + cells > MAX_TRANSFORMS
         if batch and (len(batch) == MAX_EVENTS or size + added > MAX_BYTES or full):
@@ -68,6 +88,23 @@ def in_batches(events: Sequence[PendingEvent]) -> Iterable[list[PendingEvent]]:
         yield batch
 
 
+class _Device(NamedTuple):
+    """What a commit writes of a device in a tenure, beside its events' own documents."""
+
+    write: int
+    """The index of the write of the owner's document."""
+    tenure: Tenure
+    events: list[PendingEvent]
+    transformed: list[str]
+    """The field paths of the write's transforms, whose results are in the same order."""
+    newest: dict[str, PendingEvent]
+    """The events that the write puts into `latest`, by the field path of their `order`."""
+    added: Iterable[str]
+    """The names that may get a place in `latest` by it."""
+    versioned: PendingEvent | None
+    """The event whose version of the firmware it writes."""
+
+
 class Batch:
     """One commit of several events, no two of which are copies of each other."""
 
@@ -77,7 +114,7 @@ class Batch:
         Each event knows its place.
         """
         self._events = events
-        self._devices: list[tuple[int, Tenure, list[PendingEvent], list[PendingEvent]]] = []
+        self._devices: list[_Device] = []
         self.writes: list[Any] = [pending.write() for pending in events]
         for tenure, mine in _by_device(events):
             if isinstance(tenure, Tenure):
@@ -86,6 +123,8 @@ class Batch:
             elif not tenure.registered and mine[0].event.device_id not in NO_DEVICES:
                 self.writes.append(_unknown_device(mine))
         for pending in events:
+            for copy in pending.absent:
+                self.writes.append(raw.demand_absence(raw.name(*pending.path_of(copy))))
             if pending.tenure and pending.tenure.may_be_outside(pending.event.published_at):
                 outside = device_path(None, pending.event.device_id)
                 self.writes.append(raw.delete(raw.name(*outside, *pending.path[-2:])))
@@ -118,15 +157,25 @@ class Batch:
 
     def note_results(self, results: Sequence[Any]) -> None:
         """Note in the events what has to be put right, by the results of the commit's writes."""
-        for index, tenure, mine, newest in self._devices:
-            epoch, *orders = (r.integer_value for r in results[index].transform_results)
-            if epoch != tenure.epoch:
-                for pending in mine:
+        for device in self._devices:
+            numbers = (r.integer_value for r in results[device.write].transform_results)
+            found = dict(zip(device.transformed, numbers, strict=True))
+            if found["claimEpoch"] != device.tenure.epoch:
+                for pending in device.events:
                     pending.repair |= Repair.STALE
-            # The results of `latestOrder` are the last ones.
-            for pending, order in zip(newest, orders[len(orders) - len(newest) :], strict=True):
-                if order > pending.event.order:
+            crowded = found.get(ADDED, 0) > ROOM or len(device.tenure.names) > ROOM
+            for field_path, pending in device.newest.items():
+                order = found[field_path]
+                if order == SHUT or crowded:
+                    pending.repair |= Repair.CROWDED
+                if pending.event.order < order < SHUT:
                     pending.repair |= Repair.OVERTAKEN
+            device.tenure.unsure.difference_update(device.added)
+            if device.versioned:
+                known, written = found[firmware.ORDER], device.versioned.event.firmware
+                if firmware.version_in(known) != written:
+                    device.versioned.firmware_known = known
+                    device.versioned.repair |= Repair.OTHER_FIRMWARE
 
     def _add_device(self, tenure: Tenure, mine: list[PendingEvent]) -> None:
         newest: dict[str, PendingEvent] = {}
@@ -150,11 +199,28 @@ class Batch:
         ]
         if seen:
             transforms.append(("lastSeenAt", "maximum", max(seen)))
-        transforms += [
-            (path("latestOrder", name), "maximum", pending.event.order)
-            for name, pending in newest.items()
-        ]
-        self._devices.append((len(self.writes), tenure, mine, list(newest.values())))
+        versioned = max(mine, key=_firmware_order)
+        if order := versioned.event.firmware_order:
+            fields[firmware.VERSION,] = versioned.event.firmware
+            transforms.append((firmware.ORDER, "maximum", order))
+        added = {}
+        if tenure.unsure:
+            added = {n: p.event.order for n, p in newest.items() if n in tenure.unsure}
+            transforms += place_transforms(added)
+        by_path = {path("latestOrder", name): pending for name, pending in newest.items()}
+        transforms += [(at, "maximum", pending.event.order) for at, pending in by_path.items()]
+        transformed = [field_path for field_path, *_ in transforms]
+        self._devices.append(
+            _Device(
+                write=len(self.writes),
+                tenure=tenure,
+                events=mine,
+                transformed=transformed,
+                newest=by_path,
+                added=added,
+                versioned=versioned if order else None,
+            )
+        )
         document = raw.name(*device_path(tenure, mine[0].event.device_id))
         self.writes.append(raw.merge(document, fields, transforms, must_exist=True))
 
@@ -179,6 +245,10 @@ class Batch:
                     must_exist=False,
                 )
             )
+
+
+def _firmware_order(pending: PendingEvent) -> int:
+    return pending.event.firmware_order
 
 
 def _by_device(

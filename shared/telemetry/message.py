@@ -8,7 +8,6 @@ nine decimals, and omits what is empty. Both may add keys.
 
 import base64
 import binascii
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -16,12 +15,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.telemetry import firmware, identity, rules
 from shared.telemetry import value as values
-from shared.times import milliseconds
+from shared.times import milliseconds, of_text, to_the_millisecond
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """The publish time of an event is at most this much later than its message's; a later one is set
 back."""
+CLOCKS_SET = datetime(2001, 1, 1, tzinfo=UTC)
+"""An earlier time is that of a clock which was never set: those begin in 1970, 1980 or 2000."""
 MAX_NAME_BYTES = 256
 """Particle allows 64 characters; a name near the limits of a Firestore path cannot be real."""
 MAX_DATA_BYTES = 900_000
@@ -36,7 +38,6 @@ _NAMELESS = "test"
 """The name of a test event whose integration has an empty prefix, and so gives it no name."""
 TOO_OLD = "too-old"
 """The reason for an event that is older than its retention."""
-_LEAP_SECOND = re.compile(r"(.*:\d\d):60(?:[.,]\d*)?(.*)")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Event:
     """One event of one device."""
 
     id: str
-    """Derived from device, name, time and data: the same for every copy of the event."""
+    """The same for every copy of the event (`identity`)."""
     device_id: str
     name: str
     data: str | None
@@ -57,6 +58,10 @@ class Event:
     """In UTC, to the millisecond, as Particle gives it."""
     value_notes: Sequence[Mapping[str, str]] = ()
     """Where `value` is not what was published, and why."""
+    firmware: int | None = None
+    """The version of the device's firmware, where the message tells it."""
+    is_request: bool = False
+    """Whether a field of the data says which event it is, instead of its time and data."""
 
     @property
     def reading(self) -> values.Reading:
@@ -64,9 +69,31 @@ class Event:
         return values.Reading(self.value, self.value_error, tuple(map(dict, self.value_notes)))
 
     @property
+    def key(self) -> str:
+        """The same for every event that may be a copy of this one."""
+        return identity.request_in(self.id) if self.is_request else self.id
+
+    @property
+    def nearby(self) -> tuple[str, ...]:
+        """Other ids that a copy may have."""
+        return identity.nearby(self.id) if self.is_request else ()
+
+    def is_copy(self, event_id: str, published_at: datetime) -> bool:
+        """Whether it is a copy of a stored event of the same device."""
+        if event_id == self.id:
+            return True
+        close = abs(published_at - self.published_at) < identity.WINDOW
+        return close and event_id in self.nearby
+
+    @property
     def order(self) -> int:
         """Sorts a device's events by time, and equal times by event id."""
         return order_of(self.published_at, self.id)
+
+    @property
+    def firmware_order(self) -> int:
+        """Sorts what is known of the device's firmware (`firmware.order`); 0 if it says nothing."""
+        return firmware.order(self.firmware, self.published_at) if self.firmware else 0
 
 
 def order_of(published_at: datetime, event_id: str) -> int:
@@ -109,7 +136,7 @@ def read(delivered: Any) -> Message:
     message_id = message.get("messageId") or message.get("message_id")
     return Message(
         id=message_id if isinstance(message_id, str) else None,
-        published_at=_time(message.get("publishTime") or message.get("publish_time")),
+        published_at=of_text(message.get("publishTime") or message.get("publish_time")),
         attributes=attributes if isinstance(attributes, Mapping) else {},
         data=message.get("data"),
         original=delivered,
@@ -124,25 +151,43 @@ def event_in(message: Message, received_at: datetime) -> Event:
     given = message.attributes.get("event")
     name = _name(_NAMELESS if device_id == API and not given else given)
     raw = _bytes(message.data)
-    published_at = _time(message.attributes.get("published_at"))
-    if published_at is None and message.published_at is None:
-        # With the present time instead, a copy would be another event.
-        raise UnstorableError("no-time")
-    # Nothing arrives before it was sent, whatever a recorded message says.
-    arrived = min(message.published_at or received_at, received_at + CLOCK_TOLERANCE)
-    claimed = published_at or arrived
+    published_at, stamp = _published(message, received_at)
     data, encoding, reading = _content(raw)
+    said = identity.said(rules.of(name).identity, reading.value)
     return Event(
-        id=_id(device_id, name, claimed, raw),
+        id=(
+            identity.of_request(device_id, name, said, stamp)
+            if said
+            else identity.of_content(device_id, name, stamp, raw)
+        ),
         device_id=device_id,
         name=name,
         data=data,
         encoding=encoding,
         value=reading.value,
         value_error=reading.error,
-        published_at=_to_the_millisecond(min(claimed, arrived + CLOCK_TOLERANCE)),
+        published_at=to_the_millisecond(published_at),
         value_notes=reading.notes,
+        firmware=firmware.in_attributes(message.attributes),
+        is_request=bool(said),
     )
+
+
+def _published(message: Message, received_at: datetime) -> tuple[datetime, datetime]:
+    """When the event was published, and the time in its id, which is the same for every copy.
+
+    The event's own time counts; without a good one its message's, and without either the time of
+    its arrival. Raises `UnstorableError` when neither gives any time.
+    """
+    given = (of_text(message.attributes.get("published_at")), message.published_at)
+    own, sent = (time if time and time >= CLOCKS_SET else None for time in given)
+    stamp = own or sent or given[0] or given[1]
+    if stamp is None:
+        # With the present time instead, a copy would be another event.
+        raise UnstorableError("no-time")
+    # Nothing arrives before it was sent, whatever a recorded message says.
+    arrived = min(sent or received_at, received_at + CLOCK_TOLERANCE)
+    return min(own, arrived + CLOCK_TOLERANCE) if own else arrived, stamp
 
 
 def _name(name: Any) -> str:
@@ -183,35 +228,6 @@ def _content(raw: bytes) -> tuple[str | None, str | None, values.Reading]:
             raise UnstorableError("too-large") from None
         return encoded, "base64", values.Reading(error=values.NOT_TEXT)
     return data, None, values.read(data)
-
-
-def _id(device_id: str, name: str, published_at: datetime, raw: bytes) -> str:
-    digest = hashlib.sha256()
-    for part in (device_id.encode(), name.encode(), published_at.isoformat().encode(), raw):
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()[:32]
-
-
-def _time(text: Any) -> datetime | None:
-    """A time in ISO 8601 with any number of decimals; None for anything else.
-
-    A leap second is read as the last moment before it, since Python and Firestore have none.
-    """
-    if not isinstance(text, str):
-        return None
-    if leap := _LEAP_SECOND.fullmatch(text):
-        text = f"{leap[1]}:59.999{leap[2]}"
-    try:
-        time = datetime.fromisoformat(text)
-        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    # No device has a clock that shows an earlier time, and our integers cannot hold one.
-    return time if time.year >= 1970 else None  # noqa: PLR2004 - the epoch
-
-
-def _to_the_millisecond(time: datetime) -> datetime:
-    return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
 def _text(value: Any) -> str:

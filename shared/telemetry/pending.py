@@ -20,6 +20,10 @@ class Repair(Flag):
     """The commit wrote it into `latest` over a newer event."""
     EXISTS = auto()
     """It had been stored before, and is in no commit."""
+    CROWDED = auto()
+    """The commit gave its name a place in `latest` that has too many, or had refused it."""
+    OTHER_FIRMWARE = auto()
+    """The commit wrote another version of the firmware than that of the newest event."""
     SETTLED = auto()
     """It had been stored before, and a read showed that nothing about it has to be put right."""
 
@@ -59,7 +63,13 @@ class PendingEvent:
         """Whether its numbers go into the rollups."""
         self.shown = True
         """Whether it goes into the device's `latest`."""
+        self.absent = event.nearby
+        """Ids of copies that the commit has to see do not exist."""
+        self.stored_id = event.id
+        """The id under which it is stored: its own, or that of its copy."""
         self.repair = NOTHING
+        self.firmware_known = event.firmware_order
+        """What is known to be the newest of the device's firmware, if the event says anything."""
         self.failure: Exception | None = None
         # The event's own thread makes most of the commit here, beside the other threads.
         self._write = raw.create("", document_fields(event, received_at))
@@ -85,7 +95,11 @@ class PendingEvent:
     @property
     def path(self) -> tuple[str, ...]:
         """Collection and document ids of the event's document, in turn."""
-        return (*device_path(self.tenure, self.event.device_id), paths.EVENTS, self.event.id)
+        return self.path_of(self.event.id)
+
+    def path_of(self, event_id: str) -> tuple[str, ...]:
+        """The same of an event that is stored in the same place."""
+        return (*device_path(self.tenure, self.event.device_id), paths.EVENTS, event_id)
 
     def write(self) -> Any:
         """The write that creates the event's document."""

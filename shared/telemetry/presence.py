@@ -4,14 +4,14 @@ Particle publishes `online` when a device's session starts, and `offline` when o
 dead. The two are not ordered: when a device comes back before the cloud has noticed that it was
 gone, the end of the old session is published with almost the same time as the start of the new one,
 or a little later (Particle's docs, system events). And a device that sleeps between measurements
-ends its session at every nap.
+ends its session at every nap, perhaps seconds after it began.
 
 So a device's status follows from its last status events, not from the last one alone. It is one of
 `online`, `offline`, and `asleep`: gone as it has been gone before, and expected back before
 `graceSeconds` have passed. No timer runs here: clients compare `statusAt` with their own clock.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,15 +24,22 @@ OFFLINE = "offline"
 ASLEEP = "asleep"
 
 TOGETHER = timedelta(seconds=5)
-"""An `offline` published less than this after an `online` is the end of the session before."""
+"""An `offline` published less than this after an `online` is the end of the session before, unless
+such short sessions repeat."""
 TRACES = ("status", "statusAt", "lastSeenAt")
 """The fields of a device's document that `last_sign` reads."""
 HISTORY = 24
 """How many of its last status events a device's presence is derived from."""
 
+_AT_ONCE = timedelta(milliseconds=500)
+"""No device connects, publishes and sleeps in less: an `offline` this soon after an `online` always
+is the end of the session before."""
 _NAPS = 3
-"""A device sleeps when this many absences in a row are alike."""
-_LONGEST_NAP = timedelta(hours=2)
+"""A device sleeps when this many absences in a row are alike, or this many short sessions."""
+_SHORTEST_NAP = timedelta(minutes=1)
+"""Between short sessions; a device that connects more often has trouble with its connection."""
+_LONGEST_NAP = timedelta(hours=25)
+"""Of a device that wakes once a day, not always at the same minute."""
 _ALIKE = 3
 """Absences are alike when the longest is at most this many times the shortest, plus `_SLACK`."""
 _SLACK = timedelta(minutes=1)
@@ -49,12 +56,10 @@ class Presence:
     grace_seconds: int
     """How long the device may be silent, or asleep, before it counts as gone."""
     order: int
-    """The `order` of the status event that decided."""
+    """Sorts what was known when it was judged (`order`)."""
 
 
-def order(status: str, at: datetime) -> int:
-    """A sort key of status events, in the order of what they mean for the device; milliseconds."""
-    return round((at - TOGETHER if status == OFFLINE else at).timestamp() * 1000)
+_Course = list[tuple[datetime, str]]
 
 
 def judge(events: Iterable[tuple[object, datetime]], grace_seconds: int) -> Presence | None:
@@ -64,19 +69,33 @@ def judge(events: Iterable[tuple[object, datetime]], grace_seconds: int) -> Pres
         events: value and publish time of each event, in any order.
         grace_seconds: how long a device that does not sleep may be silent.
     """
-    known = sorted(
-        (order(status, at), at, status)
+    known = [
+        (at, status)
         for status, at in events
         if isinstance(status, str) and status in {ONLINE, OFFLINE}
-    )
+    ]
     if not known:
         return None
-    rank, at, status = known[-1]
-    nap = _nap([(status, at) for _, at, status in known])
-    if nap is None:
-        return Presence(status, at, grace_seconds, rank)
-    grace = max(grace_seconds, int(_MARGIN * nap.total_seconds()))
-    return Presence(ASLEEP if status == OFFLINE else status, at, grace, rank)
+    course = _course(known, _AT_ONCE)
+    nap = _nap(course, grace_seconds, _SHORTEST_NAP)
+    if nap is None:  # then there are no sessions as short as that
+        course = _course(known, TOGETHER)
+        nap = _nap(course, grace_seconds, TOGETHER)
+    at, status = course[-1]
+    if status == ONLINE or nap is None:
+        return Presence(status, at, grace_seconds, order(known))
+    return Presence(ASLEEP, at, max(grace_seconds, _grace(nap)), order(known))
+
+
+def order(known: Sequence[tuple[datetime, str]]) -> int:
+    """A sort key of what is known of a device's sessions: greater with every event that matters.
+
+    Milliseconds of the event that means most when short sessions do not count, times 8192; then by
+    how much the newest event is later, which is at most 5000.
+    """
+    decisive = max(times.milliseconds(_rank(at, status, TOGETHER)) for at, status in known)
+    newest = max(times.milliseconds(at) for at, _ in known)
+    return (decisive << 13) + newest - decisive
 
 
 def last_sign(device: Mapping[str, Any]) -> int | None:
@@ -117,18 +136,58 @@ def as_seen(device: Mapping[str, Any], now: datetime, grace_seconds: int) -> str
     return OFFLINE if status in {OFFLINE, ASLEEP} else "unknown"
 
 
-def _nap(events: list[tuple[str, datetime]]) -> timedelta | None:
-    """The longest of the last absences, if they look like naps."""
+def _rank(at: datetime, status: str, together: timedelta) -> datetime:
+    return at - together if status == OFFLINE else at
+
+
+def _course(known: Iterable[tuple[datetime, str]], together: timedelta) -> _Course:
+    """Status events in the order of what they mean.
+
+    An `offline` that comes less than `together` after an `online` ends the session before.
+    """
+    return sorted(known, key=lambda event: (_rank(event[0], event[1], together), event))
+
+
+def _cycles(course: _Course) -> tuple[list[timedelta], list[timedelta]]:
+    """The sessions that ended, and the absences between sessions, each in order.
+
+    Repeated ends of sessions are one absence, which begins with the first.
+    """
+    sessions: list[timedelta] = []
     absences: list[timedelta] = []
+    came: datetime | None = None
     gone: datetime | None = None
-    for status, at in events:
-        if status == OFFLINE:
-            # Repeated ends of sessions are one absence, which begins with the first.
-            gone = gone or at
-        elif gone is not None:
-            absences.append(at - gone)
-            gone = None
-    last = [absence for absence in absences if absence > TOGETHER][-_NAPS:]
-    if len(last) < _NAPS or max(last) > _LONGEST_NAP:
+    for at, status in course:
+        if status == ONLINE:
+            if gone is not None and at - gone > TOGETHER:
+                absences.append(at - gone)
+            came, gone = at, None
+        elif gone is None:
+            gone = at
+            if came is not None:
+                sessions.append(at - came)
+    return sessions, absences
+
+
+def _nap(course: _Course, grace_seconds: int, shortest: timedelta) -> timedelta | None:
+    """The longest of the last absences if they look like naps, none of them shorter than this.
+
+    A device that sleeps has short sessions again and again. One that stayed longer than it would be
+    waited for was not woken for a moment.
+    """
+    sessions, absences = _cycles(course)
+    momentary = len(sessions) >= _NAPS and max(sessions[-_NAPS:]) < TOGETHER
+    needed = _NAPS - 1 if momentary else _NAPS
+    last = absences[-needed:]
+    if len(last) < needed or min(last) < shortest:
         return None
-    return max(last) if max(last) <= _ALIKE * min(last) + _SLACK else None
+    nap = max(last)
+    if nap > min(_ALIKE * min(last) + _SLACK, _LONGEST_NAP):
+        return None
+    grace = timedelta(seconds=max(grace_seconds, _grace(nap)))
+    *before, present = (session < grace for session in sessions[-_NAPS:])
+    return nap if present and any(before) else None
+
+
+def _grace(nap: timedelta) -> int:
+    return int(_MARGIN * nap.total_seconds())

@@ -17,6 +17,8 @@ MAX_KNOWN = 20_000
 """Devices whose tenures an instance remembers; about 20 MB."""
 MAX_LATEST = 64
 """Event names in a device's `latest`. Events of further names are stored, but not shown there."""
+ROOM = MAX_LATEST - len(system_events.NAMES)
+"""Names of the product's own among them; Particle's always have a place."""
 
 OVERLAP = timedelta(minutes=2)
 """The beginning of a tenure, in which one of its events may have been stored as that of a device
@@ -35,7 +37,11 @@ class Tenure:
     """Counts the claims of the device."""
     since: datetime
     names: set[str] = field(default_factory=set, compare=False)
-    """Event names in the device's `latest`, as far as this instance knows."""
+    """Event names in the device's `latest`, without Particle's, as far as this instance knows."""
+    unsure: set[str] = field(default_factory=set, compare=False)
+    """Those of the names of which no commit has shown yet that they have a place."""
+    refused: set[str] = field(default_factory=set, compare=False)
+    """Names that have no place, because others had it before."""
     metrics: dict[str, set[str]] = field(default_factory=dict, compare=False)
     """Metrics that this instance has counted, by these event names."""
 
@@ -51,19 +57,27 @@ class Tenure:
         """Whether the device's `latest` has an entry for the name, or room for one."""
         if name in self.names or name in system_events.NAMES:
             return True
-        if name.startswith("__") and name.endswith("__"):
+        if name in self.refused or (name.startswith("__") and name.endswith("__")):
             return False  # Firestore reserves such keys
-        return len(self.names - system_events.NAMES) < MAX_LATEST - len(system_events.NAMES)
+        return len(self.names) < ROOM
 
     def reserve_place(self, name: str) -> None:
         """Count a name among those in `latest`; Particle's own names have a place anyway."""
-        if name not in system_events.NAMES:
+        if name not in self.names and name not in system_events.NAMES:
             self.names.add(name)
+            self.unsure.add(name)
+
+    def keep_places(self, kept: Iterable[str], refused: Iterable[str]) -> None:
+        """Learn which names have a place, and which have none."""
+        self.refused.update(refused)
+        self.names.update(kept)
+        self.names.difference_update(self.refused)
+        self.unsure.difference_update(self.refused)
 
     def countable(self, name: str, numbers: Mapping[str, Number]) -> Mapping[str, Number]:
         """The numbers of an event that the rollups of its name have room for."""
         known = self.metrics.get(name, set())
-        if name not in self.names or known.issuperset(numbers):
+        if not self._remembers(name) or known.issuperset(numbers):
             return numbers
         new = [metric for metric in numbers if metric not in known]
         refused = set(new[max(MAX_METRICS - len(known), 0) :])
@@ -71,8 +85,11 @@ class Tenure:
 
     def reserve_metrics(self, name: str, metrics: Iterable[str]) -> None:
         """Count metrics among those of the rollups of a name that has a place in `latest`."""
-        if name in self.names:
+        if self._remembers(name):
             self.metrics.setdefault(name, set()).update(metrics)
+
+    def _remembers(self, name: str) -> bool:
+        return name in self.names or name in system_events.NAMES
 
 
 @dataclass(frozen=True)
@@ -139,7 +156,8 @@ def _owned(registry: Mapping[str, Mapping[str, Any]]) -> dict[str, Tenure]:
     there = _existing([*shown.values(), *records.values()], ["latest"])
     tenures = {d: tenure for d, tenure in claimed.items() if shown[d].path in there}
     for device_id, tenure in tenures.items():
-        tenure.names.update(there[shown[device_id].path].get("latest") or {})
+        names = there[shown[device_id].path].get("latest") or {}
+        tenure.names.update(names.keys() - system_events.NAMES)
     _record({records[d]: t for d, t in tenures.items() if records[d].path not in there})
     return tenures
 

@@ -5,7 +5,7 @@ a rollup; deliveries that wait at the same moment share it. The commit is blind:
 before it. This is what makes it safe:
 
 - The event's id is derived from its content. A copy makes the whole commit fail with
-  ALREADY_EXISTS, so nothing is counted twice.
+  ALREADY_EXISTS, so nothing is counted twice (`identity`).
 - The device document exists only while the customer owns the device. After a change of owner the
   commit fails with NOT_FOUND.
 - The commit returns the stored `claimEpoch`. This detects a remembered tenure that is outdated
@@ -14,6 +14,8 @@ before it. This is what makes it safe:
   stored while the claim was made. The commit deletes it there.
 - The commit returns the greatest `order` seen for the event's name. When that is not ours, we have
   written an older value into `latest`.
+- With a name that is new to this instance, the commit counts it and returns how many were counted.
+  When those are too many, other instances have filled `latest` as well.
 
 What the commit may thereby get wrong, `repair` puts right. When a commit fails for a batch, that
 says nothing about any one of its events. Events that are stored already, or whose device has left
@@ -32,6 +34,7 @@ from threading import Lock
 
 from google.api_core.exceptions import (
     AlreadyExists,
+    FailedPrecondition,
     GoogleAPICallError,
     GoogleAPIError,
     InvalidArgument,
@@ -52,6 +55,7 @@ from shared.telemetry.repair import (
     OutdatedTenureError,
     OvertakenError,
     copies,
+    firmware,
     latest,
     placement,
     presence,
@@ -83,6 +87,27 @@ class Outcome(Enum):
     """It had been stored before."""
 
 
+class _UnderWay:
+    """An event that this process is storing at the moment."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.outcome: Future[Outcome] = Future()
+
+    def was_copied_by(self, other: Event, timeout: float) -> bool:
+        """Wait until it is stored; whether the other one, which has the same key, is its copy.
+
+        Raises what storing it raised if that is so, and `TimeoutError`. An event that turns out to
+        be a copy itself says nothing about another of the same key: what is stored is further away.
+        """
+        if other.id == self.event.id:
+            self.outcome.result(timeout)
+            return True
+        failure = self.outcome.exception(timeout)
+        stored = failure is None and self.outcome.result() is Outcome.STORED
+        return stored and other.is_copy(self.event.id, self.event.published_at)
+
+
 class EventWriter:
     """Stores events; safe for threads. One for each process."""
 
@@ -95,7 +120,8 @@ class EventWriter:
         self._look_ups = _batcher(self._look_up)
         self._marked_slot = 0
         """The last slot of time for which it is marked that events arrived."""
-        self._under_way: dict[str, Future[None]] = {}
+        self._under_way: dict[str, _UnderWay] = {}
+        """The events that are being stored, by their keys."""
         self._lock = Lock()
 
     def write(
@@ -113,12 +139,10 @@ class EventWriter:
             raise UnstorableError(TOO_OLD)
         if event.id in self._stored:
             return Outcome.COPY
-        mine: Future[None] = Future()
-        with self._lock:
-            first = self._under_way.setdefault(event.id, mine)
-        if first is not mine:
-            first.result(deadline.end() - time.monotonic())
-            return Outcome.COPY
+        mine = _UnderWay(event)
+        while (first := self._begin(mine)) is not mine:
+            if first.was_copied_by(event, deadline.end() - time.monotonic()):
+                return Outcome.COPY
         try:
             try:
                 pending = PendingEvent(event, received_at, replayed=replayed, counted=counted)
@@ -126,14 +150,19 @@ class EventWriter:
                 raise UnstorableError("refused-by-firestore") from refusal
             outcome = self._write_first(pending)
         except BaseException as failure:
-            mine.set_exception(failure)
+            mine.outcome.set_exception(failure)
             raise
         else:
-            mine.set_result(None)
+            mine.outcome.set_result(outcome)
             return outcome
         finally:
             with self._lock:
-                del self._under_way[event.id]
+                del self._under_way[event.key]
+
+    def _begin(self, mine: "_UnderWay") -> "_UnderWay":
+        """The event under way that this one may be a copy of; this one if there is none."""
+        with self._lock:
+            return self._under_way.setdefault(mine.event.key, mine)
 
     def _write_first(self, pending: PendingEvent) -> Outcome:
         """Store an event of which this process is storing no other copy."""
@@ -152,7 +181,7 @@ class EventWriter:
         outcome = self._finish(pending)
         if isinstance(pending.place, Tenure):
             # Without an owner it is not remembered: a copy may find that it is a new owner's.
-            self._stored.put(event.id, value=True)
+            self._stored.put(pending.stored_id, value=True)
         return outcome
 
     def _finish(self, pending: PendingEvent) -> Outcome:
@@ -164,13 +193,18 @@ class EventWriter:
             if not stored and present:
                 self._refresh(present, event, outdated=True)
             return Outcome.STORED if stored else Outcome.COPY
+        if tenure and Repair.OTHER_FIRMWARE in repair:
+            firmware.repair(event.device_id, tenure, pending.firmware_known)
+        if tenure and Repair.CROWDED in repair:
+            self._keep_to_limit(tenure, event.device_id)
+        repair &= ~(Repair.OTHER_FIRMWARE | Repair.CROWDED)
         if not repair:
             if tenure and event.name == STATUS:
                 self._derive(tenure, event, shown=False)
         elif tenure and repair & _MISPLACED and Repair.SETTLED not in repair:
             place = self._tenures.look_up({event.device_id})[event.device_id]
             present = place if isinstance(place, Tenure) else None
-            moved = placement.put_in_place(tenure.uid, event.device_id, event.id, present)
+            moved = placement.put_in_place(tenure.uid, event.device_id, pending.stored_id, present)
             if present and present.uid == tenure.uid:
                 self._refresh(present, event, outdated=moved or Repair.STALE in repair)
         elif tenure and Repair.OVERTAKEN in repair:
@@ -204,6 +238,15 @@ class EventWriter:
             if isinstance(place, Tenure) and place.uid == tenure.uid:
                 self._derive(place, event, shown=place.has_place(name))
 
+    def _keep_to_limit(self, tenure: Tenure, device_id: str) -> None:
+        """See that `latest` has not too many names, in the device's present tenure."""
+        try:
+            latest.keep_to_limit(device_id, tenure)
+        except OutdatedTenureError:
+            place = self._tenures.look_up({device_id})[device_id]
+            if isinstance(place, Tenure) and place.uid == tenure.uid:
+                self._keep_to_limit(place, device_id)
+
     def _look_up(self, events: Sequence[PendingEvent]) -> None:
         """Look up where the events belong, whatever is remembered of their devices."""
         places = self._tenures.look_up({pending.event.device_id for pending in events})
@@ -230,7 +273,7 @@ class EventWriter:
         try:
             batch.note_results(raw.commit(batch.writes))
             self._marked_slot = slot
-        except AlreadyExists:
+        except (AlreadyExists, FailedPrecondition):
             self._commit_without_copies(events, rounds)
         except NotFound:
             self._commit_for_new_owners(events, rounds)

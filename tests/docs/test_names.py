@@ -68,6 +68,8 @@ EXAMPLES = {
     "simulator.log": "written by a run",
     "schedules.log": "written by a run",
     "offer.json": "the reader writes it",
+    "telemetry.json": "the reader writes it",
+    "req_id": "a field of the reader's events",
     "functions/latest_value.py": "the reader writes it",
     "web/src/product/kinds/lamp.ts": "the reader writes it",
     "dist/": "made by the build",

@@ -1,8 +1,10 @@
 """What the functional tests share: a world with customers, stock and the simulated Particle."""
 
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from shared.claims.label import digest, normalise_serial
 from shared.customers import shadow
 from shared.firestore import deadline, paths
 from shared.particle import Share
+from shared.telemetry import rules
 from tests.support.functions import call
 from tests.support.simulator import Simulator
 from tests.support.triggers import LIVE
@@ -131,6 +134,23 @@ def token_at_particle(account: Account) -> str:
     shadow.ensure(account.uid)
     name = shadow.customer_name(account.uid)
     return connections.tokens().mint(name, Share.CLAIM).value
+
+
+@pytest.fixture
+def telemetry_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[object], None]]:
+    """Sets the content of `telemetry.json`, for events that are delivered from now on."""
+
+    def write(content: object) -> None:
+        file = tmp_path / rules.FILE.name
+        file.write_text(json.dumps(content))
+        monkeypatch.setattr(rules, "FILE", file)
+        rules.all_rules.cache_clear()
+
+    yield write
+    monkeypatch.undo()
+    rules.all_rules.cache_clear()
 
 
 @pytest.fixture

@@ -90,6 +90,17 @@ def test_all_is_well(doctor: Doctor, capsys: pytest.CaptureFixture[str]) -> None
     ]
 
 
+def test_a_wrong_file_of_the_product(
+    doctor: Doctor, in_use: None, telemetry_rules: Callable[[object], None]
+) -> None:
+    telemetry_rules({"events": {"log": {"identity": 7}}})
+    found = doctor(1)
+    is_broken(found, "product files", "correct it", unchecked=set())
+    assert found["product files"]["found"].startswith("telemetry.json, line 1: events > log")
+    telemetry_rules({"identity": "req_id"})
+    assert "telemetry.json can be read" in doctor(0)["product files"]["found"]
+
+
 def test_what_nobody_uses_yet_is_a_warning(doctor: Doctor) -> None:
     for document in paths.client().collection(paths.HEALTH).list_documents():
         document.delete()

@@ -72,6 +72,53 @@ def test_a_device_that_sleeps_is_not_offline_at_every_nap(owned: Label, customer
     assert said[-1] == ("asleep", 900)
 
 
+def test_a_device_that_wakes_for_four_seconds_each_hour_is_asleep(
+    owned: Label, customer: Account
+) -> None:
+    """Whichever of two events that are delivered together is stored last."""
+    first = datetime.now(UTC) - timedelta(hours=8)
+    paths.device(owned.device_id).update({"claimedAt": first - timedelta(hours=1)})
+    said = []
+    for n in range(8):
+        came = first + timedelta(hours=n)
+        session = [("online", came), ("offline", came + timedelta(seconds=4))]
+        for status, at in session if n % 2 else reversed(session):
+            assert deliver(message(owned.device_id, status, STATUS, at=at)) < 300
+        seen = device(customer, owned)
+        said.append(seen["status"])
+    assert said == ["online", "online", *["asleep"] * 6]
+    assert seen["statusAt"] == to_the_millisecond(came + timedelta(seconds=4))
+    assert seen["graceSeconds"] == 2 * 3596
+
+
+def test_what_was_judged_with_less_does_not_prevail(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that has read the `online` alone writes after the one that has read both."""
+    first = datetime.now(UTC) - timedelta(hours=3)
+    paths.device(owned.device_id).update({"claimedAt": first - timedelta(hours=1)})
+    for n in range(2):
+        for status, seconds in (("online", 0), ("offline", 4)):
+            at = first + timedelta(hours=n, seconds=seconds)
+            deliver(message(owned.device_id, status, STATUS, at=at))
+    last = first + timedelta(hours=2)
+    write = presence._write
+    held: list[Any] = []
+
+    def other_run_first(*arguments: Any) -> Any:
+        if not held:
+            held.append(arguments)
+            body = message(owned.device_id, "offline", STATUS, at=last + timedelta(seconds=4))
+            assert deliver(body) < 300
+            assert device(customer, owned)["status"] == "asleep"
+        return write(*arguments)
+
+    monkeypatch.setattr(presence, "_write", other_run_first)
+    assert deliver(message(owned.device_id, "online", STATUS, at=last)) < 300
+    assert held
+    assert device(customer, owned)["status"] == "asleep"
+
+
 def test_a_process_that_crashed_before_it_derived_the_presence(
     owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,9 +49,9 @@ def test_first_the_client_then_the_server(customer: Account, client: Client) -> 
     assert profile_of(customer) == {**ready, "locale": "fr"}
 
 
-def test_first_the_server_then_the_client(customer: Account, client: Client) -> None:
+def test_first_the_server_then_the_client(customer: Account, client: Client, label: Label) -> None:
     """A callable can be faster than the client's own write."""
-    call("mint_token", {}, customer)
+    call("claim_device", label.claim, customer)
     particle = profile_of(customer)["particle"]
     write_whole(client, customer)
     assert updated(customer) < 300
@@ -107,14 +107,14 @@ def test_clients_and_server_at_once(
 
 
 def test_a_status_that_changes_meanwhile_is_the_newest(
-    customer: Account, client: Client, simulator: Simulator
+    customer: Account, client: Client, label: Label, simulator: Simulator
 ) -> None:
     write_whole(client, customer)
     simulator.fail({"route": "POST /v1/products/*/customers"}, {"kind": "status", "status": 503})
     assert user_created(customer.uid) == 500
     write_whole(client, customer)
     simulator.heal()
-    call("mint_token", {}, customer)
+    call("claim_device", label.claim, customer)
     write_whole(client, customer)
     for _ in range(2):  # both events, late
         assert updated(customer) < 300
@@ -128,7 +128,7 @@ def by_email(stack: object, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_customers_name_is_not_forgotten_with_it(
-    by_email: None, customer: Account, client: Client, simulator: Simulator
+    by_email: None, customer: Account, client: Client, label: Label, simulator: Simulator
 ) -> None:
     """Where it is an address, which has changed since: nobody gets a second customer so."""
     auth.update_user(customer.uid, email_verified=True)
@@ -138,7 +138,8 @@ def test_a_customers_name_is_not_forgotten_with_it(
     moved = client.sign_in(f"new-{customer.email}", str(customer.password))
     write_whole(client, moved)
     shadow._ready.empty()
-    assert call("mint_token", {}, moved)["customerId"] == customer.email
+    call("claim_device", label.claim, moved)
+    assert simulator.device(label.device_id)["owner"] == customer.email
     assert updated(moved) < 300
     assert profile_of(moved)["particle"]["customerId"] == customer.email
     write_whole(client, moved)

@@ -69,6 +69,12 @@ def hand_over(label: Label, old: Account, new: Account) -> datetime:
     batch.delete(paths.user_device(old.uid, label.device_id))
     batch.commit()
     paths.user_device(new.uid, label.device_id).set(
-        {**fields, "claimEpoch": epoch, "claimedAt": now, "latest": {}, "latestOrder": {}}
+        {
+            **{key: item for key, item in fields.items() if not key.startswith("latest")},
+            "claimEpoch": epoch,
+            "claimedAt": now,
+            "latest": {},
+            "latestOrder": {},
+        }
     )
     return now

@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -199,3 +200,40 @@ def test_what_the_functions_import_is_in_their_requirements() -> None:
     optional = {"pygments", "rich", "markdown-it-py", "mdurl", "setuptools"}
     assert used
     assert used - pinned - optional == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("telemetry.json", '{\n"identity": 7}', "telemetry.json, line 2: identity"),
+        (
+            "offer.json",
+            '{"functions": {"a": {"pattern": "("}}}',
+            "offer.json, line 1: functions > a",
+        ),
+    ],
+)
+def test_a_wrong_file_of_the_product_is_not_deployed(
+    name: str, content: str, said: str, tmp_path: Path
+) -> None:
+    """The Firebase CLI cannot find out what to deploy. Functions that need no such file serve."""
+    for part in ("main.py", "functions"):
+        (tmp_path / part).symlink_to(ROOT / part)
+    skip = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "shared", tmp_path / "shared", ignore=skip)
+    (tmp_path / name).write_text(content)
+
+    def imported(**environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", "import main"],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    found = imported()
+    assert found.returncode == 1
+    assert said in found.stderr
+    assert imported(FUNCTION_TARGET="check_health").returncode == 0

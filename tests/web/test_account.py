@@ -94,7 +94,7 @@ def test_a_name_of_emoji(visit: Callable[..., Visitor], customer: Account, clien
     assert profile["displayName"] == "\U0001f600" * 199
 
 
-def test_tokens(visit: Callable[..., Visitor], customer: Account) -> None:
+def test_tokens(visit: Callable[..., Visitor], customer: Account, owned: Label) -> None:
     visitor = visit(customer)
     visitor.follow("Account")
     visitor.press("Get a token")

@@ -56,3 +56,12 @@ def test_a_device_that_naps_is_asleep_until_it_is_overdue(
     visit_owner.look()
     visit_owner.page.clock.set_fixed_time(begin + timedelta(hours=1))
     expect(visit_owner.presence("offline")).to_be_visible()
+
+
+def test_the_version_of_the_firmware_follows_the_device(visit_owner: Visitor, owned: Label) -> None:
+    firmware = visit_owner.page.locator("[data-firmware]")
+    expect(firmware).to_have_text("Firmware version 1")
+    update = message(owned.device_id, "21")
+    update["message"]["attributes"]["fw_version"] = "2"
+    assert deliver(update) < 300
+    expect(firmware).to_have_text("Firmware version 2")

@@ -4,6 +4,7 @@
                 what was counted of it, or counts it for the right tenure of the same customer
     latest      writes the newest event of a name into the device's `latest`
     presence    derives the device's presence from its last status events
+    firmware    writes the version of the firmware that the newest event names
     copies      finds out which events had been stored before, and whether a repair is left to do
 
 Repairs are rare, and so they may read. When a process crashes before a repair is done, the next

@@ -1,19 +1,23 @@
 """`latest` in a device's document: the newest event of each name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from google.api_core.exceptions import Aborted, FailedPrecondition, NotFound
 from google.cloud.firestore import DELETE_FIELD, DocumentReference, Increment, Maximum
 
-from shared.firestore import paths
+from shared.firestore import paths, raw
 from shared.firestore.raw import path
 from shared.telemetry import system_events
 from shared.telemetry import value as values
-from shared.telemetry.batch import latest_fields
+from shared.telemetry.batch import SHUT, latest_fields, place_transforms
 from shared.telemetry.message import order_of
+from shared.telemetry.pending import device_path
 from shared.telemetry.repair import ROUNDS, OutdatedTenureError, OvertakenError, newest_first
-from shared.telemetry.tenure import Tenure
+from shared.telemetry.tenure import ROOM, Tenure
+
+_NAMES_AT_ONCE = 200
+"""Names that one write takes out; Firestore allows 500 transforms of a document."""
 
 
 def is_right(device_id: str, tenure: Tenure, name: str) -> bool:
@@ -34,7 +38,7 @@ def shows_newest(device: Mapping[str, Any], tenure: Tenure, name: str) -> bool:
     shown = device.get("latest", {}).get(name)
     greatest = device.get("latestOrder", {}).get(name)
     if shown is None:
-        return greatest is None
+        return greatest in {None, SHUT}
     return bool(shown.get("order") == greatest and tenure.holds(shown["publishedAt"]))
 
 
@@ -59,26 +63,74 @@ def repair(device_id: str, tenure: Tenure, name: str) -> None:
     raise OvertakenError(f"latest of {name!r} is overtaken faster than it can be repaired")
 
 
+def keep_to_limit(device_id: str, tenure: Tenure) -> None:
+    """Take names out of `latest` so that no more are there than may be.
+
+    The names that the device used first keep their place: by the time of their first event, then by
+    name. Names that had to go never get a place again in this tenure. Whoever adds a name while
+    this runs learns from its own commit that there are too many, and comes here afterwards.
+
+    Raises `OutdatedTenureError` when it has to be repeated for a later tenure.
+    """
+    device = paths.user_device(tenure.uid, device_id)
+    there = device.get(["claimEpoch", "latest", "latestOrder", "latestSince"]).to_dict()
+    if there is None:
+        return  # the device has left the customer
+    if there.get("claimEpoch") != tenure.epoch:
+        raise OutdatedTenureError
+    since = there.get("latestSince", {})
+    shut = {name for name, order in there.get("latestOrder", {}).items() if order == SHUT}
+    names = sorted(
+        there.get("latest", {}).keys() - system_events.NAMES - shut,
+        key=lambda name: (since.get(name, 0), name),
+    )
+    gone = [*names[ROOM:], *sorted(there.get("latest", {}).keys() & shut)]
+    for start in range(0, len(gone), _NAMES_AT_ONCE):
+        if not _refuse(device, tenure, gone[start : start + _NAMES_AT_ONCE]):
+            return
+    tenure.keep_places(names[:ROOM], {*gone, *shut})
+
+
+def _refuse(device: DocumentReference, tenure: Tenure, names: Sequence[str]) -> bool:
+    """Take names out of `latest` for good; False when the device has left the customer."""
+    changes: dict[str, Any] = {"claimEpoch": Increment(0)}
+    for name in names:
+        changes[path("latest", name)] = changes[path("latestSince", name)] = DELETE_FIELD
+        changes[path("latestOrder", name)] = Maximum(SHUT)
+    batch = paths.client().batch()
+    batch.update(device, changes)
+    try:
+        (result,) = batch.commit()
+    except NotFound:
+        return False
+    if result.transform_results[0].integer_value != tenure.epoch:
+        # The same customer has claimed the device again, this moment.
+        device.update({path("latestOrder", name): DELETE_FIELD for name in names})
+        raise OutdatedTenureError
+    return True
+
+
 def _write(device: DocumentReference, tenure: Tenure, name: str, newest: paths.Snapshot) -> bool:
     """Write an event into `latest`; False when a newer one has been written there."""
     found = newest.to_dict() or {}
     order = order_of(found["publishedAt"], newest.id)
     reading = values.read_again(found)
     fields = latest_fields(name, reading, found["data"], found["publishedAt"], order)
-    batch = paths.client().batch()
-    batch.update(
-        device,
-        {
-            **{path(*keys): item for keys, item in fields.items()},
-            "claimEpoch": Increment(0),
-            path("latestOrder", name): Maximum(order),
-        },
-    )
-    (result,) = batch.commit()
-    epoch, greatest = (number.integer_value for number in result.transform_results)
+    added = {name: order} if name in tenure.unsure else {}
+    transforms: list[raw.Transform] = [
+        ("claimEpoch", "increment", 0),
+        (path("latestOrder", name), "maximum", order),
+        *place_transforms(added),
+    ]
+    document = raw.name(*device_path(tenure, device.id))
+    (result,) = raw.commit([raw.merge(document, fields, transforms, must_exist=True)])
+    epoch, greatest, *counted = (number.integer_value for number in result.transform_results)
     if epoch != tenure.epoch:
         raise OutdatedTenureError
-    return bool(greatest == order)
+    tenure.unsure.difference_update(added)
+    if greatest == SHUT or (added and counted[0] > ROOM):
+        keep_to_limit(device.id, tenure)
+    return greatest in {order, SHUT}
 
 
 def _clear(device: DocumentReference, tenure: Tenure, name: str) -> bool:
@@ -93,6 +145,7 @@ def _clear(device: DocumentReference, tenure: Tenure, name: str) -> bool:
     gone = [
         ("latest", name),
         ("latestOrder", name),
+        ("latestSince", name),
         *((f,) for f in system_events.field_names(name)),
     ]
     batch = paths.client().batch()

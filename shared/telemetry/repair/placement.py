@@ -98,21 +98,48 @@ def store_outside(event: Event, received_at: datetime, present: Tenure | None) -
     uids = {tenure.uid for tenure in recorded(event.device_id)}
     if present:
         uids.add(present.uid)
-    inside = [_event(paths.user_device(uid, event.device_id), event.id) for uid in uids]
-    found = [s for s in paths.client().get_all(inside, ["claimEpoch"]) if s.exists] if uids else []
+    inside = [
+        _event(paths.user_device(uid, event.device_id), event_id)
+        for uid in uids
+        for event_id in (event.id, *event.nearby)
+    ]
+    found = [s for s in _existing(inside) if event.is_copy(s.id, s.get("publishedAt"))]
     for snapshot in found:
         uid = snapshot.reference.path.split("/")[1]
-        put_in_place(uid, event.device_id, event.id, present)
-    if found:
-        return False
-    outside = _event(paths.device(event.device_id), event.id)
-    try:
-        outside.create(document_fields(event, received_at))
-    except AlreadyExists:
-        return False
-    except InvalidArgument as refusal:
-        raise UnstorableError("refused-by-firestore") from refusal
-    return True
+        put_in_place(uid, event.device_id, snapshot.id, present)
+    return not found and _create_outside(event, received_at)
+
+
+def _create_outside(event: Event, received_at: datetime) -> bool:
+    """Store an event outside any tenure; False when it or a copy is there."""
+    device = paths.device(event.device_id)
+    for _ in range(ROUNDS):
+        nearby = [_event(device, event_id) for event_id in event.nearby]
+        there = _existing(nearby)
+        if any(event.is_copy(s.id, s.get("publishedAt")) for s in there):
+            return False
+        batch = paths.client().batch()
+        batch.create(_event(device, event.id), document_fields(event, received_at))
+        absent = paths.client().write_option(exists=False)
+        for reference in set(nearby) - {s.reference for s in there}:
+            batch.delete(reference, option=absent)
+        try:
+            batch.commit()
+        except (AlreadyExists, FailedPrecondition):
+            if not nearby or _event(device, event.id).get([]).exists:
+                return False
+        except InvalidArgument as refusal:
+            raise UnstorableError("refused-by-firestore") from refusal
+        else:
+            return True
+    raise OvertakenError(f"event {event.id} could not be stored outside")
+
+
+def _existing(references: list[DocumentReference]) -> list[paths.Snapshot]:
+    if not references:
+        return []
+    found = paths.client().get_all(references, ["claimEpoch", "publishedAt"])
+    return [snapshot for snapshot in found if snapshot.exists]
 
 
 def _event(device: DocumentReference, event_id: str) -> DocumentReference:

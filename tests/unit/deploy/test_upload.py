@@ -48,7 +48,7 @@ def test_only_what_the_functions_need_is_uploaded(tmp_path: pathlib.Path, parent
     for package in ("functions", "shared"):
         shutil.copytree(ROOT / package, folder / package, ignore=skip)
     wanted = {str(path.relative_to(folder)) for path in folder.rglob("*.py")}
-    for name in ("main.py", "requirements.txt", "offer.json"):
+    for name in ("main.py", "requirements.txt", "offer.json", "telemetry.json"):
         (folder / name).touch()
         wanted.add(name)
     for name in OPERATORS:

@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -190,6 +191,65 @@ def test_an_id_never_changes(raw: bytes, event_id: str) -> None:
     body = delivered()
     body["message"]["data"] = base64.b64encode(raw).decode()
     assert parsed(body).id == event_id
+
+
+GOOD = datetime(2026, 5, 13, 10, 55, 2, 520_000, tzinfo=UTC)
+SENT = datetime(2026, 5, 13, 10, 55, 2, 900_000, tzinfo=UTC)
+UNSET = ["1970-01-01T00:00:00Z", "1970-01-01T00:00:17.5Z", "1980-01-06T00:00:00Z", "2000-01-01"]
+"""What clocks show that were never set."""
+
+
+@pytest.mark.parametrize("sent", [*UNSET, "0001-01-01T00:00:00Z", None, "", "today", 0])
+def test_a_good_time_counts_whatever_the_messages_own_is(sent: Any) -> None:
+    body = delivered()
+    body["message"]["publishTime"] = sent
+    assert parsed(body).published_at == GOOD
+    assert parsed(body).id == parsed(delivered()).id
+
+
+@pytest.mark.parametrize("sent", ["2026-05-13T10:56:00Z", "2031-01-01T00:00:00Z", "9999-12-31"])
+def test_a_message_from_the_future_changes_no_good_time(sent: str) -> None:
+    body = delivered()
+    body["message"]["publishTime"] = sent
+    assert parsed(body).published_at == GOOD
+
+
+@pytest.mark.parametrize("own", [*UNSET, "0001-01-01T00:00:00Z", "nonsense"])
+def test_the_messages_good_time_counts_for_an_event_whose_clock_was_never_set(own: str) -> None:
+    assert parsed(delivered(published_at=own)).published_at == SENT
+    earlier = delivered(published_at=own)
+    earlier["message"]["publishTime"] = "2026-05-13T09:55:02.9Z"
+    assert parsed(earlier).published_at == SENT - timedelta(hours=1)
+    assert parsed(earlier).id != parsed(delivered(published_at=own)).id, "it is another reading"
+
+
+@pytest.mark.parametrize(
+    ("own", "sent"),
+    [
+        *product([*UNSET, None], UNSET),
+        (UNSET[0], None),
+    ],
+)
+def test_without_any_good_time_the_arrival_counts_and_the_id_stays(
+    own: str | None, sent: str | None
+) -> None:
+    body = delivered(published_at=own)
+    body["message"]["publishTime"] = sent
+    assert parsed(body).published_at == NOW
+    assert event_in(read(body), NOW + timedelta(days=1)).id == parsed(body).id
+
+
+def test_a_time_that_a_clock_can_have_shown_is_believed() -> None:
+    """However old it is: such an event is refused as too old."""
+    old = parsed(delivered(published_at="2001-01-01T00:00:00Z"))
+    assert old.published_at == datetime(2001, 1, 1, tzinfo=UTC)
+
+
+def test_a_message_from_the_future_without_an_event_time_keeps_its_id() -> None:
+    body = delivered(published_at=None)
+    body["message"]["publishTime"] = "2031-01-01T00:00:00Z"
+    assert parsed(body).published_at == NOW + CLOCK_TOLERANCE
+    assert event_in(read(body), NOW + timedelta(days=1)).id == parsed(body).id
 
 
 @given(

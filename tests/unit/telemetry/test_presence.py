@@ -72,6 +72,141 @@ def test_a_device_that_fails_is_offline(absences: list[int]) -> None:
     assert judged(*events, (OFFLINE, now)).status == OFFLINE
 
 
+HOUR = 3600
+
+
+def wakes(
+    count: int, every: float = HOUR, session: float = 4, jitter: float = 0
+) -> list[tuple[str, float]]:
+    """Sessions of a device that wakes, publishes and sleeps again."""
+    chance = random.Random(count)
+    return [
+        event
+        for n in range(count)
+        for at in [n * every + chance.uniform(-jitter, jitter)]
+        for event in ((ONLINE, at), (OFFLINE, at + session))
+    ]
+
+
+@pytest.mark.parametrize("session", [0.6, 1, 2, 4, 4.9, 5, 30, 600])
+@pytest.mark.parametrize("every", [HOUR, 1.5 * HOUR, 2.5 * HOUR, 6 * HOUR, 24 * HOUR])
+def test_a_device_that_wakes_for_a_moment_is_asleep(every: float, session: float) -> None:
+    """A Photon each hour, a cellular device each few hours or once a day."""
+    nap = judged(*wakes(5, every, session, jitter=20))
+    assert nap.status == ASLEEP
+    assert nap.at > at(4 * every - 21 + session)
+    assert 1.9 * every - 2 * session < nap.grace_seconds < 2 * every + 100
+
+
+def test_it_takes_three_short_sessions() -> None:
+    assert [judged(*wakes(n)).status for n in (1, 2, 3, 4)] == [ONLINE, ONLINE, ASLEEP, ASLEEP]
+    assert [judged(*wakes(n, session=30)).status for n in (3, 4)] == [OFFLINE, ASLEEP]
+
+
+def test_it_is_online_while_it_is_awake() -> None:
+    awake = judged(*wakes(6), (ONLINE, 6 * HOUR))
+    assert (awake.status, awake.at, awake.grace_seconds) == (ONLINE, at(6 * HOUR), GRACE)
+
+
+def test_short_and_longer_sessions_are_naps_alike() -> None:
+    lengths = [4, 7, 4, 60, 4, 4, 9, 4]
+    events = [
+        event
+        for n, length in enumerate(lengths)
+        for event in ((ONLINE, float(n * HOUR)), (OFFLINE, float(n * HOUR + length)))
+    ]
+    for last in range(8, len(events) + 1, 2):
+        assert judged(*events[:last]).status == ASLEEP
+
+
+def test_a_nap_of_which_the_end_was_lost_does_not_break_the_habit() -> None:
+    events = wakes(8)
+    del events[9]
+    nap = judged(*events)
+    assert (nap.status, nap.at) == (ASLEEP, at(7 * HOUR + 4))
+
+
+@pytest.mark.parametrize("late", [0, 0.002, 0.4])
+def test_a_device_that_reconnects_each_hour_is_online(late: float) -> None:
+    """The cloud ends the session before when the new one begins."""
+    events = [(ONLINE, 0.0)]
+    for n in range(1, 8):
+        events += [(ONLINE, float(n * HOUR)), (OFFLINE, n * HOUR + late)]
+    assert judged(*events).status == ONLINE
+
+
+@pytest.mark.parametrize("late", [-0.018, 0.002, 1.5, 3, 4.9])
+def test_a_storm_of_reconnections_is_no_sleep(late: float) -> None:
+    chance = random.Random(3)
+    events, now = [(ONLINE, 0.0)], 0.0
+    for _ in range(12):
+        now += chance.uniform(8, 40)
+        events += [(ONLINE, now), (OFFLINE, now + late)]
+        assert judged(*events).status == ONLINE
+
+
+@pytest.mark.parametrize("late", [0.002, 1.5, 3, 4.9])
+def test_reconnections_at_odd_times_are_no_sleep(late: float) -> None:
+    events, now = [(ONLINE, 0.0)], 0.0
+    for pause in (300, 7000, 90, 25_000, 700, 4000, 100):
+        now += pause
+        events += [(ONLINE, now), (OFFLINE, now + late)]
+        assert judged(*events).status == ONLINE
+
+
+def test_a_nap_whose_end_the_cloud_finds_late() -> None:
+    """The device does not say goodbye: it is found dead after 25 minutes."""
+    nap = judged(*wakes(5, every=2.25 * HOUR, session=25 * 60))
+    assert (nap.status, nap.at) == (ASLEEP, at(9 * HOUR + 25 * 60))
+
+
+def test_a_late_end_of_an_old_session_is_the_last_word_of_status_events() -> None:
+    """What the device publishes afterwards ends it: see `as_seen`."""
+    assert judged((ONLINE, 0), (ONLINE, 600), (OFFLINE, 1800)).status == OFFLINE
+
+
+def test_three_restarts_are_no_sleep() -> None:
+    """The device was there for days in between."""
+    day = 24 * HOUR
+    events = [e for n in range(1, 4) for e in ((OFFLINE, n * day), (ONLINE, n * day + 40))]
+    assert judged((ONLINE, 0), *events, (OFFLINE, 5 * day)).status == OFFLINE
+
+
+def test_a_device_that_stayed_awake_is_not_asleep_when_it_goes() -> None:
+    habit = wakes(6, session=60)
+    assert judged(*habit, (ONLINE, 6 * HOUR), (OFFLINE, 9 * HOUR)).status == OFFLINE
+    again = [(status, 9.5 * HOUR + seconds) for status, seconds in wakes(4, session=60)]
+    assert judged(*habit, (ONLINE, 6 * HOUR), (OFFLINE, 9 * HOUR), *again).status == ASLEEP
+
+
+def test_a_device_that_is_switched_off_for_weeks_is_offline() -> None:
+    assert judged(*wakes(5, every=7 * 24 * HOUR)).status == ONLINE
+    assert judged(*wakes(5, every=7 * 24 * HOUR, session=60)).status == OFFLINE
+
+
+def test_equal_times_are_a_reconnection() -> None:
+    events = [e for n in range(6) for e in ((OFFLINE, n * HOUR), (ONLINE, n * HOUR))]
+    assert judged(*events).status == ONLINE
+
+
+moments = st.tuples(
+    st.sampled_from([ONLINE, OFFLINE]), st.sampled_from([0.0, 0.3, 1.0, 4.0, 4.999, 5.0, 40.0])
+)
+
+
+@given(
+    st.lists(st.tuples(moments, st.integers(0, 6)).map(lambda e: (e[0][0], e[1] * HOUR + e[0][1])))
+)
+def test_judgements_that_differ_by_the_newest_events_have_an_order(
+    events: list[tuple[str, float]],
+) -> None:
+    """Of two runs at once, the one that knew more about the last session prevails."""
+    known = sorted({*events}, key=lambda event: event[1])
+    for n in range(1, len(known)):
+        before, now = judged(*known[:n]), judged(*known[: n + 1])
+        assert now.order > before.order or (now.status, now.at) == (before.status, before.at)
+
+
 @given(st.lists(st.tuples(st.sampled_from([ONLINE, OFFLINE]), st.integers(0, 100_000)), min_size=1))
 def test_the_order_grows_with_what_decided(events: list[tuple[str, int]]) -> None:
     """A judgement with one event more never has a smaller order: what was written last is kept."""

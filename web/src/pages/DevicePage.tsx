@@ -53,6 +53,11 @@ function DeviceSections({ device }: { device: Device }) {
         <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
           {t('devices.serial', { serial: device.serialNumber })}
         </Text>
+        {device.firmwareVersion !== undefined && (
+          <Text size="sm" c="dimmed" data-firmware={device.firmwareVersion}>
+            {t('device.firmware', { version: device.firmwareVersion })}
+          </Text>
+        )}
         {device.claimedAt !== undefined && (
           <Text size="sm" c="dimmed">
             {t('device.claimedAt', { date: dateAndTime(device.claimedAt, speech.locale) })}
