@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.cloud.firestore import Client, Increment, Maximum, Minimum
 from google.cloud.firestore_v1.types import Write
-from hypothesis import HealthCheck, given, settings
+from hypothesis import assume, HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.firestore import paths, raw
@@ -62,6 +62,8 @@ def test_a_document_that_is_created(fields: dict[str, Any]) -> None:
 def test_fields_that_are_merged(
     name: str, value: Any, metric: str, integer: int, fraction: float, label: str
 ) -> None:
+    # Google's client, which is compared with, cannot read a path in which another part follows.
+    assume(not metric.endswith("\\"))
     at = datetime(2026, 5, 13, tzinfo=UTC) + timedelta(milliseconds=integer)
     batch = paths.client().batch()
     entry, order = raw.path("latest", name), raw.path("latestOrder", name)
