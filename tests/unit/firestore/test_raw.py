@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.cloud.firestore import Client, Increment, Maximum, Minimum
 from google.cloud.firestore_v1.types import Write
-from hypothesis import assume, HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from shared.firestore import paths, raw
