@@ -8,12 +8,14 @@ from firebase_admin import auth
 from playwright.sync_api import Request, Route, expect
 
 from local.stack import Stack
+from local.waiting import wait_until
 from shared import connections
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.support.functions import user_created
 from tests.support.simulator import Simulator
 from tests.support.triggers import paused
-from tests.web.visitor import Visitor, device_page
+from tests.web.visitor import PATIENCE, Visitor, device_page
 
 
 def request_id(request: Request) -> str:
@@ -58,7 +60,7 @@ def by_hand(stack: Stack) -> Iterator[None]:
 
 
 def test_the_account_is_prepared(
-    by_hand: None, visitor: Visitor, simulator: Simulator, new_email: str
+    by_hand: None, stack: Stack, visitor: Visitor, simulator: Simulator, new_email: str
 ) -> None:
     """While that takes, and when it fails, the page says so, and goes on by itself."""
     visitor.sign_up(new_email)
@@ -66,6 +68,8 @@ def test_the_account_is_prepared(
     expect(notice).to_contain_text("Your account is being prepared")
     visitor.look()
     uid = auth.get_user_by_email(new_email, app=connections.firebase()).uid
+    # The app shows the notice before it writes the profile, without which nothing is prepared.
+    wait_until("The profile", lambda: paths.user(uid).get().exists, PATIENCE / 1000, stack.check)
     simulator.fail({"route": "POST /v1/products/*/customers"}, {"kind": "status", "status": 503})
     assert user_created(uid) == 500
     expect(notice).to_contain_text("Your account could not be prepared yet")
