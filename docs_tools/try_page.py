@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from docs_tools.pages import Block, blocks
-from local.ports import HOST, Ports
+from local.ports import Ports
 from local.progress import say
 from local.runs import ROOT
 from local.signals import stop_signals
@@ -64,21 +64,9 @@ def try_in_fresh_clone(page: Path, *, free_ports: bool) -> None:
             say(f"ready after {time.monotonic() - began:.0f} s, set-up included")
             ports = _ports_in(log) if free_ports else DEMO_PORTS
             tried = time.monotonic()
-            type_in(page, clone, ports, addresses(ports), changes=True)
+            type_in(page, clone, ports, {}, changes=True)
             say(f"{page.relative_to(ROOT)}: all as it says; {time.monotonic() - tried:.0f} s")
         say(f"{time.monotonic() - began:.0f} s in all")
-
-
-def addresses(ports: Ports) -> dict[str, str]:
-    """The environment in which the operator's command line finds a demo."""
-    return {
-        "FIRESTORE_EMULATOR_HOST": f"{HOST}:{ports.firestore}",
-        "FIREBASE_AUTH_EMULATOR_HOST": f"{HOST}:{ports.auth}",
-        "FUNCTIONS_EMULATOR_HOST": f"{HOST}:{ports.functions}",
-        "HOSTING_EMULATOR_HOST": f"{HOST}:{ports.hosting}",
-        "PUBSUB_EMULATOR_HOST": f"{HOST}:{ports.pubsub}",
-        "PARTICLE_API_URL": f"http://{HOST}:{ports.simulator}",
-    }
 
 
 def type_in(

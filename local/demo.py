@@ -10,7 +10,7 @@ from typing import Final
 from local.client import Account, CallableError, Client
 from local.errors import StackError
 from local.progress import say, step
-from local.runs import ROOT
+from local.runs import CHOSEN_DEMO, DEMO, ROOT, running_demos
 from local.signals import Make, Stopped, stop_signals
 from local.stack import Stack
 from local.waiting import wait_until
@@ -37,7 +37,7 @@ def run_demo(*, fixed_ports: bool) -> None:
     """
     make = Make()
     stack = Stack(
-        "demo",
+        DEMO,
         fixed_ports=fixed_ports,
         fleet=FLEET,
         developer_settings=True,
@@ -67,6 +67,7 @@ def _start(stack: Stack) -> None:
         stack.start()
     with step("Importing the devices, and creating a customer who owns one"):
         device = _ready_made_customer(stack, devices[0])
+    stack.announce()
     say(_how_to(stack, device, devices[1:]))
     say("ready")
 
@@ -139,6 +140,8 @@ def _how_to(stack: Stack, claimed: str, unclaimed: Iterable[dict[str, str]]) -> 
         f"    {row['serial_number']:<20} {row['setup_code']:<20} {row.get('kind', '')}"
         for row in unclaimed
     )
+    # Of several demos, the operator's commands need to know which one is meant.
+    operator = f"{CHOSEN_DEMO}={stack.run_name} " if len(running_demos()) > 1 else ""
     return f"""
   Web app       {stack.hosting_url}
   Log in with   {EMAIL}  {PASSWORD}
@@ -149,7 +152,7 @@ def _how_to(stack: Stack, claimed: str, unclaimed: Iterable[dict[str, str]]) -> 
 {rows}
 
   Particle      {stack.simulator_url}  the simulated cloud: see the devices, press their buttons
-  Operator      venv/bin/python -m admin --local --help
+  Operator      {operator}venv/bin/python -m admin --local --help
   Logs          {stack.logs.relative_to(ROOT)}/
   Stop          Ctrl-C
 """

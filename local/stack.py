@@ -28,7 +28,16 @@ from local.errors import StackError
 from local.java import find_java
 from local.ports import HOST, Ports, is_free, reserve_block, taken
 from local.processes import MARK, Service, end, leftovers, mark, marked, neutral_environment
-from local.runs import FOLDER, ROOT, configuration_file, forget_old_runs, logs_folder, run_name
+from local.runs import (
+    FOLDER,
+    ROOT,
+    announce,
+    conceal,
+    configuration_file,
+    forget_old_runs,
+    logs_folder,
+    run_name,
+)
 from local.signals import uninterrupted
 from local.waiting import answers, wait_until
 
@@ -43,6 +52,8 @@ _PORTS_FREE: Final = 10.0
 
 # What the Firebase CLI prints when everything runs (commands/emulators-start.js), and when the
 # functions could not be loaded.
+FREE_PORTS: Final = "venv/bin/python -m local demo --free-ports"
+"""The command for another demo beside one on the usual ports."""
 _ALL_READY: Final = "All emulators ready"
 _FUNCTIONS_BROKEN: Final = "Failed to load function definition from source"
 
@@ -58,6 +69,7 @@ class Stack:
         ports: on which the services listen.
         settings: the functions' settings and secrets in this run.
         logs: the folder with the output of the services.
+        run_name: the name of this run.
     """
 
     def __init__(
@@ -93,7 +105,7 @@ class Stack:
         self._schedules = schedules
         self._block = reserve_block()
         self.ports: Ports = Ports.of_block(self._block.first, fixed=fixed_ports)
-        run = run_name(name, self._block.first)
+        self.run_name = run = run_name(name, self._block.first)
         self.logs = logs_folder(run)
         self._configuration = configuration_file(run)
         self._mark = mark(ROOT, run)
@@ -139,17 +151,31 @@ class Stack:
         return f"http://{HOST}:{self.ports.simulator}"
 
     @property
+    def addresses(self) -> dict[str, str]:
+        """Where each part is, by the variables that say so (`local.runs.ADDRESSES`)."""
+        return {
+            "FIRESTORE_EMULATOR_HOST": self.firestore_host,
+            "FIREBASE_AUTH_EMULATOR_HOST": f"{HOST}:{self.ports.auth}",
+            "PUBSUB_EMULATOR_HOST": self.pubsub_host,
+            "FUNCTIONS_EMULATOR_HOST": f"{HOST}:{self.ports.functions}",
+            "HOSTING_EMULATOR_HOST": f"{HOST}:{self.ports.hosting}",
+            "PARTICLE_API_URL": self.simulator_url,
+        }
+
+    @property
     def environment(self) -> dict[str, str]:
         """The environment with which a process uses this stack as a function does."""
         return {
             **self.settings,
+            **self.addresses,
             "GCLOUD_PROJECT": PROJECT_ID,
             "GOOGLE_CLOUD_PROJECT": PROJECT_ID,
             "FIREBASE_CONFIG": json.dumps({"projectId": PROJECT_ID}),
-            "FIRESTORE_EMULATOR_HOST": self.firestore_host,
-            "FIREBASE_AUTH_EMULATOR_HOST": f"{HOST}:{self.ports.auth}",
-            "PUBSUB_EMULATOR_HOST": self.pubsub_host,
         }
+
+    def announce(self) -> None:
+        """Let the programs of this checkout find this stack, as a demo, until it stops."""
+        announce(self.run_name, self.addresses)
 
     def __enter__(self) -> Self:
         """Start; see `start`."""
@@ -248,6 +274,7 @@ class Stack:
             self._stop()
 
     def _stop(self) -> None:
+        conceal(self.run_name)
         started = bool(self._services)
         for service in reversed(self._services):
             timeout = _EMULATORS_STOP if service.name == "The Firebase emulators" else _OTHERS_STOP
@@ -271,7 +298,11 @@ class Stack:
         if problems:
             raise StackError(
                 "\n".join(
-                    [*problems, "Is the demo running in another terminal? If not, end the process."]
+                    [
+                        *problems,
+                        "Is the demo running in another terminal? If not, end the process.",
+                        f"A demo on free ports: {FREE_PORTS}",
+                    ]
                 )
             )
 

@@ -2,6 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { theme } from './src/theme/theme.ts';
 import { contentSecurityPolicy } from './vite.csp.ts';
+import { demoUrl } from './vite.demo.ts';
 import { installable } from './vite.pwa.ts';
 
 /** The page's name and colour stand in the theme file alone; the document gets them from there. */
@@ -18,7 +19,7 @@ const themedDocument = {
   },
 };
 
-export default defineConfig({
+export default defineConfig(({ command, isPreview }) => ({
   resolve: {
     alias: { 'theme-logo': new URL(`src/theme/${theme.logo}`, import.meta.url).pathname },
   },
@@ -27,9 +28,8 @@ export default defineConfig({
     // Firestore alone is near it, and is loaded after sign-in only; src/build.test.ts sees to that.
     chunkSizeWarningLimit: 600,
   },
-  server: {
-    // The development server has no reserved Hosting URLs: it asks the running demo's Hosting emulator.
-    proxy: { '/__': process.env.HOSTING_URL ?? 'http://127.0.0.1:5000' },
-  },
+  // The development server has no reserved Hosting URLs: it asks the running demo's Hosting emulator.
+  server:
+    command === 'serve' && !isPreview && !process.env.VITEST ? { proxy: { '/__': demoUrl() } } : {},
   test: { include: ['src/**/*.test.ts'] },
-});
+}));

@@ -11,21 +11,13 @@ from admin.cli.environments import project_named
 from admin.cli.errors import CannotRun
 from local.configuration import SECRETS_FILE, read_settings
 from local.errors import StackError
-from local.runs import ROOT
+from local.runs import ADDRESSES, CHOSEN_DEMO, ROOT, Demo, running_demos
 
 DEMO_PROJECT = "demo-particle"
 PEPPER = "SETUP_CODE_PEPPER"
 FUNCTIONS_EMULATOR_HOST = "FUNCTIONS_EMULATOR_HOST"
 HOSTING_EMULATOR_HOST = "HOSTING_EMULATOR_HOST"
-"""Our own names: Google has none for these two."""
 
-_EMULATORS = {
-    "FIRESTORE_EMULATOR_HOST": "127.0.0.1:8080",
-    "FIREBASE_AUTH_EMULATOR_HOST": "127.0.0.1:9099",
-    "PUBSUB_EMULATOR_HOST": "127.0.0.1:8085",
-    FUNCTIONS_EMULATOR_HOST: "127.0.0.1:5001",
-    HOSTING_EMULATOR_HOST: "127.0.0.1:5000",
-}
 _GCLOUD_SECONDS = 60
 
 
@@ -45,24 +37,25 @@ class Target:
     def of(cls, context: typer.Context) -> "Target":
         """The target that the command line names; tells Google's clients where the emulators are.
 
-        With `--local`, addresses that are in the environment already take precedence, so that a
-        demo on other ports can be reached. Without it they are refused: an operator who names a
-        project means the cloud, and Google's clients would silently use the emulator.
+        With `--local` that is the stack whose addresses are all in the environment, or else the
+        running demo of this checkout. Without it, an emulator's address is refused: an operator who
+        names a project means the cloud, and Google's clients would silently use the emulator.
 
         Raises:
-            CannotRun: the command line names none, or the environment contradicts it.
+            CannotRun: the command line names none, no demo is running, it is not clear which one
+                is meant, or the environment contradicts the command line.
         """
         local, project = context.obj
         if local:
-            for name, address in _EMULATORS.items():
-                os.environ.setdefault(name, address)
+            _find_demo()
             return cls(project or DEMO_PROJECT, local=True)
         if not project:
             raise CannotRun(
                 "Name a target: --local for the demo on this machine (make demo), "
                 "or --project ID for a project in the cloud"
             )
-        if set_here := [name for name in _EMULATORS if os.environ.get(name)]:
+        emulators = [name for name in ADDRESSES if name.endswith("_EMULATOR_HOST")]
+        if set_here := [name for name in emulators if os.environ.get(name)]:
             raise CannotRun(
                 f"--project means the cloud, but {' and '.join(set_here)} would send this to an "
                 "emulator: unset it, or use --local"
@@ -100,14 +93,46 @@ class Target:
         return os.environ.get(name, "").strip() or _from_secret_manager(name, self.project)
 
 
+def _find_demo() -> None:
+    """Put the addresses of the running demo into the environment, unless they are all there."""
+    named = [name for name in ADDRESSES if os.environ.get(name)]
+    if len(named) == len(ADDRESSES):
+        return
+    if named:
+        missing = [name for name in ADDRESSES if name not in named]
+        raise CannotRun(
+            f"{' and '.join(named)} in the environment would mix two demos, because "
+            f"{' and '.join(missing)} are not there. Unset the former to use the running demo of "
+            "this checkout, or set them all"
+        )
+    demo = _chosen(running_demos())
+    os.environ.update(demo.addresses)
+    typer.echo(f"Using {demo.run}, http://{demo.addresses[HOSTING_EMULATOR_HOST]}", err=True)
+
+
+def _chosen(running: list[Demo]) -> Demo:
+    wanted = os.environ.get(CHOSEN_DEMO)
+    demos = [demo for demo in running if demo.run == wanted] if wanted else running
+    if len(demos) == 1:
+        return demos[0]
+    if demos:
+        which = ", ".join(f"{CHOSEN_DEMO}={demo.run}" for demo in demos)
+        raise CannotRun(f"Several demos of this checkout are running. Set one of: {which}")
+    other = f" {wanted} has ended: unset {CHOSEN_DEMO}." if wanted else ""
+    raise CannotRun(
+        f"No demo of this checkout is running.{other} Start it with make demo, wait for the line "
+        "ready, and run this again in another terminal"
+    )
+
+
 def _require_listener(address: str) -> None:
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=2).close()
     except (OSError, ValueError) as error:
         raise CannotRun(
-            f"No Firestore emulator answers at {address}: start the demo with make demo, "
-            "wait for the line ready, and run this again in another terminal"
+            f"No Firestore emulator answers at {address}, which the environment or the running "
+            "demo names. Restart the demo: make demo"
         ) from error
 
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from admin.app import main
-from admin.cli import target
+from local import runs
 from shared import settings
 from shared.particle import Integration, Particle, TokenCache
 from tests.contract.test_python_client import CLIENT, PRODUCT, Boundless
@@ -25,8 +25,9 @@ def world(simulator_url: str) -> Iterator[Simulator]:
     """The demo's settings, with this simulator; nothing else listens."""
     requests.post(f"{simulator_url}/control/reset", timeout=10).raise_for_status()
     caches = (settings.particle, settings.access_mode)
-    with mock.patch.dict(os.environ, {"PARTICLE_API_URL": simulator_url}):
-        for name in (*target._EMULATORS, "PARTICLE_CLIENT_ID", "PARTICLE_CLIENT_SECRET"):
+    nowhere = dict.fromkeys(runs.ADDRESSES, "127.0.0.1:9")
+    with mock.patch.dict(os.environ, nowhere | {"PARTICLE_API_URL": simulator_url}):
+        for name in ("PARTICLE_CLIENT_ID", "PARTICLE_CLIENT_SECRET"):
             os.environ.pop(name, None)
         for cache in caches:
             cache.cache_clear()

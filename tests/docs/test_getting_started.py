@@ -18,7 +18,7 @@ PAGE = DOCS / "getting-started.md"
 
 def test_its_commands_answer_what_it_says(clean_stack: Stack) -> None:
     assert operator(["devices", "import", str(FLEET), "--local"]) == 0
-    environment = clean_stack.environment | try_page.addresses(clean_stack.ports)
+    environment = clean_stack.environment
     try_page.type_in(PAGE, ROOT, clean_stack.ports, environment, changes=False)
 
 

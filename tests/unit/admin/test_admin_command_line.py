@@ -7,16 +7,16 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from unittest import mock
 
 import firebase_admin.credentials
 import pytest
 
 from admin.app import COMMANDS, main
-from admin.cli import target
 from admin.cli.lazy import Command, Group, Table
 from admin.cli.target import PEPPER, Target
+from local import runs
 from local.runs import ROOT
 
 GOOD = "device_id,serial_number,setup_code\ne00fce680000000000000001,PT-1,K7QW92MX\n"
@@ -33,7 +33,7 @@ def _elsewhere(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     """Each test in a folder of its own, with an environment that names no emulator."""
     monkeypatch.chdir(tmp_path)
     with mock.patch.dict(os.environ):
-        for name in (*target._EMULATORS, PEPPER):
+        for name in (*runs.ADDRESSES, PEPPER):
             os.environ.pop(name, None)
         yield
 
@@ -92,14 +92,85 @@ def test_a_project_is_not_confused_with_an_emulator(
     assert "FIRESTORE_EMULATOR_HOST would send this to an emulator" in capsys.readouterr().err
 
 
-def test_no_demo_is_running(
-    stock_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def demos(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], str]:
+    """Announces a running demo: `(first port of its block, Firestore's port)`; its name."""
+    monkeypatch.setattr(runs, "FOLDER", tmp_path)
+    for name in (*runs.ADDRESSES, runs.CHOSEN_DEMO):
+        # Set before it is deleted, so that what a command sets ends with the test.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+    def announce(block: int, firestore: int) -> str:
+        run = runs.run_name("demo", block)
+        runs.logs_folder(run).mkdir()
+        runs.announce(run, dict.fromkeys(runs.ADDRESSES, f"127.0.0.1:{firestore}"))
+        return run
+
+    return announce
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that nobody listens on."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: nobody else gets it meanwhile
-        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", f"127.0.0.1:{taken.getsockname()[1]}")
-        assert main(["--local", "devices", "import", stock_file]) == 2
-    assert "make demo" in capsys.readouterr().err
+        yield taken.getsockname()[1]
+
+
+def test_no_demo_is_running(
+    stock_file: str, demos: Callable[[int, int], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--local", "devices", "import", stock_file]) == 2
+    assert "No demo of this checkout is running" in (said := capsys.readouterr().err)
+    assert "make demo" in said
+
+
+def test_the_running_demo_is_found_and_named(
+    stock_file: str,
+    demos: Callable[[int, int], str],
+    silent_port: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = demos(20_000, silent_port)
+    assert main(["--local", "devices", "import", stock_file]) == 2
+    said = capsys.readouterr().err
+    assert f"Using {run}, http://127.0.0.1:{silent_port}" in said
+    assert f"No Firestore emulator answers at 127.0.0.1:{silent_port}" in said
+    assert os.environ["PARTICLE_API_URL"] == f"127.0.0.1:{silent_port}"
+
+
+def test_of_several_demos_one_has_to_be_named(
+    stock_file: str,
+    demos: Callable[[int, int], str],
+    silent_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first, second = demos(20_000, 1), demos(21_000, silent_port)
+    assert main(["--local", "devices", "import", stock_file]) == 2
+    said = capsys.readouterr().err
+    assert f"PARTICLE_DEMO={first}, PARTICLE_DEMO={second}" in said
+    monkeypatch.setenv("PARTICLE_DEMO", second)
+    assert main(["--local", "devices", "import", stock_file]) == 2
+    assert f"Using {second}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "left_out", [runs.ADDRESSES[:1], ("PARTICLE_API_URL",), runs.ADDRESSES[1:]]
+)
+def test_addresses_of_two_demos_are_not_mixed(
+    stock_file: str,
+    demos: Callable[[int, int], str],
+    left_out: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    demos(20_000, 1)
+    for name in set(runs.ADDRESSES) - set(left_out):
+        monkeypatch.setenv(name, "127.0.0.1:2")
+    assert main(["--local", "devices", "import", stock_file]) == 2
+    assert f"because {' and '.join(left_out)} are not there" in capsys.readouterr().err
 
 
 def test_a_slip_in_the_name_of_the_refused_file_costs_nothing(

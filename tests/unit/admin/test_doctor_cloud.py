@@ -48,6 +48,7 @@ from admin.doctor import (
 )
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, State, examined
+from local import runs
 from local.configuration import read_settings
 from local.runs import ROOT
 from shared import connections, settings
@@ -96,7 +97,7 @@ def response(request: requests.PreparedRequest, answer: Any) -> requests.Respons
 @pytest.fixture(autouse=True)
 def _environment() -> Iterator[None]:
     with mock.patch.dict(os.environ):
-        for name in (*target._EMULATORS, *SECRETS, target.PEPPER):
+        for name in (*runs.ADDRESSES, *SECRETS, target.PEPPER):
             os.environ.pop(name, None)
         forget_settings()
         yield

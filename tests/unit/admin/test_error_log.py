@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from admin.app import main
-from admin.cli import target
 from admin.cli.google import Google
+from local import runs
 
 ENTRY = {
     "insertId": "1a2b",
@@ -33,7 +33,7 @@ SHOW = ["errors", "show", "5495fe9355f2", "--project", "acme"]
 @pytest.fixture(autouse=True)
 def _environment() -> Iterator[None]:
     with mock.patch.dict(os.environ):
-        for name in target._EMULATORS:
+        for name in runs.ADDRESSES:
             os.environ.pop(name, None)
         yield
 

@@ -49,3 +49,16 @@ def test_the_logs_of_the_last_runs_are_kept(project: Path) -> None:
     assert [folder.exists() for folder in folders] == [True] * 6 + [False] * 3
     assert running.exists()
     assert emulators.exists()
+
+
+def test_only_demos_that_run_are_found(project: Path) -> None:
+    running, starting = runs.run_name("demo", 20_000), runs.run_name("demo", 21_000)
+    crashed, test = f"demo-{GONE}-20000", runs.run_name("tests", 22_000)
+    for run in (running, starting, crashed, test):
+        (project / ".local" / run).mkdir()
+    for run in (running, crashed, test):
+        runs.announce(run, {"PARTICLE_API_URL": run})
+
+    assert runs.running_demos() == [runs.Demo(running, {"PARTICLE_API_URL": running})]
+    runs.conceal(running)
+    assert runs.running_demos() == []
