@@ -1,4 +1,4 @@
-// Loaded into the Firebase CLI before it starts (`node --require`); fixes five problems of local runs.
+// Loaded into the Firebase CLI before it starts (`node --require`); fixes six problems of local runs.
 
 const { createRequire } = require("node:module");
 const path = require("node:path");
@@ -89,4 +89,25 @@ const getTriggerKey = FunctionsEmulator.prototype.getTriggerKey;
 
 FunctionsEmulator.prototype.getTriggerKey = function key(definition) {
   return definition.schedule ? definition.id : getTriggerKey.call(this, definition);
+};
+
+// 6. A new file of the functions, and a deleted one, is picked up like a changed one.
+//
+// firebase-tools waits for changes alone. A new file is then seen only if it is still being written
+// when the watcher has noticed it, so it depended on luck whether a new offer.json had an effect.
+
+const chokidar = requireInTools("chokidar");
+const watch = chokidar.watch;
+
+chokidar.watch = (paths, options) => {
+  const watcher = watch(paths, { ...options, ignoreInitial: true });
+  const on = watcher.on;
+  watcher.on = (event, listener) => {
+    if (event === "change") {
+      on.call(watcher, "add", listener);
+      on.call(watcher, "unlink", listener);
+    }
+    return on.call(watcher, event, listener);
+  };
+  return watcher;
 };
