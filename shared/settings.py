@@ -10,7 +10,6 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from firebase_functions.options import MemoryOption, VpcEgressSetting
 from firebase_functions.params import BoolParam, IntParam, SecretParam, StringParam
 
 TOPIC = "particle-events"
@@ -284,7 +283,7 @@ _OPTIONS: dict[str, Any] = {
     # With less than one CPU the platform allows one request at a time, and imports take seconds.
     "cpu": 1,
     # Interpreter and libraries take about 80 MB; 256 MB would leave little for 40 requests at once.
-    "memory": MemoryOption.MB_512,
+    "memory": 512,
     "concurrency": CONCURRENCY,
     "max_instances": _MAX_INSTANCES,
 }
@@ -293,7 +292,7 @@ _OPTIONS: dict[str, Any] = {
 # "no connector". The Python SDK does not offer Direct VPC egress.
 _ONE_ADDRESS: dict[str, Any] = {
     "vpc_connector": _VPC_CONNECTOR,
-    "vpc_connector_egress_settings": VpcEgressSetting.ALL_TRAFFIC,
+    "vpc_connector_egress_settings": "ALL_TRAFFIC",
 }
 
 _WAITED_FOR = {"claim_device", "invoke_function", "list_devices", "mint_token", "read_variable"}
@@ -517,6 +516,11 @@ def project() -> str:
 def function_served() -> str | None:
     """The function that the platform started this instance for."""
     return os.environ.get("FUNCTION_TARGET")
+
+
+def is_discovery() -> bool:
+    """Whether the Firebase CLI imports the functions to learn what to deploy, and no instance."""
+    return function_served() is None
 
 
 def _days(name: str, value: int) -> int:

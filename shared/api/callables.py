@@ -18,8 +18,6 @@ from typing import Any, TypeVar
 
 import msgspec
 from firebase_admin import exceptions as firebase_errors
-from firebase_functions.https_fn import FunctionsErrorCode, HttpsError
-from firebase_functions.options import HttpsOptions
 from firebase_functions.params import SecretParam
 from flask import Request, Response, jsonify
 from flask_cors import cross_origin
@@ -28,6 +26,7 @@ from google.auth.exceptions import TransportError
 from shared import log, settings
 from shared.accounts.session import Session
 from shared.api import protocol
+from shared.api.protocol import CallFailedError
 from shared.api.requests import Caller, Input, read_text
 from shared.customers import shadow
 from shared.errors import (
@@ -93,14 +92,15 @@ def callable_function(
             with deadline.within(settings.CALLABLE_TIMEOUT, deadline.PERSON):
                 try:
                     return jsonify(result=_answer(name, request, serve))
-                except HttpsError as failure:
-                    answer = jsonify(error=failure._as_dict())  # noqa: SLF001 - the SDK's own form
-                    answer.status_code = failure._http_error_code.status  # noqa: SLF001 - likewise
+                except CallFailedError as failure:
+                    answer = jsonify(error=failure.body)
+                    answer.status_code = failure.http_status
                     return answer
 
-        options = HttpsOptions(secrets=secrets, **settings.callable_options(name))
-        endpoint = options._endpoint(func_name=name, callable=True)  # noqa: SLF001 - the SDK offers no other way
-        view.__firebase_endpoint__ = endpoint  # type: ignore[attr-defined]
+        if settings.is_discovery():
+            from shared.api import manifest  # noqa: PLC0415 - it needs the SDK
+
+            manifest.declare_callable(view, secrets)
         return view
 
     return decorate
@@ -129,15 +129,13 @@ def _answer(
     except OVERLOADED as failure:
         error_id = _new_error_id()
         log.call_interrupted(name, uid, error_id, failure)
-        raise _https_error(TryAgain(), error_id) from failure
+        raise _failed(TryAgain(), error_id) from failure
     except Exception as failure:  # the boundary: logged in full, answered by an errorId
         error_id = _new_error_id()
         log.call_failed(name, uid, error_id, failure)
-        raise HttpsError(
-            FunctionsErrorCode.INTERNAL,
-            "Something went wrong on our side.",
-            {"reason": "internal", "errorId": error_id},
-        ) from failure
+        details = {"reason": "internal", "errorId": error_id}
+        message = "Something went wrong on our side."
+        raise CallFailedError("internal", message, details) from failure
 
 
 def _origins() -> list[str] | str:
@@ -199,15 +197,15 @@ def _as_product_error(failure: ProductError | errors.ParticleError) -> ProductEr
     return ParticleUnavailable()
 
 
-def _refusal(function: str, uid: str | None, failure: ProductError) -> HttpsError:
+def _refusal(function: str, uid: str | None, failure: ProductError) -> CallFailedError:
     error_id = _new_error_id()
     log.call_refused(function, uid, failure, error_id)
-    return _https_error(failure, error_id)
+    return _failed(failure, error_id)
 
 
-def _https_error(failure: ProductError, error_id: str) -> HttpsError:
+def _failed(failure: ProductError, error_id: str) -> CallFailedError:
     details = {"reason": failure.reason, "errorId": error_id, **failure.details}
-    return HttpsError(FunctionsErrorCode(failure.code), str(failure), details)
+    return CallFailedError(failure.code, str(failure), details)
 
 
 def _new_error_id() -> str:

@@ -41,6 +41,33 @@ _WRAPPERS = {
 _JSON_TYPE = "application/json"
 
 
+_HTTP_STATUS = {
+    "invalid-argument": 400,
+    "failed-precondition": 400,
+    "unauthenticated": 401,
+    "permission-denied": 403,
+    "not-found": 404,
+    "already-exists": 409,
+    "aborted": 409,
+    "resource-exhausted": 429,
+    "internal": 500,
+    "unavailable": 503,
+    "deadline-exceeded": 504,
+}
+"""By the protocol's codes; source: google/rpc/code.proto."""
+
+
+class CallFailedError(Exception):
+    """A failure as the protocol answers it."""
+
+    def __init__(self, code: str, message: str, details: dict[str, Any]) -> None:
+        """With a code such as `not-found`, and details that can be written as JSON."""
+        super().__init__(message)
+        self.http_status = _HTTP_STATUS[code]
+        status = code.upper().replace("-", "_")
+        self.body = {"status": status, "message": message, "details": details}
+
+
 class TokenRefusedError(Exception):
     """Why an ID token was refused; never with a part of it."""
 

@@ -1,29 +1,33 @@
-"""The decorator of scheduled functions; apart from the triggers, which start faster without it."""
+"""The decorator of scheduled functions."""
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
-from firebase_functions import scheduler_fn
 from firebase_functions.params import SecretParam
+from flask import Request, Response
 
 from shared import settings
 from shared.firestore import deadline
 
+View = Callable[[Request], Response]
+
 
 def on_schedule(
     schedule: str, *, secrets: list[SecretParam] | None = None
-) -> Callable[[Callable[[], None]], Any]:
+) -> Callable[[Callable[[], None]], View]:
     """Run by a schedule such as `every 5 minutes`. The next run does what one does not finish."""
 
-    def decorate(function: Callable[[], None]) -> Any:
+    def decorate(function: Callable[[], None]) -> View:
         @functools.wraps(function)
-        def entry(_event: scheduler_fn.ScheduledEvent) -> None:
+        def view(_request: Request) -> Response:
             with deadline.within(settings.SCHEDULE_TIMEOUT, deadline.EVENT):
                 function()
+            return Response()
 
-        return scheduler_fn.on_schedule(
-            schedule=schedule, secrets=secrets, **settings.SCHEDULE_OPTIONS
-        )(entry)
+        if settings.is_discovery():
+            from shared.api import manifest  # noqa: PLC0415 - it needs the SDK
+
+            manifest.declare_schedule(view, schedule, secrets)
+        return view
 
     return decorate

@@ -2,18 +2,15 @@
 
 The SDK's `on_message_published` parses the message before our code runs and fails on some that
 Pub/Sub may deliver (no data, unknown keys, nanoseconds), which would be redelivered for a day; its
-`on_document_created` cannot request retries at all. So the endpoint is made from the SDK's own
-options, and the event is read here. `tests/unit/test_manifest.py` compares the result with
-what the Firebase CLI has to see.
+`on_document_created` cannot request retries at all. So the event is read here, and
+`shared/api/manifest.py` says what the Firebase CLI has to know.
 """
 
 import functools
 from collections.abc import Callable
 
 from cloudevents.http import CloudEvent
-from firebase_functions.options import EventHandlerOptions, PubSubOptions
 from firebase_functions.params import SecretParam
-from firebase_functions.private.manifest import ManifestEndpoint
 
 from shared import log, settings
 from shared.api import event_path
@@ -34,11 +31,14 @@ def on_message_published(topic: str) -> Callable[[Entry], Entry]:
 
     The function gets the CloudEvent as it is.
     """
-    options = PubSubOptions(topic=topic, **settings.INGEST_OPTIONS)
 
     def decorate(function: Entry) -> Entry:
-        endpoint = options._endpoint(func_name=function.__name__)  # noqa: SLF001 - the SDK offers no other way
-        return _exported(function, endpoint, settings.INGEST_TIMEOUT)
+        entry = _within(settings.INGEST_TIMEOUT, function)
+        if settings.is_discovery():
+            from shared.api import manifest  # noqa: PLC0415 - it needs the SDK
+
+            manifest.declare_topic(entry, topic)
+        return entry
 
     return decorate
 
@@ -49,8 +49,7 @@ def on_document_created(
     """Run when a document is created; repeated until it succeeds, for up to 24 hours.
 
     `document` is a pattern such as `users/{uid}` in the default database; the function gets the ids
-    for its wildcards. It does not run for a `{uid}` that cannot be a user of the product. The
-    Firebase CLI places the trigger where the database is.
+    for its wildcards. It does not run for a `{uid}` that cannot be a user of the product.
     """
     return _on_document(DOCUMENT_CREATED, document, secrets)
 
@@ -72,16 +71,7 @@ def on_document_written(
 def _on_document(
     event_type: str, document: str, secrets: list[SecretParam] | None
 ) -> Callable[[Handler], Entry]:
-    options = EventHandlerOptions(secrets=secrets, **settings.EVENT_OPTIONS)
-
     def decorate(function: Handler) -> Entry:
-        endpoint = options._endpoint(  # noqa: SLF001 - the SDK offers no other way
-            func_name=function.__name__,
-            event_type=event_type,
-            event_filters={"database": "(default)", "namespace": "(default)"},
-        )
-        endpoint.eventTrigger["eventFilterPathPatterns"] = {"document": document}  # type: ignore[index]
-
         @functools.wraps(function)
         def run(event: CloudEvent) -> None:
             try:
@@ -92,16 +82,20 @@ def _on_document(
                 return
             function(*ids)
 
-        return _exported(run, endpoint, settings.EVENT_TIMEOUT)
+        entry = _within(settings.EVENT_TIMEOUT, run)
+        if settings.is_discovery():
+            from shared.api import manifest  # noqa: PLC0415 - it needs the SDK
+
+            manifest.declare_document(entry, event_type, document, secrets)
+        return entry
 
     return decorate
 
 
-def _exported(function: Entry, endpoint: ManifestEndpoint, timeout: float) -> Entry:
+def _within(timeout: float, function: Entry) -> Entry:
     @functools.wraps(function)
     def entry(event: CloudEvent) -> None:
         with deadline.within(timeout, deadline.EVENT):
             function(event)
 
-    entry.__firebase_endpoint__ = endpoint  # type: ignore[attr-defined]
     return entry

@@ -181,6 +181,7 @@ def test_a_cold_start_imports_one_function_and_what_it_needs(name: str) -> None:
     others = {f"functions.{other}" for other in main.FUNCTIONS} - {f"functions.{name}"}
     assert not others & set(modules)
     assert "google.cloud.pubsub_v1" not in modules
+    assert "firebase_functions.options" not in modules
     assert ("shared.particle" in modules) == (name != "ingest")
 
 

@@ -27,7 +27,7 @@ def watcher(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     assert node
     command = [node, "--require", str(ROOT / "local" / "firebase-preload.cjs"), "-e", WATCHER]
     chokidar = str(ROOT / "tools" / "node_modules" / "chokidar")
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - fixed argv
         [*command, chokidar, str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,
