@@ -33,7 +33,7 @@ def read(file: Path, kind: type[T]) -> T:
 def _explained(text: str, failure: str, kind: type[Any]) -> tuple[int, str]:
     """The line of what is not valid, and why it is not.
 
-    The decoder says `$.events[...].identity[0]`: the keys in a map are left out.
+    The decoder says `$.events[...].samples.list`: the keys in a map are left out.
     """
     place = _PLACE.search(failure)
     path = place[1] if place else ""

@@ -8,6 +8,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _LEAP_SECOND = re.compile(r"(.*:\d\d):60(?:[.,]\d*)?(.*)")
 
 
@@ -42,7 +44,7 @@ def of_text(text: Any) -> datetime | None:
         time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return time if time.year >= 1970 else None  # noqa: PLR2004 - the epoch
+    return time if time >= EPOCH else None
 
 
 def to_the_millisecond(time: datetime) -> datetime:

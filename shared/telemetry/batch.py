@@ -14,7 +14,7 @@ from shared.firestore.raw import path
 from shared.telemetry import arrivals, firmware, rollup, system_events
 from shared.telemetry import value as values
 from shared.telemetry.message import MAX_NAME_BYTES, NO_DEVICES, Event
-from shared.telemetry.pending import PendingEvent, Repair, device_path
+from shared.telemetry.pending import Latest, PendingEvent, Repair, device_path
 from shared.telemetry.tenure import ROOM, Tenure, Unowned
 from shared.times import milliseconds
 
@@ -24,11 +24,6 @@ MAX_BYTES = 2_000_000
 """Bytes of a commit. Firestore takes 10 MiB, but its emulator fails above 4 MB."""
 MAX_TRANSFORMS = 500
 """Transforms of one document in a commit: Firestore's limit, which its emulator does not have."""
-_TRANSFORMS = 5
-"""Transforms that count one number, at most."""
-_TRANSFORM_BYTES = 64
-"""Bytes of one of these transforms without the metric's name, each character of which takes up to
-four bytes."""
 _OWN_BYTES = 8 * MAX_NAME_BYTES + values.LATEST_BYTES + values.NOTES_BYTES + 1024
 """Bytes that an event adds to a commit, at most, beside its own document and its numbers: in the
 device's document, in the rollup's labels and in all paths."""
@@ -74,9 +69,14 @@ def in_batches(events: Sequence[PendingEvent]) -> Iterable[list[PendingEvent]]:
     for pending in events:
         key = (pending.event.device_id, pending.event.name)
         numbers = pending.numbers()
-        cells = _TRANSFORMS * len(numbers)
+        cells = len(numbers)
         added = pending.write().ByteSize() + _OWN_BYTES + _PATH_BYTES * len(pending.absent)
-        added += sum(_TRANSFORMS * (4 * len(metric) + _TRANSFORM_BYTES) for metric in numbers)
+        added += sum(map(rollup.bytes_of_transforms, numbers))
+        if pending.is_spread:
+            common, _, more = pending.spread()
+            cells = sum(len(day.cells) for day in common.values())
+            added += more
+        cells *= rollup.TRANSFORMS
         full = transforms.get(key, 0) + cells > MAX_TRANSFORMS
         if batch and (len(batch) == MAX_EVENTS or size + added > MAX_BYTES or full):
             yield batch
@@ -95,10 +95,11 @@ class _Device(NamedTuple):
     """The index of the write of the owner's document."""
     tenure: Tenure
     events: list[PendingEvent]
-    transformed: list[str]
-    """The field paths of the write's transforms, whose results are in the same order."""
-    newest: dict[str, PendingEvent]
-    """The events that the write puts into `latest`, by the field path of their `order`."""
+    transforms: list[raw.Transform]
+    """Those of the write. Their results are in the same order."""
+    newest: dict[str, tuple[PendingEvent, int]]
+    """The events that the write puts into `latest`, each with its order, whose field path is the
+    key."""
     added: Iterable[str]
     """The names that may get a place in `latest` by it."""
     versioned: PendingEvent | None
@@ -158,17 +159,20 @@ class Batch:
     def note_results(self, results: Sequence[Any]) -> None:
         """Note in the events what has to be put right, by the results of the commit's writes."""
         for device in self._devices:
-            numbers = (r.integer_value for r in results[device.write].transform_results)
-            found = dict(zip(device.transformed, numbers, strict=True))
+            numbers = results[device.write].transform_results
+            found = {
+                field_path: number.integer_value
+                for (field_path, *_), number in zip(device.transforms, numbers, strict=True)
+            }
             if found["claimEpoch"] != device.tenure.epoch:
                 for pending in device.events:
                     pending.repair |= Repair.STALE
             crowded = found.get(ADDED, 0) > ROOM or len(device.tenure.names) > ROOM
-            for field_path, pending in device.newest.items():
-                order = found[field_path]
-                if order == SHUT or crowded:
+            for field_path, (pending, order) in device.newest.items():
+                greatest = found[field_path]
+                if greatest == SHUT or crowded:
                     pending.repair |= Repair.CROWDED
-                if pending.event.order < order < SHUT:
+                if order < greatest < SHUT:
                     pending.repair |= Repair.OVERTAKEN
             device.tenure.unsure.difference_update(device.added)
             if device.versioned:
@@ -178,19 +182,18 @@ class Batch:
                     device.versioned.repair |= Repair.OTHER_FIRMWARE
 
     def _add_device(self, tenure: Tenure, mine: list[PendingEvent]) -> None:
-        newest: dict[str, PendingEvent] = {}
+        newest: dict[str, tuple[PendingEvent, Latest]] = {}
         for pending in mine:
             name = pending.event.name
-            if pending.shown and tenure.has_place(name):
+            latest = pending.latest() if pending.shown and tenure.has_place(name) else None
+            if latest is not None:
                 tenure.reserve_place(name)
                 known = newest.get(name)
-                if known is None or known.event.order < pending.event.order:
-                    newest[name] = pending
+                if known is None or known[1].order < latest.order:
+                    newest[name] = (pending, latest)
         fields: dict[tuple[str, ...], Any] = {}
-        for name, pending in newest.items():
-            event = pending.event
-            at = event.published_at
-            fields |= latest_fields(name, event.reading, event.data, at, event.order)
+        for name, (_, latest) in newest.items():
+            fields |= latest_fields(name, latest.reading, latest.data, latest.at, latest.order)
         transforms: list[raw.Transform] = [("claimEpoch", "increment", 0)]
         seen = [
             milliseconds(pending.event.published_at)
@@ -199,44 +202,48 @@ class Batch:
         ]
         if seen:
             transforms.append(("lastSeenAt", "maximum", max(seen)))
-        versioned = max(mine, key=_firmware_order)
-        if order := versioned.event.firmware_order:
+        versioned = max(filter(_has_firmware, mine), key=_firmware_order, default=None)
+        if versioned:
             fields[firmware.VERSION,] = versioned.event.firmware
-            transforms.append((firmware.ORDER, "maximum", order))
+            transforms.append((firmware.ORDER, "maximum", versioned.event.firmware_order))
         added = {}
         if tenure.unsure:
-            added = {n: p.event.order for n, p in newest.items() if n in tenure.unsure}
+            added = {n: latest.order for n, (_, latest) in newest.items() if n in tenure.unsure}
             transforms += place_transforms(added)
-        by_path = {path("latestOrder", name): pending for name, pending in newest.items()}
-        transforms += [(at, "maximum", pending.event.order) for at, pending in by_path.items()]
-        transformed = [field_path for field_path, *_ in transforms]
+        by_path = {
+            path("latestOrder", name): (pending, latest.order)
+            for name, (pending, latest) in newest.items()
+        }
+        transforms += [(at, "maximum", order) for at, (_, order) in by_path.items()]
         self._devices.append(
             _Device(
                 write=len(self.writes),
                 tenure=tenure,
                 events=mine,
-                transformed=transformed,
+                transforms=transforms,
                 newest=by_path,
                 added=added,
-                versioned=versioned if order else None,
+                versioned=versioned,
             )
         )
         document = raw.name(*device_path(tenure, mine[0].event.device_id))
         self.writes.append(raw.merge(document, fields, transforms, must_exist=True))
 
     def _add_rollups(self, tenure: Tenure, mine: list[PendingEvent]) -> None:
-        rollups: dict[str, tuple[Event, rollup.Cells]] = {}
+        rollups: dict[str, tuple[Event, datetime, rollup.Cells]] = {}
         for pending in mine:
+            event, at = pending.event, pending.event.published_at
             numbers = pending.numbers()
             if numbers:
-                event = pending.event
                 tenure.reserve_metrics(event.name, numbers)
-                key = rollup.document_id(event.name, tenure.epoch, event.published_at)
-                _, cells = rollups.setdefault(key, (event, {}))
-                rollup.count(cells, event.published_at, numbers)
+                key = rollup.document_id(event.name, tenure.epoch, at)
+                _, _, cells = rollups.setdefault(key, (event, at, {}))
+                rollup.count(cells, at, numbers)
+            elif pending.is_spread:
+                self._add_spread(tenure, pending, rollups)
         device = device_path(tenure, mine[0].event.device_id)
-        for key, (event, cells) in rollups.items():
-            labels = rollup.labels(event.name, tenure.epoch, event.published_at)
+        for key, (event, at, cells) in rollups.items():
+            labels = rollup.labels(event.name, tenure.epoch, at)
             self.writes.append(
                 raw.merge(
                     raw.name(*device, paths.ROLLUPS, key),
@@ -245,6 +252,31 @@ class Batch:
                     must_exist=False,
                 )
             )
+
+    def _add_spread(
+        self,
+        tenure: Tenure,
+        pending: PendingEvent,
+        rollups: dict[str, tuple[Event, datetime, rollup.Cells]],
+    ) -> None:
+        """Add what an event's samples count to the common rollups, and those of its own."""
+        event, (common, own, _) = pending.event, pending.spread()
+        for at, cells in common.values():
+            tenure.reserve_metrics(event.name, {metric for metric, _ in cells})
+            key = rollup.document_id(event.name, tenure.epoch, at)
+            rollup.merge(rollups.setdefault(key, (event, at, {}))[2], cells)
+        for at, cells in own.values():
+            tenure.reserve_metrics(event.name, {metric for metric, _ in cells})
+            key = rollup.own_id(event.name, tenure.epoch, at, event.id)
+            labels = rollup.labels(event.name, tenure.epoch, at)
+            fields: dict[tuple[str, ...], Any] = {(label,): x for label, x in labels.items()}
+            fields["metrics",] = rollup.stored(cells)
+            document = raw.name(*device_path(tenure, event.device_id), paths.ROLLUPS, key)
+            self.writes.append(raw.merge(document, fields, (), must_exist=False))
+
+
+def _has_firmware(pending: PendingEvent) -> bool:
+    return pending.event.firmware is not None
 
 
 def _firmware_order(pending: PendingEvent) -> int:

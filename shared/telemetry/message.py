@@ -63,6 +63,9 @@ class Event:
     is_request: bool = False
     """Whether a field of the data says which event it is, instead of its time and data."""
 
+    spreading: rules.Spreading | None = None
+    """Where the data have samples, if the product has a rule for the event's name."""
+
     @property
     def reading(self) -> values.Reading:
         """What was read from the data."""
@@ -153,13 +156,14 @@ def event_in(message: Message, received_at: datetime) -> Event:
     raw = _bytes(message.data)
     published_at, stamp = _published(message, received_at)
     data, encoding, reading = _content(raw)
-    said = identity.said(rules.of(name).identity, reading.value)
+    rule = rules.of(name)
+    said = identity.said(rule.identity, reading.value) if rule.identity else None
+    if said is None:
+        event_id = identity.of_content(device_id, name, stamp, raw)
+    else:
+        event_id = identity.of_request(device_id, name, said, stamp)
     return Event(
-        id=(
-            identity.of_request(device_id, name, said, stamp)
-            if said
-            else identity.of_content(device_id, name, stamp, raw)
-        ),
+        id=event_id,
         device_id=device_id,
         name=name,
         data=data,
@@ -169,7 +173,8 @@ def event_in(message: Message, received_at: datetime) -> Event:
         published_at=to_the_millisecond(published_at),
         value_notes=reading.notes,
         firmware=firmware.in_attributes(message.attributes),
-        is_request=bool(said),
+        is_request=said is not None,
+        spreading=rule.samples,
     )
 
 
@@ -179,15 +184,20 @@ def _published(message: Message, received_at: datetime) -> tuple[datetime, datet
     The event's own time counts; without a good one its message's, and without either the time of
     its arrival. Raises `UnstorableError` when neither gives any time.
     """
-    given = (of_text(message.attributes.get("published_at")), message.published_at)
-    own, sent = (time if time and time >= CLOCKS_SET else None for time in given)
-    stamp = own or sent or given[0] or given[1]
+    own, sent = of_text(message.attributes.get("published_at")), message.published_at
+    stamp = own or sent
     if stamp is None:
         # With the present time instead, a copy would be another event.
         raise UnstorableError("no-time")
-    # Nothing arrives before it was sent, whatever a recorded message says.
-    arrived = min(sent or received_at, received_at + CLOCK_TOLERANCE)
-    return min(own, arrived + CLOCK_TOLERANCE) if own else arrived, stamp
+    arrived = received_at
+    if sent is not None and sent >= CLOCKS_SET:
+        # Nothing arrives before it was sent, whatever a recorded message says.
+        arrived = min(sent, received_at + CLOCK_TOLERANCE)
+        if own is None or own < CLOCKS_SET:
+            return arrived, sent
+    if own is None or own < CLOCKS_SET:
+        return arrived, stamp
+    return min(own, arrived + CLOCK_TOLERANCE), own
 
 
 def _name(name: Any) -> str:

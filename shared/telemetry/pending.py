@@ -1,13 +1,17 @@
 """An event that is being stored: where it belongs, and what is left to do for it."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Flag, auto
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from shared.firestore import deadline, paths, raw
-from shared.telemetry import retention, rollup
-from shared.telemetry.message import Event
+from shared.telemetry import retention, rollup, series
+from shared.telemetry import value as values
+from shared.telemetry.message import Event, order_of
 from shared.telemetry.tenure import Tenure, Unowned
 
 
@@ -44,6 +48,15 @@ FALL_BACKS = (Part.ROLLUP, Part.LATEST, Part.ROLLUP | Part.LATEST)
 good, and its rollup full, or the device's document."""
 
 
+class Latest(NamedTuple):
+    """What `latest` shows of an event: all of it, or the newest of its samples."""
+
+    reading: values.Reading
+    data: str | None
+    at: datetime
+    order: int
+
+
 class PendingEvent:
     """An event between its delivery and the moment when its effect is durable."""
 
@@ -62,7 +75,7 @@ class PendingEvent:
         self.counted = counted
         """Whether its numbers go into the rollups."""
         self.shown = True
-        """Whether it goes into the device's `latest`."""
+        """Whether it goes into the device's `latest`, if it has an entry for it."""
         self.absent = event.nearby
         """Ids of copies that the commit has to see do not exist."""
         self.stored_id = event.id
@@ -72,8 +85,14 @@ class PendingEvent:
         """What is known to be the newest of the device's firmware, if the event says anything."""
         self.failure: Exception | None = None
         # The event's own thread makes most of the commit here, beside the other threads.
-        self._write = raw.create("", document_fields(event, received_at))
-        self._metrics = rollup.metrics(event.value)
+        fields = document_fields(event, received_at)
+        self._write = raw.create("", fields)
+        self._samples = series.of_document(fields, event.value)
+        self._counted: tuple[Tenure, series.Counted] | None = None
+        self._latest = Latest(event.reading, event.data, event.published_at, event.order)
+        self._metrics = (
+            rollup.metrics(event.value) if self._samples is None else series.metrics(self._samples)
+        )
         self._has_numbers = counted and bool(self._metrics)
         self._fall_backs = list(FALL_BACKS if self._has_numbers else (Part.LATEST,))
 
@@ -113,11 +132,40 @@ class PendingEvent:
             document.fields["uncounted"].boolean_value = True
         else:
             document.fields.pop("uncounted", None)
+        if self._samples is not None:
+            document.fields.pop(series.DAYS, None)
+            if days := self.spread().common:
+                raw.fill(document.fields[series.DAYS], sorted(days))
         return self._write
 
+    @property
+    def is_spread(self) -> bool:
+        """Whether its samples are counted and shown instead of the event itself."""
+        return self._samples is not None
+
+    def latest(self) -> "Latest | None":
+        """What `latest` shows of it in its tenure, if anything."""
+        if self._samples is None or self.tenure is None:
+            return self._latest
+        return _latest_sample(self._samples, self.event.id, self.tenure.since)
+
+    def spread(self) -> series.Counted:
+        """What its samples count: in the tenure's rollups that have room, the same each time."""
+        tenure = self.tenure
+        if not self.counted or tenure is None or self._samples is None:
+            return series.NOTHING
+        if self._counted is None or self._counted[0] is not tenure:
+            countable = tenure.countable(self.event.name, self._metrics)
+            found = series.counted(self._samples, tenure.since, countable)
+            self._counted = (tenure, found)
+        return self._counted[1]
+
     def numbers(self) -> Mapping[str, rollup.Number]:
-        """The numbers to be counted: those that the tenure's rollups have room for."""
-        if not self.counted or self.tenure is None:
+        """The numbers to be counted: those that the tenure's rollups have room for.
+
+        Without those of samples, which `spread` has.
+        """
+        if not self.counted or self.tenure is None or self._samples is not None:
             return {}
         return self.tenure.countable(self.event.name, self._metrics)
 
@@ -136,6 +184,29 @@ class PendingEvent:
         return True
 
 
+def latest_of(fields: Mapping[str, Any], event_id: str, since: datetime) -> Latest | None:
+    """What `latest` shows, in a tenure that began then, of an event by the fields of its document.
+
+    None for an event without any sample that is counted there.
+    """
+    reading = values.read_again(fields)
+    samples = series.of_document(fields, reading.value)
+    if samples is not None:
+        return _latest_sample(samples, event_id, since)
+    at = fields["publishedAt"]
+    return Latest(reading, fields["data"], at, order_of(at, event_id))
+
+
+def _latest_sample(
+    samples: Sequence[series.Sample], event_id: str, since: datetime
+) -> Latest | None:
+    newest = series.newest(samples, since)
+    if newest is None:
+        return None
+    data = json.dumps(newest.value, ensure_ascii=False)
+    return Latest(values.Reading(newest.value), data, newest.at, order_of(newest.at, event_id))
+
+
 def device_path(tenure: Tenure | None, device_id: str) -> tuple[str, ...]:
     """Where the device's document is: the owner's, or the registry's entry without a tenure."""
     if tenure is None:
@@ -144,7 +215,7 @@ def device_path(tenure: Tenure | None, device_id: str) -> tuple[str, ...]:
 
 
 def document_fields(event: Event, received_at: datetime) -> dict[str, Any]:
-    """The fields of an event's document, but for `claimEpoch` and `uncounted`."""
+    """The fields of an event's document, but for those that its tenure decides."""
     fields: dict[str, Any] = {
         "event": event.name,
         "data": event.data,
@@ -153,6 +224,8 @@ def document_fields(event: Event, received_at: datetime) -> dict[str, Any]:
         "receivedAt": received_at,
         "expireAt": retention.event_expires(event.name, event.published_at),
     }
+    if event.spreading and series.holds(event.spreading, event.value):
+        fields[series.RULE] = msgspec.to_builtins(event.spreading)
     if event.value_error:
         fields["valueError"] = event.value_error
     if event.value_notes:

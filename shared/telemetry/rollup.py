@@ -35,6 +35,11 @@ MAX_FLOAT = 1e300
 _HIGH = 2**32
 """Integers of this magnitude and above are summed in two parts, so that a sum has bits left for
 fractions: a double has 53, and the lower parts of a thousand integers take 42 of them."""
+TRANSFORMS = 5
+"""Transforms that count one number, at most."""
+_TRANSFORM_BYTES = 64
+"""Bytes of one of these transforms without the metric's name, each character of which takes up to
+four bytes."""
 _UNRESERVED = "!'()*-._~"
 """What JavaScript's `encodeURIComponent` does not encode, apart from letters and digits."""
 
@@ -85,6 +90,11 @@ def document_id(event: str, epoch: int, time: datetime) -> str:
     return f"{quote(event, safe=_UNRESERVED)}@{epoch}@{day(time)}"
 
 
+def own_id(event: str, epoch: int, time: datetime, event_id: str) -> str:
+    """The id of the rollup of a single event on that day; it sorts after the day's."""
+    return f"{document_id(event, epoch, time)}@{event_id}"
+
+
 def day(time: datetime) -> str:
     """The UTC day of a time, such as `2026-05-13`."""
     return time.astimezone(UTC).date().isoformat()
@@ -124,6 +134,14 @@ class Cell:
         self.min = min(self.min, number)
         self.max = max(self.max, number)
 
+    def merge(self, other: "Cell") -> None:
+        """Count the numbers of another cell."""
+        self.count += other.count
+        self.sum += other.sum
+        self.sum_high += other.sum_high
+        self.min = min(self.min, other.min)
+        self.max = max(self.max, other.max)
+
     def fields(self) -> dict[str, Number]:
         """The cell as it is stored."""
         fields = {"count": self.count, "sum": self.sum, "min": self.min, "max": self.max}
@@ -141,6 +159,20 @@ def count(cells: Cells, time: datetime, numbers: Mapping[str, Number]) -> None:
         cells.setdefault((metric, number_of_bucket), Cell()).add(number)
 
 
+def merge(cells: Cells, others: Cells) -> None:
+    """Add other cells of the same day, which stay as they are."""
+    for key, other in others.items():
+        cells.setdefault(key, Cell()).merge(other)
+
+
+def stored(cells: Cells) -> dict[str, dict[str, dict[str, Number]]]:
+    """The cells as they are stored: by metric, then by bucket."""
+    found: dict[str, dict[str, dict[str, Number]]] = {}
+    for (metric, number), cell in cells.items():
+        found.setdefault(metric, {})[str(number)] = cell.fields()
+    return found
+
+
 def transforms(cells: Cells) -> Iterable[raw.Transform]:
     """The transforms that add these cells to the stored ones."""
     for (metric, number), cell in cells.items():
@@ -151,6 +183,11 @@ def transforms(cells: Cells) -> Iterable[raw.Transform]:
         yield f"{prefix}.max", "maximum", cell.max
         if cell.sum_high:
             yield f"{prefix}.sumHigh", "increment", cell.sum_high
+
+
+def bytes_of_transforms(metric: str) -> int:
+    """What counting a number of this metric takes up in a commit, at most."""
+    return TRANSFORMS * (4 * len(metric) + _TRANSFORM_BYTES)
 
 
 def labels(event: str, epoch: int, time: datetime) -> dict[str, Any]:

@@ -1,25 +1,31 @@
-"""What the product says about its events: how an event that a device sends again is recognised.
+"""What the product says about its events: how a copy is recognised, and which hold many samples.
 
 The file `telemetry.json` beside `main.py` has it. Without the file an event is identified by its
-time and data. For example:
+time and data, and is one measurement. For example:
 
     {
       "identity": "req_id",
       "events": {
-        "log/series": {"identity": ["boot", "seq"]},
-        "alarm": {"identity": null}
+        "log/batch": {
+          "samples": {"list": "readings", "time": "ts", "unit": "s", "fields": ["t", "h"]}
+        },
+        "log/series": {
+          "identity": ["boot", "seq"],
+          "samples": {"list": "t", "start": "t0", "step": "dt", "unit": "s"}
+        }
       }
     }
 
 `identity` names the field of the data that a copy has in common with its original, or several
-fields, for all events or for those of one name; null for none. All names of fields are paths, with
-`.` between the keys.
+fields, for all events or for those of one name; null for none. `samples` is a spreading rule. All
+names of fields are paths, with `.` between the keys. `docs/customising.md` has the whole of it.
 """
 
 import functools
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -28,8 +34,50 @@ from shared import product_file
 FILE = Path(__file__).parents[2] / "telemetry.json"
 
 
+class Spreading(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True
+):
+    """Where the samples in an event of a name are, and where their times."""
+
+    lists: str | list[str] = msgspec.field(name="list")
+    """The path of the list of samples, "" when it is the whole data; or the paths of several lists
+    of which the entries at the same place are one sample."""
+    columns: list[str] | None = None
+    """The names of what is in a sample that is a list itself."""
+    time: str | None = None
+    """The path of the time in a sample."""
+    start: str | None = None
+    """The path of a time in the data, from which the samples' times count."""
+    step: str | float | None = None
+    """How much later each sample is than the one before: a path in the data, or a number."""
+    offset: str | None = None
+    """The path in a sample of how much later than `start` it is."""
+    unit: Literal["iso", "s", "ms"] = "iso"
+    """The form of `time` and `start`: ISO 8601, or seconds or milliseconds since 1970."""
+    step_unit: Literal["s", "ms"] = "s"
+    """Whether `step` and `offset` are in seconds or milliseconds."""
+    fields: list[str] | None = None
+    """The paths of the numbers in a sample that are counted; None for all of them."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a rule that says nothing about the time, or contradicts itself."""
+        if (self.time is None) == (self.start is None):
+            raise ValueError("needs either `time` or `start`")
+        if self.start is None and (self.step is not None or self.offset is not None):
+            raise ValueError("`step` and `offset` go with `start`")
+        if self.start is not None and (self.step is None) == (self.offset is None):
+            raise ValueError("`start` needs either `step` or `offset`")
+        if isinstance(self.step, float | int) and not (math.isfinite(self.step) and self.step):
+            raise ValueError("`step` is no length of time")
+        if self.columns is not None and not isinstance(self.lists, str):
+            raise ValueError("`columns` goes with a single `list`")
+        if not self.lists and self.lists != "":
+            raise ValueError("`list` names no list")
+
+
 class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     identity: str | list[str] | msgspec.UnsetType | None = msgspec.UNSET
+    samples: Spreading | None = None
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +90,7 @@ class Rule(msgspec.Struct, frozen=True):
 
     identity: tuple[str, ...] = ()
     """The paths of the fields that identify an event."""
+    samples: Spreading | None = None
 
 
 def of(event: str) -> Rule:
@@ -56,7 +105,10 @@ def all_rules() -> tuple[Mapping[str, Rule], Rule]:
     found = product_file.read(FILE, _File) if FILE.exists() else _File()
     default = Rule(_fields(found.identity))
     by_name = {
-        name: Rule(default.identity if event.identity is msgspec.UNSET else _fields(event.identity))
+        name: Rule(
+            default.identity if event.identity is msgspec.UNSET else _fields(event.identity),
+            event.samples,
+        )
         for name, event in found.events.items()
     }
     return by_name, default

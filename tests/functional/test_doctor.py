@@ -93,7 +93,7 @@ def test_all_is_well(doctor: Doctor, capsys: pytest.CaptureFixture[str]) -> None
 def test_a_wrong_file_of_the_product(
     doctor: Doctor, in_use: None, telemetry_rules: Callable[[object], None]
 ) -> None:
-    telemetry_rules({"events": {"log": {"identity": 7}}})
+    telemetry_rules({"events": {"log": {"samples": {"list": "readings"}}}})
     found = doctor(1)
     is_broken(found, "product files", "correct it", unchecked=set())
     assert found["product files"]["found"].startswith("telemetry.json, line 1: events > log")

@@ -193,7 +193,12 @@ def test_any_json_is_stored_and_counted_again_as_it_was(
     assert stored["data"] == data.text
     assert stored["value"] == reading.value
     assert stored.get("valueNotes", []) == list(reading.notes)
-    assert placement._numbers(stored) == rollup.metrics(reading.value)
+    counted = placement._counted(stored, lambda: stored["publishedAt"]).common
+    assert {
+        metric: cell.sum + 2**32 * cell.sum_high
+        for day in counted.values()
+        for (metric, _), cell in day.cells.items()
+    } == rollup.metrics(reading.value)
     shown = device(customer, owned)["latest"]["temperature"]
     if "truncated" not in shown:
         assert shown["value"] == reading.value

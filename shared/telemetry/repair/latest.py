@@ -8,11 +8,10 @@ from google.cloud.firestore import DELETE_FIELD, DocumentReference, Increment, M
 
 from shared.firestore import paths, raw
 from shared.firestore.raw import path
-from shared.telemetry import system_events
-from shared.telemetry import value as values
+from shared.telemetry import series, system_events
 from shared.telemetry.batch import SHUT, latest_fields, place_transforms
-from shared.telemetry.message import order_of
-from shared.telemetry.pending import device_path
+from shared.telemetry.message import CLOCK_TOLERANCE
+from shared.telemetry.pending import Latest, device_path, latest_of
 from shared.telemetry.repair import ROUNDS, OutdatedTenureError, OvertakenError, newest_first
 from shared.telemetry.tenure import ROOM, Tenure
 
@@ -52,8 +51,8 @@ def repair(device_id: str, tenure: Tenure, name: str) -> None:
     Raises `OvertakenError`; `OutdatedTenureError` when it has to be repeated for a later tenure.
     """
     device = paths.user_device(tenure.uid, device_id)
-    for _ in range(ROUNDS):
-        newest = _newest(device, tenure, name)
+    for turn in range(ROUNDS):
+        newest = _newest(device, tenure, name, thorough=turn > 0)
         try:
             done = _write(device, tenure, name, newest) if newest else _clear(device, tenure, name)
         except NotFound:
@@ -110,12 +109,10 @@ def _refuse(device: DocumentReference, tenure: Tenure, names: Sequence[str]) -> 
     return True
 
 
-def _write(device: DocumentReference, tenure: Tenure, name: str, newest: paths.Snapshot) -> bool:
+def _write(device: DocumentReference, tenure: Tenure, name: str, newest: Latest) -> bool:
     """Write an event into `latest`; False when a newer one has been written there."""
-    found = newest.to_dict() or {}
-    order = order_of(found["publishedAt"], newest.id)
-    reading = values.read_again(found)
-    fields = latest_fields(name, reading, found["data"], found["publishedAt"], order)
+    order = newest.order
+    fields = latest_fields(name, newest.reading, newest.data, newest.at, order)
     added = {name: order} if name in tenure.unsure else {}
     transforms: list[raw.Transform] = [
         ("claimEpoch", "increment", 0),
@@ -140,7 +137,7 @@ def _clear(device: DocumentReference, tenure: Tenure, name: str) -> bool:
         return True
     if snapshot.get("claimEpoch") != tenure.epoch:
         raise OutdatedTenureError
-    if _newest(device, tenure, name):
+    if _newest(device, tenure, name, thorough=True):
         return False  # it arrived before the snapshot, and has to be written
     gone = [
         ("latest", name),
@@ -161,6 +158,23 @@ def _clear(device: DocumentReference, tenure: Tenure, name: str) -> bool:
     return True
 
 
-def _newest(device: DocumentReference, tenure: Tenure, name: str) -> paths.Snapshot | None:
-    found = newest_first(device, name, tenure.since).limit(1).stream()
-    return next(iter(found), None)
+def _newest(
+    device: DocumentReference, tenure: Tenure, name: str, *, thorough: bool
+) -> Latest | None:
+    """What `latest` has to show: the newest event, or the newest sample of all.
+
+    A `thorough` search reads on until no earlier event can have a later sample. Where the newest
+    event is no series of samples that is needed only if `latest` turns out to have a later one.
+    """
+    query = newest_first(device, name, tenure.since)
+    found: Latest | None = None
+    for snapshot in (query if thorough else query.limit(1)).stream():
+        fields = snapshot.to_dict() or {}
+        if not thorough and series.RULE in fields:
+            return _newest(device, tenure, name, thorough=True)
+        if found and fields["publishedAt"] + CLOCK_TOLERANCE < found.at:
+            break
+        latest = latest_of(fields, snapshot.id, tenure.since)
+        if latest and (found is None or found.order < latest.order):
+            found = latest
+    return found

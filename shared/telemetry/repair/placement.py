@@ -3,6 +3,8 @@
 An event that is in the wrong place moves, and what was counted of it moves as well.
 """
 
+import functools
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +27,7 @@ from google.cloud.firestore import (
 
 from shared.firestore import paths
 from shared.firestore.raw import path
-from shared.telemetry import rollup
+from shared.telemetry import rollup, series
 from shared.telemetry import value as values
 from shared.telemetry.message import Event, UnstorableError
 from shared.telemetry.pending import document_fields
@@ -55,10 +57,11 @@ def put_in_place(uid: str, device_id: str, event_id: str, present: Tenure | None
         unchanged = paths.client().write_option(last_update_time=snapshot.update_time)
         _uncount(batch, device, event_id, fields)
         if epoch is not None:
-            batch.update(stored, {"claimEpoch": epoch}, option=unchanged)
-            _count(batch, device, fields, epoch)
+            days = _count(batch, device, event_id, fields, epoch)
+            batch.update(stored, {"claimEpoch": epoch, **days}, option=unchanged)
         else:
-            outside = {key: item for key, item in fields.items() if key != "claimEpoch"}
+            of_tenure = {"claimEpoch", series.DAYS}
+            outside = {key: item for key, item in fields.items() if key not in of_tenure}
             batch.set(_event(paths.device(device_id), event_id), outside)
             batch.delete(stored, option=unchanged)
         try:
@@ -147,73 +150,134 @@ def _event(device: DocumentReference, event_id: str) -> DocumentReference:
     return reference
 
 
-def _rollup(device: DocumentReference, name: str, epoch: int, at: datetime) -> DocumentReference:
-    key = rollup.document_id(name, epoch, at)
+def _rollup(device: DocumentReference, key: str) -> DocumentReference:
     reference: DocumentReference = device.collection(paths.ROLLUPS).document(key)
     return reference
 
 
-def _numbers(fields: dict[str, Any]) -> dict[str, rollup.Number]:
-    return {} if fields.get("uncounted") else rollup.metrics(values.read_again(fields).value)
+def _counted(fields: dict[str, Any], since: Callable[[], datetime]) -> series.Counted:
+    """What an event counts in a tenure that began then, by the fields of its document."""
+    if fields.get("uncounted"):
+        return series.NOTHING
+    value = values.read_again(fields).value
+    samples = series.of_document(fields, value)
+    if samples is not None:
+        return series.counted(samples, since(), series.metrics(samples))
+    at, numbers = fields["publishedAt"], rollup.metrics(value)
+    cells: rollup.Cells = {}
+    rollup.count(cells, at, numbers)
+    return series.NOTHING._replace(common={rollup.day(at): series.Day(at, cells)} if cells else {})
+
+
+def _since(device_id: str, epoch: int) -> Callable[[], datetime]:
+    """Reads, at most once, when a tenure began in which events were stored."""
+    record = paths.tenure(device_id, epoch)
+    return functools.cache(lambda: record.get(["since"]).get("since"))
 
 
 def _uncount(
     batch: WriteBatch, device: DocumentReference, event_id: str, fields: dict[str, Any]
 ) -> None:
-    """Count the event's bucket again without the event: a minimum cannot be undone.
-
-    The rollup's update time is a precondition. Every commit of an event of that day changes it, so
-    that no event is lost which is stored after the bucket's events were read.
-    """
-    name, epoch, at = fields["event"], fields.get("claimEpoch"), fields["publishedAt"]
-    if not _numbers(fields) or epoch is None:
+    """Take what an event counted out of the rollups."""
+    name, epoch = fields["event"], fields.get("claimEpoch")
+    if epoch is None:
         return
-    counted = _rollup(device, name, epoch, at)
+    since = _since(device.id, epoch)
+    common, own, _ = _counted(fields, since)
+    days = {**own, **common}
+    # What was counted there is known for certain; which rollups had room at that time is not.
+    shared = fields.get(series.DAYS, days if series.RULE not in fields else ())
+    for day, (at, cells) in days.items():
+        if day in shared:
+            _count_again(batch, device, event_id, fields, series.Day(at, cells), since)
+        else:
+            batch.delete(_rollup(device, rollup.own_id(name, epoch, at, event_id)))
+
+
+def _count_again(
+    batch: WriteBatch,
+    device: DocumentReference,
+    event_id: str,
+    fields: dict[str, Any],
+    gone: series.Day,
+    since: Callable[[], datetime],
+) -> None:
+    """Count cells of a day again without an event: a minimum cannot be undone.
+
+    The rollup's update time is a precondition. Every commit that counts anything on that day
+    changes it, so that nothing is lost which is stored after the events were read.
+    """
+    name, epoch = fields["event"], fields["claimEpoch"]
+    counted = _rollup(device, rollup.document_id(name, epoch, gone.at))
     snapshot = counted.get()
     if not snapshot.exists:
         return
-    number = rollup.bucket(at)
     there = (snapshot.to_dict() or {}).get("metrics", {})
-    metrics = {m for m in _numbers(fields) if str(number) in there.get(m, {})}
-    if not metrics:
+    wanted = {(m, number) for m, number in gone.cells if str(number) in there.get(m, {})}
+    if not wanted:
         return
-    start = rollup.bucket_start(at, number)
-    end = start + rollup.BUCKET - timedelta(microseconds=1)
-    until_end = FieldFilter("publishedAt", "<=", end)
-    neighbours = newest_first(device, name, start).where(filter=until_end)
+    day = rollup.day(gone.at)
     cells: rollup.Cells = {}
-    for neighbour in neighbours.stream():
-        other = neighbour.to_dict() or {}
-        if neighbour.id != event_id and other.get("claimEpoch") == epoch:
-            numbers = {m: n for m, n in _numbers(other).items() if m in metrics}
-            rollup.count(cells, other["publishedAt"], numbers)
+    for other in _counting(device, name, gone.at, {number for _, number in wanted}):
+        found = other.to_dict() or {}
+        if other.id != event_id and found.get("claimEpoch") == epoch:
+            common, own, _ = _counted(found, since)
+            same = {**own, **common}.get(day)
+            if same:
+                rollup.merge(cells, {k: cell for k, cell in same.cells.items() if k in wanted})
     batch.update(
         counted,
         {
             path("metrics", metric, str(number)): (
                 cells[metric, number].fields() if (metric, number) in cells else DELETE_FIELD
             )
-            for metric in metrics
+            for metric, number in wanted
         },
         option=paths.client().write_option(last_update_time=snapshot.update_time),
     )
 
 
+def _counting(
+    device: DocumentReference, name: str, at: datetime, buckets: Collection[int]
+) -> Iterator[paths.Snapshot]:
+    """The events that may be counted in these buckets of a day: by their time, or by samples."""
+    start = rollup.bucket_start(at, min(buckets))
+    end = rollup.bucket_start(at, max(buckets) + 1) - timedelta(microseconds=1)
+    until_end = FieldFilter("publishedAt", "<=", end)
+    for snapshot in newest_first(device, name, start).where(filter=until_end).stream():
+        if series.RULE not in (snapshot.to_dict() or {}):
+            yield snapshot
+    yield from (
+        device.collection(paths.EVENTS)
+        .where(filter=FieldFilter("event", "==", name))
+        .where(filter=FieldFilter(series.DAYS, "array_contains", rollup.day(at)))
+        .stream()
+    )
+
+
 def _count(
-    batch: WriteBatch, device: DocumentReference, fields: dict[str, Any], epoch: int
-) -> None:
-    """Count an event for a tenure other than the one for which it was counted."""
-    numbers = _numbers(fields)
-    if not numbers:
-        return
-    name, at = fields["event"], fields["publishedAt"]
-    cells: rollup.Cells = {}
-    rollup.count(cells, at, numbers)
+    batch: WriteBatch,
+    device: DocumentReference,
+    event_id: str,
+    fields: dict[str, Any],
+    epoch: int,
+) -> dict[str, Any]:
+    """Count an event for a tenure other than the one for which it was counted.
+
+    Returns the fields of its document that say where its samples are counted.
+    """
+    name = fields["event"]
+    common, own, _ = _counted(fields, _since(device.id, epoch))
     kinds = {"increment": Increment, "minimum": Minimum, "maximum": Maximum}
-    document: dict[str, Any] = {**rollup.labels(name, epoch, at), "metrics": {}}
-    for (metric, number), cell in cells.items():
-        document["metrics"].setdefault(metric, {})[str(number)] = {
-            field_path.rpartition(".")[2]: kinds[kind](amount)
-            for field_path, kind, amount in rollup.transforms({(metric, number): cell})
-        }
-    batch.set(_rollup(device, name, epoch, at), document, merge=True)
+    for at, cells in common.values():
+        document: dict[str, Any] = {**rollup.labels(name, epoch, at), "metrics": {}}
+        for (metric, number), cell in cells.items():
+            document["metrics"].setdefault(metric, {})[str(number)] = {
+                field_path.rpartition(".")[2]: kinds[kind](amount)
+                for field_path, kind, amount in rollup.transforms({(metric, number): cell})
+            }
+        batch.set(_rollup(device, rollup.document_id(name, epoch, at)), document, merge=True)
+    for at, cells in own.values():
+        document = {**rollup.labels(name, epoch, at), "metrics": rollup.stored(cells)}
+        batch.set(_rollup(device, rollup.own_id(name, epoch, at, event_id)), document)
+    return {series.DAYS: sorted(common)} if series.RULE in fields else {}

@@ -32,7 +32,6 @@ def test_what_the_fields_say(fields: tuple[str, ...], value: Any, said: str) -> 
 )
 def test_an_event_that_says_nothing_is_identified_by_its_content(value: Any) -> None:
     assert identity.said(("req_id",), value) is None
-    assert identity.said((), value) is None
     assert identity.said(("req_id", "boot"), {"req_id": 7}) is None
 
 

@@ -1,5 +1,6 @@
 """`telemetry.json`: read strictly, and what is wrong with it is said with its line."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 import main
 from shared.settings import SettingMissingError
 from shared.telemetry import rules
-from shared.telemetry.rules import Rule, part
+from shared.telemetry.rules import Rule, Spreading, part
 
 
 @pytest.fixture
@@ -39,12 +40,13 @@ def test_an_events_own_rule_takes_precedence(write: Callable[[str], None]) -> No
     write("""{
       "identity": "req_id",
       "events": {
-        "log/batch": {},
+        "log/batch": {"samples": {"list": "readings", "time": "ts", "unit": "s"}},
         "log/series": {"identity": ["boot", "seq"]},
         "alarm": {"identity": null}
       }
     }""")
-    assert rules.of("log/batch") == Rule(("req_id",))
+    samples = Spreading(lists="readings", time="ts", unit="s")
+    assert rules.of("log/batch") == Rule(("req_id",), samples)
     assert rules.of("log/series") == Rule(("boot", "seq"))
     assert rules.of("alarm") == Rule()
     assert rules.of("anything") == Rule(("req_id",))
@@ -67,6 +69,30 @@ def test_what_is_wrong_has_a_line_and_a_reason(
 ) -> None:
     write(text)
     with pytest.raises(SettingMissingError, match=rf"^telemetry\.json, line {line}: ") as caught:
+        rules.of("temperature")
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("samples", "reason"),
+    [
+        ({"time": "t"}, "missing required field `list`"),
+        ({"list": "a"}, "either `time` or `start`"),
+        ({"list": "a", "time": "t", "start": "t0", "step": 1}, "either `time` or `start`"),
+        ({"list": "a", "time": "t", "step": 1}, "go with `start`"),
+        ({"list": "a", "start": "t0"}, "either `step` or `offset`"),
+        ({"list": "a", "start": "t0", "step": "dt", "offset": "d"}, "either `step` or `offset`"),
+        ({"list": "a", "start": "t0", "step": 0}, "no length of time"),
+        ({"list": "a", "time": "t", "unit": "min"}, "Invalid enum value 'min'"),
+        ({"list": ["a", "b"], "time": "a", "columns": ["x"]}, "a single `list`"),
+        ({"list": [], "time": "a"}, "names no list"),
+    ],
+)
+def test_a_spreading_rule_says_where_the_times_are(
+    samples: dict[str, Any], reason: str, write: Callable[[str], None]
+) -> None:
+    write('{"events": {"ok": {},\n"log": {\n"samples": ' + json.dumps(samples) + "}}}")
+    with pytest.raises(SettingMissingError, match="line 3: events > log > samples") as caught:
         rules.of("temperature")
     assert reason in str(caught.value)
 
