@@ -1,6 +1,6 @@
 /** What a device published before: numbers for charts, from rollups. */
 import { collection, documentId, getDocs, orderBy, query, where } from 'firebase/firestore';
-import { DAY_MS, dayOf, type Rollup, rollupId, toRollup } from '../model/rollups';
+import { DAY_MS, dayOf, type Rollup, rollupId, together, toRollup } from '../model/rollups';
 import { refuseEmptyCopy, userDocument } from './firestore';
 
 /** Whose history, of which event name, in which tenure. */
@@ -21,7 +21,7 @@ function isOver(day: string, now: number): boolean {
 
 /**
  * The rollups of all UTC days that the range touches, in one query for those not yet read. One read
- * for each day that the device published on.
+ * for each day that the device published on, and for each event that has a rollup of its own.
  */
 export async function readRollups(
   { uid, deviceId, event, claimEpoch }: Course,
@@ -42,12 +42,13 @@ export async function readRollups(
         collection(userDocument(uid), 'devices', deviceId, 'rollups'),
         orderBy(documentId()),
         where(documentId(), '>=', rollupId(event, claimEpoch, first)),
-        where(documentId(), '<=', rollupId(event, claimEpoch, last)),
+        where(documentId(), '<=', `${rollupId(event, claimEpoch, last)}@~`),
       ),
     );
     for (const document of found.docs) {
       const rollup = toRollup(document.data());
-      read.set(rollup.day, rollup);
+      const there = read.get(rollup.day);
+      read.set(rollup.day, there ? together(there, rollup) : rollup);
     }
     refuseEmptyCopy(found, 1);
     if (!found.metadata.fromCache) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bucketsBetween, dayOf, metricsIn, rollupId, summary, toRollup } from './rollups';
+import { bucketsBetween, dayOf, metricsIn, rollupId, summary, together, toRollup } from './rollups';
 
 const midnight = Date.parse('2026-05-13T00:00:00Z');
 const stored = {
@@ -40,6 +40,37 @@ describe('rollups', () => {
     expect(bucketsBetween(both, 'rate', midnight + 900_000, midnight + 90_000_000)).toHaveLength(2);
     expect(bucketsBetween(both, 'rate', midnight, midnight + 600_001)).toHaveLength(1);
     expect(bucketsBetween(both, 'none', 0, Number.MAX_VALUE)).toEqual([]);
+  });
+
+  it('are one for each day, with those that events have for themselves', () => {
+    const own = {
+      ...stored,
+      metrics: {
+        rate: {
+          '2': { count: 1, sum: 1, min: 1, max: 1 },
+          '0': { count: 1, sum: 7, min: 7, max: 7 },
+        },
+        more: { '9': { count: 1, sum: 2, min: 2, max: 2 } },
+      },
+    };
+    const day = together(toRollup(stored), toRollup(own));
+    expect(
+      day.metrics
+        .get('rate')
+        ?.map(({ from, count, sum, min, max }) => [
+          (from - midnight) / 300_000,
+          count,
+          sum,
+          min,
+          max,
+        ]),
+    ).toEqual([
+      [0, 1, 7, 7, 7],
+      [2, 3, 31, 1, 20],
+      [287, 1, 4, 4, 4],
+    ]);
+    expect(metricsIn([day])).toEqual(['litres', 'more', 'rate']);
+    expect(toRollup(stored).metrics.get('rate')).toHaveLength(2);
   });
 
   it('are summed up by value, not by bucket', () => {

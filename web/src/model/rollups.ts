@@ -37,7 +37,10 @@ export function dayOf(millis: number): string {
   return new Date(millis).toISOString().slice(0, 10);
 }
 
-/** Ids of one event name in one tenure sort by day. */
+/**
+ * Ids of one event name in one tenure sort by day. After a day's rollup come those that single
+ * events of many samples have for themselves: the same id, `@` and the event's id.
+ */
 export function rollupId(event: string, claimEpoch: number, day: string): string {
   return `${encodeURIComponent(event)}@${claimEpoch}@${day}`;
 }
@@ -69,6 +72,33 @@ export function toRollup(data: DocumentData): Rollup {
     if (buckets.length > 0) metrics.set(name, buckets);
   }
   return { day, metrics };
+}
+
+/** The rollups of one day, as one. */
+export function together(one: Rollup, other: Rollup): Rollup {
+  const metrics = new Map(one.metrics);
+  for (const [name, more] of other.metrics) {
+    const buckets = new Map((metrics.get(name) ?? []).map((bucket) => [bucket.from, bucket]));
+    for (const bucket of more) {
+      const there = buckets.get(bucket.from);
+      buckets.set(bucket.from, there ? sumOf(there, bucket) : bucket);
+    }
+    metrics.set(
+      name,
+      [...buckets.values()].sort((a, b) => a.from - b.from),
+    );
+  }
+  return { day: one.day, metrics };
+}
+
+function sumOf(one: Bucket, other: Bucket): Bucket {
+  return {
+    ...one,
+    count: one.count + other.count,
+    sum: one.sum + other.sum,
+    min: Math.min(one.min, other.min),
+    max: Math.max(one.max, other.max),
+  };
 }
 
 /** The buckets of a metric that end after `from` and begin before `to`, in the order of time. */
