@@ -13,6 +13,8 @@ from shared.firestore import paths
 
 _LIMIT = 2**53 - 1
 STATUS = "spark/status"
+LOG = "log"
+"""The name of events with many samples, by `telemetry.json` beside this file."""
 _SESSION = timedelta(seconds=5)
 
 
@@ -150,11 +152,13 @@ def _inside(stored: dict[Key, list[_Stored]]) -> Iterable[tuple[Key, str, int, _
 
 def _check_rollups(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[str]:
     expected: dict[tuple[Any, ...], list[float]] = defaultdict(list)
-    for (device_id, name, at, data), uid, epoch, _ in _inside(stored):
-        bucket = (at.hour * 60 + at.minute) // 5
-        for metric, number in _numbers(data).items():
-            cell = (uid, device_id, name, epoch, f"{at:%Y-%m-%d}", metric, bucket)
-            expected[cell].append(number)
+    for (device_id, name, published_at, data), uid, epoch, _ in _inside(stored):
+        since = _since(journal, device_id, epoch)
+        for at, numbers in _measured(name, published_at, data, since):
+            bucket = (at.hour * 60 + at.minute) // 5
+            for metric, number in numbers.items():
+                cell = (uid, device_id, name, epoch, f"{at:%Y-%m-%d}", metric, bucket)
+                expected[cell].append(number)
     problems = []
     for snapshot in paths.client().collection_group(paths.ROLLUPS).stream():
         _, uid, _, device_id, *_ = snapshot.reference.path.split("/")
@@ -167,6 +171,31 @@ def _check_rollups(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[s
                 key = (uid, device_id, *labels, metric, int(bucket))
                 problems += _check_cell(key, cell, expected.pop(key, []))
     return problems + [f"not counted: {key}" for key in expected]
+
+
+def _since(journal: Journal, device_id: str, epoch: int) -> datetime:
+    """When a tenure began."""
+    changes = journal.changes[device_id]
+    return next(c.since for c in changes if c.uid is not None and c.epoch == epoch)
+
+
+def _measured(
+    name: str, published_at: datetime, data: str, since: datetime
+) -> Iterable[tuple[datetime, dict[str, float]]]:
+    """What an event has measured in a tenure that began then, and when."""
+    if name != LOG:
+        yield published_at, _numbers(data)
+        return
+    for at, number in _samples(data):
+        if at >= since:
+            yield at, {"value": number}
+
+
+def _samples(data: str) -> Iterable[tuple[datetime, float]]:
+    log = json.loads(data)
+    for n, number in enumerate(log["t"]):
+        milliseconds = math.floor(Fraction(str(log["t0"] + n * log["dt"])) * 1000)
+        yield datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds), number
 
 
 def _check_cell(key: tuple[Any, ...], cell: dict[str, Any], numbers: list[float]) -> list[str]:
@@ -196,11 +225,16 @@ def _numbers(data: str) -> dict[str, float]:
 
 def _check_latest(journal: Journal, stored: dict[Key, list[_Stored]]) -> list[str]:
     newest: dict[tuple[str, int, str, str], tuple[datetime, str, Any]] = {}
-    for (device_id, name, at, _), uid, epoch, one in _inside(stored):
+    for (device_id, name, published_at, data), uid, epoch, one in _inside(stored):
         key = (uid, epoch, device_id, name)
-        candidate = (at, one.id, one.fields["value"])
-        if key not in newest or newest[key][:2] < candidate[:2]:
-            newest[key] = candidate
+        shown = [(published_at, one.fields["value"])]
+        if name == LOG:
+            since = _since(journal, device_id, epoch)
+            shown = [(at, number) for at, number in _samples(data) if at >= since][-1:]
+        for at, value in shown:
+            candidate = (at, one.id, value)
+            if key not in newest or newest[key][:2] < candidate[:2]:
+                newest[key] = candidate
     problems = []
     for device_id, changes in journal.changes.items():
         now = changes[-1]

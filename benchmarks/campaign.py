@@ -22,7 +22,7 @@ from itertools import count
 import grpc
 
 from benchmarks import world
-from benchmarks.audit import STATUS, Change, Journal, Sent, audit
+from benchmarks.audit import LOG, STATUS, Change, Journal, Sent, audit
 from benchmarks.load import Connection, request
 from benchmarks.proxy import Fault, Proxy
 from benchmarks.server import Server
@@ -31,8 +31,8 @@ from shared.firestore import paths
 WINDOW = 30.0
 """Seconds within which events arrive in any order."""
 
-_NAMES = ("temperature", "climate/in", "a.b`c\\d", "noise", STATUS)
-_WEIGHTS = (24, 24, 24, 24, 4)
+_NAMES = ("temperature", "climate/in", "a.b`c\\d", "noise", LOG, STATUS)
+_WEIGHTS = (23, 23, 23, 23, 4, 4)
 _STRANGERS = 2
 """The number of devices that are not in the registry."""
 _TIMEOUT = 60.0
@@ -108,7 +108,7 @@ class _Campaign:
         )
         with Proxy(firestore, self._fault) as proxy, contextlib.ExitStack() as stack:
             through = {**environment, "FIRESTORE_EMULATOR_HOST": proxy.address}
-            self._servers = [stack.enter_context(Server("ingest", through)) for _ in range(2)]
+            self._servers = [stack.enter_context(self._server(through)) for _ in range(2)]
             self._proxy = proxy
             self._start = time.time() + 0.5
             self._publish_all()
@@ -116,6 +116,10 @@ class _Campaign:
         problems, counts = audit(self._journal)
         counts |= {"changes of owner": self._changes, "kills": self._killed, "cuts": self._cut}
         return Outcome(self._plan, problems, counts, time.monotonic() - began)
+
+    @staticmethod
+    def _server(environment: Mapping[str, str]) -> Server:
+        return Server("ingest", environment, source="benchmarks/with_rules.py")
 
     # The events
 
@@ -156,7 +160,8 @@ class _Campaign:
         (name,) = self._chance.choices(_NAMES, _WEIGHTS)
         at = self._start + due - self._chance.uniform(0, WINDOW)
         time_ = datetime.fromtimestamp(int(at * 1000) / 1000, UTC)
-        sent = Sent(device.id, name, self._data(name), time_, self._message_id(), due, b"")
+        data = self._log(at) if name == LOG else self._data(name)
+        sent = Sent(device.id, name, data, time_, self._message_id(), due, b"")
         sent.request = self._body(sent, sent.message_id)
         return sent
 
@@ -177,6 +182,13 @@ class _Campaign:
             '{"bad": [[1]], "n": 1}',
         ]
         return chance.choices(kinds, [40, 30, 20, 5, 3, 2])[0]
+
+    def _log(self, at: float) -> str:
+        """Samples up to the time of publication, some of them from before the tenure."""
+        step = self._chance.choice([0.5, 7, 300])
+        numbers = [self._chance.randint(-99, 99) for _ in range(self._chance.randint(0, 12))]
+        start = round(at - step * len(numbers), 3)
+        return json.dumps({"t0": start, "dt": step, "t": numbers})
 
     def _poison(self, due: float) -> Sent:
         device = self._chance.choice(self._devices)

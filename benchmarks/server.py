@@ -39,10 +39,15 @@ class Server:
     """The framework's server with one function; a context manager."""
 
     def __init__(
-        self, target: str, environment: Mapping[str, str], *, log: pathlib.Path | None = None
+        self,
+        target: str,
+        environment: Mapping[str, str],
+        *,
+        source: str | None = None,
+        log: pathlib.Path | None = None,
     ) -> None:
-        """Prepare a server for a function of the product or for a peer."""
-        source = ROOT / _SOURCES.get(target, "benchmarks/peers.py")
+        """Prepare a server for a function of the product or for a peer, by default as deployed."""
+        file = ROOT / (source or _SOURCES.get(target, "benchmarks/peers.py"))
         self.target = target
         self.port = free_port()
         self._environment = {
@@ -57,7 +62,7 @@ class Server:
             "-m",
             "functions_framework",
             f"--target={target}",
-            f"--source={source}",
+            f"--source={file}",
             f"--signature-type={'http' if target in _CALLABLES else 'cloudevent'}",
             "--host=127.0.0.1",
             f"--port={self.port}",

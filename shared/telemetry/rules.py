@@ -11,7 +11,7 @@ time and data, and is one measurement. For example:
         },
         "log/series": {
           "identity": ["boot", "seq"],
-          "samples": {"list": "t", "start": "t0", "step": "dt", "unit": "s"}
+          "samples": {"list": "t", "start": "t0", "step": "dt", "unit": "s", "stepUnit": "ms"}
         }
       }
     }
