@@ -1,4 +1,4 @@
-// Loaded into the Firebase CLI before it starts (`node --require`); fixes five problems of local runs.
+// Loaded into the Firebase CLI before it starts (`node --require`); fixes six problems of local runs.
 
 const { createRequire } = require("node:module");
 const path = require("node:path");
@@ -90,3 +90,11 @@ const getTriggerKey = FunctionsEmulator.prototype.getTriggerKey;
 FunctionsEmulator.prototype.getTriggerKey = function key(definition) {
   return definition.schedule ? definition.id : getTriggerKey.call(this, definition);
 };
+
+// 6. The functions get the secrets of the run.
+//
+// firebase-tools reads them from the functions' folder, where there is one file for all runs; but the
+// port of the mail server, which is part of a secret, differs from run to run.
+
+requireInTools("./lib/emulator/functionsEmulatorShared").getSecretLocalPath = () =>
+  process.env.LOCAL_STACK_SECRETS;
