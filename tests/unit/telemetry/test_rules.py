@@ -84,6 +84,7 @@ def test_what_is_wrong_has_a_line_and_a_reason(
         ({"list": "a", "start": "t0", "step": "dt", "offset": "d"}, "either `step` or `offset`"),
         ({"list": "a", "start": "t0", "step": 0}, "no length of time"),
         ({"list": "a", "time": "t", "unit": "min"}, "Invalid enum value 'min'"),
+        ({"list": "a", "start": "t", "step": 1, "stepUnit": "h"}, "Invalid enum value 'h'"),
         ({"list": ["a", "b"], "time": "a", "columns": ["x"]}, "a single `list`"),
         ({"list": [], "time": "a"}, "names no list"),
     ],
