@@ -7,7 +7,8 @@ callable protocol; no other module knows that protocol.
     ├── SignInRequired, AppCheckRequired, AnonymousUser
     ├── BadRequest(field)
     ├── NotYourDevice, WrongSerialOrCode, UnknownSerial, ClaimedByAnother
-    ├── TooManyAttempts(retryAfter)
+    ├── RoleTooLow, UnknownInvitation, UnknownShare, OtherAddress(hint), OwnDevice
+    ├── TooManyAttempts(retryAfter), TooMany(limit)
     ├── CustomerNotReady, NoDevice, NotInThisMode, DeviceNotReady, RecentSignInRequired
     ├── NotAllowed, EmailUnverified
     ├── UnknownFunction, UnknownVariable, UnknownCommand
@@ -74,6 +75,46 @@ class NotYourDevice(ProductError):
     message = "This device is not yours."
 
 
+class RoleTooLow(ProductError):
+    """The device is shared with the caller, but their role does not include this."""
+
+    code = "permission-denied"
+    reason = "role-too-low"
+    message = "Your role on this shared device does not include this. Ask its owner."
+
+
+class UnknownInvitation(ProductError):
+    """One answer for an invitation that is missing, used, cancelled, expired or void."""
+
+    code = "not-found"
+    reason = "unknown-invitation"
+    message = "This invitation is not valid any more. Ask for a new one."
+
+
+class UnknownShare(ProductError):
+    """The device is not shared with that customer."""
+
+    code = "not-found"
+    reason = "unknown-share"
+    message = "This device is not shared with that customer."
+
+
+class OtherAddress(ProductError):
+    """The invitation is for another e-mail address; `details.hint` shows a part of it."""
+
+    code = "failed-precondition"
+    reason = "other-address"
+    message = "This invitation is for another e-mail address, or yours is not verified."
+
+
+class OwnDevice(ProductError):
+    """The caller owns the device already."""
+
+    code = "failed-precondition"
+    reason = "own-device"
+    message = "This device is yours already."
+
+
 class WrongSerialOrCode(ProductError):
     """One answer for an unknown serial number, a blocked device and a wrong code."""
 
@@ -104,6 +145,14 @@ class TooManyAttempts(ProductError):
     code = "resource-exhausted"
     reason = "too-many-attempts"
     message = "Too many attempts. Wait before the next one."
+
+
+class TooMany(ProductError):
+    """There are as many of these as there may be; `details.limit` says how many."""
+
+    code = "resource-exhausted"
+    reason = "too-many"
+    message = "There are too many of these already. Remove one first."
 
 
 class CustomerNotReady(ProductError):

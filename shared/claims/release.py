@@ -42,9 +42,7 @@ def release(
     """
     job = paths.releases().document()
     for number in range(ROUNDS):
-        references = [paths.device(device_id), paths.app_tokens(uid)]
-        read = {s.reference.path: s for s in paths.client().get_all(references)}
-        found, tokens = (read[reference.path] for reference in references)
+        found, tokens = paths.read_all([paths.device(device_id), paths.app_tokens(uid)])
         entry = Entry(found)
         if entry.owner_uid != uid:
             # Firestore's client repeats a commit whose answer was lost: then it was ours.

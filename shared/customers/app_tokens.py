@@ -192,9 +192,7 @@ def finish(uid: str) -> None:
 
 def _read(uid: str) -> tuple[paths.Snapshot, paths.Snapshot]:
     """The job that ends the user's tokens, and what is known of these."""
-    references = [paths.token_ending(uid), paths.app_tokens(uid)]
-    read = {s.reference.path: s for s in paths.client().get_all(references)}
-    job, tokens = (read[reference.path] for reference in references)
+    job, tokens = paths.read_all([paths.token_ending(uid), paths.app_tokens(uid)])
     return job, tokens
 
 

@@ -253,8 +253,7 @@ class _Known:
 def _read(uid: str) -> _Known:
     """One round trip."""
     references = [paths.customer(uid), paths.user(uid), paths.deleted_user(uid)]
-    found = {s.reference.path: s for s in paths.client().get_all(references)}
-    record, profile, tombstone = (found[r.path] for r in references)
+    record, profile, tombstone = paths.read_all(references)
     return _Known(record, profile, tombstone.exists)
 
 

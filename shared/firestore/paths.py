@@ -6,6 +6,9 @@
     users/{uid}/devices/{deviceId}/rollups/{id}       numeric history for charts
     users/{uid}/commands/{commandId}                  each function call
     users/{uid}/activity/{id}                         who did what, append-only
+    users/{uid}/shared/{deviceId}                     another's device that they may use
+    …/devices/{deviceId}/shares/{guestUid}            the same share, for its owner to see
+    …/devices/{deviceId}/invitations/{id}             an open invitation, for its owner to see
     devices/{deviceId}                                the registry, which decides who owns a device
     devices/{deviceId}/events/{eventId}               events outside any customer's tenure
     devices/{deviceId}/presence/online                when it last came online
@@ -17,6 +20,7 @@
     tokenEndings/{uid}                                jobs that end a customer's tokens at Particle
     claimAttempts/{hash}                              how often setup codes were tried
     releases/{id}                                     releases that are not finished
+    invitations/{id}                                  open invitations to share a device
     operations/{id}                                   the audit trail: what operators did, and why
     deletedUsers/{uid}                                tombstones of deleted accounts
     deadLetters/{messageId}                           messages that can never be stored as events
@@ -31,6 +35,7 @@ not a single one (`shared/firestore/ids.py`).
 
 import functools
 import hashlib
+from collections.abc import Iterable, Sequence
 
 from google.cloud.firestore import (
     CollectionReference,
@@ -65,6 +70,9 @@ CLAIM_ATTEMPTS = "claimAttempts"
 RELEASES = "releases"
 OPERATIONS = "operations"
 PRESENCE = "presence"
+SHARED = "shared"
+SHARES = "shares"
+INVITATIONS = "invitations"
 UNKNOWN_DEVICES = "unknownDevices"
 
 
@@ -72,6 +80,14 @@ UNKNOWN_DEVICES = "unknownDevices"
 def client() -> Client:
     """The process's one Firestore client; it is safe for threads."""
     return Client(project=settings.project())
+
+
+def read_all(
+    references: Sequence[DocumentReference], fields: Iterable[str] | None = None
+) -> list[Snapshot]:
+    """Read documents, or some fields of them, in one round trip; in the order of the references."""
+    found = {s.reference.path: s for s in client().get_all(list(references), fields)}
+    return [found[reference.path] for reference in references]
 
 
 def user(uid: str) -> DocumentReference:
@@ -95,6 +111,39 @@ def activity(uid: str) -> CollectionReference:
     """What a customer did."""
     reference: CollectionReference = user(uid).collection(ACTIVITY)
     return reference
+
+
+def shared_device(uid: str, device_id: str) -> DocumentReference:
+    """A guest's share of a device. The document exists exactly as long as the share."""
+    reference: DocumentReference = user(uid).collection(SHARED).document(device_id)
+    return reference
+
+
+def share(owner_uid: str, device_id: str, guest_uid: str) -> DocumentReference:
+    """The same share below the owner's device."""
+    reference: DocumentReference = (
+        user_device(owner_uid, device_id).collection(SHARES).document(guest_uid)
+    )
+    return reference
+
+
+def device_invitation(owner_uid: str, device_id: str, invitation_id: str) -> DocumentReference:
+    """An open invitation below the owner's device."""
+    reference: DocumentReference = (
+        user_device(owner_uid, device_id).collection(INVITATIONS).document(invitation_id)
+    )
+    return reference
+
+
+def invitation(invitation_id: str) -> DocumentReference:
+    """The same invitation, as whoever accepts it is checked against it."""
+    return client().collection(INVITATIONS).document(invitation_id)
+
+
+def shares_of_device(device_id: str) -> Query:
+    """All guests' shares of a device; needs its own index."""
+    group = client().collection_group(SHARED)
+    return group.where(filter=FieldFilter("deviceId", "==", device_id))
 
 
 def devices() -> CollectionReference:

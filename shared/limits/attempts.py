@@ -75,8 +75,8 @@ def admit(uid: str, label: str, *also: DocumentReference) -> Attempt:
         paths.claim_attempts(_digest(kind, key, now))
         for kind, key in (("person", uid), ("own", f"{uid}:{label}"), ("label", label))
     ]
-    found = {s.reference.path: s for s in paths.client().get_all([*references, *also])}
-    person, own, everybody = (_Tally.of(found[r.path], now) for r in references)
+    found = paths.read_all([*references, *also])
+    person, own, everybody = (_Tally.of(snapshot, now) for snapshot in found[: len(references)])
     line, limit = (own, OWN) if own.tries < OWN.free else (everybody, LABEL)
     wait = max(person.remaining(PERSON, now), line.remaining(limit, now))
     if wait > 0:
@@ -87,7 +87,7 @@ def admit(uid: str, label: str, *also: DocumentReference) -> Attempt:
     )
     for tally, its, after in zip((person, line), (PERSON, limit), counted, strict=True):
         _refuse_a_burst(tally, its, after["tries",])
-    return Attempt((person, line), [found[reference.path] for reference in also])
+    return Attempt((person, line), found[len(references) :])
 
 
 def _refuse_a_burst(tally: "_Tally", limit: Limit, tries: int) -> None:

@@ -92,12 +92,11 @@ def _account(uid: str) -> str:
 
 def _profile(uid: str) -> list[str]:
     """The profile, with what the server's record of the customer at Particle says."""
-    references = [paths.user(uid), paths.customer(uid)]
-    found = {s.reference.path: s.to_dict() for s in paths.client().get_all(references)}
-    profile, record = (found[r.path] for r in references)
+    read = paths.read_all([paths.user(uid), paths.customer(uid)])
+    profile, record = (snapshot.to_dict() for snapshot in read)
     if record is not None:
         profile = {**(profile or {}), "particle": record}
-    return [] if profile is None else [_line(references[0].path, profile)]
+    return [] if profile is None else [_line(read[0].reference.path, profile)]
 
 
 def _line(path: str, data: dict[str, Any]) -> str:

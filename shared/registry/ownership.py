@@ -51,9 +51,7 @@ def owner_of(device_id: str) -> str | None:
 def require_owner(uid: str, device_id: str) -> None:
     """Raise `NotYourDevice` unless the user owns the device and is not deleted; one round trip."""
     references = [paths.device(device_id), paths.deleted_user(uid)]
-    snapshots = paths.client().get_all(references, ["ownerUid"])
-    found = {snapshot.reference.path: snapshot for snapshot in snapshots}
-    entry, tombstone = (found[reference.path] for reference in references)
+    entry, tombstone = paths.read_all(references, ["ownerUid"])
     if tombstone.exists or Entry(entry).owner_uid != uid:
         raise NotYourDevice
 
@@ -65,9 +63,7 @@ def documents(uid: str, device_id: str) -> list[DocumentReference]:
 
 def look_up(uid: str, device_id: str) -> tuple[Entry, paths.Snapshot]:
     """The registry's entry and the user's own device document, in one round trip."""
-    references = documents(uid, device_id)
-    found = {s.reference.path: s for s in paths.client().get_all(references)}
-    entry, mine = (found[reference.path] for reference in references)
+    entry, mine = paths.read_all(documents(uid, device_id))
     return Entry(entry), mine
 
 

@@ -1,0 +1,1 @@
+"""How a share of a device begins, changes and ends."""
