@@ -328,6 +328,38 @@ def integration_quiet(minutes: int, usual: int) -> None:
     _line("ERROR", "integration-quiet", minutes=minutes, usualMinutes=usual)
 
 
+def mail_refused(mail_id: str, error: BaseException) -> None:
+    """The mail server will never take this mail for its recipient; nobody tries again."""
+    _line("INFO", "mail-refused", mailId=mail_id, cause=str(error))
+
+
+def mail_not_sent(mail_id: str, error: BaseException) -> None:
+    """The mail server could not be used: for the operator to look at, if it happens again."""
+    _line("ERROR", "mail-not-sent", f"mail not sent: {error}", mailId=mail_id)
+
+
+def share_not_ended(device_id: str, guest_uid: str, error: BaseException) -> None:
+    """An expired share could not be ended; the next run tries again."""
+    _line(
+        "WARNING",
+        "share-not-ended",
+        "expired share not ended yet",
+        deviceId=device_id,
+        guestUid=guest_uid,
+        cause=f"{type(error).__name__}: {error}",
+    )
+
+
+def sweep_late(seconds: int | None) -> None:
+    """`run_due` has not completed a run for this long, or never; expired shares may go on."""
+    _line("ERROR", "sweep-late", seconds=seconds)
+
+
+def due_late(seconds: int) -> None:
+    """Something has been due for this long; `run_due` does not get to it, or fails at it."""
+    _line("ERROR", "due-late", seconds=seconds)
+
+
 def _traceback(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))
 

@@ -7,8 +7,9 @@ every value is checked here at first use.
 
 import functools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from firebase_functions.params import BoolParam, IntParam, SecretParam, StringParam
 
@@ -168,6 +169,15 @@ _HEALTH_CHECK = BoolParam(
         "Every five minutes a test event is sent from Particle's integration to Firestore"
     ),
 )
+_MAIL_FROM = StringParam(
+    "MAIL_FROM",
+    default="",
+    label="Sender of the mails",
+    description=(
+        "An address, or `Name <address>`, from which the server in the secret SMTP_URL may send. "
+        "Empty: no mails"
+    ),
+)
 _REGION = StringParam(
     "FUNCTIONS_REGION",
     default="us-central1",
@@ -205,12 +215,20 @@ _VPC_CONNECTOR = StringParam(
 CLIENT_ID = SecretParam("PARTICLE_CLIENT_ID")
 CLIENT_SECRET = SecretParam("PARTICLE_CLIENT_SECRET")
 SETUP_CODE_PEPPER = SecretParam("SETUP_CODE_PEPPER")
+SMTP_URL = SecretParam("SMTP_URL")
+"""`smtps://USER:PASSWORD@HOST:PORT`, `smtp://USER:PASSWORD@HOST:PORT?starttls=1`, or `NO_MAIL`."""
+
+NO_MAIL = "none"
+"""The value of `SMTP_URL` where no mails are sent. A function is not deployed while one of its
+secrets does not exist, and Secret Manager takes no empty value."""
 
 MAX_RETENTION_DAYS = 36_500
 """A century: more than anybody needs, and far from the end of Firestore's calendar."""
 
 PARTICLE_SECRETS = [CLIENT_ID, CLIENT_SECRET]
 """For functions that call Particle."""
+MAIL_SECRETS = [SMTP_URL]
+"""For functions that send mail."""
 
 # How long things take, in seconds. The functions' own timeouts come first: what a function waits
 # for has to end before its timeout, and what it holds has to outlast it. How long a request to
@@ -262,6 +280,14 @@ SWEEP_BUDGET = SCHEDULE_TIMEOUT / 3
 """After this, a run of the schedule continues no further job."""
 JOB_OVERDUE = 5 * EVENT_TIMEOUT
 """A job of this age is left over: its own trigger has had time for several deliveries."""
+DUE_BUDGET = 45
+"""After this, a run of `run_due` begins nothing further: the next one comes within the minute."""
+SWEEP_LATE = 5 * 60
+"""`run_due` is reported when it has not completed a run for this long."""
+DUE_LATE = 10 * 60
+"""What is due is reported when it has waited this long."""
+MAIL_PATIENCE = 10
+"""From the connection to the mail server until it has accepted a mail."""
 AUTH_ANSWER = 10
 """For an answer of Firebase Auth; its own default of 120 s is longer than a callable has."""
 DELETION_PATIENCE = CALLABLE_TIMEOUT / 3
@@ -359,6 +385,54 @@ def particle() -> Particle:
         api_url=_API_URL.value.rstrip("/"),
         client_id=_required(CLIENT_ID.value, "PARTICLE_CLIENT_ID"),
         client_secret=_required(CLIENT_SECRET.value, "PARTICLE_CLIENT_SECRET"),
+    )
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mails are handed over, and who sends them."""
+
+    host: str
+    port: int
+    tls: str
+    """`at-once`, `starttls`, or `none`, which this machine's own server alone may have."""
+    user: str
+    """Empty: no log-in."""
+    password: str = field(repr=False)
+    sender: str
+    """An address, or `Name <address>`."""
+
+
+@functools.cache
+def mail_server() -> MailServer | None:
+    """The mail server; None if no mails are sent. Raises `SettingMissingError`."""
+    url = _required(SMTP_URL.value.strip(), "SMTP_URL")
+    if url == NO_MAIL:
+        return None
+    # The messages do not quote the URL, which contains the password.
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    if parts.scheme not in {"smtp", "smtps"} or not host:
+        raise SettingMissingError(
+            f"SMTP_URL must be smtps://USER:PASSWORD@HOST:PORT, smtp://USER:PASSWORD@HOST:PORT?"
+            f"starttls=1, or {NO_MAIL}; in USER and PASSWORD, characters like @ and / are written "
+            "as %40 and %2F"
+        )
+    tls = "at-once" if parts.scheme == "smtps" else "none"
+    if tls == "none" and parse_qs(parts.query).get("starttls") == ["1"]:
+        tls = "starttls"
+    if tls == "none" and host not in {"127.0.0.1", "localhost"}:
+        raise SettingMissingError("SMTP_URL needs smtps:// or ?starttls=1: mails contain secrets")
+    return MailServer(
+        host=host,
+        port=port or {"at-once": 465, "starttls": 587, "none": 25}[tls],
+        tls=tls,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        sender=_required(_MAIL_FROM.value.strip(), "MAIL_FROM"),
     )
 
 

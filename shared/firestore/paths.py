@@ -246,6 +246,12 @@ def mints(uid: str, period: int) -> DocumentReference:
     return limit(f"mints-{digest}-{period}")
 
 
+def invitation_mails(owner_uid: str, day: str) -> DocumentReference:
+    """How many invitations to a customer's devices were mailed on a day."""
+    digest = hashlib.sha256(f"invitationMails:{owner_uid}".encode()).hexdigest()[:32]
+    return limit(f"invitationMails-{digest}-{day}")
+
+
 def limit(name: str) -> DocumentReference:
     """A counter that all instances share."""
     return client().collection(LIMITS).document(name)
