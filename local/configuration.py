@@ -86,6 +86,11 @@ def run_settings(
     return settings | dict(changes)
 
 
+def run_secrets(root: Path, ports: Ports) -> dict[str, str]:
+    """Return the functions' secrets in one run: those of the local project, and its mail server."""
+    return read_settings(root / SECRETS_FILE) | {"SMTP_URL": f"smtp://{HOST}:{ports.smtp}"}
+
+
 def firebase_configuration(root: Path, ports: Ports, settings_folder: Path) -> str:
     """Return `firebase.json` for one run, with its ports, its settings and this Python's version.
 
@@ -101,7 +106,7 @@ def firebase_configuration(root: Path, ports: Ports, settings_folder: Path) -> s
         codebase["runtime"] = version
     emulators = configuration["emulators"]
     listeners = ports.services()
-    for name in listeners.keys() - {"simulator", "websocket"}:
+    for name in listeners.keys() - {"simulator", "websocket", "smtp", "mails"}:
         emulators[name] = {"host": HOST, "port": listeners[name]}
     emulators["firestore"]["websocketPort"] = ports.websocket
     return json.dumps(configuration, indent=2)

@@ -152,6 +152,7 @@ def _how_to(stack: Stack, claimed: str, unclaimed: Iterable[dict[str, str]]) -> 
 {rows}
 
   Particle      {stack.simulator_url}  the simulated cloud: see the devices, press their buttons
+  Mails         {stack.mails_url}  what the backend has sent, such as invitations
   Operator      {operator}venv/bin/python -m admin --local --help
   Logs          {stack.logs.relative_to(ROOT)}/
   Stop          Ctrl-C

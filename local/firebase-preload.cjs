@@ -111,3 +111,11 @@ chokidar.watch = (paths, options) => {
   };
   return watcher;
 };
+
+// 7. The functions get the secrets of the run.
+//
+// firebase-tools reads them from the functions' folder, where there is one file for all runs; but the
+// port of the mail server, which is part of a secret, differs from run to run.
+
+requireInTools("./lib/emulator/functionsEmulatorShared").getSecretLocalPath = () =>
+  process.env.LOCAL_STACK_SECRETS;

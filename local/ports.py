@@ -46,6 +46,9 @@ class Ports:
     tasks: int
     websocket: int
     logging: int
+    #: The stack's mail server, and the page that shows what it got.
+    smtp: int
+    mails: int
     #: The processes that run the functions; each gets one of these.
     workers: range
 
@@ -73,6 +76,8 @@ class Ports:
             tasks=first + 8,
             websocket=first + 9,
             logging=first + 10,
+            smtp=first + 11,
+            mails=first + 12,
             workers=range(first + _SERVICES_IN_BLOCK, first + _BLOCK_SIZE),
         )
 
@@ -95,6 +100,8 @@ class Ports:
             "tasks": self.tasks,
             "websocket": self.websocket,
             "logging": self.logging,
+            "smtp": self.smtp,
+            "mails": self.mails,
         }
 
 

@@ -19,7 +19,7 @@ from local.configuration import (
     SECRETS_FILE,
     TOPIC,
     firebase_configuration,
-    read_settings,
+    run_secrets,
     run_settings,
     write_settings,
 )
@@ -113,7 +113,8 @@ class Stack:
         self._function_settings = run_settings(
             ROOT, self.ports, settings or {}, developer=developer_settings
         )
-        self.settings = self._function_settings | read_settings(ROOT / SECRETS_FILE)
+        self._secrets = run_secrets(ROOT, self.ports)
+        self.settings = self._function_settings | self._secrets
 
     @property
     def auth_url(self) -> str:
@@ -161,6 +162,11 @@ class Stack:
             "HOSTING_EMULATOR_HOST": f"{HOST}:{self.ports.hosting}",
             "PARTICLE_API_URL": self.simulator_url,
         }
+
+    @property
+    def mails_url(self) -> str:
+        """URL of the page with the mails that were sent."""
+        return f"http://{HOST}:{self.ports.mails}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -211,6 +217,7 @@ class Stack:
             )
             self._create_topic()
             self._start_simulator()
+            self._start_mailbox()
             wait_until(
                 "The Firebase emulators",
                 lambda: self._emulators_ready(emulators),
@@ -223,6 +230,7 @@ class Stack:
                 _SIMULATOR_START,
                 self.check,
             )
+            wait_until("The mailbox", lambda: answers(self.mails_url), _SIMULATOR_START, self.check)
             if self._schedules:
                 command = [sys.executable, "-m", "local.schedules", self.functions_emulator]
                 self._services.append(self.run("The schedules", command))
@@ -322,6 +330,7 @@ class Stack:
         folder = self.logs / "settings"
         folder.mkdir(parents=True)
         write_settings(folder / f".env.{PROJECT_ID}", self._function_settings)
+        write_settings(folder / SECRETS_FILE, self._secrets)
         self._configuration.write_text(
             firebase_configuration(ROOT, self.ports, folder), encoding="utf-8"
         )
@@ -356,6 +365,7 @@ class Stack:
                 "JAVA_HOME": str(java),
                 "PATH": os.pathsep.join([str(java / "bin"), os.environ.get("PATH", "")]),
                 "LOCAL_STACK_WORKER_PORTS": f"{workers.start}-{workers.stop - 1}",
+                "LOCAL_STACK_SECRETS": str(self.logs / "settings" / SECRETS_FILE),
                 # The CLI keeps a file for each running project there.
                 "TMPDIR": str(temporary),
                 # Seconds that the import of main.py may take on a busy machine.
@@ -409,6 +419,11 @@ class Stack:
         if self._interval is not None:
             command += ["--interval", str(self._interval)]
         self._services.append(self.run("The simulator", command))
+
+    def _start_mailbox(self) -> None:
+        ports = [str(self.ports.smtp), str(self.ports.mails)]
+        command = [sys.executable, "-m", "local.mails", *ports]
+        self._services.append(self.run("The mailbox", command))
 
     def check_listening(self) -> None:
         """Check that every service still runs and listens.

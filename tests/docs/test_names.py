@@ -67,6 +67,7 @@ EXAMPLES = {
     "emulators.log": "written by a run",
     "simulator.log": "written by a run",
     "schedules.log": "written by a run",
+    "mailbox.log": "written by a run",
     "offer.json": "the reader writes it",
     "telemetry.json": "the reader writes it",
     "req_id": "a field of the reader's events",

@@ -31,7 +31,9 @@ PORTS = Ports(
     tasks=9,
     websocket=10,
     logging=11,
-    workers=range(12, 20),
+    smtp=12,
+    mails=13,
+    workers=range(14, 20),
 )
 
 
