@@ -33,8 +33,8 @@ usage: ./deploy.sh --project ID [--dry-run] [--only STEP,...] [--yes] [more, bel
   --dry-run               print every command in order and run none; needs no log-in
   --only STEP[,STEP]      run only these steps, in the order below
   --yes                   ask nothing. Functions of the project's default codebase that are not in
-                          this source are then deleted. PARTICLE_CLIENT_ID and
-                          PARTICLE_CLIENT_SECRET come from the environment if they are needed
+                          this source are then deleted. PARTICLE_CLIENT_ID, PARTICLE_CLIENT_SECRET
+                          and SMTP_URL come from the environment if they are needed
   --region R              region of the functions, checked against FUNCTIONS_REGION in .env.ID
                           (by default the value there)
   --database-location L   where Firestore is created if the project has none yet: a region or a
@@ -179,7 +179,8 @@ take_secrets_from_environment() {
   client_id=${PARTICLE_CLIENT_ID:-}
   client_secret=${PARTICLE_CLIENT_SECRET:-}
   access_token=${PARTICLE_ACCESS_TOKEN:-}
-  unset PARTICLE_CLIENT_ID PARTICLE_CLIENT_SECRET PARTICLE_ACCESS_TOKEN SETUP_CODE_PEPPER
+  smtp_url=${SMTP_URL:-}
+  unset SMTP_URL PARTICLE_CLIENT_ID PARTICLE_CLIENT_SECRET PARTICLE_ACCESS_TOKEN SETUP_CODE_PEPPER
 }
 
 what_remains() {

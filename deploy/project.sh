@@ -128,7 +128,25 @@ step_secrets() {
   store_secret "$present" PARTICLE_CLIENT_SECRET "$client_secret" \
     'OAuth client secret that belongs to it'
   store_secret "$present" SETUP_CODE_PEPPER '' ''
-  client_id='' client_secret=''
+  store_mail_server "$present"
+  client_id='' client_secret='' smtp_url=''
+}
+
+# The CLI deploys no function while one of its secrets does not exist. So this one exists without mail,
+# too: as "none", since Secret Manager takes no empty value.
+store_mail_server() { # NAMES_PRESENT
+  local value what='Your mail server: smtps://USER:PASSWORD@HOST:PORT, or smtp://USER:PASSWORD@HOST:PORT?starttls=1'
+  if [[ -z $(setting MAIL_FROM) ]]; then
+    store_secret "$1" SMTP_URL none ''
+    return
+  fi
+  store_secret "$1" SMTP_URL "$smtp_url" "$what"
+  value=$(look gcloud secrets versions access latest --secret SMTP_URL --project "$project")
+  if [[ $value == none ]]; then
+    note 'MAIL_FROM is set, and there was no mail server before'
+    give_value SMTP_URL "$smtp_url" "$what" \
+      gcloud secrets versions add SMTP_URL --data-file=- --project "$project"
+  fi
 }
 
 # A secret that has a version is never changed: another pepper would invalidate all setup codes.
@@ -173,6 +191,8 @@ give_value() { # NAME VALUE WHAT_IT_IS COMMAND...
   fi
   value=${value//[[:space:]]/}
   [[ -n $value ]] || stop "$name is needed: $what. With --yes it is taken from the environment."
+  [[ $name != SMTP_URL || $value == none || $value == smtps://?* || $value == smtp://?*starttls=1 ]] ||
+    stop "SMTP_URL is not of the right form. $what. Characters like @ and / in USER and PASSWORD are written as %40 and %2F."
   show "$@"
   printf '%s' "$value" | "$@"
 }

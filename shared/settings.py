@@ -406,7 +406,8 @@ class MailServer:
 @functools.cache
 def mail_server() -> MailServer | None:
     """The mail server; None if no mails are sent. Raises `SettingMissingError`."""
-    url = _required(SMTP_URL.value.strip(), "SMTP_URL")
+    sender = _MAIL_FROM.value.strip()
+    url = _required(SMTP_URL.value.strip(), "SMTP_URL") if sender else NO_MAIL
     if url == NO_MAIL:
         return None
     # The messages do not quote the URL, which contains the password.
@@ -432,7 +433,7 @@ def mail_server() -> MailServer | None:
         tls=tls,
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
-        sender=_required(_MAIL_FROM.value.strip(), "MAIL_FROM"),
+        sender=sender,
     )
 
 

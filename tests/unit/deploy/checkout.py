@@ -155,13 +155,14 @@ class Checkout:
             timeout=60,
         )
 
-    def deploy(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def deploy(self, *arguments: str, smtp_url: str = "") -> subprocess.CompletedProcess[str]:
         """Run it as a machine does: no questions, secrets in the environment."""
         given = {
             "PARTICLE_CLIENT_ID": CLIENT_ID,
             "PARTICLE_CLIENT_SECRET": CLIENT_SECRET,
             "PARTICLE_ACCESS_TOKEN": ACCESS_TOKEN,
             "SETUP_CODE_PEPPER": "a pepper of somebody else",
+            "SMTP_URL": smtp_url,
         }
         return self.run("--yes", *arguments, given=given)
 

@@ -172,6 +172,10 @@ case "$name $*" in
       list state
     done <"$STAND_IN/secrets/$4"
     ;;
+  'gcloud secrets versions access latest --secret '*)
+    while IFS= read -r line; do value=$line; done <"$STAND_IN/secrets/$6"
+    printf '%s' "$value"
+    ;;
   'gcloud secrets versions add '*) printf '%s\n' "$given" >>"$STAND_IN/secrets/$4" ;;
   'gcloud compute routers delete '*) # and its NATs
     remove routers "$item"

@@ -397,3 +397,35 @@ def test_whoever_says_no_changes_nothing(checkout: Checkout) -> None:
     assert not [
         call.line for call in checkout.calls if re.search("enable|create|deploy", call.line)
     ]
+
+
+MAIL = "smtps://acme%40mail:hush-hush@smtp.example:465"
+
+
+def test_without_mail_the_secret_exists_all_the_same(checkout: Checkout) -> None:
+    """The Firebase CLI refuses to deploy a function whose secret does not exist."""
+    assert checkout.deploy(smtp_url=MAIL).returncode == 0
+    assert checkout.secret("SMTP_URL") == ["none"]
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_with_a_sender_the_mail_server_is_needed(checkout: Checkout, *, before: bool) -> None:
+    """Also when the product was deployed without mail before; once, and never shown."""
+    if before:
+        checkout.deploy()
+    with (checkout.folder / f".env.{PROJECT}").open("a") as settings:
+        settings.write("MAIL_FROM=Acme <no-reply@acme.example>\n")
+    done = checkout.deploy("--only", "secrets")
+    assert done.returncode == 1
+    assert "SMTP_URL is needed" in done.stderr
+    for wrong in ("mail.example:hush-hush", "smtp://a:hush-hush@mail.example"):
+        done = checkout.deploy("--only", "secrets", smtp_url=wrong)
+        assert done.returncode == 1
+        assert "SMTP_URL is not of the right form" in done.stderr
+        assert "hush" not in done.stdout + done.stderr
+    for _ in range(2):
+        done = checkout.deploy(smtp_url=MAIL)
+        assert done.returncode == 0, done.stderr
+        assert checkout.secret("SMTP_URL") == [*(["none"] if before else []), MAIL]
+        assert "hush" not in done.stdout + done.stderr
+        assert not [call for call in checkout.calls if "hush-" in call.line + call.environment]
