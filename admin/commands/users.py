@@ -29,8 +29,8 @@ _PATIENCE = 300.0
 def show(context: typer.Context, *, user: User) -> None:
     """Show everything that is known about a customer.
 
-    Account, customer at Particle, devices, claim codes, last activity and deletion. That you looked
-    is recorded in the audit trail.
+    Account, customer at Particle, devices, shares, claim codes, last activity and deletion. That
+    you looked is recorded in the audit trail.
 
     Example: users show ada@example.org
     """
@@ -198,6 +198,13 @@ def _print(found: dict[str, Any]) -> None:
     )
     heading("Devices")
     _print_devices(found["devices"])
+    columns = {"deviceId": "DEVICE", "role": "ROLE", "since": "SINCE", "until": "UNTIL"}
+    if found["sharedByThem"]:
+        heading("Their devices, shared with others")
+        table_of(found["sharedByThem"], guestEmail="GUEST", guestUid="UID", **columns)
+    if found["sharedWithThem"]:
+        heading("Devices of others, shared with them")
+        table_of(found["sharedWithThem"], ownerEmail="OWNER", ownerUid="UID", **columns)
     if found["awaiting"]:
         heading("Claim codes that can still be used")
         table_of(found["awaiting"], serialNumber="SERIAL", deviceId="DEVICE", until="UNTIL")

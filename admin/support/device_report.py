@@ -9,6 +9,7 @@ from admin.cli.deployed import use_secrets
 from admin.cli.errors import CannotRun
 from admin.cli.failures import FAILURES
 from admin.cli.target import Target
+from admin.support import shares
 from admin.support.audit import operations
 from admin.support.resolve import addresses
 from shared import connections, settings, times
@@ -46,6 +47,7 @@ def report(target: Target, device_id: str, *, data: bool) -> dict[str, Any]:
         "owner": uid and {"uid": uid, "email": known.get(uid), "since": entry.claimed_at},
         "awaited": awaited_by
         and {"uid": awaited_by, "email": known.get(awaited_by), "until": entry.awaited_until},
+        "shares": shares.of_device(device_id),
         "name": mine.get("name"),
         "presence": seen(mine) if uid else None,
         **{field: mine.get(field) for field in _HEALTH},

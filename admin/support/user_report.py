@@ -6,6 +6,7 @@ from typing import Any
 from firebase_admin import auth
 from google.cloud.firestore import FieldFilter, Query
 
+from admin.support import shares
 from admin.support.device_report import LAST, seen
 from admin.support.records import shown
 from shared import connections, times
@@ -18,7 +19,7 @@ _PRESENCE = ("status", "statusAt", "lastSeenAt", "graceSeconds")
 
 
 def report(uid: str) -> dict[str, Any]:
-    """The account, the customer at Particle, devices, last activity, and deletion."""
+    """The account, the customer at Particle, devices, shares, last activity, and deletion."""
     profile = paths.user(uid).get().to_dict() or {}
     tombstone = paths.deleted_user(uid).get().to_dict()
     return {
@@ -27,6 +28,8 @@ def report(uid: str) -> dict[str, Any]:
         "profile": {name: profile.get(name) for name in ("displayName", "timeZone", "locale")},
         "customer": _customer(uid, profile),
         "devices": devices_of(uid),
+        "sharedByThem": shares.given_by(uid),
+        "sharedWithThem": shares.had_by(uid),
         "awaiting": _awaiting(uid),
         "activity": _activity(uid),
         "deletion": _deletion(tombstone),

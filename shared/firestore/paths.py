@@ -36,6 +36,7 @@ not a single one (`shared/firestore/ids.py`).
 import functools
 import hashlib
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from google.cloud.firestore import (
     CollectionReference,
@@ -144,6 +145,18 @@ def shares_of_device(device_id: str) -> Query:
     """All guests' shares of a device; needs its own index."""
     group = client().collection_group(SHARED)
     return group.where(filter=FieldFilter("deviceId", "==", device_id))
+
+
+def shares_of_owner(uid: str) -> Query:
+    """All guests' shares of a customer's devices; needs its own index."""
+    group = client().collection_group(SHARED)
+    return group.where(filter=FieldFilter("ownerUid", "==", uid))
+
+
+def expired_shares(now: datetime) -> Query:
+    """All guests' shares that have expired, those first that did so first; needs its own index."""
+    group = client().collection_group(SHARED)
+    return group.where(filter=FieldFilter("expiresAt", "<=", now)).order_by("expiresAt")
 
 
 def devices() -> CollectionReference:

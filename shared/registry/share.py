@@ -81,6 +81,12 @@ class Share:
         return at
 
     @property
+    def since(self) -> datetime:
+        """When it began."""
+        at: datetime = self._fields["since"]
+        return at
+
+    @property
     def claim_epoch(self) -> int:
         """The owner's tenure that it belongs to."""
         return int(self._fields["claimEpoch"])

@@ -86,7 +86,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 @pytest.fixture
 def server(inbox: Inbox, use: Callable[..., None]) -> Iterator[Controller]:
     """A server without encryption, as the local stack has one."""
-    controller = Controller(inbox, hostname="127.0.0.1", port=free_port())
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False)
     controller.start()
     use(f"smtp://127.0.0.1:{controller.port}")
     yield controller
@@ -186,12 +186,16 @@ def test_names_cannot_shape_the_mail(name: str, shown: str, inbox: Inbox) -> Non
             "a@x.example\r\nBcc: b@x.example",
         ),
         *("Ada <a@x.example>", "a@x.example b@x.example", "a@x.example>", " a@x.example"),
-        "gästin@x.example",
+        *("gästin@x.example", "gast@münchen.example"),
     ],
 )
 @pytest.mark.usefixtures("server")
 def test_what_is_not_one_address_gets_no_mail(address: str, inbox: Inbox) -> None:
-    """The last one is an address, but of a kind that this server does not take."""
+    """The last one is an address, but of a kind that only some servers take."""
+    found = settings.mail_server()
+    assert found
+    with pytest.raises(smtp.RefusedError):
+        smtp.send(found, address, "s", "t", mail_id="1")
     assert not mail.send_invitation(but(to=address))
     assert not inbox.envelopes
 
@@ -233,20 +237,16 @@ def test_no_server_there(use: Callable[..., None], capfd: pytest.CaptureFixture[
 def test_a_server_that_answers_slowly_is_given_up(
     use: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each of its replies is in time; all together are not."""
-    monkeypatch.setattr(settings, "MAIL_PATIENCE", 0.6)
+    """The wait for one reply is shorter by what the replies before it have taken."""
+    monkeypatch.setattr(settings, "MAIL_PATIENCE", 1.0)
     over = threading.Event()
 
     def serve(listener: socket.socket) -> None:
         connection, _ = listener.accept()
         with connection:
-            for reply in (b"220 hi\r\n", b"250 hi\r\n", *[b"250 ok\r\n"] * 9):
-                over.wait(0.25)
-                try:
-                    connection.sendall(reply)
-                    connection.recv(1000)
-                except OSError:
-                    return
+            over.wait(0.8)
+            connection.sendall(b"220 hi\r\n")
+            over.wait()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve, args=[listener])
@@ -255,11 +255,13 @@ def test_a_server_that_answers_slowly_is_given_up(
         started = datetime.now(UTC)
         found = settings.mail_server()
         assert found
-        with pytest.raises(smtp.NotSentError, match=r"Disconnected|TimeoutError"):
-            smtp.send(found, INVITATION.to, "s", "t", mail_id="1")
-        assert datetime.now(UTC) - started < timedelta(seconds=1.5)
-        over.set()
-        thread.join()
+        try:
+            with pytest.raises(smtp.NotSentError, match=r"Disconnected|TimeoutError"):
+                smtp.send(found, INVITATION.to, "s", "t", mail_id="1")
+            assert datetime.now(UTC) - started < timedelta(seconds=1.6)
+        finally:
+            over.set()
+            thread.join()
 
 
 def certificate(folder: Path) -> Path:

@@ -31,9 +31,9 @@ def show(
 ) -> None:
     """Show everything that is known about a device.
 
-    Owner, presence as the owner's app shows it, health, newest values, last commands and events,
-    what operators did, and what Particle says now. If Particle cannot be asked, it says why and
-    shows the rest.
+    Owner, guests, presence as the owner's app shows it, health, newest values, last commands and
+    events, what operators did, and what Particle says now. If Particle cannot be asked, it says why
+    and shows the rest.
 
     Example: devices show PT-1001
     """
@@ -69,6 +69,10 @@ def _print(found: dict[str, Any], *, data: bool) -> None:
         ("battery", battery and f"{battery.get('charge')} %, {battery.get('state')}"),
         ("signal", signal and f"{signal.get('strength')} %, {signal.get('technology')}"),
     )
+    if found["shares"]:
+        heading("Shared with")
+        columns = {"guestEmail": "GUEST", "guestUid": "UID", "role": "ROLE"}
+        table_of(found["shares"], **columns, since="SINCE", until="UNTIL")
     heading("Latest values")
     latest = ({**one, "value": _cut(one["value"])} for one in found["latest"])
     table_of(latest, event="EVENT", value="VALUE", publishedAt="PUBLISHED")
