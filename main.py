@@ -30,6 +30,7 @@ FUNCTIONS = (
     "rename_device",
     "restore_status",
     "revoke_tokens",
+    "run_due",
     "send_queued",
     "settle_commands",
 )

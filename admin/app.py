@@ -58,6 +58,10 @@ COMMANDS: Table = {
             "adopt": Command("users", "Bind users to existing customers at Particle."),
         },
     ),
+    "shares": Group(
+        "Devices that customers share.",
+        {"end": Command("shares", "End the share of a guest.")},
+    ),
     "fleet": Group(
         "All devices together.",
         {"status": Command("fleet", "Count devices by state and firmware.")},

@@ -65,8 +65,8 @@ BILLED_STEP: Final = 0.1
 CALL_SECONDS: Final = 1.0
 """How long a function call keeps an instance busy."""
 MEMORY_GIB: Final = 0.5
-SCHEDULED: Final = 2 * 12 * 24 * DAYS
-"""Runs of the two functions that are scheduled every five minutes."""
+SCHEDULED: Final = (2 * 12 + 60) * 24 * DAYS
+"""Runs of two functions that are scheduled every five minutes, and of one every minute."""
 
 OPERATION_BYTES: Final = 1024
 BLOCK_DEVICES: Final = 100

@@ -33,6 +33,7 @@ LINKS = (
     end_to_end.EVENTS,
     in_firestore.DEAD_LETTERS,
     end_to_end.SCHEDULED,
+    end_to_end.DUE,
     end_to_end.CLOCKS,
     in_monitoring.ALARMS,
 )

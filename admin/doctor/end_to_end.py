@@ -13,7 +13,7 @@ from admin.cli.failures import explained_firestore
 from admin.cli.output import text
 from admin.doctor.deployment import ACCESS_TOKEN, Deployment
 from admin.doctor.finding import Finding, Link, broken, not_here, ok, warning
-from shared import settings
+from shared import due, settings
 from shared.firestore import paths
 from shared.particle import errors
 from shared.telemetry import arrivals, canary
@@ -87,9 +87,7 @@ def _scheduled(deployment: Deployment) -> Finding:
         last = f"last ran at {text(sent)}" if sent else "has never run"
         return broken(
             f"check_health {last}",
-            f"gcloud scheduler jobs list --project {deployment.project} --location "
-            f"{os.environ.get('FUNCTIONS_REGION', 'us-central1')}; if it is not there: "
-            + deployment.deploy("functions"),
+            _jobs(deployment),
         )
     if failures := found.get("failures"):
         since = found.get("lastSuccessAt")
@@ -99,6 +97,30 @@ def _scheduled(deployment: Deployment) -> Finding:
             "fix what is named above; the next run, within five minutes, shows whether it helped",
         )
     return ok(f"at {text(sent)}, in {found.get('delayMs')} ms")
+
+
+def _due(deployment: Deployment) -> Finding:
+    now = datetime.now(UTC)
+    with explained_firestore(deployment.project):
+        last = due.Sweep.last()
+    if last.is_late(now):
+        ran = f"last completed a run at {text(last.at)}" if last.at else "has never completed a run"
+        return broken(f"run_due {ran}: expired shares may go on", _jobs(deployment))
+    if last.is_behind(now):
+        return warning(
+            f"something is due since {text(last.oldest_due_at)}: run_due fails at it, or has too "
+            "much to do",
+            deployment.logs("run_due", "warning"),
+        )
+    return ok(f"at {text(last.at)}")
+
+
+def _jobs(deployment: Deployment) -> str:
+    region = os.environ.get("FUNCTIONS_REGION", "us-central1")
+    return (
+        f"gcloud scheduler jobs list --project {deployment.project} --location {region}; if it is "
+        f"not there: {deployment.deploy('functions')}"
+    )
 
 
 def _clocks(deployment: Deployment) -> Finding:
@@ -150,4 +172,5 @@ EVENTS = Link("events", _events, needs=("Firestore",))
 SCHEDULED = Link(
     "scheduled check", _scheduled, needs=("Firestore",), cloud_only="the emulator runs no schedule"
 )
+DUE = Link("due", _due, needs=("Firestore",), cloud_only="the emulator runs no schedule")
 CLOCKS = Link("clocks", _clocks, needs=("settings",))

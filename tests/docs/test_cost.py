@@ -40,7 +40,7 @@ def test_a_fleet_computed_by_hand() -> None:
     assert used["storage"] == 100 * (240 * 10 * (420 + 620 + 3000) + 20 * (570 + 5250))
     # Two operations for 1500 bytes, one for a call: 1.443 million are three blocks.
     assert used["blocks"] == 3
-    assert used["requests"] == events + 100 * 30 + 2 * 12 * 24 * 30
+    assert used["requests"] == events + 100 * 30 + (2 * 12 + 60) * 24 * 30
 
 
 def test_what_is_free_costs_nothing_and_what_is_above_it_its_price() -> None:

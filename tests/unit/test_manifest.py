@@ -36,6 +36,7 @@ SECRETS = {
     "rename_device": [],
     "revoke_tokens": PARTICLE,
     "send_queued": PARTICLE,
+    "run_due": [],
     "settle_commands": PARTICLE,
     "invoke_function": PARTICLE,
     "mint_token": PARTICLE,
@@ -82,6 +83,12 @@ TRIGGERS: dict[str, Any] = {
     "check_health": {
         "scheduleTrigger": {
             "schedule": "every 5 minutes",
+            "retryConfig": {},
+        }
+    },
+    "run_due": {
+        "scheduleTrigger": {
+            "schedule": "every 1 minutes",
             "retryConfig": {},
         }
     },

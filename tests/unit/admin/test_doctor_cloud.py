@@ -820,6 +820,29 @@ def test_the_scheduled_check(
     assert bool(found.fix) == (state is not State.OK)
 
 
+@pytest.mark.parametrize(
+    ("record", "state", "said"),
+    [
+        ({"at": NOW, "oldestDueAt": None}, State.OK, "at 20"),
+        ({"at": NOW, "oldestDueAt": NOW - timedelta(minutes=9)}, State.OK, "at 20"),
+        ({}, State.BROKEN, "run_due has never completed a run: expired shares may go on"),
+        ({"at": NOW - timedelta(minutes=6)}, State.BROKEN, "run_due last completed a run at 20"),
+        (
+            {"at": NOW, "oldestDueAt": NOW - timedelta(minutes=11)},
+            State.WARNING,
+            "something is due since 20",
+        ),
+    ],
+)
+def test_what_is_due(
+    record: dict[str, Any], state: State, said: str, examine: Examine, readable: Any
+) -> None:
+    readable.return_value.get.return_value.to_dict.return_value = record
+    found = examine(end_to_end.DUE, {})
+    assert (found.state, said in found.found) == (state, True), found
+    assert bool(found.fix) == (state is not State.OK)
+
+
 def test_the_scheduled_check_can_be_turned_off(examine: Examine, mocker: Any) -> None:
     mocker.patch.object(settings, "health_check", return_value=False)
     assert examine(end_to_end.SCHEDULED, {}).state is State.NOT_HERE

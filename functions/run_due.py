@@ -1,0 +1,10 @@
+"""Scheduled `run_due`: does what is due at a time, such as ending an expired share."""
+
+from shared import due
+from shared.api.schedules import on_schedule
+
+
+@on_schedule("every 1 minutes")
+def run_due() -> None:
+    """End the shares that have expired. The next run does what is left."""
+    due.run()

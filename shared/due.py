@@ -1,0 +1,66 @@
+"""What `run_due` does every minute: what has become due. At present, shares expire.
+
+The rules refuse an expired share by its time, but only to whoever begins to listen: an open
+listener goes on until the share is deleted. So a share is ended by a write, here. Calls look at the
+time themselves. Several runs at once do no harm, since every ending depends on the share as it was
+read.
+
+`health/sweep` says when a run was completed and since when something is due that it did not get to.
+`check_health` watches it, and alarms watch the log.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from shared import log, settings
+from shared.firestore import paths
+from shared.sharing import ending
+
+_NAME = "sweep"
+_LATE = timedelta(seconds=settings.SWEEP_LATE)
+_DUE_LATE = timedelta(seconds=settings.DUE_LATE)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The last completed run."""
+
+    at: datetime | None
+    """When; None if there was none yet."""
+    oldest_due_at: datetime | None
+    """Since when something was due that it did not get to; None if nothing was."""
+
+    @classmethod
+    def last(cls) -> "Sweep":
+        """Read it; one document."""
+        found = paths.health(_NAME).get().to_dict() or {}
+        return cls(found.get("at"), found.get("oldestDueAt"))
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether no run was completed for too long, or ever."""
+        return self.at is None or now - self.at > _LATE
+
+    def is_behind(self, now: datetime) -> bool:
+        """Whether something has been due for too long, although runs are completed."""
+        return self.oldest_due_at is not None and now - self.oldest_due_at > _DUE_LATE
+
+
+def run() -> None:
+    """End expired shares for `settings.DUE_BUDGET` seconds, then record the run.
+
+    What is left, or fails, is left to the next run.
+    """
+    ending.end_expired(settings.DUE_BUDGET)
+    now = datetime.now(UTC)
+    left = paths.expired_shares(now).limit(1).get()
+    oldest = left[0].get("expiresAt") if left else None
+    paths.health(_NAME).set({"at": now, "oldestDueAt": oldest})
+
+
+def check(now: datetime) -> None:
+    """Log that runs are missing, or do not get to what is due."""
+    last = Sweep.last()
+    if last.is_late(now):
+        log.sweep_late(round((now - last.at).total_seconds()) if last.at else None)
+    elif last.oldest_due_at and last.is_behind(now):
+        log.due_late(round((now - last.oldest_due_at).total_seconds()))
