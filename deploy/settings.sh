@@ -61,6 +61,11 @@ check_tools_and_settings() {
       "VITE_APP_CHECK_KEY in $file, the reCAPTCHA key without which nobody could use the web app (docs/deploy.md, App Check)")
   fi
 
+  value=$(setting MAIL_FROM)
+  local sender='^([^@<>]+<)?[^@<>[:space:]]+@[^@<>[:space:]]+>?$'
+  [[ -z $value || $value =~ $sender ]] || missing+=(
+    "a valid MAIL_FROM in $file, an address or Name <address>; it is '$value'")
+
   product=$(setting PARTICLE_PRODUCT)
   value=$(setting FUNCTIONS_REGION)
   if [[ -n $value && -n $region && $value != "$region" ]]; then

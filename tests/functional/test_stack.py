@@ -225,11 +225,14 @@ def check_what_the_demo_runs_by_itself(text: str) -> None:
 
 
 def check_what_the_demo_offers(text: str) -> None:
-    """The web app and the simulator, a device that is owned, and others that are not."""
+    """The web app, the simulator and the mails, a device that is owned, and others that are not."""
     page = re.search(r"^  Web app +(\S+)", text, re.MULTILINE)
     particle = re.search(r"^  Particle +(\S+)", text, re.MULTILINE)
     owned = re.search(r'owns "(.+)"', text)
+    mails = re.search(r"^  Mails +(\S+)", text, re.MULTILINE)
     assert page
+    assert mails
+    assert "None yet" in requests.get(mails[1], timeout=10).text
     assert particle
     assert owned
     assert requests.get(f"{page[1]}/__/firebase/init.json", timeout=10).json()["projectId"]

@@ -66,4 +66,4 @@ def test_every_metric_has_an_alarm() -> None:
 
 def test_alarms_are_told_apart_by_name() -> None:
     names = [json.loads(path.read_text())["displayName"] for path in ALERTS]
-    assert len(set(names)) == len(names) == 7
+    assert len(set(names)) == len(names) == 9

@@ -237,7 +237,9 @@ def test_everything_missing_is_said_at_once_with_what_mends_it(checkout: Checkou
         ("PARTICLE_ACCESS_MODE=both", "a valid PARTICLE_ACCESS_MODE"),
         ("EVENT_RETENTION_DAYS=0", "a valid EVENT_RETENTION_DAYS"),
         ("FUNCTIONS_REGION=nam5", "a valid FUNCTIONS_REGION"),
+        ('MAIL_FROM="Acme"', "a valid MAIL_FROM"),
         ("PARTICLE_CLIENT_SECRET=hush", "PARTICLE_CLIENT_SECRET"),
+        ("SMTP_URL=smtps://u:hush@mail.example", "SMTP_URL"),
         ("PARTICLE_ACCESS_TOKEN=hush", "PARTICLE_ACCESS_TOKEN"),
     ],
 )
