@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 
 from google.cloud.firestore import Increment
 
-from shared import audit
+from shared import audit, log
 from shared.accounts import account
 from shared.audit import Operation
 from shared.firestore import paths
+from shared.firestore.deadline import FAILURES
 from shared.registry.share import Share
 
 PAGE = 200
@@ -20,16 +21,23 @@ PAGE = 200
 
 
 def end_expired(budget: float) -> None:
-    """End expired shares for `budget` seconds, those first that expired first."""
+    """End expired shares for `budget` seconds, those first that expired first.
+
+    One that cannot be ended is logged, left to the next run, and holds up no other.
+    """
     deadline = time.monotonic() + budget
-    while time.monotonic() < deadline:
-        page = paths.expired_shares(datetime.now(UTC)).limit(PAGE).get()
+    query = paths.expired_shares(datetime.now(UTC)).limit(PAGE)
+    page = query.get() if budget > 0 else []
+    while page:
         for snapshot in page:
             if time.monotonic() >= deadline:
                 return
-            end(Share(snapshot), "expired")
-        if len(page) < PAGE:
-            return
+            share = Share(snapshot)
+            try:
+                end(share, "expired")
+            except FAILURES as failure:
+                log.share_not_ended(share.device_id, share.guest_uid, failure)
+        page = query.start_after(page[-1]).get() if len(page) == PAGE else []
 
 
 def end(share: Share, why: str, operation: Operation | None = None) -> None:

@@ -2,12 +2,14 @@
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
+from google.api_core.exceptions import InternalServerError
 from google.cloud.firestore import Increment
 
 from local.client import Account, Client
@@ -93,6 +95,27 @@ def test_expired_shares_end_and_no_others(
     done = [one.to_dict() or {} for one in paths.activity(customer.uid).get()]
     ended = [(one["guestUid"], one["why"]) for one in done if one["action"] == "share-ended"]
     assert sorted(ended) == [(f"expired{number}", "expired") for number in range(5)]
+
+
+def test_one_that_cannot_be_ended_holds_up_no_other(
+    owned: Label,
+    customer: Account,
+    commits: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is logged, `health/sweep` has its time, and a later run ends it."""
+    monkeypatch.setattr("shared.sharing.ending.PAGE", 1)
+    for number in range(3):
+        share(owned, customer, f"guest{number}", AGO + timedelta(seconds=number))
+    capsys.readouterr()
+    commits(InternalServerError)
+    assert run()["oldestDueAt"] == AGO
+    assert guests(owned, customer) == {"guest0"}
+    [line] = [one for one in capsys.readouterr().out.splitlines() if "share-not-ended" in one]
+    assert f'"deviceId": "{owned.device_id}", "guestUid": "guest0"' in line
+    assert run()["oldestDueAt"] is None
+    assert guests(owned, customer) == set()
 
 
 @pytest.fixture
