@@ -189,7 +189,7 @@ def test_a_cold_start_imports_one_function_and_what_it_needs(name: str) -> None:
     assert not others & set(modules)
     assert "google.cloud.pubsub_v1" not in modules
     assert "firebase_functions.options" not in modules
-    assert ("shared.particle" in modules) == (name != "ingest")
+    assert ("shared.particle" in modules) == (name not in {"ingest", "run_due"})
 
 
 def test_what_the_functions_import_is_in_their_requirements() -> None:
