@@ -10,12 +10,18 @@ import importlib
 from shared import log, settings
 
 FUNCTIONS = (
+    "accept_invitation",
+    "accept_transfer",
     "cancel_command",
+    "cancel_invitation",
+    "cancel_transfer",
+    "change_share",
     "check_health",
     "claim_device",
     "confirm_claim",
     "create_claim_code",
     "delete_account",
+    "end_share",
     "end_tokens",
     "erase_account",
     "export_account",
@@ -24,6 +30,7 @@ FUNCTIONS = (
     "invoke_function",
     "list_devices",
     "mint_token",
+    "offer_transfer",
     "on_user_created",
     "read_variable",
     "release_device",
@@ -33,6 +40,7 @@ FUNCTIONS = (
     "run_due",
     "send_queued",
     "settle_commands",
+    "share_device",
 )
 
 

@@ -9,6 +9,8 @@ from shared.api.requests import Caller, Input
 from shared.claims import claim_code, strangers
 from shared.commands import reads
 from shared.firestore import paths
+from shared.registry.share import Share
+from shared.sharing import shares
 from shared.times import iso, of_milliseconds
 
 _SHOWN = (
@@ -30,7 +32,9 @@ class Request(Input, frozen=True):
 
 @callable_function(Request, secrets=settings.PARTICLE_SECRETS, changes=False)
 def list_devices(caller: Caller, request: Request) -> dict[str, Any]:
-    """Answer `{devices: [{deviceId, name, serialNumber, …, status, statusAt, lastSeenAt}]}`.
+    """Answer `{devices: [{deviceId, name, serialNumber, …, status, statusAt}], shared: […]}`.
+
+    `shared` are devices of others, each with `ownerUid`, `ownerName`, `role` and `expiresAt` too.
 
     With `refresh`, each also has `online`, as Particle believes at this moment, or null for a
     device that is not in the product at Particle; and the list includes devices that have presented
@@ -47,7 +51,22 @@ def list_devices(caller: Caller, request: Request) -> dict[str, Any]:
             listed = at_particle[device["deviceId"]]
             device["online"] = listed and listed.online
         strangers.end_listed(caller.uid, filter(None, at_particle.values()))
-    return {"devices": sorted(devices, key=lambda device: str(device["name"]).casefold())}
+    guests = [_shared_view(share, fields) for share, fields in shares.of_guest(caller.uid)]
+    return {"devices": _by_name(devices), "shared": _by_name(guests)}
+
+
+def _by_name(devices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(devices, key=lambda device: str(device["name"]).casefold())
+
+
+def _shared_view(share: Share, fields: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **_view(share.device_id, fields),
+        "ownerUid": share.owner_uid,
+        "ownerName": share.owner_name,
+        "role": share.role,
+        "expiresAt": share.expires_at and iso(share.expires_at),
+    }
 
 
 def _view(device_id: str, fields: dict[str, Any]) -> dict[str, Any]:

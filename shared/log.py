@@ -100,6 +100,11 @@ def device_released(uid: str, device_id: str) -> None:
     _line("INFO", "device-released", uid=uid, deviceId=device_id)
 
 
+def device_transferred(uid: str, to_uid: str, device_id: str, epoch: int) -> None:
+    """A device has a new owner, to whom the former one has handed it over."""
+    _line("INFO", "device-transferred", uid=uid, toUid=to_uid, deviceId=device_id, claimEpoch=epoch)
+
+
 def release_to_be_continued(device_id: str, error: BaseException) -> None:
     """A released device may still have an owner at Particle; a job ends that claim later."""
     _line(

@@ -169,6 +169,15 @@ _HEALTH_CHECK = BoolParam(
         "Every five minutes a test event is sent from Particle's integration to Firestore"
     ),
 )
+_SITE_URL = StringParam(
+    "SITE_URL",
+    default="",
+    label="Address of the web app",
+    description=(
+        "Where links of invitations lead, such as https://app.example.com. Empty: the web app "
+        "completes them itself, and no mail is sent"
+    ),
+)
 _MAIL_FROM = StringParam(
     "MAIL_FROM",
     default="",
@@ -388,6 +397,19 @@ def particle() -> Particle:
     )
 
 
+@functools.cache
+def site_url() -> str:
+    """The web app's address without a slash at the end; empty if it is not known.
+
+    Raises `SettingMissingError` for anything that is not an address of a site.
+    """
+    url = _SITE_URL.value.strip().rstrip("/")
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query):
+        raise SettingMissingError("SITE_URL must be an address such as https://app.example.com")
+    return url
+
+
 @dataclass(frozen=True)
 class MailServer:
     """Where mails are handed over, and who sends them."""
@@ -405,8 +427,11 @@ class MailServer:
 
 @functools.cache
 def mail_server() -> MailServer | None:
-    """The mail server; None if no mails are sent. Raises `SettingMissingError`."""
-    sender = _MAIL_FROM.value.strip()
+    """The mail server; None if no mails are sent. Raises `SettingMissingError`.
+
+    Without `site_url` none are: there is no link to put into them.
+    """
+    sender = _MAIL_FROM.value.strip() if site_url() else ""
     url = _required(SMTP_URL.value.strip(), "SMTP_URL") if sender else NO_MAIL
     if url == NO_MAIL:
         return None

@@ -65,6 +65,14 @@ class Session:
             raise SignInRequired("This account's uid is not one that the product allows.")
         return cls(known.uid, claims, known.firebase.sign_in_provider)
 
+    @property
+    def email(self) -> str | None:
+        """The verified address, in small letters; None for none."""
+        address = self.claims.get("email")
+        if self.claims.get("email_verified") is not True or not isinstance(address, str):
+            return None
+        return address.lower()
+
     def require_live(self) -> None:
         """Raise `SignInRequired` when the account or the sign-in has ended; asks Auth."""
         try:

@@ -84,7 +84,7 @@ def callable_function(
                 session.require_live()
             session.note(request.app.as_dict() if request.app else None)
             signed_in_at = datetime.fromtimestamp(session.claims["auth_time"], UTC)
-            return function(Caller(session.uid, signed_in_at), request)
+            return function(Caller(session.uid, signed_in_at, session.email), request)
 
         @cross_origin(methods="POST", origins=_origins())
         @functools.wraps(function)

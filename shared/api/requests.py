@@ -17,6 +17,8 @@ class Caller:
     uid: str
     signed_in_at: datetime
     """When the person gave their password, or whatever they sign in with."""
+    email: str | None = None
+    """Their address, in small letters; None if they have none, or it is not verified."""
 
 
 _Short = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
@@ -43,12 +45,19 @@ class Input(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
 DeviceId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{24}\Z")]
 """A Particle device id, as `users/{uid}/devices` has it."""
 
+Uid = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[^/]+\Z")]
+"""Another customer of the product."""
+
 Name = Annotated[
     str,
     msgspec.Meta(pattern=r"^(?!(?i:events|owner|ping|unprotect)\Z)[A-Za-z0-9_]{1,64}\Z"),
 ]
 """A function's or variable's name. It becomes a part of a Particle route, so other routes' names
 are refused (Cloud API reference, "Devices" and "Events")."""
+
+
+Email = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]{1,250}\Z")]
+"""An e-mail address. Whether it exists, only a mail can say."""
 
 
 class LabelText(str):

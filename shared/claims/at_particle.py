@@ -212,11 +212,17 @@ def put_right(entry: Entry, holder: str) -> None:
             device = in_product(entry.device_id)
             report = partial(_report, entry, device.owner)
             if uid is not None:
-                mode().claim(uid, device, reservation, report)
+                # After a transfer it is the former owner's, as was to be expected.
+                expected = entry.release_pending
+                mode().claim(uid, device, reservation, nothing if expected else report)
             elif not agrees(device, entry):
                 end_claim(reservation)
                 report()
     reservation.release(RELEASE_PENDING)
+
+
+def nothing() -> None:
+    """There is nothing to report."""
 
 
 def _is_kept(credentials: Credentials, device_id: str) -> bool:

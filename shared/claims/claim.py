@@ -116,7 +116,7 @@ def _become_owner(
         try:
             if entry.owner_uid == uid:
                 strangers.end_for_owner(entry)
-                return _owned(mine)
+                return Owned.of(mine)
             if reservation and entry.owner_uid:
                 # Our claim was too late here, and at Particle it was perhaps made after theirs.
                 at_particle.put_right(entry, f"put-right:{uid}")
@@ -141,8 +141,3 @@ def _claim_free(
         ended = partial(log.foreign_owner_released, device.id)
         at_particle.mode().claim(uid, device, reservation, ended)
     return ownership.give(uid, reservation.entry, device, name, operation)
-
-
-def _owned(mine: paths.Snapshot) -> Owned:
-    fields = mine.to_dict() or {}
-    return Owned(mine.id, fields["name"], fields["serialNumber"], fields["claimedAt"])

@@ -3,8 +3,9 @@
 The ownership ends here first, in one commit that fails when a call or another change began
 meanwhile, and then at Particle: whoever becomes the owner here must not lose the device to a
 release that is late. The commit reserves the device for the release (`shared/registry/hold.py`),
-marks it (`releasePending`) and creates a job, `releases/{id}`. The job does what the request could
-not do at Particle, and erases what the customer's tree holds of the device. With the last device,
+marks it (`releasePending`) and creates a job, `releases/{id}`. The shares and invitations of the
+device end in the same commit. The job does what the request could not do at Particle, and erases
+what the customer's tree holds of the device. With the last device,
 the tokens of Particle end that the customer's apps have.
 
 The job erases everything below the customer's device document that is older than the job; what is
@@ -15,21 +16,25 @@ The job can crash and be run again at any point. It ends with its own document.
 """
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+
+from google.cloud.firestore import FieldFilter, WriteBatch
 
 from shared import log, settings
 from shared.audit import Operation
 from shared.claims import at_particle
 from shared.commands import record
 from shared.customers import app_tokens
-from shared.errors import InProgress, NotYourDevice
+from shared.errors import InProgress, NotYourDevice, ProductError
 from shared.firestore import deadline, erase, paths
 from shared.firestore.deadline import FAILURES
 from shared.particle.errors import ParticleError
 from shared.registry import ownership
 from shared.registry.entry import RELEASE_PENDING, Entry
-from shared.registry.ownership import OVERTAKEN, ROUNDS
+from shared.registry.ownership import OVERTAKEN, ROUNDS, Owned
+from shared.sharing import ending
 
 
 def release(
@@ -52,11 +57,14 @@ def release(
             raise NotYourDevice
         entry.refuse_while_called()
         entry.refuse_while_reserved()
-        # Calls that wait for the device are cancelled in the same commit.
-        cancel_waiting = partial(record.cancel_waiting, uid=uid, device_id=device_id)
         try:
             released_at, reservation = ownership.end(
-                uid, entry, job, keep_history=keep_history, also=cancel_waiting, operation=operation
+                uid,
+                entry,
+                job,
+                keep_history=keep_history,
+                also=partial(_end_with_tenure, entry),
+                operation=operation,
             )
         except OVERTAKEN:
             continue  # a call, or another release: look again
@@ -72,6 +80,38 @@ def release(
             reservation.release(RELEASE_PENDING)
         return released_at
     raise InProgress(retryAfter=5)
+
+
+def hand_over(
+    uid: str, entry: Entry, to: str, transfer_id: str, also: Callable[[WriteBatch], None]
+) -> Owned:
+    """Make another the owner of the user's device, as its entry was read; a release and a claim.
+
+    What fails at Particle is left to the job. Raises one of `OVERTAKEN`.
+    """
+    job = paths.releases().document()
+
+    def end(batch: WriteBatch) -> None:
+        record.cancel_waiting(batch, uid, entry.device_id)
+        also(batch)
+
+    owned, reservation = ownership.hand_over(uid, entry, to, transfer_id, job, end)
+    try:
+        app_tokens.end_without_device(uid)
+        device = at_particle.in_product(entry.device_id)
+        at_particle.mode().claim(to, device, reservation, at_particle.nothing)
+    except (ParticleError, ProductError, *FAILURES) as failure:
+        reservation.release()
+        log.release_to_be_continued(entry.device_id, failure)
+    else:
+        reservation.release(RELEASE_PENDING)
+    return owned
+
+
+def _end_with_tenure(entry: Entry, batch: WriteBatch) -> None:
+    """Add to a commit what ends with the owner's tenure: calls that wait, shares, invitations."""
+    record.cancel_waiting(batch, str(entry.owner_uid), entry.device_id)
+    ending.end_all(batch, entry, "released")
 
 
 def finish(job_id: str, budget: float = settings.JOB_BUDGET) -> None:
@@ -93,9 +133,10 @@ def finish(job_id: str, budget: float = settings.JOB_BUDGET) -> None:
             # Not within the budget: a claim that a slow Particle has ended is to be recorded so.
             at_particle.put_right(entry, job_id)
     finally:
-        # An outage at Particle does not keep the history.
-        if not fields["keepHistory"]:
-            with deadline.until(end, deadline.EVENT):
+        # An outage at Particle does not keep the history, nor what is shared.
+        with deadline.until(end, deadline.EVENT):
+            _end_shares(job)
+            if not fields["keepHistory"]:
                 _erase_history(job)
     job.reference.delete()
 
@@ -105,3 +146,13 @@ def _erase_history(job: paths.Snapshot) -> None:
     for collection in paths.user_device(uid, device_id).collections():
         erase.erase(collection, until=job.create_time)
     log.history_erased(uid, device_id)
+
+
+def _end_shares(job: paths.Snapshot) -> None:
+    """Delete what is left of the tenure's shares and invitations; usually nothing."""
+    uid, device_id = job.get("uid"), job.get("deviceId")
+    device = paths.user_device(uid, device_id)
+    for name in (paths.SHARES, paths.INVITATIONS):
+        erase.erase(device.collection(name), until=job.create_time)
+    left = paths.shares_of_device(device_id).where(filter=FieldFilter("ownerUid", "==", uid))
+    erase.erase(left, until=job.create_time)

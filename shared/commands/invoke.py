@@ -21,7 +21,6 @@ from shared.errors import (
     DeviceOffline,
     DeviceTimeout,
     InProgress,
-    NotYourDevice,
     ProductError,
     SignInRequired,
     TryAgain,
@@ -29,6 +28,8 @@ from shared.errors import (
 from shared.firestore import paths
 from shared.firestore.deadline import TRANSIENT
 from shared.particle import Credentials
+from shared.registry import access
+from shared.registry.share import Role, Share
 
 
 @dataclass(frozen=True)
@@ -43,31 +44,30 @@ class Command:
 def invoke(
     uid: str, call: Call, *, request_id: str | None = None, wait: Wait | None = None
 ) -> Command:
-    """Call a function of the user's device once, however often the same request comes.
+    """Call a function once, however often the same request comes.
 
-    With `wait`, a call whose device is offline is kept. Raises `NotAllowed`, `NotYourDevice`,
+    The device is the user's, or they are a guest who may control it. With `wait`, a call whose
+    device is offline is kept. Raises `NotAllowed`, `NotYourDevice`, `RoleTooLow`,
     `UnknownFunction`, `DeviceOffline`, `DeviceTimeout`, `DeviceNotReady`, `ParticleUnavailable`,
     `ParticleRateLimited`, `InProgress`, `TryAgain`, and `BadRequest` for an argument that is not
     offered or that the device or Particle does not take, and for a request id that was used for
     another call. A repeated request gets the outcome of the first one, be it a result or a failure.
     """
     offer().check_call(call.function, call.argument)
-    command_id = _id_of(request_id) if request_id else secrets.token_hex(16)
+    request_id = request_id or secrets.token_hex(16)
     began_at = datetime.now(UTC)
     try:
         credentials = delivery.credentials()
-        ask_platform = depends_on_platform(call.argument)
-        begun = record.begin(uid, command_id, call, ask_platform=ask_platform)
-    except UsedError as used:
-        return _recorded(used.record, call)
-    except NotFound:
-        raise NotYourDevice from None
     except ProductError:
         # Nothing can be sent, so nothing is written. A used request id is still answered.
-        found = paths.command(uid, command_id).get()
-        if not found.exists:
+        found = _first_of(uid, call, request_id)
+        if found is None:
             raise
-        return _recorded(found, call)
+        return _recorded(found, uid, call)
+    try:
+        begun = _begin(uid, call, request_id)
+    except UsedError as used:
+        return _recorded(used.record, uid, call)
 
     try:
         outcome = _decide(begun, credentials, wait)
@@ -80,14 +80,42 @@ def invoke(
         record.finish(begun, outcome)
 
     if outcome.failure:
-        outcome.failure.details["commandId"] = command_id
+        outcome.failure.details["commandId"] = begun.hold.command_id
         raise outcome.failure
     if outcome.status == "queued" and (
         # Others wait for a device that may be there; or it came back when no call waited yet.
-        begun.others_wait or queue.was_there_since(began_at, uid, call.device_id)
+        begun.others_wait or queue.was_there_since(began_at, begun.hold.uid, call.device_id)
     ):
-        return _send_queued(begun)
-    return Command(command_id, outcome.status, outcome.value)
+        return _send_queued(begun, uid)
+    return Command(begun.hold.command_id, outcome.status, outcome.value)
+
+
+def _begin(uid: str, call: Call, request_id: str) -> Begun:
+    """Record the call: as the owner's, which needs no read, or else as a guest's."""
+    ask_platform = depends_on_platform(call.argument)
+    try:
+        return record.begin(uid, _id_of(request_id), call, ask_platform=ask_platform)
+    except NotFound:
+        pass
+
+    def begin_as_guest(share: Share) -> Begun:
+        command_id = _id_of(request_id, uid)
+        return record.begin(
+            share.owner_uid, command_id, call, share=share, ask_platform=ask_platform
+        )
+
+    return access.as_guest(uid, call.device_id, Role.CONTROLLER, begin_as_guest)
+
+
+def _first_of(uid: str, call: Call, request_id: str) -> paths.Snapshot | None:
+    """The record of the first request with this id; None if there was none."""
+    found = paths.command(uid, _id_of(request_id)).get()
+    if found.exists:
+        return found
+    share = access.find_share(uid, call.device_id)
+    if share:
+        found = paths.command(share.owner_uid, _id_of(request_id, uid)).get()
+    return found if found.exists else None
 
 
 def _decide(begun: Begun, credentials: Credentials, wait: Wait | None) -> Outcome:
@@ -106,29 +134,30 @@ def _decide(begun: Begun, credentials: Credentials, wait: Wait | None) -> Outcom
             except DeviceOffline:
                 if wait is None:
                     raise
-        if not queue.has_room(hold.uid, call.device_id):
+        if not queue.has_room(begun):
             raise DeviceOffline
     except TRANSIENT as failure:
         raise TryAgain from failure
     return Outcome("queued", wait=wait)
 
 
-def _send_queued(begun: Begun) -> Command:
-    """Send what waits for the device, this call last, and answer what became of it."""
-    call, uid = begun.call, begun.hold.uid
+def _send_queued(begun: Begun, uid: str) -> Command:
+    """Send what waits for the device, this call last, and answer the user what became of it."""
+    call = begun.call
     try:
-        queue.send(uid, call.device_id, settings.CALLER_SEND_BUDGET)
+        queue.send(begun.hold.uid, call.device_id, settings.CALLER_SEND_BUDGET)
     except (queue.NotFinishedError, *TRANSIENT):
         queue.send_later(call.device_id)
         return Command(begun.hold.command_id, "queued")
-    return _recorded(begun.reference.get(), call)
+    return _recorded(begun.reference.get(), uid, call)
 
 
-def _recorded(found: paths.Snapshot, call: Call) -> Command:
-    """The outcome of the first request with this id, by its record. Raises like `invoke`."""
+def _recorded(found: paths.Snapshot, uid: str, call: Call) -> Command:
+    """The outcome of the user's first request with this id, by its record. Raises like `invoke`."""
     if not found.exists:
         raise SignInRequired("This account was deleted.")
-    if Call.of(found) != call:
+    made_by = record.made_by(found) or found.reference.parent.parent.id
+    if Call.of(found) != call or made_by != uid:
         raise BadRequest("This requestId was used for another request.", field="requestId")
     status = record.settle(found, datetime.now(UTC))
     if status == "sent":
@@ -142,6 +171,11 @@ def _recorded(found: paths.Snapshot, call: Call) -> Command:
     return Command(found.id, status, found.get("returnValue"))
 
 
-def _id_of(request_id: str) -> str:
-    """The command's id for a request id: the same for the same request, and safe in a path."""
-    return hashlib.sha256(request_id.encode()).hexdigest()[:32]
+def _id_of(request_id: str, guest_uid: str | None = None) -> str:
+    """The command's id for a request id: the same for the same request, and safe in a path.
+
+    That of a guest, whose call is recorded in the owner's tree, is of no use to anybody else. No
+    uid has a slash, so two guests never have the same.
+    """
+    text = request_id if guest_uid is None else f"{guest_uid}/{request_id}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -10,7 +10,7 @@ the registry: none waits longer), also when the device is online.
 import time
 from datetime import UTC, datetime, timedelta
 
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import AlreadyExists, NotFound
 from google.cloud.firestore import SERVER_TIMESTAMP, FieldFilter, Query
 
 from shared import settings, times
@@ -19,13 +19,16 @@ from shared.commands.offer import offer
 from shared.commands.record import CANCELLED, Begun, Call, DeviceChangedError, Outcome, Wait
 from shared.errors import DeviceOffline, ProductError, TryAgain
 from shared.firestore import paths
-from shared.registry import hold
+from shared.registry import access, hold
 from shared.registry.entry import Entry
 from shared.registry.hold import Expiry
+from shared.registry.share import Role
 from shared.telemetry import presence
 
 MAX_WAITING = 20
 """Calls that wait for one device at most."""
+MAX_WAITING_OF_GUEST = 5
+"""Of these, the calls of one guest."""
 MAX_SEEN = 2000
 """Waiting calls that one run of the schedule looks at, those first that expire first."""
 
@@ -115,16 +118,31 @@ def send_where_online(now: datetime) -> None:
 
 
 def cancel_earlier(begun: Begun) -> None:
-    """Cancel the waiting calls of the same function: this later call takes their place."""
+    """Cancel the waiting calls of the same function: this later call takes their place.
+
+    A guest who does not manage the device takes the place of calls of their own alone.
+    """
+    share = begun.share
     for queued in _waiting(begun.hold.uid, begun.call.device_id):
         call = Call.of(queued)
-        if call and call.function == begun.call.function:
+        if not call or call.function != begun.call.function:
+            continue
+        if (
+            share is None
+            or share.role.includes(Role.MANAGER)
+            or record.made_by(queued) == share.guest_uid
+        ):
             record.withdraw(queued)
 
 
-def has_room(uid: str, device_id: str) -> bool:
-    """Whether another call may wait for the device."""
-    return len(_waiting(uid, device_id)) < MAX_WAITING
+def has_room(begun: Begun) -> bool:
+    """Whether a call may wait for its device."""
+    waiting = _waiting(begun.hold.uid, begun.call.device_id)
+    if begun.share:
+        of_guest = [one for one in waiting if record.made_by(one) == begun.share.guest_uid]
+        if len(of_guest) >= MAX_WAITING_OF_GUEST:
+            return False
+    return len(waiting) < MAX_WAITING
 
 
 def is_overtaken(begun: Begun) -> bool:
@@ -164,22 +182,17 @@ def _send_one(uid: str, queued: paths.Snapshot, lease: Expiry) -> bool:
     call = Call.of(queued)
     if record.settle(queued, datetime.now(UTC)) != "queued" or call is None:
         return True
-    try:
-        offer().check_call(call.function, call.argument)  # as it is by now
-    except ProductError as refusal:
-        record.withdraw(queued, Outcome.of(refusal))
+    refusal = _refusal(call)
+    if refusal:
+        record.withdraw(queued, refusal)
         return True
     try:
         credentials = delivery.credentials()
     except ProductError as failure:
         raise NotFinishedError(call.device_id) from failure
-    try:
-        begun = record.resume(uid, queued, call)
-    except NotFound:
-        record.withdraw(queued)
-        return True
+    begun = _take(uid, queued, call)
     if begun is None:
-        return True  # cancelled just now
+        return True
     expiry = min(begun.hold.expiry, lease, key=lambda end: end.monotonic)
     stopped_by: ProductError | None = None
     try:
@@ -195,3 +208,31 @@ def _send_one(uid: str, queued: paths.Snapshot, lease: Expiry) -> bool:
     if isinstance(stopped_by, DeviceOffline):
         return False
     raise NotFinishedError(call.device_id) from stopped_by
+
+
+def _refusal(call: Call) -> Outcome | None:
+    """How a waiting call ends that is not offered any more."""
+    try:
+        offer().check_call(call.function, call.argument)  # as it is by now
+    except ProductError as refusal:
+        return Outcome.of(refusal)
+    return None
+
+
+def _take(uid: str, queued: paths.Snapshot, call: Call) -> Begun | None:
+    """Take a waiting call for sending; None when it was cancelled, or is now.
+
+    It is cancelled when the device is not the user's any more, or when the guest who made it may
+    not control the device any more.
+    """
+    share, guest = None, record.made_by(queued)
+    if guest is not None:
+        share = access.find_share(guest, call.device_id)
+        if not share or share.owner_uid != uid or not share.role.includes(Role.CONTROLLER):
+            record.withdraw(queued)
+            return None
+    try:
+        return record.resume(uid, queued, call, share)
+    except (NotFound, AlreadyExists):
+        record.withdraw(queued)
+        return None

@@ -11,7 +11,7 @@ from shared.cache import Cache
 from shared.commands import delivery
 from shared.commands.offer import offer
 from shared.particle import Device, errors
-from shared.registry import ownership
+from shared.registry import access
 
 PARALLEL = 8
 """Requests to Particle at the same time for one caller."""
@@ -37,13 +37,15 @@ _listed: Cache[str, tuple[float, Device | None]] = Cache(20_000)
 
 
 def read_variable(uid: str, device_id: str, variable: str, max_age: float) -> Reading:
-    """Read a variable of the user's device, or answer what was read at most `max_age` seconds ago.
+    """Read a variable of a device, or answer what was read at most `max_age` seconds ago.
+
+    The user owns the device, or is a guest.
 
     Raises `NotAllowed`, `NotYourDevice`, `UnknownVariable`, `DeviceOffline`, `DeviceTimeout`,
     `DeviceNotReady`, `ParticleUnavailable` and `ParticleRateLimited`.
     """
     offer().check_read(variable)
-    ownership.require_owner(uid, device_id)
+    access.require_reader(uid, device_id)
     key = (uid, device_id, variable)
     reading = _readings.get(key)
     if reading and datetime.now(UTC) - reading.read_at <= timedelta(seconds=max_age):
@@ -51,7 +53,7 @@ def read_variable(uid: str, device_id: str, variable: str, max_age: float) -> Re
     asked_at = time.monotonic()
     reading = Reading(delivery.read(device_id, variable), datetime.now(UTC))
     if time.monotonic() - asked_at > settings.QUICK_READ:
-        ownership.require_owner(uid, device_id)
+        access.require_reader(uid, device_id)
     _readings.put(key, reading)
     return reading
 

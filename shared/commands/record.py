@@ -3,8 +3,11 @@
 One commit before the call, without a read, decides everything at once:
 
 - `users/{uid}/commands/{commandId}` is created, or is taken from the queue as it was read,
-- the device is held for the call (`CallHold`), which only its owner can do,
+- the device is held for the call (`CallHold`), which succeeds in its owner's tree alone,
+- for a guest's call: their share is as it was read just now (`Share.act`),
 - the activity is recorded.
+
+A guest's call is recorded in the owner's tree, with the guest's uid in `by`.
 
 A deleted account owns nothing before anything of it is erased, so the tombstone needs no look.
 
@@ -17,6 +20,7 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
@@ -37,6 +41,7 @@ from shared.errors import (
     BadRequest,
     DeviceOffline,
     DeviceTimeout,
+    NotYourDevice,
     ParticleRateLimited,
     ParticleUnavailable,
     ProductError,
@@ -45,8 +50,10 @@ from shared.errors import (
 )
 from shared.firestore import paths
 from shared.firestore.deadline import FAILURES
+from shared.registry import access
 from shared.registry.entry import Entry
 from shared.registry.hold import CallHold, Expiry
+from shared.registry.share import Role, Share
 
 Status = Literal["queued", "sent", "succeeded", "failed", "expired", "cancelled", "unknown"]
 """`sent` while the call may be running; `unknown` when it may have run."""
@@ -133,6 +140,8 @@ class Begun:
     """Whether other calls may be waiting for the device."""
     platform_id: int | None = None
     """The device's platform, where it was asked for and is known."""
+    share: Share | None = None
+    """Of a call that a guest makes now."""
 
     @property
     def reference(self) -> DocumentReference:
@@ -153,11 +162,14 @@ class DeviceChangedError(Exception):
     """The device's entry in the registry has changed since it was read."""
 
 
-def begin(uid: str, command_id: str, call: Call, *, ask_platform: bool = False) -> Begun:
-    """Create the record of a call that is about to be made.
+def begin(
+    uid: str, command_id: str, call: Call, *, share: Share | None = None, ask_platform: bool = False
+) -> Begun:
+    """Create the record of a call that is about to be made, in the tree of the device's owner.
 
-    With `ask_platform` the commit also returns the device's platform. Raises `UsedError` for a used
-    id, and Firestore's `NotFound` when the user does not own the device.
+    With `share` it is the call of that guest. With `ask_platform` the commit also returns the
+    device's platform. Raises `UsedError` for a used id, Firestore's `NotFound` when the user does
+    not own the device, and what `access.as_guest` expects.
     """
     hold = _hold(uid, command_id, call)
     batch = paths.client().batch()
@@ -174,40 +186,43 @@ def begin(uid: str, command_id: str, call: Call, *, ask_platform: bool = False) 
             "deadline": hold.expiry.at,
             "finishedAt": None,
             "expireAt": _kept_until(datetime.now(UTC)),
+            **({"by": share.guest_uid} if share else {}),
         },
     )
     hold.begin(batch)
-    account.note(
-        batch,
-        uid,
-        "function-called",
-        deviceId=call.device_id,
-        function=call.function,
-        commandId=command_id,
-    )
     if ask_platform:
         # Makes Firestore return what is stored, without a read. A platform that Particle has not
         # told becomes 0, which no device of a product has.
         asked = {"platformId": Increment(0)}
         batch.update(paths.user_device(uid, call.device_id), asked)
+    noted = {"deviceId": call.device_id, "function": call.function, "commandId": command_id}
+    if share:
+        share.act(batch, "function-called", **noted)
+    else:
+        account.note(batch, uid, "function-called", **noted)
     try:
-        created, _owned, held, _noted, *platform = batch.commit()
+        created, _owned, held, *others = batch.commit()
     except AlreadyExists:
         record = paths.command(uid, command_id).get()
+        if share and not record.exists:
+            raise NotYourDevice from None  # an account was deleted just now
         if not _is_written(record, hold):
             raise UsedError(record) from None
         # Our own, by an attempt whose answer was lost. Whether others wait is lost with it.
-        return Begun(call, hold, record.update_time, others_wait=True)
+        return Begun(call, hold, record.update_time, others_wait=True, share=share)
     waiting_until: int = held.transform_results[0].integer_value
     others_wait = waiting_until > time.time() * 1000
-    platform_id = platform[0].transform_results[0].integer_value if platform else None
-    return Begun(call, hold, created.update_time, others_wait, platform_id or None)
+    platform_id = others[0].transform_results[0].integer_value if ask_platform else None
+    return Begun(call, hold, created.update_time, others_wait, platform_id or None, share)
 
 
-def resume(uid: str, queued: paths.Snapshot, call: Call) -> Begun | None:
+def resume(
+    uid: str, queued: paths.Snapshot, call: Call, share: Share | None = None
+) -> Begun | None:
     """Take a queued call, as it was read, for sending; None when it is not queued any more.
 
-    Raises Firestore's `NotFound` when the user no longer owns the device.
+    `share` is that of the guest who made it. Raises Firestore's `NotFound` or `AlreadyExists` when
+    the user no longer owns the device, or the guest has no share of it any more.
     """
     hold = _hold(uid, queued.id, call)
     batch = paths.client().batch()
@@ -217,6 +232,9 @@ def resume(uid: str, queued: paths.Snapshot, call: Call) -> Begun | None:
         option=_unchanged(queued.update_time),
     )
     hold.begin(batch)
+    if share:
+        share.keep(batch)
+        account.unless_deleted(batch, share.guest_uid)
     try:
         written_at = batch.commit()[0].update_time
     except FailedPrecondition:
@@ -317,15 +335,17 @@ def of_device(uid: str, device_id: str) -> Query:
     return commands.where(filter=FieldFilter("deviceId", "==", device_id))
 
 
-def cancel(uid: str, command_id: str) -> Status:
+def cancel(uid: str, command_id: str, device_id: str | None = None) -> Status:
     """Cancel a call that still waits for its device; its status, which says what became of it.
 
-    Raises `UnknownCommand`, also for another customer's.
+    `device_id` is needed for a call of another customer's device: a guest cancels calls of their
+    own there, and one who manages it everybody's. Raises `UnknownCommand`, also for a call of which
+    the user may know nothing, `RoleTooLow` and `InProgress`.
     """
     while True:
         record = paths.command(uid, command_id).get()
         if not record.exists:
-            raise UnknownCommand
+            break
         status = settle(record, datetime.now(UTC))
         if status != "queued":
             return status
@@ -337,6 +357,28 @@ def cancel(uid: str, command_id: str) -> Status:
         except FailedPrecondition:
             continue  # it was taken for sending just now, or cancelled by another request
         return "cancelled"
+    if device_id is None:
+        raise UnknownCommand
+    cancel_as_guest = partial(_cancel_as_guest, command_id)
+    try:
+        return access.as_guest(uid, device_id, Role.CONTROLLER, cancel_as_guest)
+    except NotYourDevice:
+        raise UnknownCommand from None
+
+
+def _cancel_as_guest(command_id: str, share: Share) -> Status:
+    record = paths.command(share.owner_uid, command_id).get()
+    is_theirs = made_by(record) == share.guest_uid or share.role.includes(Role.MANAGER)
+    if device_of(record) != share.device_id or not is_theirs:
+        raise UnknownCommand
+    status = settle(record, datetime.now(UTC))
+    if status != "queued":
+        return status
+    batch = paths.client().batch()
+    batch.update(record.reference, _ended(CANCELLED), option=_unchanged(record.update_time))
+    share.act(batch, "command-cancelled", deviceId=share.device_id, commandId=command_id)
+    batch.commit()
+    return "cancelled"
 
 
 def withdraw(queued: paths.Snapshot, outcome: Outcome = CANCELLED) -> None:
@@ -351,10 +393,21 @@ def cancel_waiting(batch: WriteBatch, uid: str, device_id: str) -> None:
         batch.update(queued.reference, _ended(CANCELLED))
 
 
+def cancel_in(batch: WriteBatch, queued: paths.Snapshot) -> None:
+    """Add to a commit that a waiting call is cancelled; it fails when the call has changed."""
+    batch.update(queued.reference, _ended(CANCELLED), option=_unchanged(queued.update_time))
+
+
 def device_of(record: paths.Snapshot) -> str | None:
     """The device that a record is about; None when the record is damaged."""
     device_id = (record.to_dict() or {}).get("deviceId")
     return device_id if isinstance(device_id, str) and _DEVICE_ID.fullmatch(device_id) else None
+
+
+def made_by(record: paths.Snapshot) -> str | None:
+    """The guest who made a call; None for the device's owner."""
+    by = (record.to_dict() or {}).get("by")
+    return by if isinstance(by, str) else None
 
 
 def _end(record: paths.Snapshot, outcome: Outcome) -> bool:

@@ -2,10 +2,10 @@
 
 The tombstone, `deletedUsers/{uid}`, makes the tree unreadable at once (`firestore.rules`) and stops
 whatever would write into it (`account.unless_deleted`). The job then does the following in this
-order, each step repeatable: it disables the sign-in, gives the devices back, ends what Particle has
-of the customer, erases the tree and the records of tenures, and last deletes the user in Auth. As
-long as that user exists, the deletion is not reported as done. `docs/security.md` lists what stays,
-and why.
+order, each step repeatable: it disables the sign-in, ends the shares that others gave the customer,
+gives the devices back, ends what Particle has of the customer, erases the tree and the records of
+tenures, and last deletes the user in Auth. As long as that user exists, the deletion is not
+reported as done. `docs/security.md` lists what stays, and why.
 """
 
 import contextlib
@@ -24,6 +24,7 @@ from shared.firestore import deadline, erase, paths
 from shared.firestore.deadline import FAILURES
 from shared.particle.errors import ParticleError
 from shared.registry.entry import AWAITED, RESERVATION, Entry, without
+from shared.sharing import ending
 
 CONTINUED = (ProductError, ParticleError, FirebaseError, erase.NotFinishedError, *FAILURES)
 """What stops a run, so that another one has to continue."""
@@ -73,6 +74,7 @@ def _run(uid: str) -> None:
     # Deleted by an earlier run, or by somebody in the console.
     with contextlib.suppress(auth.UserNotFoundError):
         auth.update_user(uid, disabled=True, app=app)
+    ending.end_of_guest(uid)
     _give_devices_back(uid)
     if "forgottenAt" not in fields:
         _forget_customer(uid)

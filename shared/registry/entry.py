@@ -10,6 +10,7 @@ the same time one wins.
     waitingUntil, sendingUntil                        calls that wait (`registry/hold.py`)
     awaitedBy, awaitedUntil                           a claim code is out (`claims/claim_code.py`)
     releasePending                                    a claim at Particle is to be ended
+    shares                                            how many guests there are (`sharing/`)
 """
 
 import math
@@ -150,6 +151,11 @@ class Entry:
     def release_pending(self) -> bool:
         """Whether a claim at Particle is still to be ended."""
         return bool(self._fields.get(RELEASE_PENDING))
+
+    @property
+    def shares(self) -> int:
+        """How many guests the device is shared with."""
+        return int(self._fields.get("shares", 0))
 
     @property
     def sending_until(self) -> int:

@@ -10,6 +10,7 @@ a function that begins meanwhile (it writes `underWay` into the entry) stops the
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound
@@ -18,12 +19,12 @@ from google.cloud.firestore import SERVER_TIMESTAMP, DocumentReference, WriteBat
 from shared import audit, log, settings
 from shared.accounts import account
 from shared.audit import Operation
-from shared.errors import NotYourDevice
 from shared.firestore import paths
 from shared.particle import Device
-from shared.registry import hold
-from shared.registry.entry import BEGUN, RELEASE_PENDING, Entry, without
+from shared.registry import access, hold
+from shared.registry.entry import AWAITED, BEGUN, RELEASE_PENDING, Entry, without
 from shared.registry.hold import Expiry, Reservation
+from shared.registry.share import Role, Share
 from shared.telemetry import firmware
 
 ROUNDS = 5
@@ -42,18 +43,16 @@ class Owned:
     serial_number: str
     claimed_at: datetime
 
+    @classmethod
+    def of(cls, mine: paths.Snapshot) -> "Owned":
+        """By the owner's own document of it."""
+        fields = mine.to_dict() or {}
+        return cls(mine.id, fields["name"], fields["serialNumber"], fields["claimedAt"])
+
 
 def owner_of(device_id: str) -> str | None:
     """The uid of the device's owner; None when nobody owns it or it does not exist."""
     return Entry.read(device_id, ["ownerUid"]).owner_uid
-
-
-def require_owner(uid: str, device_id: str) -> None:
-    """Raise `NotYourDevice` unless the user owns the device and is not deleted; one round trip."""
-    references = [paths.device(device_id), paths.deleted_user(uid)]
-    entry, tombstone = paths.read_all(references, ["ownerUid"])
-    if tombstone.exists or Entry(entry).owner_uid != uid:
-        raise NotYourDevice
 
 
 def documents(uid: str, device_id: str) -> list[DocumentReference]:
@@ -89,6 +88,7 @@ def give(
             "claimEpoch": epoch,
             "underWay": {},
             "waitingUntil": 0,
+            "shares": 0,
             **without(BEGUN),
         },
         option=entry.unchanged(),
@@ -144,6 +144,7 @@ def end(
         "ownerUid": None,
         "claimedAt": None,
         "underWay": {},
+        "shares": 0,
         RELEASE_PENDING: True,
         **hold.reservation(job.id, expiry),
     }
@@ -169,8 +170,72 @@ def end(
     return ended_at, Reservation(entry.after(changes, ended_at), job.id, expiry)
 
 
+def hand_over(
+    uid: str,
+    entry: Entry,
+    to: str,
+    transfer_id: str,
+    job: DocumentReference,
+    also: Callable[[WriteBatch], None],
+) -> tuple[Owned, Reservation]:
+    """End the user's ownership of a device and make another its owner, in one commit.
+
+    As `end` and `give` together, with the entry as it was read. What the device is, the new owner's
+    document has from the former one's; of what it did, nothing. Raises one of `OVERTAKEN`.
+    """
+    expiry = Expiry.after(settings.RESERVATION)
+    epoch = entry.claim_epoch + 1
+    former = paths.user_device(uid, entry.device_id).get().to_dict() or {}
+    changes: dict[str, Any] = {
+        "ownerUid": to,
+        "claimEpoch": epoch,
+        "underWay": {},
+        "waitingUntil": 0,
+        "shares": 0,
+        **without(AWAITED),
+        RELEASE_PENDING: True,
+        **hold.reservation(job.id, expiry),
+    }
+    batch = paths.client().batch()
+    batch.update(
+        entry.reference, {**changes, "claimedAt": SERVER_TIMESTAMP}, option=entry.unchanged()
+    )
+    batch.delete(paths.user_device(uid, entry.device_id))
+    batch.set(
+        paths.user_device(to, entry.device_id),
+        {
+            **{name: former[name] for name in _OF_THE_DEVICE if name in former},
+            "name": entry.serial_number,
+            "serialNumber": entry.serial_number,
+            "claimedAt": SERVER_TIMESTAMP,
+            "claimEpoch": epoch,
+            "statusAt": SERVER_TIMESTAMP,
+            "latest": {},
+            "transferId": transfer_id,
+        },
+    )
+    also(batch)
+    batch.create(job, {"uid": uid, "deviceId": entry.device_id, "keepHistory": False})
+    noted = {"deviceId": entry.device_id, "serialNumber": entry.serial_number}
+    account.note(batch, uid, "device-transferred", toUid=to, **noted)
+    account.note(batch, to, "device-claimed", fromUid=uid, **noted)
+    for one in (uid, to):
+        account.unless_deleted(batch, one)
+    at = batch.commit()[0].update_time
+    log.device_transferred(uid, to, entry.device_id, epoch)
+    owned = Owned(entry.device_id, entry.serial_number, entry.serial_number, at)
+    return owned, Reservation(entry.after(changes, at), job.id, expiry)
+
+
+_OF_THE_DEVICE = ("productId", "platformId", "status", firmware.VERSION, firmware.ORDER)
+"""What the owner's document says of the device itself, whoever has it."""
+
+
 def rename(uid: str, device_id: str, name: str) -> None:
-    """Give a device its owner's own name; one commit. Raises `NotYourDevice`."""
+    """Give a device its owner's own name; by the owner, or by a guest who manages it.
+
+    One commit for the owner. Raises `NotYourDevice`, `RoleTooLow` and `InProgress`.
+    """
     batch = paths.client().batch()
     # The document exists only while they own the device.
     batch.update(paths.user_device(uid, device_id), {"name": name})
@@ -178,4 +243,11 @@ def rename(uid: str, device_id: str, name: str) -> None:
     try:
         batch.commit()
     except NotFound:
-        raise NotYourDevice from None
+        access.as_guest(uid, device_id, Role.MANAGER, partial(_rename_as_guest, name))
+
+
+def _rename_as_guest(name: str, share: Share) -> None:
+    batch = paths.client().batch()
+    batch.update(paths.user_device(share.owner_uid, share.device_id), {"name": name})
+    share.act(batch, "device-renamed", deviceId=share.device_id, name=name)
+    batch.commit()

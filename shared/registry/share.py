@@ -14,6 +14,7 @@ from typing import Any
 
 from google.cloud.firestore import DocumentReference, Increment, WriteBatch, WriteOption
 
+from shared.accounts import account
 from shared.firestore import paths
 from shared.registry.entry import Entry
 
@@ -70,6 +71,16 @@ class Share:
         return str(self._fields["ownerUid"])
 
     @property
+    def owner_name(self) -> str:
+        """The owner's name when the guest accepted; "" for none."""
+        return str(self._fields.get("ownerName", ""))
+
+    @property
+    def guest_name(self) -> str:
+        """The guest's name when they accepted, or else their address; "" for neither."""
+        return str(self._fields.get("guestName", ""))
+
+    @property
     def role(self) -> Role:
         """What the guest may do."""
         return Role(self._fields["role"])
@@ -119,3 +130,16 @@ class Share:
         The write changes nothing, not even the update time, and wakes no listener.
         """
         batch.update(self.reference, {"claimEpoch": Increment(0)}, option=self.unchanged())
+
+    def act(self, batch: WriteBatch, action: str, **noted: Any) -> None:
+        """Add to a commit that the guest does something with the device.
+
+        It is recorded in the owner's activity and in the guest's. The commit fails unless the share
+        is still as it was read, and both accounts are there.
+        """
+        by = {"by": self.guest_uid, "byName": self.guest_name}
+        account.note(batch, self.owner_uid, action, **by, **noted)
+        account.note(batch, self.guest_uid, action, ownerUid=self.owner_uid, **noted)
+        self.keep(batch)
+        for uid in (self.owner_uid, self.guest_uid):
+            account.unless_deleted(batch, uid)

@@ -1,23 +1,128 @@
-"""How a share ends. A stand-in for the module of this name that sharing brings along.
+"""How shares end, whatever ends them.
 
-It ends the two documents and the registry's count. It leaves alone what a guest's other calls,
-invitations and schedules need.
+The end of a share is the absence of its two documents. One commit deletes both, takes the share off
+the registry's count, cancels the guest's calls that wait, and deletes the invitations that they
+have made: nothing of theirs takes effect afterwards.
 """
 
 import time
 from datetime import UTC, datetime
 
-from google.cloud.firestore import Increment
+from google.cloud.firestore import DocumentReference, FieldFilter, Increment, WriteBatch
 
 from shared import audit, log
 from shared.accounts import account
 from shared.audit import Operation
+from shared.commands import record
+from shared.errors import InProgress
 from shared.firestore import paths
 from shared.firestore.deadline import FAILURES
+from shared.registry.entry import Entry
+from shared.registry.ownership import OVERTAKEN, ROUNDS
 from shared.registry.share import Share
+from shared.sharing.host import Host
 
 PAGE = 200
 """Expired shares that are read at once."""
+MAX_DELETED = 100
+"""Invitations that one commit deletes; more than a device has, unless many are made at a time."""
+
+
+def end(
+    share: Share, why: str, *, host: Host | None = None, operation: Operation | None = None
+) -> None:
+    """End a share as it was read. An operator's `operation` is recorded.
+
+    `why`: `owner`, `manager`, `guest`, `expired`, `deleted`, `operator`. With `host` the commit
+    fails unless they may still do it. Raises one of `OVERTAKEN` when something has changed.
+    """
+    batch = paths.client().batch()
+    batch.delete(share.reference, option=share.unchanged())
+    batch.delete(paths.share(share.owner_uid, share.device_id, share.guest_uid))
+    entry = Entry.read(share.device_id, ["ownerUid", "claimEpoch"])
+    if (entry.owner_uid, entry.claim_epoch) == (share.owner_uid, share.claim_epoch):
+        batch.update(entry.reference, {"shares": Increment(-1)})
+    end_calls(batch, share)
+    end_invitations(batch, share)
+    noted = {"guestUid": share.guest_uid, "guestName": share.guest_name, "why": why}
+    if host:
+        host.act(batch, "share-ended", **noted)
+    else:
+        account.note(batch, share.owner_uid, "share-ended", deviceId=share.device_id, **noted)
+    _note_for_guest(batch, share, why)
+    if operation:
+        audit.note(batch, operation, device_id=share.device_id, uid=share.guest_uid)
+    batch.commit()
+
+
+def end_as_found(reference: DocumentReference, why: str) -> None:
+    """End a share whatever changes it meanwhile; nothing if there is none. Raises `InProgress`."""
+    for _ in range(ROUNDS):
+        share = Share(reference.get())
+        if not share.exists:
+            return
+        try:
+            end(share, why)
+        except OVERTAKEN:
+            continue
+        else:
+            return
+    raise InProgress(retryAfter=5)
+
+
+def end_calls(batch: WriteBatch, share: Share) -> None:
+    """Add to a commit that none of the guest's calls waits for the device any more."""
+    for queued in record.waiting(share.owner_uid, share.device_id).stream():
+        if record.made_by(queued) == share.guest_uid:
+            record.cancel_in(batch, queued)
+
+
+def end_invitations(batch: WriteBatch, share: Share) -> None:
+    """Add to a commit that the guest's invitations to the device end."""
+    device = paths.user_device(share.owner_uid, share.device_id)
+    made = device.collection(paths.INVITATIONS).where(
+        filter=FieldFilter("createdBy", "==", share.guest_uid)
+    )
+    for invitation in made.select([]).limit(MAX_DELETED).stream():
+        delete_invitation(batch, share.owner_uid, share.device_id, invitation.id)
+
+
+def delete_invitation(
+    batch: WriteBatch, owner_uid: str, device_id: str, invitation_id: str
+) -> None:
+    """Add to a commit that an invitation ends."""
+    batch.delete(paths.invitation(invitation_id))
+    batch.delete(paths.device_invitation(owner_uid, device_id, invitation_id))
+
+
+def end_all(batch: WriteBatch, entry: Entry, why: str, *, but: str | None = None) -> None:
+    """Add to the commit that ends a tenure that its shares and invitations end; two queries.
+
+    The commit has to depend on the entry as it was read: an acceptance changes it. `but` is an
+    invitation whose first document the commit deletes itself.
+    """
+    owner_uid = str(entry.owner_uid)
+    for snapshot in paths.shares_of_device(entry.device_id).stream():
+        share = Share(snapshot)
+        if share.owner_uid != owner_uid:
+            continue
+        batch.delete(share.reference)
+        batch.delete(paths.share(owner_uid, entry.device_id, share.guest_uid))
+        noted = {"guestUid": share.guest_uid, "guestName": share.guest_name, "why": why}
+        account.note(batch, owner_uid, "share-ended", deviceId=entry.device_id, **noted)
+        _note_for_guest(batch, share, why)
+    invitations = paths.user_device(owner_uid, entry.device_id).collection(paths.INVITATIONS)
+    for invitation in invitations.select([]).limit(MAX_DELETED).stream():
+        batch.delete(invitation.reference)
+        if invitation.id != but:
+            batch.delete(paths.invitation(invitation.id))
+
+
+def end_of_guest(uid: str) -> None:
+    """End all shares of a customer whose account is being deleted. Raises `InProgress`."""
+    shared = paths.user(uid).collection(paths.SHARED)
+    for found in shared.select([]).stream():
+        end_as_found(found.reference, "deleted")
 
 
 def end_expired(budget: float) -> None:
@@ -40,15 +145,12 @@ def end_expired(budget: float) -> None:
         page = query.start_after(page[-1]).get() if len(page) == PAGE else []
 
 
-def end(share: Share, why: str, operation: Operation | None = None) -> None:
-    """End a share as it was read. An operator's `operation` is recorded."""
-    batch = paths.client().batch()
-    batch.delete(share.reference, option=share.unchanged())
-    batch.delete(paths.share(share.owner_uid, share.device_id, share.guest_uid))
-    batch.update(paths.device(share.device_id), {"shares": Increment(-1)})
-    noted = {"guestUid": share.guest_uid, "deviceId": share.device_id, "why": why}
-    for uid in (share.owner_uid, share.guest_uid):
-        account.note(batch, uid, "share-ended", **noted)
-    if operation:
-        audit.note(batch, operation, device_id=share.device_id, uid=share.guest_uid)
-    batch.commit()
+def _note_for_guest(batch: WriteBatch, share: Share, why: str) -> None:
+    account.note(
+        batch,
+        share.guest_uid,
+        "share-ended",
+        ownerUid=share.owner_uid,
+        deviceId=share.device_id,
+        why=why,
+    )
