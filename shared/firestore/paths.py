@@ -7,8 +7,8 @@
     users/{uid}/commands/{commandId}                  each function call
     users/{uid}/activity/{id}                         who did what, append-only
     users/{uid}/shared/{deviceId}                     another's device that they may use
-    …/devices/{deviceId}/shares/{guestUid}            the same share, for its owner to see
-    …/devices/{deviceId}/invitations/{id}             an open invitation, for its owner to see
+    users/{uid}/devices/{deviceId}/shares/{guestUid}  the same share, for the device's owner to see
+    users/{uid}/devices/{deviceId}/invitations/{id}   an open invitation, for the owner to see
     devices/{deviceId}                                the registry, which decides who owns a device
     devices/{deviceId}/events/{eventId}               events outside any customer's tenure
     devices/{deviceId}/presence/online                when it last came online

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,10 +19,12 @@ from local.client import Account, Client
 from local.stack import Stack
 from shared import connections
 from shared.firestore import paths
+from tests.support.tokens import forged
 
 pytestmark = pytest.mark.usefixtures("no_triggers")
 
 DEVICE = "e00fce68ece1d3d21a73dcc9"
+HOUR = timedelta(hours=1)
 READS = frozenset({"get", "list", "count"})
 NOTHING: frozenset[str] = frozenset()
 
@@ -30,8 +33,11 @@ ALLOWED = {
     "users/{uid}/devices/{deviceId}": READS,
     "users/{uid}/devices/{deviceId}/events/{eventId}": READS,
     "users/{uid}/devices/{deviceId}/rollups/{id}": READS,
+    "users/{uid}/devices/{deviceId}/shares/{guestUid}": READS,
+    "users/{uid}/devices/{deviceId}/invitations/{id}": READS,
     "users/{uid}/commands/{commandId}": READS,
     "users/{uid}/activity/{id}": READS,
+    "users/{uid}/shared/{deviceId}": READS,
     "devices/{deviceId}": NOTHING,
     "devices/{deviceId}/events/{eventId}": NOTHING,
     "devices/{deviceId}/presence/online": NOTHING,
@@ -43,6 +49,7 @@ ALLOWED = {
     "tokenEndings/{uid}": NOTHING,
     "claimAttempts/{hash}": NOTHING,
     "releases/{id}": NOTHING,
+    "invitations/{id}": NOTHING,
     "operations/{id}": NOTHING,
     "deletedUsers/{uid}": NOTHING,
     "deadLetters/{messageId}": NOTHING,
@@ -50,7 +57,31 @@ ALLOWED = {
     "health/{name}": NOTHING,
     "unknownDevices/{deviceId}": NOTHING,
 }
-"""What the owner may do; nobody else may do anything."""
+"""What the owner may do. Guests may do what `GUESTS` says, and nobody else anything."""
+
+LOOK = {
+    "users/{uid}/devices/{deviceId}": frozenset({"get"}),
+    "users/{uid}/devices/{deviceId}/events/{eventId}": READS,
+    "users/{uid}/devices/{deviceId}/rollups/{id}": READS,
+}
+MANAGE = {
+    "users/{uid}/devices/{deviceId}/shares/{guestUid}": READS,
+    "users/{uid}/devices/{deviceId}/invitations/{id}": READS,
+}
+GUESTS: dict[str, dict[str, frozenset[str]]] = {
+    "viewer": LOOK,
+    "controller": LOOK,
+    "manager": LOOK | MANAGE,
+    "manager for a while": LOOK | MANAGE,
+    # These have a share with the role `manager`, and none that counts.
+    "expired": {},
+    "of another device": {},
+    "of another owner": {},
+    "anonymous guest": {},
+    "deleted guest": {},
+    "guest inside": {},
+}
+"""What guests of the owner's device may do, by the path in the owner's tree."""
 
 UNHEARD_OF = (
     "anything/{id}",
@@ -63,6 +94,9 @@ OWNERS = ("owner", "revoked session")
 """A revoked session is the owner's until its ID token ends, an hour at most: rules cannot ask Auth,
 as `docs/security.md` says."""
 OTHERS = ("stranger", "anonymous", "other customer", "ex-owner", "deleted")
+PLACES = [path for path in ALLOWED if path.startswith("users/")]
+PLACES += ["devices/{deviceId}", "invitations/{id}"]
+"""Where guests are tried: what is shared, and what is beside it."""
 
 Verb = Callable[[Client, str, Account | None], object]
 
@@ -157,6 +191,7 @@ def world(stack: Stack) -> Iterator[World]:
         "ex-owner": ex_owner,
         "deleted": deleted,
     }
+    people |= _guests(app, owner, other)
     made = World(app, people)
     for template in (*ALLOWED, *UNHEARD_OF):
         paths.client().document(made.place(template)).set({"ownerUid": owner.uid})
@@ -167,6 +202,38 @@ def world(stack: Stack) -> Iterator[World]:
     paths.deleted_user(deleted.uid).set({})
     yield made
     app.close()
+
+
+def _guests(app: Client, owner: Account, other: Account) -> dict[str, Account | None]:
+    """Guests, each with a share like that which a guest has, or would like to have."""
+    now = datetime.now(UTC)
+    guests: dict[str, Account | None] = {
+        name: app.sign_up(anonymous=name == "anonymous guest")
+        for name in GUESTS
+        if name != "guest inside"
+    }
+    # With a uid that the maker has let them choose.
+    guests["guest inside"] = inside = forged(f"{owner.uid}/devices/{DEVICE}")
+    for name, account in guests.items():
+        assert account
+        share = {
+            "ownerUid": other.uid if name == "of another owner" else owner.uid,
+            "role": name if name in {"viewer", "controller"} else "manager",
+            "expiresAt": {"expired": now, "manager for a while": now + HOUR}.get(name),
+        }
+        device_id = DEVICE[::-1] if name == "of another device" else DEVICE
+        if account is inside:
+            paths.client().document(f"users/{owner.uid}/devices/{DEVICE}/shared/{DEVICE}").set(
+                share
+            )
+        else:
+            paths.shared_device(account.uid, device_id).set(share)
+            by = {"by": account.uid, "deviceId": DEVICE}
+            paths.command(owner.uid, f"by-{name}").set(by)
+    deleted = guests["deleted guest"]
+    assert deleted
+    paths.deleted_user(deleted.uid).set({})
+    return guests
 
 
 def is_refused(verb: Verb, app: Client, path: str, account: Account | None) -> bool:
@@ -190,27 +257,32 @@ def test_the_table_is_complete() -> None:
     assert collections == names, "names of shared/firestore/paths.py"
 
 
-@pytest.mark.parametrize("person", [*OWNERS, *OTHERS])
-@pytest.mark.parametrize("template", [*ALLOWED, *UNHEARD_OF])
+@pytest.mark.parametrize(
+    ("template", "person"),
+    [
+        *((template, who) for template in (*ALLOWED, *UNHEARD_OF) for who in (*OWNERS, *OTHERS)),
+        *((template, guest) for template in PLACES for guest in GUESTS),
+    ],
+)
 def test_who_may_do_what(template: str, person: str, world: World) -> None:
     account = world.people[person]
     path = world.place(template)
     allowed = set(ALLOWED.get(template, NOTHING)) if person in OWNERS else set()
+    allowed |= GUESTS.get(person, {}).get(template, NOTHING)
     for verb in list(allowed):
         allowed |= IMPLIED.get(verb, set())
-    if template == "users/{uid}":
-        allowed.discard("get a missing one")  # it would be another customer's
+    if template == "users/{uid}" or (person in GUESTS and template.endswith("s/{deviceId}")):
+        allowed.discard("get a missing one")  # it would be another customer's, or another device
     before = documents_beside(path)
     done = set()
     for verb, act in VERBS.items():
         if not is_refused(act, world.app, path, account):
             done.add(verb)
-        if verb not in allowed:
-            assert documents_beside(path) == before, verb
-        elif verb == "write profile":
+        if verb == "write profile" and verb in allowed:
             assert documents_beside(path) != before, "the positive control"
             paths.client().document(path).set(before[account.uid if account else ""])
     assert done == allowed
+    assert documents_beside(path) == before
 
 
 def test_a_former_owner_keeps_what_they_kept(world: World) -> None:
@@ -227,3 +299,41 @@ def test_a_deleted_account_reads_not_even_its_own(world: World) -> None:
     path = f"users/{person.uid}/devices/{DEVICE}/events/x0"
     for verb in ("get", "list", "count", "write profile", "delete"):
         assert is_refused(VERBS[verb], world.app, path, person), verb
+
+
+@pytest.mark.parametrize("person", GUESTS)
+def test_a_guest_gets_their_own_calls_while_they_have_a_share(person: str, world: World) -> None:
+    owner, account = world.people["owner"], world.people[person]
+    assert owner
+    for made_by in GUESTS:
+        path = f"users/{owner.uid}/commands/by-{made_by}"
+        their_own = made_by == person and bool(GUESTS[person])
+        assert is_refused(VERBS["get"], world.app, path, account) != their_own, made_by
+
+
+@pytest.mark.parametrize("person", GUESTS)
+def test_a_deleted_owner_shares_nothing(person: str, world: World) -> None:
+    owner, account = world.people["owner"], world.people[person]
+    assert owner
+    tombstone = paths.deleted_user(owner.uid)
+    tombstone.set({})
+    try:
+        for template in (*LOOK, *MANAGE):
+            for verb in READS:
+                path = world.place(template)
+                assert is_refused(VERBS[verb], world.app, path, account), (template, verb)
+        path = f"users/{owner.uid}/commands/by-{person}"
+        assert is_refused(VERBS["get"], world.app, path, account)
+    finally:
+        tombstone.delete()
+
+
+@pytest.mark.parametrize("person", [name for name, places in GUESTS.items() if places])
+def test_a_guest_cannot_write_their_own_share(person: str, world: World) -> None:
+    account = world.people[person]
+    assert account
+    path = f"users/{account.uid}/shared/{DEVICE}"
+    before = documents_beside(path)
+    done = {verb for verb, act in VERBS.items() if not is_refused(act, world.app, path, account)}
+    assert done == {*READS, "get a missing one", "list one's own"}
+    assert documents_beside(path) == before
