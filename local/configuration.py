@@ -83,6 +83,7 @@ def run_settings(
     for name in (*SETTINGS_FILES, *([DEVELOPER_SETTINGS] if developer else [])):
         settings |= read_settings(root / name)
     settings["PARTICLE_API_URL"] = f"http://{HOST}:{ports.simulator}"
+    settings["SITE_URL"] = f"http://{HOST}:{ports.hosting}"
     return settings | dict(changes)
 
 

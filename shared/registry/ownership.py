@@ -221,10 +221,11 @@ def hand_over(
     account.note(batch, to, "device-claimed", fromUid=uid, **noted)
     for one in (uid, to):
         account.unless_deleted(batch, one)
-    at = batch.commit()[0].update_time
+    result = batch.commit()[0]
     log.device_transferred(uid, to, entry.device_id, epoch)
-    owned = Owned(entry.device_id, entry.serial_number, entry.serial_number, at)
-    return owned, Reservation(entry.after(changes, at), job.id, expiry)
+    claimed_at = result.transform_results[0].timestamp_value
+    owned = Owned(entry.device_id, entry.serial_number, entry.serial_number, claimed_at)
+    return owned, Reservation(entry.after(changes, result.update_time), job.id, expiry)
 
 
 _OF_THE_DEVICE = ("productId", "platformId", "status", firmware.VERSION, firmware.ORDER)

@@ -21,6 +21,7 @@ from shared.privacy import deletion
 from tests.functional.conftest import Label, token_at_particle
 from tests.support.documents import everything
 from tests.support.functions import CALLABLES, call, outcome
+from tests.support.sharing import expire, share, token_of, verified
 from tests.support.simulator import Simulator
 from tests.support.tokens import signed_in_as
 
@@ -48,13 +49,29 @@ class World:
     """Deleted too, by a job that has not come far yet."""
     inside: tuple[Account, ...]
     """Their uids, which the maker has let them choose, are paths to what belongs to the owner."""
+    viewer: Account
+    """A guest whose role is too low for anything but to look."""
+    guests: dict[str, Account]
+    """Former managers, whose share counts no longer."""
+    leaving_guest: Account
+    """A manager whose account is being deleted."""
+    invited: Account
     label: Label
     command_id: str
+    invitation_id: str
+    token: str
+    """Of an invitation for `invited`."""
+    transfer_token: str
+
+    @property
+    def strangers(self) -> dict[str, Account]:
+        """Customers in good standing with whom the device was never shared."""
+        return {"other": self.other, "ex-owner": self.ex_owner, "namesake": self.namesake}
 
     @property
     def others(self) -> dict[str, Account]:
         """Customers in good standing, to whom the device does not belong."""
-        return {"other": self.other, "ex-owner": self.ex_owner, "namesake": self.namesake}
+        return {**self.strangers, **self.guests}
 
 
 @dataclass(frozen=True)
@@ -67,6 +84,10 @@ class Attack:
     changes: bool = True
     deleted: str = "sign-in-required"
     """What an account is told that was deleted."""
+    guest: str | None = None
+    """What a guest is told whose role is too low; None: what another customer is told."""
+    by_owner: bool = True
+    """Else it is the request of somebody whom the owner has invited."""
     modes: tuple[str, ...] = ("customer", "product")
 
 
@@ -74,8 +95,36 @@ def _device(**more: Any) -> Callable[[World], dict[str, Any]]:
     return lambda world: {"deviceId": world.label.device_id, **more}
 
 
+LOW, MAY = "role-too-low", "may do it"
 ATTACKS = {
+    "accept_invitation": Attack(
+        lambda world: {"token": world.token}, "other-address", by_owner=False
+    ),
+    "accept_transfer": Attack(
+        lambda world: {"token": world.transfer_token}, "other-address", by_owner=False
+    ),
     "cancel_command": Attack(lambda world: {"commandId": world.command_id}, "unknown-command"),
+    "cancel_command of a device": Attack(
+        lambda world: {"commandId": world.command_id, "deviceId": world.label.device_id},
+        "unknown-command",
+        guest=LOW,
+    ),
+    "cancel_invitation": Attack(
+        lambda world: {
+            "deviceId": world.label.device_id,
+            "invitationId": world.invitation_id,
+        },
+        guest=LOW,
+    ),
+    "cancel_transfer": Attack(_device(), guest=LOW),
+    "change_share": Attack(
+        lambda world: {
+            "deviceId": world.label.device_id,
+            "uid": world.viewer.uid,
+            "role": "manager",
+        },
+        guest=LOW,
+    ),
     "claim_device": Attack(lambda world: world.label.claim, "claimed-by-another"),
     "claim_device by id": Attack(
         lambda world: {"deviceId": world.label.device_id, "setupCode": world.label.setup_code},
@@ -85,14 +134,22 @@ ATTACKS = {
         lambda world: world.label.claim, "claimed-by-another", modes=("customer",)
     ),
     "delete_account": Attack(lambda _: {"confirm": "delete"}, OWN),
+    "end_share": Attack(
+        lambda world: {"deviceId": world.label.device_id, "uid": world.viewer.uid},
+        guest=LOW,
+    ),
     "export_account": Attack(lambda _: {}, OWN, changes=False),
-    "invoke_function": Attack(_device(function="set_target", argument="20")),
-    "invoke_function of a used requestId": Attack(_device(**COMMAND)),
+    "invoke_function": Attack(_device(function="set_target", argument="20"), guest=LOW),
+    "invoke_function of a used requestId": Attack(_device(**COMMAND), guest=LOW),
     "list_devices": Attack(lambda _: {"refresh": True}, OWN, changes=False),
     "mint_token": Attack(lambda _: {}, "no-device", modes=("customer",)),
-    "read_variable": Attack(_device(variable="target"), changes=False, deleted="not-your-device"),
+    "read_variable": Attack(
+        _device(variable="target"), changes=False, deleted="not-your-device", guest=MAY
+    ),
     "release_device": Attack(_device()),
-    "rename_device": Attack(_device(name="Mine")),
+    "offer_transfer": Attack(_device(), guest=LOW),
+    "rename_device": Attack(_device(name="Mine"), guest=LOW),
+    "share_device": Attack(_device(role="manager"), guest=LOW),
     "revoke_tokens": Attack(lambda _: {}, OWN, modes=("customer",)),
 }
 
@@ -119,10 +176,24 @@ def world(
     deletion.schedule(leaving.uid)
     auth.update_user(leaving.uid, disabled=True)
     call("claim_device", label.claim, ex_owner)
+    guests = {name: client.sign_up() for name in ("of the ex-owner", "expired", "ended")}
+    share(label, ex_owner, guests["of the ex-owner"], "manager")
     call("release_device", {"deviceId": label.device_id, "keepHistory": True}, ex_owner)
     call("claim_device", label.claim, old)
     invoke = {"deviceId": label.device_id, **COMMAND}
     command_id = call("invoke_function", invoke, old)["commandId"]
+    viewer, leaving_guest, invited = client.sign_up(), client.sign_up(), verified(client)
+    for guest in (guests["expired"], guests["ended"], leaving_guest):
+        share(label, old, guest, "manager")
+    share(label, old, viewer)
+    expire(label, guests["expired"])
+    call("end_share", {"deviceId": label.device_id}, guests["ended"])
+    deletion.schedule(leaving_guest.uid)
+    auth.update_user(leaving_guest.uid, disabled=True)
+    invitation = call("share_device", {"deviceId": label.device_id, "role": "manager"}, old)
+    paths.invitation(invitation["invitationId"]).update({"email": invited.email})
+    offer = {"deviceId": label.device_id, "email": invited.email}
+    transfer_token = token_of(call("offer_transfer", offer, old))
     device = paths.user_device(old.uid, label.device_id)
     device.collection(paths.EVENTS).document("e1").set({"data": SECRET})
     assert old.email
@@ -146,8 +217,15 @@ def world(
             signed_in_as(client, f"{old.uid}{below}")
             for below in ("/", f"/devices/{label.device_id}", f"/commands/{command_id}")
         ),
+        viewer=viewer,
+        guests=guests,
+        leaving_guest=leaving_guest,
+        invited=invited,
         label=label,
         command_id=command_id,
+        invitation_id=invitation["invitationId"],
+        token=token_of(invitation),
+        transfer_token=transfer_token,
     )
 
 
@@ -174,11 +252,12 @@ def refusals(
     for account in world.inside:
         yield account.uid, account, request, "sign-in-required"
     yield "anonymous", world.anonymous, request, "anonymous"
-    for field in ("userId", "uid", "ownerUid", "particle", "claimEpoch"):
+    for field in {"userId", "uid", "ownerUid", "particle", "claimEpoch"} - set(request):
         forged = {**request, field: world.owner.uid}
         yield f"forged {field}", world.other, forged, "bad-request"
     yield "deleted", world.deleted, request, attack.deleted
     yield "leaving", world.leaving, request, attack.deleted
+    yield "leaving guest", world.leaving_guest, request, attack.deleted
     if attack.changes:
         yield "revoked", world.revoked, request, "sign-in-required"
     if mode not in attack.modes:
@@ -187,6 +266,8 @@ def refusals(
     elif attack.reason != OWN:
         for who, account in world.others.items():
             yield who, account, request, attack.reason
+        if attack.guest != MAY:
+            yield "viewer", world.viewer, request, attack.guest or attack.reason
 
 
 def reaches_its_own_alone(
@@ -216,14 +297,15 @@ def test_nobody_but_the_owner(name: str, mode: str, world: World, simulator: Sim
         assert state(but=None) == before, who
     assert simulator.requests() == []
     if attack.reason == OWN and in_this_mode:
-        for account in world.others.values():
+        for account in world.strangers.values():
             reaches_its_own_alone(function, request, account, world.owner)
     assert simulator.device(world.label.device_id)["owner"] == owner_at_particle
 
     if not attack.changes:
         assert outcome(function, request, world.revoked)[0] == "succeeded", "until the token ends"
     if in_this_mode:
-        assert outcome(function, request, world.owner)[0] == "succeeded", "the positive control"
+        whose = world.owner if attack.by_owner else world.invited
+        assert outcome(function, request, whose)[0] == "succeeded", "the positive control"
 
 
 def test_an_ex_owners_particle_token(
@@ -273,5 +355,5 @@ def test_an_upgraded_anonymous_user(world: World, client: Client, label: Label) 
         },
     )
     upgraded = replace(world.anonymous, id_token=linked["idToken"])
-    assert call("list_devices", {}, upgraded) == {"devices": []}
+    assert call("list_devices", {}, upgraded) == {"devices": [], "shared": []}
     assert outcome("claim_device", label.claim, upgraded)[0] == "claimed-by-another"

@@ -77,9 +77,13 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     def choose(url: str, sender: str = "Pumps & Co. <pumps@example.com>") -> None:
         monkeypatch.setenv("SMTP_URL", url)
         monkeypatch.setenv("MAIL_FROM", sender)
+        monkeypatch.setenv("SITE_URL", "https://app.example.com")
+        settings.site_url.cache_clear()
         settings.mail_server.cache_clear()
 
     yield choose
+    monkeypatch.undo()
+    settings.site_url.cache_clear()
     settings.mail_server.cache_clear()
 
 
