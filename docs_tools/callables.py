@@ -78,12 +78,20 @@ _CLAIM: Final = (
 DEVICE_ID: Final = Variable("deviceId")
 REQUEST_ID: Final = Variable("requestId")
 COMMAND_ID: Final = Variable("commandId")
+INVITATION_ID: Final = Variable("invitationId")
+GUEST_UID: Final = Variable("guestUid")
+TOKEN: Final = Variable("token")
 
 _SERIAL_NUMBER: Final = (
     "As printed on the label. Case, white space, hyphens and invisible characters do not matter."
 )
 _SETUP_CODE: Final = f"{_SERIAL_NUMBER} Required unless `REQUIRE_SETUP_CODE` is off."
 _YOURS: Final = "One of the caller's devices: an id from `list_devices`."
+_USABLE: Final = "A device of the caller's, or one that is shared with them."
+_SHARED: Final = "A device of the caller's, or one that they manage."
+_SHARING: Final = ("not-your-device", "role-too-low", "in-progress")
+_ACCEPT: Final = ("unknown-invitation", "other-address", "own-device", "in-progress")
+_LINK_TOKEN: Final = "What is in the link behind `#`."  # noqa: S105 - a text
 
 FUNCTIONS: Final = (
     Function(
@@ -152,6 +160,13 @@ FUNCTIONS: Final = (
                 "Wi-Fi and up to 46 minutes on cellular), or `null` for a device that is not in "
                 "the product at Particle.",
             ),
+            Field(
+                "shared",
+                "objects",
+                "The devices that others share with the caller: the same fields without `online`, "
+                "and `ownerUid`, `ownerName`, `role` (`viewer`, `controller` or `manager`), "
+                "`expiresAt` (or `null`).",
+            ),
         ),
         PARTICLE,
         (Example("With the devices that are online", {"refresh": True}),),
@@ -159,21 +174,176 @@ FUNCTIONS: Final = (
     Function(
         "rename_device",
         "Changes the owner's own name for a device. Particle never gets this name, and it is "
-        "deleted when the ownership ends.",
-        {"deviceId": _YOURS, "name": "The new name, with at least one visible character."},
+        "deleted when the ownership ends. A guest who manages the device may change it too.",
+        {"deviceId": _SHARED, "name": "The new name, with at least one visible character."},
         (
             Field("deviceId", "text", "The same id."),
             Field("name", "text", "The new name."),
         ),
-        ("not-your-device",),
+        _SHARING,
         (Example("", {"deviceId": DEVICE_ID, "name": "Cellar"}),),
+    ),
+    Function(
+        "share_device",
+        "Invites somebody to a device. Whoever accepts becomes a guest with a role: a `viewer` "
+        "sees the device, its history and its variables; a `controller` calls its functions too; a "
+        "`manager` also renames it and shares it with viewers and controllers. A guest never gets "
+        "a token of Particle for the device, and the owner sees in their activity what guests do. "
+        "The link works once.",
+        {
+            "deviceId": _SHARED,
+            "role": "What the guest may do. Only the owner can invite a `manager`.",
+            "email": "Only a customer with this verified address can accept. The link is mailed to "
+            "it, where the product sends mails; then the caller's own address must be verified. "
+            "Without it, whoever has the link can accept.",
+            "expiresAt": "When the share ends; without it, the share has no end.",
+            "validFor": "How long the link works, in seconds; a week by default.",
+        },
+        (
+            Field("invitationId", "text", "For `cancel_invitation`."),
+            Field(
+                "link",
+                "text",
+                "The page of the web app that accepts, with the token behind `#`. Only the path if "
+                "the setting `SITE_URL` is empty. The token is stored nowhere.",
+            ),
+            Field("mailed", "flag", "Whether the mail server has accepted the mail."),
+            Field("expiresAt", "time", "When the link expires."),
+        ),
+        (*_SHARING, "not-allowed", "too-many"),
+        (
+            Example("For good, by a link", {"deviceId": DEVICE_ID, "role": "controller"}),
+            Example(
+                "Until a date",
+                {"deviceId": DEVICE_ID, "role": "viewer", "expiresAt": "2099-12-31T12:00:00Z"},
+            ),
+        ),
+        (
+            (
+                "`not-allowed` means that the operator has blocked the device. A device has at "
+                "most 20 guests and 20 open invitations, and a customer uses at most 100 devices "
+                "of others: `too-many` has the `limit`."
+            ),
+        ),
+    ),
+    Function(
+        "cancel_invitation",
+        "Lets the link of an invitation work no longer. The owner can cancel every invitation, and "
+        "a manager those that they could have made.",
+        {"deviceId": _SHARED, "invitationId": "The id that `share_device` returned."},
+        (),
+        _SHARING,
+        (Example("", {"deviceId": DEVICE_ID, "invitationId": INVITATION_ID}),),
+        ("An invitation that was used or cancelled before is no failure.",),
+    ),
+    Function(
+        "change_share",
+        "Changes what a guest may do, or until when. The owner changes every share, a manager "
+        "those of viewers and controllers. What the new role does not include ends at once: calls "
+        "of the guest that wait, and invitations that they have made.",
+        {
+            "deviceId": _SHARED,
+            "uid": "The guest's uid: the id of the document below `…/devices/{deviceId}/shares`.",
+            "role": "The new role.",
+            "expiresAt": "When the share ends.",
+            "noEnd": "The share has no end any more.",
+        },
+        (
+            Field("uid", "text", "The same uid."),
+            Field("role", "text", "The role as it is now."),
+            Field("expiresAt", "time", "When the share ends; `null`: never.", optional=True),
+        ),
+        (*_SHARING, "unknown-share"),
+        (Example("", {"deviceId": DEVICE_ID, "uid": GUEST_UID, "role": "viewer"}),),
+    ),
+    Function(
+        "end_share",
+        "Takes a guest's share away, or leaves a device that another shares with the caller. At "
+        "once the guest can read and call nothing of it, open listeners end, and calls of the "
+        "guest that wait are cancelled.",
+        {
+            "deviceId": _USABLE,
+            "uid": "The guest's uid; without it, the caller's own share ends.",
+        },
+        (Field("endedAt", "time", "Now. A share that had ended before is no failure."),),
+        _SHARING,
+        (Example("", {"deviceId": DEVICE_ID, "uid": GUEST_UID}),),
+        (
+            (
+                "What a guest has seen may stay on their own device: see "
+                "[Sharing](../concepts.md#sharing)."
+            ),
+        ),
+    ),
+    Function(
+        "accept_invitation",
+        "Makes the caller a guest of the device that a link from `share_device` offers. Accepting "
+        "again succeeds again, for the one who has accepted.",
+        {"token": _LINK_TOKEN},
+        (
+            Field("deviceId", "text", "The device's id."),
+            Field("ownerUid", "text", "Read the device at `users/{ownerUid}/devices/{deviceId}`."),
+            Field("role", "text", "`viewer`, `controller` or `manager`."),
+            Field("expiresAt", "time", "When the share ends; `null`: never.", optional=True),
+        ),
+        (*_ACCEPT, "too-many"),
+        (Example("", {"token": TOKEN}),),
+        (
+            (
+                "`unknown-invitation` is the one answer for a link that is wrong, used, cancelled "
+                "or expired, and for a device that has changed hands. `other-address` has a `hint` "
+                "of the address that the invitation is for: sign in with that one, and verify it."
+            ),
+        ),
+    ),
+    Function(
+        "offer_transfer",
+        "Offers a device to somebody for good, without its label. Whoever accepts becomes the "
+        "owner. An earlier offer of the device ends.",
+        {
+            "deviceId": _YOURS,
+            "email": "Only a customer with this verified address can accept. Without it, whoever "
+            "has the link can.",
+        },
+        (
+            Field("transferId", "text", "The id of the offer."),
+            Field("link", "text", "As that of `share_device`, for another page."),
+            Field("expiresAt", "time", "When the link expires: 72 hours from now."),
+        ),
+        (*_SHARING, "not-allowed", "too-many"),
+        (Example("", {"deviceId": DEVICE_ID}),),
+        ("Only the owner can offer a device; a manager is answered `role-too-low`.",),
+    ),
+    Function(
+        "cancel_transfer",
+        "Withdraws the offer of a device.",
+        {"deviceId": _YOURS},
+        (),
+        _SHARING,
+        (Example("", {"deviceId": DEVICE_ID}),),
+    ),
+    Function(
+        "accept_transfer",
+        "Makes the caller the owner of a device that its owner has offered. As after a release, "
+        "the history begins anew, and all shares, invitations and waiting calls end. At Particle "
+        "the device changes hands too; if Particle does not answer, a job does that later.",
+        {"token": _LINK_TOKEN},
+        (
+            Field("deviceId", "text", "The device's id."),
+            Field("name", "text", "The serial number, until the new owner changes it."),
+            Field("serialNumber", "text", "As printed on the label."),
+            Field("claimedAt", "time", "The caller gets the events published from this time on."),
+        ),
+        (*_ACCEPT, "customer-not-ready", *PARTICLE),
+        (Example("", {"token": TOKEN}),),
+        ("`in-progress` means that a call is under way, or a change at Particle: try again.",),
     ),
     Function(
         "invoke_function",
         "Calls a function of the device's firmware. To change a variable, call the function that "
         "sets it: Particle offers no other way.",
         {
-            "deviceId": _YOURS,
+            "deviceId": _USABLE,
             "function": "A function's name in the firmware.",
             "argument": "The function's argument; empty by default.",
             "requestId": "An id of your choice, such as a UUID for each press of a button. With it "
@@ -185,7 +355,12 @@ FUNCTIONS: Final = (
             "coalesce": "The call replaces earlier queued calls of the same function.",
         },
         (
-            Field("commandId", "text", "Its record is `users/{uid}/commands/{commandId}`."),
+            Field(
+                "commandId",
+                "text",
+                "Its record is `users/{uid}/commands/{commandId}`, in the tree of the "
+                "device's owner.",
+            ),
             Field(
                 "status",
                 "text",
@@ -202,6 +377,7 @@ FUNCTIONS: Final = (
         (
             "not-allowed",
             "not-your-device",
+            "role-too-low",
             "unknown-function",
             "device-not-ready",
             "device-offline",
@@ -246,9 +422,10 @@ FUNCTIONS: Final = (
             ),
             (
                 "Only a call that definitely did not run is queued. Up to 20 calls can wait for "
-                "one device, and they are sent in order. While calls are waiting, a new call with "
-                "`queue` goes behind them, even when the device is online; when 20 are waiting, it "
-                "is refused with `device-offline`. A call with `fail` does not wait for them. A "
+                "one device, at most 5 of one guest, and they are sent in order. While calls are "
+                "waiting, a new call with `queue` goes behind them, even when the device is "
+                "online; when 20 are waiting, it is refused with "
+                "`device-offline`. A call with `fail` does not wait for them. A "
                 "call with `coalesce` that a later call of the same function has overtaken becomes "
                 "`cancelled` instead of queued. `offer.json` is checked again when a queued call "
                 "is sent. A queued call that is refused then becomes `failed`, and the next one is "
@@ -259,7 +436,11 @@ FUNCTIONS: Final = (
     Function(
         "cancel_command",
         "Cancels a call that waits for its device.",
-        {"commandId": "The id that `invoke_function` returned."},
+        {
+            "commandId": "The id that `invoke_function` returned.",
+            "deviceId": "Needed for a call of a device that another customer shares: a guest "
+            "cancels their own calls, a manager everybody's.",
+        },
         (
             Field("commandId", "text", "The same id."),
             Field(
@@ -268,7 +449,7 @@ FUNCTIONS: Final = (
                 "`cancelled`, or the status of the call when it was too late to cancel it.",
             ),
         ),
-        ("unknown-command",),
+        ("unknown-command", "role-too-low", "in-progress"),
         (Example("", {"commandId": COMMAND_ID}),),
     ),
     Function(
@@ -277,7 +458,7 @@ FUNCTIONS: Final = (
         "reading it costs no data operation at Particle. Prefer that for values that your app "
         "shows all the time.",
         {
-            "deviceId": _YOURS,
+            "deviceId": _USABLE,
             "variable": "A variable's name in the firmware.",
             "maxAge": "In seconds: the answer may be a value that the same customer read at most "
             "this long ago.",

@@ -20,6 +20,8 @@ _BEFORE_THE_EXAMPLES: Final = (
 _FORMS: Final = {
     r"^[0-9a-f]{24}\Z": "24 hexadecimal digits",
     r"^[0-9a-f]{32}\Z": "32 hexadecimal digits",
+    r"^[^@\s]{1,64}@[^@\s]{1,250}\Z": "e-mail address",
+    r"^[^/]+\Z": "text, 1 to 128 characters",
     r"^(?!(?i:events|owner|ping|unprotect)\Z)[A-Za-z0-9_]{1,64}\Z": "`[A-Za-z0-9_]{1,64}`",
 }
 """The patterns of requests, in words."""
@@ -27,6 +29,7 @@ _FORMS: Final = {
 _KINDS: Final = {
     "text": "text",
     "time": "time",
+    "flag": "boolean",
     "integer": "integer",
     "texts": "list of texts",
     "objects": "list of objects",
@@ -76,20 +79,20 @@ def page_of(function: Function) -> str:
 def request_fields(name: str) -> dict[str, dict[str, Any]]:
     """The fields of a callable's request as JSON Schema, by the code; `app` is left out."""
     request = importlib.import_module(f"functions.{name}").Request
-    schema = msgspec.json.schema(request, schema_hook=FORMS.__getitem__)["$defs"]["Request"]
+    kinds = msgspec.json.schema(request, schema_hook=FORMS.__getitem__)["$defs"]
+    schema = kinds["Request"]
     return {
-        field: {**_alone(form), "required": field in schema["required"]}
+        field: {**_alone(form, kinds), "required": field in schema["required"]}
         for field, form in schema["properties"].items()
         if field != "app"
     }
 
 
-def _alone(form: dict[str, Any]) -> dict[str, Any]:
+def _alone(form: dict[str, Any], kinds: dict[str, Any]) -> dict[str, Any]:
     """A form without the `null` that only means that the field may be left out."""
-    if "anyOf" not in form:
-        return form
-    (only,) = (choice for choice in form["anyOf"] if choice.get("type") != "null")
-    return dict(only)
+    if "anyOf" in form:
+        (form,) = (choice for choice in form["anyOf"] if choice.get("type") != "null")
+    return dict(kinds[form["$ref"].rpartition("/")[2]] if "$ref" in form else form)
 
 
 def _request(function: Function) -> str:
@@ -108,6 +111,8 @@ def _limits(form: dict[str, Any]) -> str:
         return " or ".join(f"`{choice}`" for choice in form["enum"])
     if "pattern" in form:
         return _FORMS[form["pattern"]]
+    if form.get("format") == "date-time":
+        return "time, with its offset or `Z`"
     kind = {"string": "text", "number": "number", "integer": "integer", "boolean": "boolean"}
     limits = kind[form["type"]]
     if "maxLength" in form:

@@ -100,6 +100,7 @@ LANGUAGES: Final[Mapping[str, tuple[str, Writer]]] = {
 """By the name that readers know: the name in Markdown, and the writer."""
 
 _SWIFT: Final = {
+    "flag": "Bool",
     "text": "String",
     "time": "String",
     "integer": "Int",
@@ -107,8 +108,15 @@ _SWIFT: Final = {
     "objects": "[[String: Any]]",
     "any": "Any",
 }
-_KOTLIN: Final = {"text": "String", "time": "String", "texts": "List<*>", "objects": "List<*>"}
+_KOTLIN: Final = {
+    "flag": "Boolean",
+    "text": "String",
+    "time": "String",
+    "texts": "List<*>",
+    "objects": "List<*>",
+}
 _DART: Final = {
+    "flag": "bool",
     "text": "String",
     "time": "String",
     "integer": "int",

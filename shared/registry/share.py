@@ -77,7 +77,7 @@ class Share:
 
     @property
     def guest_name(self) -> str:
-        """The guest's name when they accepted, or else their address; "" for neither."""
+        """The guest's name when they accepted, or else a part of their address; "" for neither."""
         return str(self._fields.get("guestName", ""))
 
     @property

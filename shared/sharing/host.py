@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from google.api_core.exceptions import AlreadyExists
 from google.cloud.firestore import Increment, WriteBatch
 
 from shared.accounts import account
@@ -62,6 +63,8 @@ def as_host(uid: str, device_id: str, act: Callable[[Host], T]) -> T:
         host = _host(uid, device_id)
         try:
             return act(host)
+        except AlreadyExists:
+            raise NotYourDevice from None  # an account was deleted just now
         except OVERTAKEN:
             continue
     raise InProgress(retryAfter=5)

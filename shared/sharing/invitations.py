@@ -318,7 +318,8 @@ def _accept(guest: Guest, offered: Offered) -> Share:
         "deviceId": device_id,
         "invitationId": offered.invitation.id,
         "ownerName": str(offered.owner_profile.get("displayName", "")),
-        "guestName": name or guest.email or "",
+        # It is kept in the owner's activity, where a whole address would outlast the account.
+        "guestName": name or (_hint(guest.email) if guest.email else ""),
     }
     mirror = common | {"invitedBy": fields["createdBy"], "email": guest.email, "name": name}
     batch = paths.client().batch()

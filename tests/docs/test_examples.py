@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import textwrap
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ from admin.app import main as operator
 from docs_tools.callables import FUNCTIONS, Function
 from docs_tools.languages import LANGUAGES
 from docs_tools.pages import DOCS, blocks
-from local.client import Client
+from local.client import Account, Client
 from local.runs import ROOT
 from local.stack import Stack
 from tests.conftest import FLEET
+from tests.support.functions import call
 from tests.support.functions import client as app
 from tests.support.sdks import SDKS
 from tests.support.simulator import Simulator
@@ -30,7 +32,9 @@ DEVICE = "e00fce68a47d20b8c91e53f2"
 """The one that the examples claim."""
 QUEUED = ("invoke_function", 1)
 """The example that needs the device to be offline."""
-KINDS: dict[str, Any] = {"text": str, "integer": int, "any": (bool, int, float, str)}
+SHARED = ("share_device", 0)
+"""The example whose link another customer accepts."""
+KINDS: dict[str, Any] = {"text": str, "flag": bool, "integer": int, "any": (bool, int, float, str)}
 
 
 @pytest.fixture
@@ -38,6 +42,30 @@ def shop(clean_stack: Stack) -> Stack:
     """The demo's devices, registered and not yet sold."""
     assert operator(["devices", "import", str(FLEET), "--local"]) == 0
     return clean_stack
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another customer, who accepts what the examples share, and shares with them."""
+
+    account: Account
+    tokens: dict[str, str]
+    """For the functions that accept something."""
+
+    def accept(self, link: str) -> None:
+        """Accept an invitation of the examples."""
+        call("accept_invitation", {"token": link.partition("#")[2]}, self.account)
+
+
+@pytest.fixture
+def other(shop: Stack, client: Client) -> Other:
+    account = client.sign_up()
+    label = {"serialNumber": "TH-2040-0117", "setupCode": "K7QM-4TXP"}
+    device = {"deviceId": call("claim_device", label, account)["deviceId"]}
+    invited = call("share_device", {**device, "role": "viewer"}, account)
+    offered = call("offer_transfer", device, account)
+    links = {"accept_invitation": invited["link"], "accept_transfer": offered["link"]}
+    return Other(account, {name: link.partition("#")[2] for name, link in links.items()})
 
 
 def calls() -> list[tuple[Function, int]]:
@@ -95,23 +123,19 @@ def run(command: list[str | Path], stdin: str | None = None) -> str:
     return done.stdout
 
 
-def test_javascript(shop: Stack, tmp_path: Path) -> None:
+def test_javascript(shop: Stack, other: Other, tmp_path: Path) -> None:
     program = tmp_path / "examples.mjs"
     (tmp_path / "node_modules").symlink_to(ROOT / "web" / "node_modules")
     steps = [here(sample(name), shop) for name in ("app", "sign-up", "watch", "requestId")]
-    steps.append(_harness(shop))
+    steps.append(_harness(shop, other))
     for function, number in calls():
-        body = written(function, number, "JavaScript")
-        if function.name == "cancel_command":
-            body = f"const {{ commandId }} = answers.at(-1)[1];\n{body}"
-        if (function.name, number) == QUEUED:
-            body = f"await device({{ online: false }});\n{body}"
-        elif function.name == "read_variable":
-            body = f"await device({{ online: true }});\n{body}"
+        body = _before(function, number, other) + written(function, number, "JavaScript")
         given = "result.data" if function.answer else "{}"
         steps.append(f"{{\n{body}answers.push(['{function.name}', {given}]);\n}}\n")
         if function.name == "claim_device":
             steps.append("await published();\n")
+        if (function.name, number) == SHARED:
+            steps.append("await accept(answers.at(-1)[1].link);\n")
         if function.name == "rename_device":
             steps.append(sample("failure"))
     steps.append(
@@ -127,7 +151,22 @@ def test_javascript(shop: Stack, tmp_path: Path) -> None:
     assert ["functions/not-found", "unknown-function"] in [line[:2] for line in said]
 
 
-def _harness(stack: Stack) -> str:
+def _before(function: Function, number: int, other: Other) -> str:
+    """What an example needs of those before it, and of the device."""
+    if (function.name, number) == QUEUED:
+        return "await device({ online: false });\n"
+    if function.name == "read_variable":
+        return "await device({ online: true });\n"
+    if function.name == "cancel_command":
+        return "const { commandId } = answers.at(-1)[1];\n"
+    if function.name == "cancel_invitation":
+        return "const { invitationId } = answers.at(-1)[1];\n"
+    if function.name in other.tokens:
+        return f'const token = "{other.tokens[function.name]}";\n'
+    return ""
+
+
+def _harness(stack: Stack, other: Other) -> str:
     """What the examples need besides: a device that comes online, goes offline and publishes."""
     return textwrap.dedent(
         f"""
@@ -141,6 +180,17 @@ def _harness(stack: Stack) -> str:
           if (!answer.ok) throw new Error(`${{method}} ${{url}}: ${{answer.status}}`);
         }};
         const device = (state) => send("PATCH", control, state);
+        const guestUid = "{other.account.uid}";
+        async function accept(link) {{
+          const answer = await fetch("{stack.functions_url}/accept_invitation", {{
+            method: "POST",
+            body: JSON.stringify({{ data: {{ token: link.split("#")[1] }} }}),
+            headers: {{
+              "Content-Type": "application/json",
+              "Authorization": "Bearer {other.account.id_token}",
+            }} }});
+          if (!answer.ok) throw new Error(`accept: ${{answer.status}}`);
+        }}
         async function published() {{
           await send("POST", `${{control}}/publish`, {{ name: "temperature", data: "21.5" }});
           while (!said.some((line) => line.startsWith("temperature 21.5"))) {{
@@ -151,7 +201,7 @@ def _harness(stack: Stack) -> str:
     )
 
 
-def test_curl(shop: Stack, tmp_path: Path) -> None:
+def test_curl(shop: Stack, other: Other, tmp_path: Path) -> None:
     control = f"{shop.simulator_url}/control/devices/{DEVICE}"
     online = "curl -sS -X PATCH {} -H 'Content-Type: application/json' -d '{{\"online\": {}}}'\n"
     answers = [tmp_path / f"{function.name}-{number}.json" for function, number in calls()]
@@ -162,9 +212,23 @@ def test_curl(shop: Stack, tmp_path: Path) -> None:
         elif function.name == "cancel_command":
             queued = answers[calls().index((_named(QUEUED[0]), QUEUED[1]))]
             steps.append(f"COMMAND_ID=$(grep -oE '[0-9a-f]{{32}}' {queued})\n")
+        elif function.name == "cancel_invitation":
+            shared = answers[calls().index((_named(SHARED[0]), 1))]
+            steps.append(f"INVITATION_ID=$(grep -oE '[0-9a-f]{{32}}' {shared})\n")
+        elif function.name in other.tokens:
+            steps.append(f"TOKEN={other.tokens[function.name]}\n")
         elif function.name == "read_variable":
             steps.append(online.format(control, "true"))
         steps.append(f"{{\n{written(function, number, 'curl')}}} > {answer}\n")
+        if (function.name, number) == SHARED:
+            steps.append(
+                f"GUEST_UID={other.account.uid}\n"
+                f"TOKEN=$(grep -oE '#[^\"]+' {answer} | cut -c2-)\n"
+                f"curl -sS {shop.functions_url}/accept_invitation"
+                f" -H 'Authorization: Bearer {other.account.id_token}'"
+                " -H 'Content-Type: application/json'"
+                ' -d "{\\"data\\": {\\"token\\": \\"$TOKEN\\"}}"\n'
+            )
     run(["bash"], "".join(steps))
     for (function, _), answer in zip(calls(), answers, strict=True):
         told = json.loads(answer.read_text(encoding="utf-8"))
@@ -173,10 +237,14 @@ def test_curl(shop: Stack, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("platform", SDKS)
-def test_mobile(platform: str, shop: Stack, client: Client) -> None:
+def test_mobile(platform: str, shop: Stack, client: Client, other: Other) -> None:
     sdk, customer = SDKS[platform], client.sign_up()
     device = Simulator(shop.simulator_url)
-    variables = {"deviceId": DEVICE, "requestId": str(uuid4())}
+    variables = {
+        "deviceId": DEVICE,
+        "requestId": str(uuid4()),
+        "guestUid": other.account.uid,
+    }
     headers = {"Authorization": f"Bearer {customer.id_token}", "Content-Type": "application/json"}
     sent = b""
     for function, number in calls():
@@ -184,12 +252,16 @@ def test_mobile(platform: str, shop: Stack, client: Client) -> None:
             device.set_online(DEVICE, online=False)
         elif function.name == "read_variable":
             device.set_online(DEVICE, online=True)
+        variables |= {"token": other.tokens.get(function.name, "")}
         body = sdk.body(written(function, number, sdk.language), variables)
         assert set(json.loads(body)["data"] or {}) == set(function.examples[number].request)
         answer = app(function.name).post("/", data=body, headers=headers).get_json()
         assert "result" in answer, f"{function.name}: {answer}"
         check(function, answer["result"])
-        variables |= {k: v for k, v in answer["result"].items() if k == "commandId"}
+        names = {"commandId", "invitationId"}
+        variables |= {k: v for k, v in answer["result"].items() if k in names}
+        if (function.name, number) == SHARED:
+            other.accept(answer["result"]["link"])
         sent += body
     assert (b"Int64Value" in sent) == platform.endswith("iOS"), "an integer is among the examples"
 

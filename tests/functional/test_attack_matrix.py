@@ -135,7 +135,7 @@ ATTACKS = {
     ),
     "delete_account": Attack(lambda _: {"confirm": "delete"}, OWN),
     "end_share": Attack(
-        lambda world: {"deviceId": world.label.device_id, "uid": world.viewer.uid},
+        lambda world: {"deviceId": world.label.device_id, "uid": world.leaving_guest.uid},
         guest=LOW,
     ),
     "export_account": Attack(lambda _: {}, OWN, changes=False),

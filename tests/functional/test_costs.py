@@ -79,6 +79,13 @@ def test_the_table_in_the_docs_is_what_was_measured(
             partial(waiting_call, customer, device),
             partial(waiting_call, customer, other),
         ),
+        (
+            "share_device",
+            "share_device",
+            {**device, "role": "manager"},
+            {**other, "role": "viewer"},
+        ),
+        ("end_share", "end_share", device, other),
         ("release_device", "release_device", device, other),
     ]
     measured = {}

@@ -19,6 +19,14 @@ ROOT = Path(main.__file__).parent
 PARTICLE = ["PARTICLE_CLIENT_ID", "PARTICLE_CLIENT_SECRET"]
 CALLABLE: dict[str, Any] = {"callableTrigger": {}}
 SECRETS = {
+    "accept_invitation": [],
+    "accept_transfer": PARTICLE,
+    "cancel_invitation": [],
+    "cancel_transfer": [],
+    "change_share": [],
+    "end_share": [],
+    "offer_transfer": [],
+    "share_device": ["SMTP_URL"],
     "claim_device": [*PARTICLE, "SETUP_CODE_PEPPER"],
     "cancel_command": [],
     "check_health": PARTICLE,
@@ -189,7 +197,7 @@ def test_a_cold_start_imports_one_function_and_what_it_needs(name: str) -> None:
     assert not others & set(modules)
     assert "google.cloud.pubsub_v1" not in modules
     assert "firebase_functions.options" not in modules
-    assert ("shared.particle" in modules) == (name not in {"ingest", "run_due"})
+    assert ("shared.particle" in modules) == (name != "ingest")
 
 
 def test_what_the_functions_import_is_in_their_requirements() -> None:
