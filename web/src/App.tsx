@@ -5,11 +5,20 @@ import { ForgottenPage } from './pages/ForgottenPage';
 import { MailLinkPage } from './pages/MailLinkPage';
 import { SignInPage } from './pages/SignInPage';
 import { SignUpPage } from './pages/SignUpPage';
-import { type Farewell, forgetWhatWasLeft, leave, takeFarewell } from './session/leaving';
+import {
+  type Farewell,
+  forgetWhatIsNotShared,
+  forgetWhatWasLeft,
+  leave,
+  takeFarewell,
+} from './session/leaving';
 import { useSession } from './session/useSession';
 
 /** What is needed only after sign-in, Firestore first of all, is loaded only then. */
-const SignedIn = lazy(() => import('./SignedIn'));
+const SignedIn = lazy(async () => {
+  await forgetWhatIsNotShared();
+  return import('./SignedIn');
+});
 
 export function App() {
   const session = useSession();

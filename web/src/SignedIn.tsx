@@ -1,17 +1,18 @@
 import type { User } from 'firebase/auth';
 import { useMemo } from 'react';
 import { Navigate, Route, Routes, useLocation } from 'react-router';
-import { watchDevices } from './backend/live';
 import { Frame } from './components/Frame';
 import { AccountPage } from './pages/AccountPage';
 import { AddDevicePage } from './pages/AddDevicePage';
 import { DevicePage } from './pages/DevicePage';
 import { DevicesPage } from './pages/DevicesPage';
+import { JoinPage } from './pages/JoinPage';
 import { NotFoundPage } from './pages/NotFoundPage';
+import { SharingPage } from './pages/SharingPage';
 import { hasPassword } from './session/account';
 import { CustomerContext } from './session/context';
 import { useCutOff } from './session/useCutOff';
-import { useLive } from './session/useLive';
+import { useDevices } from './session/useDevices';
 import { useProfile } from './session/useProfile';
 
 /** Back to the page that asked for a sign-in. */
@@ -27,7 +28,7 @@ function Arrival() {
 export default function SignedIn({ user }: { user: User }) {
   const { uid, email, emailVerified } = user;
   const profile = useProfile(user);
-  const devices = useLive(useMemo(() => watchDevices(uid), [uid]));
+  const { live: devices, ended } = useDevices(uid);
   const cutOff = useCutOff(devices);
   const customer = useMemo(
     () => ({
@@ -37,9 +38,10 @@ export default function SignedIn({ user }: { user: User }) {
       hasPassword: hasPassword(user),
       profile,
       devices,
+      ended,
       cutOff,
     }),
-    [uid, email, emailVerified, user, profile, devices, cutOff],
+    [uid, email, emailVerified, user, profile, devices, ended, cutOff],
   );
   return (
     <CustomerContext value={customer}>
@@ -54,6 +56,10 @@ export default function SignedIn({ user }: { user: User }) {
           {/* Where the labels' links lead. */}
           <Route path="claim" element={<AddDevicePage />} />
           <Route path="devices/:deviceId" element={<DevicePage />} />
+          <Route path="devices/:deviceId/sharing" element={<SharingPage />} />
+          {/* Where the links of invitations lead. */}
+          <Route path="join" element={<JoinPage kind="share" />} />
+          <Route path="transfer" element={<JoinPage kind="transfer" />} />
           <Route path="account" element={<AccountPage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Routes>

@@ -7,6 +7,7 @@ import {
 } from 'firebase/functions';
 import type { Press } from '../model/press';
 import type { CommandState } from '../model/records';
+import type { Role } from '../model/shares';
 import type { Json } from '../model/values';
 import { backend } from './app';
 import { functionsRegion, isDemo } from './config';
@@ -68,7 +69,9 @@ export interface CommandAnswer {
 export const invokeFunction = callable<Press, CommandAnswer>('invoke_function');
 
 /** Only a command that is still queued can be cancelled; answers what it is by now. */
-export const cancelCommand = callable<{ commandId: string }, CommandAnswer>('cancel_command');
+export const cancelCommand = callable<{ commandId: string; deviceId: string }, CommandAnswer>(
+  'cancel_command',
+);
 
 export const renameDevice = callable<
   { deviceId: string; name: string },
@@ -84,6 +87,50 @@ export const readVariable = callable<
   { deviceId: string; variable: string },
   { value: Json; readAt: string }
 >('read_variable');
+
+export interface NewInvitation {
+  invitationId: string;
+  /** With the token behind `#`; it is nowhere else. */
+  link: string;
+  mailed: boolean;
+  expiresAt: string;
+}
+
+export const shareDevice = callable<
+  { deviceId: string; role: Role; email?: string; expiresAt?: string },
+  NewInvitation
+>('share_device');
+
+export const cancelInvitation = callable<
+  { deviceId: string; invitationId: string },
+  Record<string, never>
+>('cancel_invitation');
+
+export const acceptInvitation = callable<
+  { token: string },
+  { deviceId: string; ownerUid: string; role: Role; expiresAt: string | null }
+>('accept_invitation');
+
+export const changeShare = callable<
+  { deviceId: string; uid: string; role?: Role; expiresAt?: string; noEnd?: boolean },
+  { uid: string; role: Role; expiresAt: string | null }
+>('change_share');
+
+/** Without `uid` the customer leaves another's device. */
+export const endShare = callable<{ deviceId: string; uid?: string }, { endedAt: string }>(
+  'end_share',
+);
+
+export const offerTransfer = callable<
+  { deviceId: string; email?: string },
+  { transferId: string; link: string; expiresAt: string }
+>('offer_transfer');
+
+export const cancelTransfer = callable<{ deviceId: string }, Record<string, never>>(
+  'cancel_transfer',
+);
+
+export const acceptTransfer = callable<{ token: string }, ClaimedDevice>('accept_transfer');
 
 export interface CustomerToken {
   accessToken: string;

@@ -1,6 +1,7 @@
 /** What the customer sees live: documents and queries below `users/{uid}`, as Firestore pushes them. */
 import {
   collection,
+  doc,
   onSnapshot,
   type Query,
   type QueryDocumentSnapshot,
@@ -8,6 +9,16 @@ import {
 } from 'firebase/firestore';
 import { type Device, toDevice } from '../model/device';
 import { type Profile, type ProfileFields, toProfile } from '../model/profile';
+import { type Command, toCommand } from '../model/records';
+import {
+  type Guest,
+  type Invitation,
+  owned,
+  type Share,
+  toGuest,
+  toInvitation,
+  toShare,
+} from '../model/shares';
 import { userDocument } from './firestore';
 import { insist, type Watch } from './insist';
 
@@ -52,6 +63,60 @@ export async function writeProfile(uid: string, fields: Partial<ProfileFields>):
 export function watchDevices(uid: string): Watch<Device[]> {
   return watchQuery(
     () => collection(userDocument(uid), 'devices'),
-    (found) => toDevice(found.id, found.data()),
+    (found) => toDevice(found.id, found.data(), owned(uid)),
+  );
+}
+
+/** All devices of others that are shared with the customer. */
+export function watchShares(uid: string): Watch<Share[]> {
+  return watchQuery(
+    () => collection(userDocument(uid), 'shared'),
+    (found) => toShare(found.id, found.data()),
+  );
+}
+
+/** A device of another customer; undefined when its owner has none of that id any more. */
+export function watchSharedDevice({ ownerUid, deviceId }: Share): Watch<Device | undefined> {
+  return insist((next, failed) =>
+    onSnapshot(
+      doc(userDocument(ownerUid), 'devices', deviceId),
+      ALSO_WHETHER_STALE,
+      (found) => {
+        const data = found.data();
+        next(data && toDevice(found.id, data), found.metadata.fromCache);
+      },
+      failed,
+    ),
+  );
+}
+
+/** Who else may use a device. */
+export function watchGuests(ownerUid: string, deviceId: string): Watch<Guest[]> {
+  return watchQuery(
+    () => collection(userDocument(ownerUid), 'devices', deviceId, 'shares'),
+    (found) => toGuest(found.id, found.data()),
+  );
+}
+
+/** Invitations to a device that nobody has accepted yet. */
+export function watchInvitations(ownerUid: string, deviceId: string): Watch<Invitation[]> {
+  return watchQuery(
+    () => collection(userDocument(ownerUid), 'devices', deviceId, 'invitations'),
+    (found) => toInvitation(found.id, found.data()),
+  );
+}
+
+/** A command of the customer's own to another's device: a guest cannot list the others. */
+export function watchCommand(ownerUid: string, commandId: string): Watch<Command[]> {
+  return insist((next, failed) =>
+    onSnapshot(
+      doc(userDocument(ownerUid), 'commands', commandId),
+      ALSO_WHETHER_STALE,
+      (found) => {
+        const data = found.data();
+        next(data ? [toCommand(found.id, data)] : [], found.metadata.fromCache);
+      },
+      failed,
+    ),
   );
 }

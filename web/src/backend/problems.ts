@@ -29,6 +29,8 @@ export interface Problem {
   errorId?: string;
   /** Seconds to wait. */
   retryAfter?: number;
+  /** A part of the address that it is about. */
+  hint?: string;
   /** The part of the request that was refused. */
   field?: string;
 }
@@ -74,7 +76,7 @@ function detailsOf(error: unknown): Record<string, unknown> {
 
 /** What to tell the customer about a failure. */
 export function toProblem(error: unknown): Problem {
-  const { reason, errorId, retryAfter, field } = detailsOf(error);
+  const { reason, errorId, retryAfter, field, hint } = detailsOf(error);
   const problem: Problem = { reason: 'unexpected' };
   if (isReason(reason)) problem.reason = reason;
   else if (reason === undefined && error instanceof FirebaseError) {
@@ -83,5 +85,6 @@ export function toProblem(error: unknown): Problem {
   if (typeof errorId === 'string') problem.errorId = errorId;
   if (typeof retryAfter === 'number') problem.retryAfter = Math.ceil(retryAfter);
   if (typeof field === 'string') problem.field = field;
+  if (typeof hint === 'string') problem.hint = hint;
   return problem;
 }

@@ -21,6 +21,12 @@ const KNOWN = [
   'function-called',
   'claim-code-created',
   'command-cancelled',
+  'device-transferred',
+  'invitation-created',
+  'invitation-cancelled',
+  'share-accepted',
+  'share-changed',
+  'share-ended',
 ] as const;
 
 /** Whether it is about a function of a device. */
@@ -32,7 +38,7 @@ function isCall(action: string): boolean {
 function useWords(named: boolean): (activity: Activity) => string {
   const { t } = useTranslation();
   const { devices } = useCustomer();
-  return ({ action, subject, deviceId }) => {
+  return ({ action, subject, deviceId, by }) => {
     const known = KNOWN.find((one) => one === action);
     const device =
       devices.state === 'shown' ? devices.value.find(({ id }) => id === deviceId) : undefined;
@@ -41,9 +47,11 @@ function useWords(named: boolean): (activity: Activity) => string {
         ? nameOfFunction(device, subject, { on: t('common.on'), off: t('common.off') })
         : subject;
     const about = [what, named && device?.name].filter(Boolean).join(' · ');
-    return known
+    const done = known
       ? t(`activity.${known}`, { subject: about })
       : t('activity.other', { action, subject: about });
+    const who = by === '?' ? t('sharing.unnamed') : by;
+    return who ? t('activity.by', { who, what: done }) : done;
   };
 }
 

@@ -32,7 +32,7 @@ function One({ device, command, now }: { device: Device; command: Command; now: 
   const words = useCommandWords(device);
   const row = useRef<HTMLDivElement>(null);
   const [progress, cancel] = useAction(async () => {
-    const { status } = await cancelCommand({ commandId: command.id });
+    const { status } = await cancelCommand({ commandId: command.id, deviceId: device.id });
     // The button goes, and its focus with it.
     if (hasNoFocus()) row.current?.focus({ preventScroll: true });
     return status;

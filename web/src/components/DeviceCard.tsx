@@ -8,6 +8,7 @@ import { LastSeen } from './LastSeen';
 import { LatestValues } from './LatestValues';
 import { PresenceBadge } from './PresenceBadge';
 import { Readings } from './Readings';
+import { SharedBy } from './SharedBy';
 import { Vitals } from './Vitals';
 
 /** So many events are shown on a card; the device's page has them all. */
@@ -37,6 +38,7 @@ export function DeviceCard({ device, now }: { device: Device; now: number }) {
           </div>
           <PresenceBadge device={device} now={now} />
         </Group>
+        <SharedBy access={device.access} />
         <Vitals device={device} />
         {device.latest.length === 0 && (
           <Text size="sm" c="dimmed">

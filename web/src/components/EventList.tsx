@@ -6,7 +6,6 @@ import { speech } from '../messages/i18n';
 import type { Device, DeviceEvent } from '../model/device';
 import { shortTime } from '../model/times';
 import { told } from '../product';
-import { useCustomer } from '../session/context';
 import { useLog } from '../session/useLog';
 import { LogList } from './LiveList';
 import { Reading } from './Reading';
@@ -22,13 +21,16 @@ const OF_ITSELF: Readonly<Record<string, 'connection' | 'vitals' | 'restart' | '
 /** The events of a device, the newest live, older ones a page at a time. */
 export function EventList({ device, now }: { device: Device; now: number }) {
   const { t } = useTranslation();
-  const { uid } = useCustomer();
-  const { id, claimedAt } = device;
+  const {
+    id,
+    claimedAt,
+    access: { ownerUid },
+  } = device;
   const words = ({ event, value }: DeviceEvent) => {
     const known = OF_ITSELF[event];
     return known ? { name: t(`device.itself.${known}`), value } : told(device, { event, value });
   };
-  const log = useLog(useMemo(() => eventsOf(uid, id, claimedAt), [uid, id, claimedAt]));
+  const log = useLog(useMemo(() => eventsOf(ownerUid, id, claimedAt), [ownerUid, id, claimedAt]));
   return (
     <LogList log={log} empty={t('device.noEvents')} older={t('device.older')}>
       {(events) => (

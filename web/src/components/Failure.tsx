@@ -35,13 +35,14 @@ interface FailureProps {
 /** A failure in words that help, with the id that support can look up. */
 export function Failure({ problem, children }: FailureProps) {
   const { t } = useTranslation();
-  const { reason, field, retryAfter, errorId } = problem;
+  const { reason, field, retryAfter, errorId, hint } = problem;
   const label = FIELDS.find(([name]) => name === field)?.[1];
   const wait = retryAfter === undefined ? undefined : toWait(retryAfter);
   return (
     <Alert color="red" icon={<IconAlertCircle aria-hidden />} data-reason={reason}>
       <Text size="sm">
         {t(`errors.${reason}`)}
+        {hint && ` ${t('common.hint', { hint })}`}
         {label && ` ${t('common.field', { field: t(label) })}`}
         {wait && ` ${t(`common.wait.${wait.unit}`, { count: wait.count })}`}
       </Text>

@@ -12,7 +12,6 @@ import { toSeries } from '../model/series';
 import { dateAndTime } from '../model/times';
 import { charted, keyOf, newest, say } from '../product';
 import type { ReadingDescription } from '../product/types';
-import { useCustomer } from '../session/context';
 import { useHistory } from '../session/useHistory';
 import { Busy } from './Busy';
 import { Chart } from './Chart';
@@ -161,8 +160,11 @@ interface ReadingHistoryProps {
 
 function ReadingHistory({ device, reading, span }: ReadingHistoryProps) {
   const { t } = useTranslation();
-  const { uid } = useCustomer();
-  const { id: deviceId, claimEpoch } = device;
+  const {
+    id: deviceId,
+    claimEpoch,
+    access: { ownerUid: uid },
+  } = device;
   const history = useHistory({ uid, deviceId, event: reading.event, claimEpoch }, span);
   if (history.state === 'loading') return <Busy />;
   if (history.state === 'failed') {

@@ -5,6 +5,7 @@ import { useNavigate } from 'react-router';
 import { releaseDevice, renameDevice } from '../backend/callables';
 import type { Device } from '../model/device';
 import { DEVICE_NAME_MAX } from '../model/inputs';
+import { mayManage } from '../model/shares';
 import { useAction } from '../session/useAction';
 import { AskFirst } from './AskFirst';
 import { NameForm } from './NameForm';
@@ -37,9 +38,10 @@ function Release({ device }: { device: Device }) {
   );
 }
 
-/** The device's name, and the end of owning it. */
+/** The device's name, and the end of owning it; of another's device, the name alone. */
 export function ManageDevice({ device }: { device: Device }) {
   const { t } = useTranslation();
+  if (!mayManage(device.access)) return null;
   return (
     <Stack gap="lg">
       <NameForm
@@ -49,7 +51,7 @@ export function ManageDevice({ device }: { device: Device }) {
         autoComplete="off"
         most={DEVICE_NAME_MAX}
       />
-      <Release device={device} />
+      {device.access.role === 'owner' && <Release device={device} />}
     </Stack>
   );
 }

@@ -1,10 +1,12 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import type { CommandAnswer } from '../backend/callables';
+import { watchCommand } from '../backend/live';
 import type { Device } from '../model/device';
 import { newPress, type Press } from '../model/press';
 import type { Command } from '../model/records';
 import type { Progress } from '../session/useAction';
 import { useCall } from '../session/useCall';
+import { useLive } from '../session/useLive';
 import { CallOutcome } from './CallOutcome';
 
 export interface Calling {
@@ -24,11 +26,27 @@ export interface Calling {
 /** One control's calls of functions. */
 export function useCalling(device: Device, commands: readonly Command[]): Calling {
   const call = useCall();
+  const commandId = call.progress.state === 'done' ? call.progress.result.commandId : undefined;
+  const own = useOwnCommand(device, commandId);
   return {
     busy: call.progress.state === 'busy' ? call.press : undefined,
     send: (called, argument, queueSeconds) =>
       call.send(newPress(device.id, called, argument, queueSeconds)),
-    outcome: <CallOutcome device={device} call={call} commands={commands} />,
-    commandId: call.progress.state === 'done' ? call.progress.result.commandId : undefined,
+    outcome: <CallOutcome device={device} call={call} commands={own ?? commands} />,
+    commandId,
   };
+}
+
+const nothing = () => () => undefined;
+
+/** The last command of a guest, who has no list of commands; undefined for the owner. */
+function useOwnCommand(
+  { access: { role, ownerUid } }: Device,
+  commandId: string | undefined,
+): Command[] | undefined {
+  const followed = role === 'owner' ? undefined : commandId;
+  const live = useLive(
+    useMemo(() => (followed ? watchCommand(ownerUid, followed) : nothing), [ownerUid, followed]),
+  );
+  return followed && live.state === 'shown' ? live.value : undefined;
 }

@@ -27,6 +27,7 @@ describe('toDevice', () => {
     });
     expect(device).toEqual({
       id: 'abc',
+      access: { role: 'owner', ownerUid: '', ownerName: '', expiresAt: undefined },
       name: 'Kitchen',
       serialNumber: 'TH-1',
       claimedAt: 1,

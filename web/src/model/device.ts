@@ -1,6 +1,7 @@
 /** A device as its owner sees it, and what it published. */
 import type { DocumentData } from 'firebase/firestore';
 import { number, text } from './fields';
+import { type Access, owned } from './shares';
 import { toMillis } from './times';
 import type { Json } from './values';
 
@@ -36,6 +37,8 @@ export interface Signal {
 
 export interface Device {
   id: string;
+  /** What the customer may do with it, and below whose account it is. */
+  access: Access;
   name: string;
   serialNumber: string;
   productId: number | undefined;
@@ -104,9 +107,10 @@ function toLatest(latest: unknown): LatestValue[] {
 }
 
 /** From `users/{uid}/devices/{deviceId}`. */
-export function toDevice(id: string, data: DocumentData): Device {
+export function toDevice(id: string, data: DocumentData, access: Access = owned('')): Device {
   return {
     id,
+    access,
     name: text(data.name) || text(data.serialNumber) || id,
     serialNumber: text(data.serialNumber),
     productId: number(data.productId),

@@ -35,8 +35,10 @@ export interface Activity {
   action: string;
   at: number | undefined;
   deviceId: string | undefined;
-  /** What it was about: a function's or a device's name. */
+  /** What it was about: a function's, a device's or a guest's name. */
   subject: string;
+  /** The guest who did it; empty for the customer. */
+  by: string;
 }
 
 /** From `users/{uid}/commands/{commandId}`. */
@@ -67,6 +69,9 @@ export function toActivity(id: string, data: DocumentData): Activity {
     action: text(data.action),
     at: toMillis(data.at),
     deviceId: text(data.deviceId) || undefined,
-    subject: text(data.function) || text(data.name) || text(data.serialNumber),
+    subject:
+      text(data.function) || text(data.name) || text(data.serialNumber) || text(data.guestName),
+    by:
+      text(data.byName) || (data.by && data.by !== 'customer' && data.by !== 'operator' ? '?' : ''),
   };
 }

@@ -10,8 +10,10 @@ export interface Customer {
   /** Otherwise Google knows them. */
   hasPassword: boolean;
   profile: Live<Profile | undefined>;
-  /** All devices, from the one listener of the app. */
+  /** All devices, their own and those that others share with them. */
   devices: Live<Device[]>;
+  /** Ids of devices that were shared with the customer a moment ago. */
+  ended: ReadonlySet<string>;
   /** Whether what is shown may be out of date, for there is no connection. */
   cutOff: boolean;
 }

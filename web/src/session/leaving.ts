@@ -54,3 +54,20 @@ function deleteDatabase(name: string): Promise<void> {
     request.onblocked = () => resolve();
   });
 }
+
+const TO_FORGET = 'forget-copies';
+
+/**
+ * The browser's copy holds what somebody else no longer shares with this customer. It can be deleted
+ * only while nothing uses it.
+ */
+export function forgetAtNextStart(): void {
+  localStorage.setItem(TO_FORGET, 'yes');
+}
+
+/** At a start, before anything uses the copy. */
+export async function forgetWhatIsNotShared(): Promise<void> {
+  if (!localStorage.getItem(TO_FORGET)) return;
+  await deleteCopies().catch((error: unknown) => console.warn(error));
+  localStorage.removeItem(TO_FORGET);
+}
