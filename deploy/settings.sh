@@ -62,9 +62,14 @@ check_tools_and_settings() {
   fi
 
   value=$(setting MAIL_FROM)
-  local sender='^([^@<>]+<)?[^@<>[:space:]]+@[^@<>[:space:]]+>?$'
+  local site sender='^([^@<>]+<)?[^@<>[:space:]]+@[^@<>[:space:]]+>?$'
   [[ -z $value || $value =~ $sender ]] || missing+=(
     "a valid MAIL_FROM in $file, an address or Name <address>; it is '$value'")
+  site=$(setting SITE_URL)
+  [[ -z $site || $site =~ ^https://[^/[:space:]]+/?$ ]] || missing+=(
+    "a valid SITE_URL in $file, the web app's address, such as https://app.example.com; it is '$site'")
+  [[ -z $value || -n $site ]] || missing+=(
+    "SITE_URL in $file, the web app's address: MAIL_FROM is set, and mails contain links to the app")
 
   product=$(setting PARTICLE_PRODUCT)
   value=$(setting FUNCTIONS_REGION)

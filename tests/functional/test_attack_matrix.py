@@ -294,7 +294,7 @@ def test_nobody_but_the_owner(name: str, mode: str, world: World, simulator: Sim
 
     for who, account, data, reason in refusals(attack, request, world, mode):
         assert outcome(function, data, account)[0] == reason, who
-        assert state(but=None) == before, who
+    assert state(but=None) == before
     assert simulator.requests() == []
     if attack.reason == OWN and in_this_mode:
         for account in world.strangers.values():

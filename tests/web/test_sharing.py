@@ -88,10 +88,10 @@ def test_two_windows(
     # The end, while the guest looks.
     owner.page.get_by_role("button", name="End the access of Grace").click()
     expect(visitor.page.locator("[data-ended]")).to_be_visible()
-    simulator.publish(owned.device_id, "temperature", "33.25")
+    simulator.publish(owned.device_id, "temperature", "33.3")
     open_device(owner, owned)
-    expect(owner.page.get_by_text("33.25").first).to_be_visible()
-    assert "33.25" not in visitor.page.content()
+    expect(owner.page.get_by_text("33.3 °C").first).to_be_visible()
+    assert "33.3" not in visitor.page.content()
     visitor.open("/devices")
     expect(visitor.page.locator("[data-device]")).to_have_count(0)
     expect(visitor.page.get_by_text("You have no device yet.", exact=False)).to_be_visible()

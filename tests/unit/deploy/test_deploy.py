@@ -238,6 +238,8 @@ def test_everything_missing_is_said_at_once_with_what_mends_it(checkout: Checkou
         ("EVENT_RETENTION_DAYS=0", "a valid EVENT_RETENTION_DAYS"),
         ("FUNCTIONS_REGION=nam5", "a valid FUNCTIONS_REGION"),
         ('MAIL_FROM="Acme"', "a valid MAIL_FROM"),
+        ("MAIL_FROM=no-reply@acme.example", "SITE_URL in"),
+        ("SITE_URL=app.acme.example", "a valid SITE_URL"),
         ("PARTICLE_CLIENT_SECRET=hush", "PARTICLE_CLIENT_SECRET"),
         ("SMTP_URL=smtps://u:hush@mail.example", "SMTP_URL"),
         ("PARTICLE_ACCESS_TOKEN=hush", "PARTICLE_ACCESS_TOKEN"),
@@ -416,7 +418,7 @@ def test_with_a_sender_the_mail_server_is_needed(checkout: Checkout, *, before: 
     if before:
         checkout.deploy()
     with (checkout.folder / f".env.{PROJECT}").open("a") as settings:
-        settings.write("MAIL_FROM=Acme <no-reply@acme.example>\n")
+        settings.write("MAIL_FROM=Acme <no-reply@acme.example>\nSITE_URL=https://acme.example\n")
     done = checkout.deploy("--only", "secrets")
     assert done.returncode == 1
     assert "SMTP_URL is needed" in done.stderr

@@ -138,6 +138,7 @@ def test_settings_come_in_order_and_the_simulator_from_the_run(tmp_path: Path) -
         "C": "demo",
         "D": "run",
         "PARTICLE_API_URL": f"http://{HOST}:6",
+        "SITE_URL": f"http://{HOST}:5",
     }
     demo = run_settings(tmp_path, PORTS, {}, developer=True)
     assert demo["C"] == "developer"
