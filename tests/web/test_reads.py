@@ -12,7 +12,8 @@ from tests.web.visitor import Visitor
 from tests.web.wire import Wire
 
 EVENTS = 30
-PROFILE_AND_DEVICES = 1 + 3
+PROFILE_AND_DEVICES = 1 + 3 + 1
+"""And the question which devices others share, which finds none."""
 
 
 def test_reads_of_each_page(
