@@ -20,7 +20,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from google.cloud.firestore import FieldFilter, WriteBatch
+from google.cloud.firestore import WriteBatch
 
 from shared import log, settings
 from shared.audit import Operation
@@ -133,9 +133,9 @@ def finish(job_id: str, budget: float = settings.JOB_BUDGET) -> None:
             # Not within the budget: a claim that a slow Particle has ended is to be recorded so.
             at_particle.put_right(entry, job_id)
     finally:
-        # An outage at Particle does not keep the history, nor what is shared.
+        # An outage at Particle does not keep the history.
         with deadline.until(end, deadline.EVENT):
-            _end_shares(job)
+            _erase_invitations(job)
             if not fields["keepHistory"]:
                 _erase_history(job)
     job.reference.delete()
@@ -148,11 +148,7 @@ def _erase_history(job: paths.Snapshot) -> None:
     log.history_erased(uid, device_id)
 
 
-def _end_shares(job: paths.Snapshot) -> None:
-    """Delete what is left of the tenure's shares and invitations; usually nothing."""
-    uid, device_id = job.get("uid"), job.get("deviceId")
-    device = paths.user_device(uid, device_id)
-    for name in (paths.SHARES, paths.INVITATIONS):
-        erase.erase(device.collection(name), until=job.create_time)
-    left = paths.shares_of_device(device_id).where(filter=FieldFilter("ownerUid", "==", uid))
-    erase.erase(left, until=job.create_time)
+def _erase_invitations(job: paths.Snapshot) -> None:
+    """Erase invitations that the commit has left, because there were too many; they are void."""
+    device = paths.user_device(job.get("uid"), job.get("deviceId"))
+    erase.erase(device.collection(paths.INVITATIONS), until=job.create_time)

@@ -143,3 +143,17 @@ class Share:
         self.keep(batch)
         for uid in (self.owner_uid, self.guest_uid):
             account.unless_deleted(batch, uid)
+
+
+def guest_name(name: str, email: str | None) -> str:
+    """What records call a guest: their name, or else a part of their address.
+
+    It is kept in the owner's activity, where a whole address would outlast the account.
+    """
+    return name or (hint(email) if email else "")
+
+
+def hint(email: str) -> str:
+    """A part of an address, by which whoever knows it recognises it."""
+    name, _, domain = email.partition("@")
+    return f"{name[:1]}…@{domain[:1]}…{domain[domain.rfind('.') :]}"

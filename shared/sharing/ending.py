@@ -19,7 +19,7 @@ from shared.firestore import paths
 from shared.firestore.deadline import FAILURES
 from shared.registry.entry import Entry
 from shared.registry.ownership import OVERTAKEN, ROUNDS
-from shared.registry.share import Share
+from shared.registry.share import Share, guest_name
 from shared.sharing.host import Host
 
 PAGE = 200
@@ -49,7 +49,7 @@ def end(
         host.act(batch, "share-ended", **noted)
     else:
         account.note(batch, share.owner_uid, "share-ended", deviceId=share.device_id, **noted)
-    _note_for_guest(batch, share, why)
+    _note_for_guest(batch, share.guest_uid, share.owner_uid, share.device_id, why)
     if operation:
         audit.note(batch, operation, device_id=share.device_id, uid=share.guest_uid)
     batch.commit()
@@ -101,18 +101,20 @@ def end_all(batch: WriteBatch, entry: Entry, why: str, *, but: str | None = None
     The commit has to depend on the entry as it was read: an acceptance changes it. `but` is an
     invitation whose first document the commit deletes itself.
     """
-    owner_uid = str(entry.owner_uid)
-    for snapshot in paths.shares_of_device(entry.device_id).stream():
-        share = Share(snapshot)
-        if share.owner_uid != owner_uid:
-            continue
-        batch.delete(share.reference)
-        batch.delete(paths.share(owner_uid, entry.device_id, share.guest_uid))
-        noted = {"guestUid": share.guest_uid, "guestName": share.guest_name, "why": why}
-        account.note(batch, owner_uid, "share-ended", deviceId=entry.device_id, **noted)
-        _note_for_guest(batch, share, why)
-    invitations = paths.user_device(owner_uid, entry.device_id).collection(paths.INVITATIONS)
-    for invitation in invitations.select([]).limit(MAX_DELETED).stream():
+    owner_uid, device_id = str(entry.owner_uid), entry.device_id
+    device = paths.user_device(owner_uid, device_id)
+    for mirror in device.collection(paths.SHARES).stream():
+        guest_uid, known = mirror.id, mirror.to_dict() or {}
+        batch.delete(mirror.reference)
+        batch.delete(paths.shared_device(guest_uid, device_id))
+        noted = {
+            "guestUid": guest_uid,
+            "guestName": guest_name(known.get("name", ""), known.get("email")),
+            "why": why,
+        }
+        account.note(batch, owner_uid, "share-ended", deviceId=device_id, **noted)
+        _note_for_guest(batch, guest_uid, owner_uid, device_id, why)
+    for invitation in device.collection(paths.INVITATIONS).select([]).limit(MAX_DELETED).stream():
         batch.delete(invitation.reference)
         if invitation.id != but:
             batch.delete(paths.invitation(invitation.id))
@@ -145,12 +147,7 @@ def end_expired(budget: float) -> None:
         page = query.start_after(page[-1]).get() if len(page) == PAGE else []
 
 
-def _note_for_guest(batch: WriteBatch, share: Share, why: str) -> None:
-    account.note(
-        batch,
-        share.guest_uid,
-        "share-ended",
-        ownerUid=share.owner_uid,
-        deviceId=share.device_id,
-        why=why,
-    )
+def _note_for_guest(
+    batch: WriteBatch, guest_uid: str, owner_uid: str, device_id: str, why: str
+) -> None:
+    account.note(batch, guest_uid, "share-ended", ownerUid=owner_uid, deviceId=device_id, why=why)

@@ -32,7 +32,7 @@ from shared.errors import (
 from shared.firestore import paths
 from shared.registry.entry import Entry
 from shared.registry.ownership import OVERTAKEN, ROUNDS
-from shared.registry.share import Role, Share
+from shared.registry.share import Role, Share, guest_name, hint
 from shared.sharing import ending
 from shared.sharing.host import Host, as_host
 
@@ -262,7 +262,7 @@ def look_up(guest: Guest, invitation: paths.Snapshot) -> Offered:
     if guest.uid == made_by:
         raise OwnDevice("This is an invitation of your own.")
     if fields["email"] is not None and fields["email"] != guest.email:
-        raise OtherAddress(hint=_hint(fields["email"]))
+        raise OtherAddress(hint=hint(fields["email"]))
     return Offered(
         invitation, entry, inviter, Share(mine), profile.to_dict() or {}, owner.to_dict() or {}
     )
@@ -318,8 +318,7 @@ def _accept(guest: Guest, offered: Offered) -> Share:
         "deviceId": device_id,
         "invitationId": offered.invitation.id,
         "ownerName": str(offered.owner_profile.get("displayName", "")),
-        # It is kept in the owner's activity, where a whole address would outlast the account.
-        "guestName": name or (_hint(guest.email) if guest.email else ""),
+        "guestName": guest_name(name, guest.email),
     }
     mirror = common | {"invitedBy": fields["createdBy"], "email": guest.email, "name": name}
     batch = paths.client().batch()
@@ -358,9 +357,3 @@ def _refuse_too_many_shares(uid: str, entry: Entry) -> None:
     [[counted]] = paths.user(uid).collection(paths.SHARED).count().get()
     if counted.value >= MAX_SHARED:
         raise TooMany("You use as many devices of others as you can.", limit=MAX_SHARED)
-
-
-def _hint(email: str) -> str:
-    """An address, of which whoever has two recognises the right one."""
-    name, _, domain = email.partition("@")
-    return f"{name[:1]}…@{domain[:1]}…{domain[domain.rfind('.') :]}"

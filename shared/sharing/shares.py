@@ -76,6 +76,8 @@ def of_guest(uid: str) -> Iterator[tuple[Share, dict[str, Any]]]:
     """
     now = datetime.now(UTC)
     shares = [Share(found) for found in paths.user(uid).collection(paths.SHARED).stream()]
+    if not shares:
+        return
     found = {one.reference: one for one in paths.client().get_all(_needed(shares))}
     for share in shares:
         entry, device, tombstone = (found[one] for one in _documents(share))

@@ -84,7 +84,7 @@ def test_an_owner_at_particle_alone_is_no_owner_here(
     token = token_at_particle(another)
     assert particle("POST", "/v1/devices", token, id=label.device_id).status_code == 200
     assert reported(label) < 300
-    assert call("list_devices", {"refresh": True}, another) == {"devices": []}
+    assert call("list_devices", {"refresh": True}, another) == {"devices": [], "shared": []}
     assert owner(label) is None
 
 
@@ -124,7 +124,7 @@ def test_somebody_elses_claim_under_way_is_waited_for(
     simulator.connect(label.device_id, code)
     reservation = hold.reserve(another.uid, Entry.read(label.device_id))
     assert reported(label) == 500
-    assert call("list_devices", {"refresh": True}, customer) == {"devices": []}
+    assert call("list_devices", {"refresh": True}, customer) == {"devices": [], "shared": []}
     simulator.forget()
     assert refusal("create_claim_code", label.claim, customer).reason == "in-progress"
     assert simulator.requests("DELETE") == [], "it would end their claim"

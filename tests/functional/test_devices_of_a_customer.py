@@ -34,7 +34,7 @@ def test_the_customers_devices_are_listed(
     assert devices[1]["status"] == "online"
     assert "online" not in devices[1]
     assert simulator.requests() == []
-    assert call("list_devices", None, another) == {"devices": []}
+    assert call("list_devices", None, another) == {"devices": [], "shared": []}
 
 
 def test_refreshed_it_is_what_particle_says(

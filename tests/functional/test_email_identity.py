@@ -111,7 +111,7 @@ def test_a_recycled_address_reaches_nothing(
     again = client.sign_up(verified.email)
     auth.update_user(again.uid, email_verified=True)
     assert customer_of(again) == shadow.opaque_name(again.uid)
-    assert call("list_devices", {"refresh": True}, again) == {"devices": []}
+    assert call("list_devices", {"refresh": True}, again) == {"devices": [], "shared": []}
     assert paths.shadow_customer(verified.email).get().get("uid") == verified.uid
 
 
