@@ -22,6 +22,7 @@ from shared.firestore import paths
 from shared.privacy import deletion
 from tests.functional.conftest import Label
 from tests.support.limits import forget_limits
+from tests.support.sharing import check
 from tests.support.simulator import Simulator
 
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "20"))
@@ -49,6 +50,9 @@ FUNCTIONS = (
     "release_device",
     "invoke_function",
     "delete_account",
+    "share_device",
+    "accept_invitation",
+    "end_share",
 )
 
 
@@ -247,7 +251,78 @@ def confirmation_against_a_claim(arena: Arena) -> Round:
     return one
 
 
+def acceptances_against_what_ends_them(arena: Arena) -> Round:
+    """A release, or the end of the inviter's share: one wins, and no half of a share is left."""
+    owner, manager = (arena.client.sign_up() for _ in range(2))
+    guests = [arena.client.sign_up() for _ in range(16)]
+    people = [owner, manager, *guests]
+
+    def invite(host: Account, device: dict[str, Any], role: str) -> dict[str, str]:
+        link = arena.post(0, "share_device", {**device, "role": role}, host)["result"]["link"]
+        return {"token": link.partition("#")[2]}
+
+    def one(number: int) -> None:
+        label = arena.claimed(owner)
+        device = {"deviceId": label.device_id}
+        managing = invite(owner, device, "manager")
+        assert arena.attempt(0, "accept_invitation", managing, manager) == "succeeded"
+        tokens = [invite(manager, device, "viewer") for _ in range(4)]
+        accepting = [
+            arena.start(n, "accept_invitation", tokens[n % 4], guest)
+            for n, guest in enumerate(guests)
+        ]
+        if number % 2:
+            ending = arena.start(1, "release_device", device, owner)
+        else:
+            ending = arena.start(1, "end_share", {**device, "uid": manager.uid}, owner)
+        told = [accept.result() for accept in accepting]
+        assert set(told) <= {"succeeded", "unknown-invitation", "in-progress"}
+        outcome = ending.result()
+        while outcome == "in-progress":
+            outcome = arena.attempt(1, "release_device", device, owner)
+        assert outcome == "succeeded"
+        if number % 2:
+            assert check(label, None, people) == set()
+        else:
+            assert check(label, owner, people) == {
+                guest.uid for guest, said in zip(guests, told, strict=True) if said == "succeeded"
+            }
+
+    return one
+
+
+def calls_of_a_guest_against_the_end_of_their_share(arena: Arena) -> Round:
+    """A call was recorded before the end, or it is refused: none reaches the device afterwards."""
+    owner, guest = (arena.client.sign_up() for _ in range(2))
+    label = arena.claimed(owner)
+    device = {"deviceId": label.device_id}
+    invoke = {**device, "function": "set_target", "argument": "20"}
+
+    def one(_number: int) -> None:
+        made = arena.post(0, "share_device", {**device, "role": "controller"}, owner)
+        token = {"token": made["result"]["link"].partition("#")[2]}
+        assert arena.attempt(0, "accept_invitation", token, guest) == "succeeded"
+        arena.simulator.forget()
+        calls = [arena.start(n, "invoke_function", invoke, guest) for n in range(6)]
+        ending = arena.start(1, "end_share", {**device, "uid": guest.uid}, owner)
+        assert ending.result() == "succeeded"
+        told = [call.result() for call in calls]
+        assert set(told) <= {"succeeded", "not-your-device"}
+        sent = len(arena.simulator.requests("POST", "/set_target"))
+        assert sent == told.count("succeeded")
+        assert arena.attempt(0, "invoke_function", invoke, guest) == "not-your-device"
+        assert check(label, owner, [guest]) == set()
+
+    return one
+
+
+OF_SHARES = (
+    acceptances_against_what_ends_them,
+    calls_of_a_guest_against_the_end_of_their_share,
+)
+"""Of these a round takes longer, and is itself twenty requests."""
 RACES = (
+    *OF_SHARES,
     twenty_claims_of_one_device,
     claim_against_release,
     commands_against_a_change_of_hands,
@@ -269,7 +344,7 @@ def test_a_race(
     with ThreadPoolExecutor(20) as pool:
         mode = str(request.node.callspec.params["servers"])
         one_round = race(Arena(servers, mode, client, simulator, new_label, pool))
-        for number in range(ROUNDS):
+        for number in range(ROUNDS // 4 if race in OF_SHARES else ROUNDS):
             # Of tokens for new customers (80 in 5 minutes), and of coming too late for a device.
             forget_limits()
             one_round(number)
