@@ -34,7 +34,7 @@ def end(
         share = Share(paths.shared_device(uid, device_id).get())
         if not share.exists:
             raise CannotRun(f"{device} is not shared with {guest}: try `devices show {device}`")
-        ending.end(share, "operator", operation(target, "share-ended", reason))
+        ending.end(share, "operator", operation=operation(target, "share-ended", reason))
     answer(
         {"deviceId": device_id, "guestUid": uid, "ownerUid": share.owner_uid},
         f"Ended: {uid} has no share any more of the device of {share.owner_uid}",

@@ -513,7 +513,7 @@ def test_a_guest_accepts_again_with_another_role(
 
 def test_requests_that_are_none(owned: Label, customer: Account) -> None:
     device = {"deviceId": owned.device_id}
-    for name, bad in {
+    wrong: dict[str, list[dict[str, Any]]] = {
         "share_device": [
             {},
             {"role": "owner"},
@@ -524,7 +524,8 @@ def test_requests_that_are_none(owned: Label, customer: Account) -> None:
         ],
         "cancel_invitation": [{"invitationId": "../x"}],
         "end_share": [{"uid": "a/b"}, {"uid": ".."}],
-    }.items():
+    }
+    for name, bad in wrong.items():
         for fields in bad:
             assert reason(name, {**device, **fields}, customer) == "bad-request", (name, fields)
 
