@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from google.cloud.firestore import WriteBatch
 from google.cloud.firestore_v1.field_path import FieldPath
 from google.cloud.firestore_v1.types import CommitRequest, CommitResponse
 from google.cloud.firestore_v1.types import Write as WriteType
@@ -71,26 +72,39 @@ def demand_absence(document: str) -> Any:
     return write
 
 
+REMOVED: Any = object()
+"""As a field's value: the field is deleted."""
+
+
 def merge(
     document: str,
     fields: Mapping[tuple[str, ...], Any],
     transforms: Iterable[Transform],
     *,
     must_exist: bool,
+    unchanged_since: Any = None,
 ) -> Any:
-    """The write of some of a document's fields, by their paths, and of transforms."""
+    """The write of some of a document's fields, by their paths, and of transforms.
+
+    With `unchanged_since`, Firestore's time of the document's last change, it fails if it has
+    changed since.
+    """
     write = Write()
     write.update.name = document
     # With an empty mask no field changes; without a mask the document would be replaced.
     write.update_mask.SetInParent()
     masked = write.update_mask.field_paths
     for keys, item in fields.items():
+        masked.append(path(*keys))
+        if item is REMOVED:
+            continue
         inner = write.update.fields
         for key in keys[:-1]:
             inner = inner[key].map_value.fields
         fill(inner[keys[-1]], item)
-        masked.append(path(*keys))
-    if must_exist:
+    if unchanged_since is not None:
+        write.current_document.update_time.CopyFrom(unchanged_since.timestamp_pb())
+    elif must_exist:
         write.current_document.exists = True
     add = write.update_transforms.add
     for field_path, kind, amount in transforms:
@@ -100,6 +114,14 @@ def merge(
         else:
             number.double_value = amount
     return write
+
+
+def add(batch: WriteBatch, write: Any) -> None:
+    """Add a write to a batch of Google's client.
+
+    That client cannot read a field path in which a key ends with a backslash and another follows.
+    """
+    batch._add_write_pbs([WriteType.wrap(write)])  # noqa: SLF001 - its other methods do so
 
 
 def commit(writes: Sequence[Any]) -> Sequence[Any]:

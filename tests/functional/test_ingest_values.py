@@ -216,6 +216,24 @@ def test_an_event_moves_with_its_first_32_numbers(owned: Label, customer: Accoun
     assert metrics(customer, owned) == {"z0": 5}
 
 
+ODD_KEYS = ["a\\", "\\", "`", "a`\\", "a.b\\", "\\\\", "ä\\", "0\\"]
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_an_event_with_an_odd_key_moves_with_its_numbers(
+    key: str, owned: Label, customer: Account
+) -> None:
+    """A key that ends with a backslash is the end of no field path."""
+    start = datetime.now(UTC)
+    late = message(owned.device_id, json.dumps({key: 1, "other": 2}), at=start)
+    early = message(owned.device_id, json.dumps({key: 5}), at=start + timedelta(milliseconds=1))
+    deliver(early)
+    hand_over(owned, customer, customer)
+    assert deliver(late) < 300
+    assert len(outside(owned.device_id)) == 1
+    assert metrics(customer, owned) == {key: 5}
+
+
 def test_latest_is_repaired_as_it_was_written(owned: Label, customer: Account) -> None:
     """Long, with an odd part, and with keys in an order that the store does not keep."""
     data = json.dumps({"z": 1, "a": [[1]], "log": "x" * 2000, "b": 2})

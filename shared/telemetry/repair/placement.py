@@ -16,7 +16,6 @@ from google.api_core.exceptions import (
     NotFound,
 )
 from google.cloud.firestore import (
-    DELETE_FIELD,
     DocumentReference,
     FieldFilter,
     Increment,
@@ -25,8 +24,7 @@ from google.cloud.firestore import (
     WriteBatch,
 )
 
-from shared.firestore import paths
-from shared.firestore.raw import path
+from shared.firestore import paths, raw
 from shared.telemetry import rollup, series
 from shared.telemetry import value as values
 from shared.telemetry.message import Event, UnstorableError
@@ -225,16 +223,19 @@ def _count_again(
             same = {**own, **common}.get(day)
             if same:
                 rollup.merge(cells, {k: cell for k, cell in same.cells.items() if k in wanted})
-    batch.update(
-        counted,
+    write = raw.merge(
+        raw.name(*counted.path.split("/")),
         {
-            path("metrics", metric, str(number)): (
-                cells[metric, number].fields() if (metric, number) in cells else DELETE_FIELD
+            ("metrics", metric, str(number)): (
+                cells[metric, number].fields() if (metric, number) in cells else raw.REMOVED
             )
             for metric, number in wanted
         },
-        option=paths.client().write_option(last_update_time=snapshot.update_time),
+        (),
+        must_exist=True,
+        unchanged_since=snapshot.update_time,
     )
+    raw.add(batch, write)
 
 
 def _counting(
