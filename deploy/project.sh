@@ -201,17 +201,23 @@ step_database() {
   begin 'Create the Firestore database' \
     'Unless the project has one. Its location can never be changed.' \
     'The account needs the role Cloud Datastore Owner (roles/datastore.owner).'
-  local databases here
+  local databases here edition
   databases=$(look gcloud firestore databases list --project "$project" \
-    '--format=csv[no-heading](name.basename(),type,locationId)')
+    '--format=csv[no-heading](name.basename(),type,locationId,databaseEdition)')
   here=$(awk -F , '$1 == "(default)" { print $2, $3 }' <<<"$databases")
+  edition=$(awk -F , '$1 == "(default)" { print $4 }' <<<"$databases")
   if [[ -z $here ]]; then
     note 'Deletion protection: the database cannot be deleted by accident.'
     run gcloud firestore databases create '--database=(default)' "--location=$location" \
-      --type=firestore-native --delete-protection --project "$project"
+      --type=firestore-native --edition=standard --delete-protection --project "$project"
   elif [[ $here != FIRESTORE_NATIVE* ]]; then
     stop "The database of $project is in Datastore mode, which has no rules and no live updates.
 An empty one can be changed: gcloud firestore databases update --type=firestore-native --project $project"
+  elif [[ -n $edition && $edition != STANDARD ]]; then
+    # It has no automatic indexes: every query without an index of its own would read the whole collection.
+    stop "The database of $project is of the edition $edition, and the product needs STANDARD: the other has no
+automatic indexes and refuses the exemptions. The edition can never be changed. Delete the database if it is empty, and
+run again: gcloud firestore databases delete --database='(default)' --project $project"
   else
     note "there is one: $here"
     # The triggers are in the database's location: the Firebase CLI places them there.
@@ -226,8 +232,8 @@ An empty one can be changed: gcloud firestore databases update --type=firestore-
 step_rules() {
   begin 'Deploy the rules and the indexes' \
     'Who may read what in Firestore; what is indexed, and what expires (TTL policies).' \
-    'If the service refuses an override with "fieldPath": "*" (firestore.indexes.json), remove its lines and
-run again: these only save the cost of indexes that no query uses.'
+    'If the service says that single-field or automatic indexes are not supported, the database is not of the
+edition STANDARD: see the step database.'
   firebase_deploy firestore ${yes:+--non-interactive}
 }
 

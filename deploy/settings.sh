@@ -22,8 +22,8 @@ check_tools_and_settings() {
     command -v bq >/dev/null || missing+=(
       'bq, a component of the Google Cloud CLI: gcloud components install bq')
   fi
-  command -v node >/dev/null && command -v npm >/dev/null || missing+=(
-    'node 20 or newer, with npm: https://nodejs.org')
+  command -v node >/dev/null && command -v npm >/dev/null && builds_the_web_app "$(node --version)" || missing+=(
+    'node 20.19, 22.12 or newer, with npm, to build the web app: https://nodejs.org')
   command -v python3.11 >/dev/null || missing+=(
     'python3.11, the runtime in firebase.json: apt-get install python3.11-venv, or brew install python@3.11')
   command -v make >/dev/null || missing+=(
@@ -101,6 +101,12 @@ check_tools_and_settings() {
 }
 
 # The value of a setting as the Firebase CLI sees it: the environment's file takes precedence over .env.
+builds_the_web_app() { # VERSION, as node --version prints it; the package that builds the app demands it
+  local major minor rest
+  IFS=. read -r major minor rest <<<"${1#v}"
+  [[ $major -gt 22 || ($major -eq 22 && $minor -ge 12) || ($major -eq 20 && $minor -ge 19) ]]
+}
+
 setting() {
   local file value=''
   for file in .env ".env.$environment"; do

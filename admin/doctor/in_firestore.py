@@ -27,6 +27,14 @@ def _database(deployment: Deployment) -> Finding:
                 "gcloud firestore databases update --type=firestore-native "
                 f"--project {deployment.project}, if it is empty",
             )
+        edition = database.get("databaseEdition", "STANDARD")
+        if edition != "STANDARD":
+            return broken(
+                f"it is of the edition {edition}, which has no automatic indexes: queries read "
+                "whole collections",
+                "an edition cannot be changed: delete the database if it is empty, and "
+                f"{deployment.deploy('database')}",
+            )
         where = f"in {database.get('locationId')}"
     try:
         with explained_firestore(deployment.project):

@@ -5,9 +5,13 @@
 set -eu
 
 if ! command -v node >/dev/null || ! command -v npm >/dev/null ||
-  ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)'; then
+  # As the package that builds the web app demands it.
+  ! node -e '
+    const [major, minor] = process.versions.node.split(".").map(Number);
+    const good = major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19);
+    process.exit(good ? 0 : 1);'; then
   cat >&2 <<END
-This project needs Node 20 or newer with npm, and $(node --version 2>/dev/null || echo none) was found on PATH.
+This project needs Node 20.19, 22.12 or newer with npm, and $(node --version 2>/dev/null || echo none) was found on PATH.
   Debian or Ubuntu: see https://deb.nodesource.com
   macOS:            brew install node
   elsewhere:        https://nodejs.org/

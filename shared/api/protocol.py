@@ -150,6 +150,11 @@ def _integer(wrapper: dict[str, Any]) -> int:
     return value
 
 
+CLOCK_SKEW = 10
+"""Seconds by which the clocks of Google's servers may differ: a token that is used in the second in
+which it was made must not be refused as one from the future."""
+
+
 def claims_in(request: Request) -> dict[str, Any]:
     """The claims of the caller's ID token, verified.
 
@@ -161,7 +166,9 @@ def claims_in(request: Request) -> dict[str, Any]:
         raise SignInRequired
     app = connections.firebase()
     try:
-        claims: dict[str, Any] = auth.verify_id_token(found[1], app=app)
+        claims: dict[str, Any] = auth.verify_id_token(
+            found[1], app=app, clock_skew_seconds=CLOCK_SKEW
+        )
     except auth.CertificateFetchError as failure:
         raise TryAgain from failure
     # The libraries raise whatever comes out of a token that anybody can make (a TypeError for a key

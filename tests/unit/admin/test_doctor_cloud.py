@@ -162,6 +162,16 @@ def test_the_database_and_where_it_lies(examine: Examine, readable: Any) -> None
     readable.assert_called_once()
 
 
+@pytest.mark.parametrize(("edition", "good"), [("STANDARD", True), ("ENTERPRISE", False)])
+def test_an_edition_without_automatic_indexes_will_not_do(
+    examine: Examine, readable: Any, edition: str, *, good: bool
+) -> None:
+    answer = DATABASE_ANSWER | {"databaseEdition": edition}
+    found = examine(in_firestore.DATABASE, {AT_FIRESTORE: answer})
+    assert (found.state is State.OK) == good
+    assert good or edition in found.found
+
+
 def test_datastore_mode_will_not_do(examine: Examine) -> None:
     other = DATABASE_ANSWER | {"type": "DATASTORE_MODE"}
     found = examine(in_firestore.DATABASE, {AT_FIRESTORE: other})

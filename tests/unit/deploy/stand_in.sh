@@ -17,6 +17,10 @@
 set -eu
 
 name=${0##*/}
+if [ "$name $*" = 'node --version' ]; then # a question that changes nothing
+  echo "${NODE_VERSION:-v22.12.0}"
+  exit
+fi
 given=
 case " $* " in *' --data-file=- '*) given=$(cat) ;; esac
 {
@@ -133,7 +137,7 @@ case "$name $*" in
       case $word in *.googleapis.com) put services "$word" ;; esac
     done
     ;;
-  'gcloud firestore databases create '*) add databases '(default),FIRESTORE_NATIVE,nam5' ;;
+  'gcloud firestore databases create '*) add databases '(default),FIRESTORE_NATIVE,nam5,STANDARD' ;;
   'gcloud pubsub subscriptions create '*)
     of --topic "$@"
     add subscriptions "$item,$option"

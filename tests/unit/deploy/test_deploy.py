@@ -194,6 +194,25 @@ def test_a_missing_tool_is_named(checkout: Checkout, tool: str) -> None:
     assert checkout.calls == []
 
 
+@pytest.mark.parametrize(
+    ("version", "good"),
+    [
+        ("v20.18.3", False),
+        ("v20.19.0", True),
+        ("v21.7.3", False),
+        ("v22.11.0", False),
+        ("v22.12.0", True),
+        ("v24.0.0", True),
+        ("", False),
+    ],
+)
+def test_a_node_that_cannot_build_the_web_app_is_told_before_anything_is_run(
+    checkout: Checkout, version: str, *, good: bool
+) -> None:
+    done = checkout.run("--dry-run", given={"NODE_VERSION": version or " "})
+    assert ("node 20.19, 22.12 or newer" in done.stderr) != good
+
+
 @pytest.mark.parametrize("setting", [line.split("=")[0] for line in SETTINGS.splitlines()[1:]])
 def test_a_missing_setting_is_named(checkout: Checkout, setting: str) -> None:
     name = setting.removeprefix("export ").strip()
@@ -308,7 +327,8 @@ def test_the_database_may_lie_elsewhere(checkout: Checkout) -> None:
         ("account", [], "gcloud auth login"),
         ("firebase", ["acme-pumps-2"], "projects:addfirebase acme-pumps"),
         ("billing", ["False"], "console.firebase.google.com/project/acme-pumps/usage/details"),
-        ("databases", ["(default),DATASTORE_MODE,nam5"], "Datastore mode"),
+        ("databases", ["(default),DATASTORE_MODE,nam5,STANDARD"], "Datastore mode"),
+        ("databases", ["(default),FIRESTORE_NATIVE,nam5,ENTERPRISE"], "needs STANDARD"),
     ],
 )
 def test_a_project_that_is_not_ready_stops_with_the_remedy(
