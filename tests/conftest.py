@@ -17,22 +17,29 @@ from local.runs import ROOT
 from tests.support import triggers
 from tests.support.limits import forget_limits
 
-WITH_STACK = ("tests/docs/", "tests/rules/", "tests/web/")
-"""Tests beside the functions' own that run on a stack."""
+WITH_STACK = (
+    "tests/docs/",
+    "tests/functional/test_attack_matrix.py",
+    "tests/functional/test_ownership_races.py",
+    "tests/functional/test_sharing.py",
+    "tests/rules/",
+    "tests/web/",
+)
+"""Tests that run on a stack of their own, so that both workers have about as much to do."""
 FLEET = ROOT / "demo" / "fleet.csv"
 
 
 class _Groups(LoadScopeScheduling):  # type: ignore[misc] # the package has no types
     """For two workers (`make test`): what shares a stack stays together, else each file.
 
-    The workers have a stack each, one for the functions' tests and one for the others'.
+    The workers have a stack each, one for most of the functions' tests and one for the others.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        if file.startswith("tests/functional/"):
-            return "functional"
-        return "stack" if file.startswith(WITH_STACK) else file
+        if file.startswith(WITH_STACK):
+            return "stack"
+        return "functional" if file.startswith("tests/functional/") else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Groups:
