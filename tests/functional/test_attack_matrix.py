@@ -185,7 +185,6 @@ def world(request: pytest.FixtureRequest, mode: str, worlds: dict[str, World]) -
     name = request.node.callspec.params.get("name")
     lasting = name is not None and not ATTACKS[str(name)].ends_the_world
     if lasting and mode in worlds:
-        connections.tokens().server.token()  # as an instance has it that has served before
         return worlds[mode]
     worlds.clear()
     made = _make_world(*map(request.getfixturevalue, ("clean_stack", "client", "label")))
@@ -314,6 +313,7 @@ def test_nobody_but_the_owner(name: str, mode: str, world: World, simulator: Sim
     attack, function = ATTACKS[name], name.partition(" ")[0]
     request = attack.request(world)
     in_this_mode = mode in attack.modes
+    connections.tokens().server.token()  # as an instance has it that has served before
     simulator.forget()
     before = state(but=None)
     owner_at_particle = simulator.device(world.label.device_id)["owner"]

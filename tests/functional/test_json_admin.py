@@ -26,6 +26,7 @@ ARGUMENTS = {
     "devices adopt": ["--from-particle", "--dry-run"],
     "devices quarantine approve": ["{quarantined}", "--reason", "r"],
     "devices quarantine deny": ["{quarantined}", "--reason", "r"],
+    "shares end": ["{serial}", "{uid}", "--reason", "r"],
     "users show": ["{uid}"],
     "users devices": ["{uid}"],
     "users delete": ["{uid}", "--reason", "r", "--yes"],

@@ -59,7 +59,27 @@ def check(
 
 
 BASE: dict[str, Any] = {
-    "cancel_command": {"commandId": "0" * 32},
+    "accept_invitation": {"token": "x" * 22},
+    "accept_transfer": {"token": "x" * 22},
+    "cancel_invitation": {"deviceId": "f" * 24, "invitationId": "0" * 32},
+    "cancel_transfer": {"deviceId": "f" * 24},
+    "change_share": {
+        "deviceId": "f" * 24,
+        "uid": "somebody",
+        "role": "viewer",
+        "expiresAt": "2999-01-01T00:00:00Z",
+        "noEnd": False,
+    },
+    "end_share": {"deviceId": "f" * 24, "uid": "somebody"},
+    "offer_transfer": {"deviceId": "f" * 24, "email": "jo@example.com"},
+    "share_device": {
+        "deviceId": "f" * 24,
+        "role": "viewer",
+        "email": "jo@example.com",
+        "expiresAt": "2999-01-01T00:00:00Z",
+        "validFor": 3600,
+    },
+    "cancel_command": {"commandId": "0" * 32, "deviceId": "f" * 24},
     "claim_device": {"serialNumber": "JUNK-1", "setupCode": "XXXX", "name": "Jo"},
     "create_claim_code": {"serialNumber": "JUNK-1", "setupCode": "XXXX"},
     "delete_account": {},
@@ -261,7 +281,7 @@ def test_another_content_type(content_type: str, customer: Account, check: Check
 )
 def test_forms_of_the_right_one(content_type: str, customer: Account, check: Check) -> None:
     answer = check(send("list_devices", '{"data": {}}', customer, **{"Content-Type": content_type}))
-    assert answer == {"result": {"devices": []}}
+    assert answer == {"result": {"devices": [], "shared": []}}
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "HEAD"])

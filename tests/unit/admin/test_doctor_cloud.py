@@ -804,7 +804,13 @@ def test_what_is_wrong_with_the_topic(
 
 # The scheduled check and the clocks
 
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 5, 13, tzinfo=UTC)
+
+
+def present(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with `NOW` as the present."""
+    passed = datetime.now(UTC) - NOW
+    return {k: v + passed if isinstance(v, datetime) else v for k, v in record.items()}
 
 
 @pytest.mark.parametrize(
@@ -824,7 +830,7 @@ NOW = datetime.now(UTC)
 def test_the_scheduled_check(
     record: dict[str, Any], state: State, said: str, examine: Examine, readable: Any
 ) -> None:
-    readable.return_value.get.return_value.to_dict.return_value = record
+    readable.return_value.get.return_value.to_dict.return_value = present(record)
     found = examine(end_to_end.SCHEDULED, {})
     assert (found.state, said in found.found) == (state, True), found
     assert bool(found.fix) == (state is not State.OK)
@@ -847,7 +853,7 @@ def test_the_scheduled_check(
 def test_what_is_due(
     record: dict[str, Any], state: State, said: str, examine: Examine, readable: Any
 ) -> None:
-    readable.return_value.get.return_value.to_dict.return_value = record
+    readable.return_value.get.return_value.to_dict.return_value = present(record)
     found = examine(end_to_end.DUE, {})
     assert (found.state, said in found.found) == (state, True), found
     assert bool(found.fix) == (state is not State.OK)

@@ -1,5 +1,5 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation, useNavigate } from 'react-router';
 import { acceptInvitation, acceptTransfer } from '../backend/callables';
@@ -15,16 +15,16 @@ import { useAction } from '../session/useAction';
 export function JoinPage({ kind }: { kind: 'share' | 'transfer' }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const { hash, pathname } = useLocation();
+  const { hash, pathname, state }: { hash: string; pathname: string; state: unknown } =
+    useLocation();
   const { email } = useCustomer();
-  const [token, setToken] = useState(hash.slice(1));
   const leaving = useRef(false);
   useEffect(() => {
-    // The token leaves the address, and the history with it.
+    // The token leaves the address. In the state of this entry it outlasts the page being made anew.
     if (!hash || leaving.current) return;
-    setToken(hash.slice(1));
-    void navigate(pathname, { replace: true });
+    void navigate(pathname, { replace: true, state: { token: hash.slice(1) } });
   }, [hash, pathname, navigate]);
+  const token = hash.slice(1) || tokenIn(state);
   const [progress, accept] = useAction(async () => {
     const { deviceId } = await (kind === 'share' ? acceptInvitation : acceptTransfer)({ token });
     await navigate(`/devices/${deviceId}`, { replace: true, state: { added: true } });
@@ -62,4 +62,9 @@ export function JoinPage({ kind }: { kind: 'share' | 'transfer' }) {
       )}
     </Page>
   );
+}
+
+function tokenIn(state: unknown): string {
+  const token = typeof state === 'object' && state !== null && 'token' in state ? state.token : '';
+  return typeof token === 'string' ? token : '';
 }
