@@ -57,8 +57,11 @@ FUNCTIONS = (
 
 
 @pytest.fixture(scope="module", params=["customer", "product"])
-def servers(stack: Stack, request: pytest.FixtureRequest) -> Iterator[list[str]]:
+def servers(
+    stack: Stack, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[str]]:
     """Two processes that serve the functions, as two instances do; their URLs."""
+    said = tmp_path_factory.mktemp("servers") / "stderr"
     environment = {**os.environ, **stack.environment, "PARTICLE_ACCESS_MODE": request.param}
     running = [
         subprocess.Popen(  # noqa: S603 - fixed argv
@@ -66,7 +69,7 @@ def servers(stack: Stack, request: pytest.FixtureRequest) -> Iterator[list[str]]
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=said.open("a"),
             text=True,
         )
         for _ in range(2)
@@ -82,6 +85,8 @@ def servers(stack: Stack, request: pytest.FixtureRequest) -> Iterator[list[str]]
                 "A server of the functions", functools.partial(answers, url), 30, lambda: None
             )
         yield urls
+        ended = [process.returncode for process in running if process.poll() is not None]
+        assert not ended, said.read_text()[-4000:]
     finally:
         for process in running:
             process.terminate()
