@@ -20,6 +20,7 @@ from shared.cache import Cache
 from shared.errors import SignInRequired
 from shared.firestore import paths
 from shared.firestore.ids import is_uid
+from shared.structs import prepared
 
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
 """Since the epoch, within what a clock can show."""
@@ -32,6 +33,7 @@ class _Firebase(msgspec.Struct):
     sign_in_provider: str | None = None
 
 
+@prepared
 class _Claims(msgspec.Struct):
     """What every ID token of Firebase Auth has."""
 

@@ -45,6 +45,7 @@ from shared.firestore.deadline import TRANSIENT
 from shared.firestore.ids import InvalidIdError
 from shared.limits.rate import RateLimit
 from shared.particle import errors
+from shared.structs import prepared
 
 OVERLOADED = (
     *TRANSIENT,
@@ -72,6 +73,7 @@ def callable_function(
 
     If it `changes` something, Auth is asked first whether the sign-in still holds.
     """
+    prepared(input_type)
     rate = RateLimit(settings.calls_per_minute)
 
     def decorate(function: Callable[[Caller, R], dict[str, Any]]) -> View:

@@ -28,6 +28,7 @@ import msgspec
 
 from shared import product_file
 from shared.errors import BadRequest, NotAllowed
+from shared.structs import prepared
 
 FILE = Path(__file__).parents[2] / "offer.json"
 
@@ -71,6 +72,7 @@ class Function(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return self.minimum <= float(argument) <= self.maximum
 
 
+@prepared
 class Offer(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
     """The file's content; None means no restriction."""
 

@@ -19,6 +19,7 @@ from shared.accounts.account import require_account
 from shared.errors import BadRequest, SignInRequired
 from shared.firestore import erase, paths
 from shared.firestore.ids import is_id
+from shared.structs import prepared
 from shared.times import iso
 
 LINES = 500
@@ -27,6 +28,7 @@ BYTES = 1_000_000
 """Characters of a page, about; a single line may be longer."""
 
 
+@prepared
 class _Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the next page begins: in this collection, after this document or at its start."""
 

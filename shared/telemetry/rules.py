@@ -30,10 +30,12 @@ from typing import Any, Literal
 import msgspec
 
 from shared import product_file
+from shared.structs import prepared
 
 FILE = Path(__file__).parents[2] / "telemetry.json"
 
 
+@prepared
 class Spreading(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True
 ):
@@ -80,6 +82,7 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     samples: Spreading | None = None
 
 
+@prepared
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     identity: str | list[str] | None = None
     events: dict[str, _Event] = {}
