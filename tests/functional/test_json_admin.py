@@ -12,6 +12,7 @@ from local.client import Account
 from shared import connections
 from tests.functional.conftest import Label
 from tests.support.command_line import CommandLine
+from tests.support.sharing import share
 from tests.support.telemetry import message
 
 ARGUMENTS = {
@@ -26,7 +27,7 @@ ARGUMENTS = {
     "devices adopt": ["--from-particle", "--dry-run"],
     "devices quarantine approve": ["{quarantined}", "--reason", "r"],
     "devices quarantine deny": ["{quarantined}", "--reason", "r"],
-    "shares end": ["{serial}", "{uid}", "--reason", "r"],
+    "shares end": ["{serial}", "{guest}", "--reason", "r"],
     "users show": ["{uid}"],
     "users devices": ["{uid}"],
     "users delete": ["{uid}", "--reason", "r", "--yes"],
@@ -54,8 +55,13 @@ def commands(table: Table = COMMANDS, before: str = "") -> Iterator[str]:
 
 @pytest.fixture
 def values(
-    owned: Label, customer: Account, new_label: Callable[..., Label], tmp_path: Path
+    owned: Label,
+    customer: Account,
+    another: Account,
+    new_label: Callable[..., Label],
+    tmp_path: Path,
 ) -> dict[str, str]:
+    share(owned, customer, another)
     stock = tmp_path / "stock.csv"
     stock.write_text("device_id,serial_number,setup_code\n")
     recording = tmp_path / "messages.jsonl"
@@ -68,6 +74,7 @@ def values(
         "recording": str(recording),
         "serial": owned.serial_number,
         "uid": customer.uid,
+        "guest": another.uid,
         "quarantined": new_label(quarantined=True).device_id,
     }
 
