@@ -63,17 +63,18 @@ def servers(
     """Two processes that serve the functions, as two instances do; their URLs."""
     said = tmp_path_factory.mktemp("servers") / "stderr"
     environment = {**os.environ, **stack.environment, "PARTICLE_ACCESS_MODE": request.param}
-    running = [
-        subprocess.Popen(  # noqa: S603 - fixed argv
-            [sys.executable, "-c", _SERVE, *FUNCTIONS],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=said.open("a"),
-            text=True,
-        )
-        for _ in range(2)
-    ]
+    with said.open("a") as stderr:
+        running = [
+            subprocess.Popen(  # noqa: S603 - fixed argv
+                [sys.executable, "-c", _SERVE, *FUNCTIONS],
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+            for _ in range(2)
+        ]
     try:
         urls = []
         for process in running:

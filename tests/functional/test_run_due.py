@@ -212,7 +212,7 @@ def test_operators_see_shares_and_end_them(
             for one in paths.activity(account.uid).get()
             if one.get("action") == "share-ended"
         ]
-        assert (noted["guestUid"], noted["deviceId"]) == (guest.uid, owned.device_id)
+        assert (noted["why"], noted["deviceId"]) == ("operator", owned.device_id)
 
 
 INVITATION = mail.Invitation(
