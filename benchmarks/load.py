@@ -102,8 +102,11 @@ async def _deliver_all(port: int, requests: Sequence[bytes], concurrency: int) -
         connection = Connection(port)
         for data in waiting:
             start = time.perf_counter()
-            failures += not await connection.deliver(data)
+            # In a line of its own: `failures += not await …` reads the count before it waits, and
+            # loses what others have counted meanwhile.
+            acknowledged = await connection.deliver(data)
             latencies.append(time.perf_counter() - start)
+            failures += not acknowledged
         connection.close()
 
     start = time.perf_counter()
