@@ -369,8 +369,8 @@ FUNCTIONS: Final = (
             Field(
                 "returnValue",
                 "integer",
-                "The firmware's return value, a 32-bit integer. A negative value is not an error. "
-                "`null` while the call is queued.",
+                "The firmware's return value, a 32-bit integer; see below for values that mean a "
+                "refusal. `null` while the call is queued.",
                 optional=True,
             ),
         ),
@@ -408,6 +408,16 @@ FUNCTIONS: Final = (
             ),
         ),
         (
+            (
+                "`succeeded` means that the function ran and answered, not that the device did "
+                "what was asked. Much firmware answers a negative number when it refuses, such as "
+                "`-1` for an argument that it does not understand. Only you know what your "
+                "firmware's answers mean: check `returnValue`, and do not show a refusal as a "
+                "success. In the web app each control says which answers are refusals "
+                "(`refuses`, [negative ones](../web.md#your-products-kinds) by default) and what "
+                "they mean (`refusals`). The record in `commands` holds the same `status` and "
+                "`returnValue`, also of calls that were queued."
+            ),
             (
                 "`device-offline` means that the call definitely did not run. `device-timeout` "
                 "means that it may have run. The server never repeats such a call, and the "

@@ -189,6 +189,35 @@ def test_a_failure_keeps_the_wish_and_says_why(
     expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "8")
 
 
+def test_a_refusal_is_no_success(
+    visit_owner: Visitor, owned: Label, simulator: Simulator
+) -> None:
+    """The function runs and answers; its answer says no, and why as far as the kind knows."""
+    page = visit_owner.page
+    simulator.publish(owned.device_id, "state", '{"target": 21, "mode": "off", "heating": false}')
+    heating = page.get_by_role("switch", name="Heating", exact=True)
+    expect(heating).not_to_be_checked()
+    outcome = page.locator("[data-command=refused]")
+    for function, answer, words in (
+        ("set_mode", -7, "The device refused this: it answered -7."),
+        ("set_target", -2, "The device refused this: it must be 5 to 30 °C."),
+    ):
+        where = {"route": f"POST /v1/products/*/devices/*/{function}"}
+        simulator.fail(where, {"kind": "status", "status": 200, "body": {"return_value": answer}})
+        if function == "set_mode":
+            heating.press("Space")
+        else:
+            slide(page, "Target temperature", 2)
+            visit_owner.press("Set: Target temperature")
+        expect(outcome.filter(has_text=words)).to_be_visible()
+        refused = page.locator(f"[data-sent={function}][data-state=refused]")
+        expect(refused).to_contain_text("Refused")
+        expect(refused).to_contain_text(words)
+    expect(heating).not_to_be_checked()
+    expect(page.locator("[data-command=succeeded]")).to_have_count(0)
+    visit_owner.look()
+
+
 def test_rename_and_release(
     visit_owner: Visitor, owned: Label, customer: Account, client: Client
 ) -> None:

@@ -5,6 +5,7 @@ import type { CommandAnswer } from '../backend/callables';
 import type { Device } from '../model/device';
 import { canSendAgain, type Press } from '../model/press';
 import { type Command, isUnderWay } from '../model/records';
+import { type Standing, standingOf } from '../product';
 import type { Call } from '../session/useCall';
 import { Failure } from './Failure';
 import { useCommandWords } from './useCommandWords';
@@ -14,6 +15,11 @@ interface OutcomeProps {
   press: Press;
   answer: CommandAnswer;
   commands: readonly Command[];
+}
+
+function colourOf(status: Standing): string {
+  if (status === 'succeeded') return 'green';
+  return status === 'refused' ? 'red' : 'yellow';
 }
 
 /** The answer to the call, and where that left it open, what has become of the command since. */
@@ -30,7 +36,7 @@ function Outcome({ device, press, answer, commands }: OutcomeProps) {
     known && isUnderWay({ status: answered })
       ? known
       : { function: press.function, status: answered, returnValue: returnValue ?? undefined };
-  const { status } = command;
+  const status = standingOf(device, command);
   const value = words.answer(command);
   const detail = words.detail(command);
   const main =
@@ -39,7 +45,7 @@ function Outcome({ device, press, answer, commands }: OutcomeProps) {
       : t(`command.${status}`, { returnValue: value });
   const told = status === 'queued' ? [main, detail].filter(Boolean).join(' ') : (detail ?? main);
   return (
-    <Alert role="status" color={status === 'succeeded' ? 'green' : 'yellow'} data-command={status}>
+    <Alert role="status" color={colourOf(status)} data-command={status}>
       <Text size="sm">{told}</Text>
     </Alert>
   );

@@ -4,17 +4,20 @@ import { useTranslation } from 'react-i18next';
 import { cancelCommand } from '../backend/callables';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
-import type { Command, CommandState } from '../model/records';
+import type { Command } from '../model/records';
 import { shortTime } from '../model/times';
+import { type Standing, standingOf } from '../product';
 import { useAction } from '../session/useAction';
 import { hasNoFocus } from '../session/useKeptFocus';
 import { Failure } from './Failure';
 import { useCommandWords } from './useCommandWords';
 
-const COLOURS: Record<CommandState, string> = {
+const COLOURS: Record<Standing, string> = {
   queued: 'blue',
   sent: 'blue',
   succeeded: 'green',
+  refused: 'red',
+  answered: 'yellow',
   failed: 'red',
   expired: 'yellow',
   cancelled: 'gray',
@@ -40,6 +43,7 @@ function One({ device, command, now }: { device: Device; command: Command; now: 
   // One that has left the live part of the list tells of itself here alone.
   const status =
     command.status === 'queued' && progress.state === 'done' ? progress.result : command.status;
+  const standing = standingOf(device, { ...command, status });
   const { name, set } = words.wish(command);
   const answer = words.answer(command);
   const detail = words.detail({ ...command, status });
@@ -48,7 +52,7 @@ function One({ device, command, now }: { device: Device; command: Command; now: 
       component="li"
       gap={4}
       data-sent={command.function}
-      data-state={status}
+      data-state={standing}
       ref={row}
       tabIndex={-1}
       style={{ outline: 'none' }}
@@ -57,14 +61,14 @@ function One({ device, command, now }: { device: Device; command: Command; now: 
         <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
           <b>{name}</b> {set}
         </Text>
-        <Badge variant="dot" color={COLOURS[status]} tt="none" style={{ flexShrink: 0 }}>
-          {t(`command.states.${status}`)}
+        <Badge variant="dot" color={COLOURS[standing]} tt="none" style={{ flexShrink: 0 }}>
+          {t(`command.states.${standing}`)}
         </Badge>
       </Group>
       <Group justify="space-between" gap="xs">
         <Text size="xs" c="dimmed">
           {command.createdAt !== undefined && shortTime(command.createdAt, now, speech.locale)}
-          {answer !== undefined && ` · ${t('command.answered', { returnValue: answer })}`}
+          {answer !== undefined && ` · ${t('command.withAnswer', { returnValue: answer })}`}
           {status === 'queued' && detail && ` · ${detail}`}
         </Text>
         {status === 'queued' && (

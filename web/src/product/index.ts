@@ -3,7 +3,7 @@ import { IconCpu } from '@tabler/icons-react';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
 import { numberText } from '../model/numbers';
-import type { Command } from '../model/records';
+import type { Command, CommandState } from '../model/records';
 import { type Json, partsOf } from '../model/values';
 import { pump } from './kinds/pump';
 import { thermostat } from './kinds/thermostat';
@@ -37,6 +37,37 @@ export function isFor(control: Control, { function: called }: Pick<Command, 'fun
   return (
     control.function === called || (control.type === 'switch' && control.offFunction === called)
   );
+}
+
+/**
+ * What a command has come to, as people see it. `refused`: the device was reached, and its answer
+ * says no. `answered`: a negative answer of a function that nobody described, which may be a no.
+ */
+export type Standing = CommandState | 'refused' | 'answered';
+
+type Answered = Pick<Command, 'function' | 'status' | 'returnValue'>;
+
+export function standingOf(device: Device, { status, returnValue, ...called }: Answered): Standing {
+  if (status !== 'succeeded' || returnValue === undefined) return status;
+  const control = controlOf(device, called.function);
+  if (control) return isRefusal(control, returnValue) ? 'refused' : status;
+  return returnValue < 0 ? 'answered' : status;
+}
+
+/** Whether an answer of a control's function means no. */
+export function isRefusal({ refuses }: Pick<Control, 'refuses'>, answer: number): boolean {
+  return refuses ? refuses(answer) : answer < 0;
+}
+
+/** Why the device has refused, where its kind knows. */
+export function refusalOf(
+  device: Device,
+  { returnValue, ...called }: Answered,
+): string | undefined {
+  const why = controlOf(device, called.function)?.refusals;
+  if (!why || returnValue === undefined || !Object.hasOwn(why, returnValue)) return undefined;
+  const words = why[returnValue];
+  return words && say(words);
 }
 
 /** What is wished with a call of a switch. */

@@ -2,13 +2,16 @@ import { describe, expect, it, vi } from 'vitest';
 import { toDevice } from '../model/device';
 import {
   charted,
+  isRefusal,
   KINDS,
   keyOf,
   kindOf,
   nameOfFunction,
   newest,
   onCard,
+  refusalOf,
   say,
+  standingOf,
   told,
   undescribed,
   wish,
@@ -162,6 +165,36 @@ describe('a command', () => {
   ])('of %s, %s(%s), is told as %s: %s', (serialNumber, called, argument, name, set) => {
     const told = wish(device(serialNumber, {}), { function: called, argument }, words);
     expect(told).toEqual({ name, set });
+  });
+
+  it.each([
+    ['TH-1', 'set_target', 215, 'succeeded', undefined],
+    ['TH-1', 'set_target', -2, 'refused', 'it must be 5 to 30 °C'],
+    ['TH-1', 'set_mode', -1, 'refused', undefined],
+    ['PM-1', 'stop', -7, 'refused', undefined],
+    // Of a function that nobody described, a negative answer may be what was asked for.
+    ['TH-1', 'outside', -4, 'answered', undefined],
+    ['XX-1', 'set_target', -2, 'answered', undefined],
+    ['XX-1', 'set_target', 0, 'succeeded', undefined],
+  ])(
+    'of %s, %s, that is answered %d, is %s because %s',
+    (number, called, answer, standing, why) => {
+      const one = device(number, {});
+      const command = { function: called, status: 'succeeded' as const, returnValue: answer };
+      expect(standingOf(one, command)).toBe(standing);
+      expect(refusalOf(one, command)).toBe(why);
+      expect(standingOf(one, { ...command, status: 'unknown' })).toBe('unknown');
+    },
+  );
+
+  it('is refused by the answers that its control names', () => {
+    expect([-1, 0, 1].map((answer) => isRefusal({}, answer))).toEqual([true, false, false]);
+    const refuses = (answer: number) => answer === 0;
+    expect([-1, 0, 1].map((answer) => isRefusal({ refuses }, answer))).toEqual([
+      false,
+      true,
+      false,
+    ]);
   });
 
   it('is named after its control, with the way of a switch that has two', () => {

@@ -39,6 +39,10 @@ interface Calling {
    * fails then: right for what is only wanted now.
    */
   readonly queueSeconds?: number;
+  /** Whether an answer of the function means that the device refused; without it, negative ones do. */
+  readonly refuses?: (answer: number) => boolean;
+  /** Why it refused, by its answer; said after a colon. */
+  readonly refusals?: Readonly<Record<number, Words>>;
 }
 
 export interface ButtonControl extends Calling {

@@ -57,6 +57,7 @@ export const pump: Kind = {
       max: 100,
       step: 5,
       unit: '%',
+      refusals: { [-2]: { en: 'it must be 0 to 100 %', de: 'es müssen 0 bis 100 % sein' } },
     },
     {
       type: 'button',

@@ -48,6 +48,9 @@ export const thermostat: Kind = {
       unit: '°C',
       shows: { event: 'state', part: 'target' },
       queueSeconds: 3600,
+      refusals: {
+        [-2]: { en: 'it must be 5 to 30 °C', de: 'es müssen 5 bis 30 °C sein' },
+      },
     },
     {
       type: 'switch',

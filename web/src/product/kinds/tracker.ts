@@ -84,6 +84,7 @@ export const tracker: Kind = {
       maxLength: 40,
       hint: { en: 'Who drives today', de: 'Wer heute fährt' },
       queueSeconds: 86_400,
+      refusals: { [-2]: { en: 'the name is too long', de: 'der Name ist zu lang' } },
     },
   ],
   variables: [
