@@ -189,9 +189,7 @@ def test_a_failure_keeps_the_wish_and_says_why(
     expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "8")
 
 
-def test_a_refusal_is_no_success(
-    visit_owner: Visitor, owned: Label, simulator: Simulator
-) -> None:
+def test_a_refusal_is_no_success(visit_owner: Visitor, owned: Label, simulator: Simulator) -> None:
     """The function runs and answers; its answer says no, and why as far as the kind knows."""
     page = visit_owner.page
     simulator.publish(owned.device_id, "state", '{"target": 21, "mode": "off", "heating": false}')
