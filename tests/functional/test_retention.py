@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
-from local.client import Account
+from local.client import Account, Client
 from local.runs import ROOT
 from shared import connections, settings
 from shared.accounts import session
 from shared.firestore import paths
+from shared.telemetry import ingest
 from tests.functional.conftest import Label
 from tests.support.command_line import CommandLine
 from tests.support.documents import everything
 from tests.support.functions import call, client, deliver
+from tests.support.sharing import invite, verified
 from tests.support.simulator import Simulator
 from tests.support.telemetry import message
 
@@ -192,6 +194,7 @@ def test_no_document_that_ttl_is_to_delete_is_without_its_end(
     calling: dict[str, Any],
     customer: Account,
     admin: CommandLine,
+    client: Client,
     new_label: Callable[..., Label],
 ) -> None:
     """Whatever function wrote it."""
@@ -199,6 +202,11 @@ def test_no_document_that_ttl_is_to_delete_is_without_its_end(
     ttl = {override["collectionGroup"] for override in overrides if override.get("ttl")}
     call("invoke_function", calling, customer)
     call("mint_token", {}, customer)
+    ingest.writer.cache_clear()  # As in a new instance, whose first event marks the arrival.
+    mine = new_label()
+    host = verified(client)
+    call("claim_device", mine.claim, host)
+    invite(mine, host)
     for device_id in (owned.device_id, new_label().device_id, "f" * 24):
         assert deliver(message(device_id, '{"t": 21}')) < 300
     assert deliver({"message": {"messageId": "1", "data": "", "attributes": {}}}) < 300

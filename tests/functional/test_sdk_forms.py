@@ -62,6 +62,14 @@ def test_what_is_no_integer_names_its_field(wrong: Any, customer: Account, stack
 
 
 BASE: dict[str, dict[str, Any]] = {
+    "accept_invitation": {"token": "x" * 22},
+    "accept_transfer": {"token": "x" * 22},
+    "cancel_invitation": {"deviceId": "f" * 24, "invitationId": "0" * 32},
+    "cancel_transfer": {"deviceId": "f" * 24},
+    "change_share": {"deviceId": "f" * 24, "uid": "somebody", "role": "viewer"},
+    "end_share": {"deviceId": "f" * 24, "uid": "somebody"},
+    "offer_transfer": {"deviceId": "f" * 24, "email": "jo@example.com"},
+    "share_device": {"deviceId": "f" * 24, "role": "viewer", "email": "jo@example.com"},
     "cancel_command": {"commandId": "0" * 32},
     "claim_device": {"serialNumber": "NO-SUCH", "setupCode": "XXXX"},
     "create_claim_code": {"serialNumber": "NO-SUCH", "setupCode": "XXXX"},

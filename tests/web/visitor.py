@@ -48,8 +48,15 @@ class Visitor:
         self.page.get_by_role("button", name=name, exact=True).click()
 
     def follow(self, name: str) -> None:
-        """Follow a link that is to be seen: phones and desktops have theirs in different places."""
-        self.page.get_by_role("link", name=name, exact=True).filter(visible=True).first.click()
+        """Follow a link that is to be seen: phones and desktops have theirs in different places.
+
+        The app shows the old page until the new one is loaded; this waits for the new one.
+        """
+        link = self.page.get_by_role("link", name=name, exact=True).filter(visible=True).first
+        address = link.get_attribute("href") or ""
+        link.click()
+        if address.startswith("/"):
+            self.page.wait_for_url(self.url + address)
 
     def fill(self, label: str, text: str) -> None:
         """Type into a field."""
@@ -101,7 +108,19 @@ class Visitor:
 
     def look(self) -> None:
         """Whether all that is shown can be reached and read: by axe's rules, and on this screen."""
-        # Words that fade in are too pale while they do. What turns for ever is not waited for.
+        found = self._violations() and self._violations()
+        assert not found, f"on {self.page.url}: {found}"
+        width, wide = self.page.evaluate(
+            "[document.documentElement.clientWidth, document.documentElement.scrollWidth]"
+        )
+        assert wide <= width, f"{self.page.url} is {wide} wide on a screen of {width}"
+
+    def _violations(self) -> list[tuple[str, str, str]]:
+        """Of axe's rules, of what does not move.
+
+        Words that fade in are too pale while they do, so only what is found twice counts.
+        """
+        # What turns for ever is not waited for.
         self.page.evaluate(
             "Promise.all(document.getAnimations()"
             ".filter(a => a.effect.getComputedTiming().endTime < Infinity)"
@@ -111,15 +130,11 @@ class Visitor:
         found: list[dict[str, Any]] = self.page.evaluate(
             f"axe.run(document, {{runOnly: {json.dumps(RULES)}}}).then(r => r.violations)"
         )
-        assert not [
+        return [
             (violation["id"], node["html"], node["failureSummary"])
             for violation in found
             for node in violation["nodes"]
         ]
-        width, wide = self.page.evaluate(
-            "[document.documentElement.clientWidth, document.documentElement.scrollWidth]"
-        )
-        assert wide <= width, f"{self.page.url} is {wide} wide on a screen of {width}"
 
 
 def device_page(device_id: str) -> re.Pattern[str]:
