@@ -8,6 +8,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from local import Stack
@@ -26,6 +27,10 @@ WITH_STACK = (
     "tests/web/",
 )
 """Tests that run on a stack of their own, so that both workers have about as much to do."""
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
+
 FLEET = ROOT / "demo" / "fleet.csv"
 
 
