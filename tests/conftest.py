@@ -21,6 +21,7 @@ from tests.support.limits import forget_limits
 WITH_STACK = (
     "tests/docs/",
     "tests/functional/test_attack_matrix.py",
+    "tests/functional/test_listeners.py",
     "tests/functional/test_ownership_races.py",
     "tests/functional/test_sharing.py",
     "tests/rules/",
