@@ -8,6 +8,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from local import Stack
@@ -20,12 +21,17 @@ from tests.support.limits import forget_limits
 WITH_STACK = (
     "tests/docs/",
     "tests/functional/test_attack_matrix.py",
+    "tests/functional/test_listeners.py",
     "tests/functional/test_ownership_races.py",
     "tests/functional/test_sharing.py",
     "tests/rules/",
     "tests/web/",
 )
 """Tests that run on a stack of their own, so that both workers have about as much to do."""
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
+
 FLEET = ROOT / "demo" / "fleet.csv"
 
 

@@ -24,6 +24,12 @@ Write: Any = WriteType.pb()
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+_SCALARS: dict[type, str] = {
+    bool: "boolean_value",
+    float: "double_value",
+    int: "integer_value",
+    str: "string_value",
+}
 
 Transform = tuple[str, str, int | float]
 """A field path, the kind of transform (`increment`, `maximum`, `minimum`), and its operand."""
@@ -108,8 +114,10 @@ def merge(
         write.current_document.exists = True
     add = write.update_transforms.add
     for field_path, kind, amount in transforms:
-        number = getattr(add(field_path=field_path), kind)
-        if isinstance(amount, int):
+        transform = add()
+        transform.field_path = field_path
+        number = getattr(transform, kind)
+        if type(amount) is int:
             number.integer_value = amount
         else:
             number.double_value = amount
@@ -144,33 +152,29 @@ def fill(message: Any, item: Any) -> None:
 
     It fills the message where it is: copying each part into the whole would take most of the time.
     """
-    if isinstance(item, str):
-        message.string_value = item
-    elif isinstance(item, bool):
-        message.boolean_value = item
-    elif isinstance(item, int):
-        message.integer_value = item
-    elif isinstance(item, float):
-        message.double_value = item
+    kind = type(item)
+    if kind is dict:
+        message.map_value.SetInParent()
+        fields = message.map_value.fields
+        for key, part in item.items():
+            fill(fields[key], part)
+    elif kind is list:
+        message.array_value.SetInParent()
+        add = message.array_value.values.add
+        for part in item:
+            fill(add(), part)
+    elif field := _SCALARS.get(kind):
+        setattr(message, field, item)
+    else:
+        _fill_other(message, item)
+
+
+def _fill_other(message: Any, item: Any) -> None:
+    if item is None:
+        message.null_value = 0
     elif isinstance(item, datetime):
         seconds, rest = divmod(item - _EPOCH, _SECOND)
         message.timestamp_value.seconds = seconds
         message.timestamp_value.nanos = rest.microseconds * 1000
-    elif item is None:
-        message.null_value = 0
     else:
-        _fill_collection(message, item)
-
-
-def _fill_collection(message: Any, items: Any) -> None:
-    if isinstance(items, Mapping):
-        message.map_value.SetInParent()
-        fields = message.map_value.fields
-        for key, item in items.items():
-            fill(fields[key], item)
-    elif isinstance(items, list):
-        message.array_value.SetInParent()
-        for item in items:
-            fill(message.array_value.values.add(), item)
-    else:
-        raise TypeError(type(items).__name__)
+        raise TypeError(type(item).__name__)

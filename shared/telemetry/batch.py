@@ -164,7 +164,8 @@ class Batch:
                 field_path: number.integer_value
                 for (field_path, *_), number in zip(device.transforms, numbers, strict=True)
             }
-            if found["claimEpoch"] != device.tenure.epoch:
+            is_stale = found["claimEpoch"] != device.tenure.epoch
+            if is_stale:
                 for pending in device.events:
                     pending.repair |= Repair.STALE
             crowded = found.get(ADDED, 0) > ROOM or len(device.tenure.names) > ROOM
@@ -174,6 +175,8 @@ class Batch:
                     pending.repair |= Repair.CROWDED
                 if order < greatest < SHUT:
                     pending.repair |= Repair.OVERTAKEN
+                if greatest < SHUT and not is_stale:
+                    device.tenure.learn_newest(pending.event.name, greatest)
             device.tenure.unsure.difference_update(device.added)
             if device.versioned:
                 known, written = found[firmware.ORDER], device.versioned.event.firmware
@@ -186,7 +189,7 @@ class Batch:
         for pending in mine:
             name = pending.event.name
             latest = pending.latest() if pending.shown and tenure.has_place(name) else None
-            if latest is not None:
+            if latest is not None and not tenure.is_outdated(name, latest.order):
                 tenure.reserve_place(name)
                 known = newest.get(name)
                 if known is None or known[1].order < latest.order:

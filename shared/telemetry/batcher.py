@@ -8,6 +8,9 @@ grows with them.
 Another batch begins beside those under way when enough items wait, or when the last batch began
 some time ago. Quick work is therefore done in a few large batches. Work that mostly waits for a
 distant service is done in many batches at the same time.
+
+Items may have keys. Items of one key are never in two batches that are under way at the same time:
+they wait for the next one, in which they are together.
 """
 
 import time
@@ -22,10 +25,11 @@ Item = TypeVar("Item")
 class _Waiter(Generic[Item]):
     """An item, and the thread that waits for it."""
 
-    __slots__ = ("batch", "failure", "item", "queued", "woken")
+    __slots__ = ("batch", "failure", "item", "key", "queued", "woken")
 
-    def __init__(self, item: Item) -> None:
+    def __init__(self, item: Item, key: str | None) -> None:
         self.item = item
+        self.key = key
         self.queued = True
         """Whether the item is in no batch yet."""
         self.batch: list[_Waiter[Item]] | None = None
@@ -47,6 +51,7 @@ class Batcher(Generic[Item]):
         max_items: int,
         enough: int,
         patience: float,
+        key: Callable[[Item], str] | None = None,
     ) -> None:
         """Create a batcher without threads of its own.
 
@@ -56,12 +61,18 @@ class Batcher(Generic[Item]):
             max_items: items in a batch.
             enough: waiting items that justify another batch beside those under way.
             patience: seconds after the start of the last batch from which fewer items do.
+            key: what two batches under way may never have in common, if there is such a thing.
         """
         self._work = work
         self._max_batches = max_batches
         self._max_items = max_items
         self._enough = enough
         self._patience = patience
+        self._key = key
+        self._busy: set[str] = set()
+        """The keys of the items in the batches under way."""
+        self._held_back = 0
+        """How many of those that wait, from the first on, wait for such a key."""
         self._queue: deque[_Waiter[Item]] = deque()
         self._under_way = 0
         self._last_started = 0.0
@@ -73,7 +84,7 @@ class Batcher(Generic[Item]):
         Raises `TimeoutError` when another thread has not done so by the deadline, in
         `time.monotonic`. An item that is in no batch by then is never processed.
         """
-        mine = _Waiter(item)
+        mine = _Waiter(item, self._key(item) if self._key else None)
         with self._lock:
             self._queue.append(mine)
             self._start_if_due()
@@ -111,6 +122,8 @@ class Batcher(Generic[Item]):
         finally:
             with self._lock:
                 self._under_way -= 1
+                self._busy.difference_update(_keys(batch))
+                self._held_back = 0
                 self._start_if_due()
             for waiter in batch[1:]:
                 waiter.woken.release()
@@ -119,10 +132,12 @@ class Batcher(Generic[Item]):
         """Make the first waiter lead a batch if one is due; the caller holds the lock."""
         if not self._queue or not self._is_due():
             return
-        self._under_way += 1
-        self._last_started = time.monotonic()
         batch: list[_Waiter[Item]] = []
         self._fill(batch)
+        self._last_started = time.monotonic()
+        if not batch:
+            return
+        self._under_way += 1
         batch[0].batch = batch
         batch[0].woken.release()
 
@@ -132,12 +147,25 @@ class Batcher(Generic[Item]):
         if self._under_way >= self._max_batches:
             return False
         return (
-            len(self._queue) >= self._enough
+            len(self._queue) - self._held_back >= self._enough
             or time.monotonic() - self._last_started >= self._patience
         )
 
     def _fill(self, batch: list[_Waiter[Item]]) -> None:
+        """Move waiters into a batch, in their order, but not those whose key another batch has."""
+        elsewhere = self._busy.difference(_keys(batch))
+        held_back: list[_Waiter[Item]] = []
         while self._queue and len(batch) < self._max_items:
             waiter = self._queue.popleft()
+            if waiter.key in elsewhere:
+                held_back.append(waiter)
+                continue
             waiter.queued = False
             batch.append(waiter)
+        self._queue.extendleft(reversed(held_back))
+        self._held_back = len(held_back)
+        self._busy.update(_keys(batch))
+
+
+def _keys(batch: Sequence[_Waiter[Item]]) -> set[str]:
+    return {waiter.key for waiter in batch if waiter.key is not None}

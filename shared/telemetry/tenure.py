@@ -42,6 +42,8 @@ class Tenure:
     """Those of the names of which no commit has shown yet that they have a place."""
     refused: set[str] = field(default_factory=set, compare=False)
     """Names that have no place, because others had it before."""
+    newest: dict[str, int] = field(default_factory=dict, compare=False)
+    """The greatest order that `latest` is known to have seen of an event name."""
     metrics: dict[str, set[str]] = field(default_factory=dict, compare=False)
     """Metrics that this instance has counted, by these event names."""
 
@@ -60,6 +62,19 @@ class Tenure:
         if name in self.refused or (name.startswith("__") and name.endswith("__")):
             return False  # Firestore reserves such keys
         return len(self.names) < ROOM
+
+    def is_outdated(self, name: str, order: int) -> bool:
+        """Whether `latest` has seen a newer event of the name, so that this one changes nothing.
+
+        What was seen is an event of this tenure, or one from before it, which is older than all of
+        them. So it cannot hide an event that `latest` has to show.
+        """
+        return order < self.newest.get(name, order)
+
+    def learn_newest(self, name: str, order: int) -> None:
+        """Learn what a commit in this tenure, or a read of it, has shown."""
+        if not self.is_outdated(name, order):
+            self.newest[name] = order
 
     def reserve_place(self, name: str) -> None:
         """Count a name among those in `latest`; Particle's own names have a place anyway."""
@@ -158,6 +173,9 @@ def _owned(registry: Mapping[str, Mapping[str, Any]]) -> dict[str, Tenure]:
     for device_id, tenure in tenures.items():
         names = there[shown[device_id].path].get("latest") or {}
         tenure.names.update(names.keys() - system_events.NAMES)
+        for name, entry in names.items():
+            if isinstance(entry, dict) and type(entry.get("order")) is int:
+                tenure.learn_newest(name, entry["order"])
     _record({records[d]: t for d, t in tenures.items() if records[d].path not in there})
     return tenures
 

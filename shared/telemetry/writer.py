@@ -13,7 +13,9 @@ before it. This is what makes it safe:
 - A copy of an event from the first minutes of a tenure may be outside any tenure, where it was
   stored while the claim was made. The commit deletes it there.
 - The commit returns the greatest `order` seen for the event's name. When that is not ours, we have
-  written an older value into `latest`.
+  written an older value into `latest`. An event that is older than what a commit of this instance
+  has seen is not written into `latest` at all; and no two commits of one device are under way in an
+  instance at the same time.
 - With a name that is new to this instance, the commit counts it and returns how many were counted.
   When those are too many, other instances have filled `latest` as well.
 
@@ -116,7 +118,7 @@ class EventWriter:
         self._tenures = Tenures()
         self._stored: Cache[str, bool] = Cache(MAX_STORED)
         """Ids of events stored lately, so that their copies cost nothing."""
-        self._commits = _batcher(self._store)
+        self._commits = _batcher(self._store, key=_device)
         self._look_ups = _batcher(self._look_up)
         self._marked_slot = 0
         """The last slot of time for which it is marked that events arrived."""
@@ -208,7 +210,8 @@ class EventWriter:
             if present and present.uid == tenure.uid:
                 self._refresh(present, event, outdated=moved or Repair.STALE in repair)
         elif tenure and Repair.OVERTAKEN in repair:
-            self._refresh(tenure, event, outdated=True)
+            # Meanwhile a newer event may have been written over it.
+            self._refresh(tenure, event, outdated=False)
         return Outcome.COPY if Repair.EXISTS in repair else Outcome.STORED
 
     def _refresh(self, tenure: Tenure, event: Event, *, outdated: bool) -> None:
@@ -323,13 +326,22 @@ class EventWriter:
             pending.failure = UnstorableError("refused-by-firestore")
 
 
-def _batcher(work: Callable[[Sequence[PendingEvent]], None]) -> Batcher[PendingEvent]:
+def _device(pending: PendingEvent) -> str:
+    """Commits of one device follow each other: at the same time they would overtake each other."""
+    return pending.event.device_id
+
+
+def _batcher(
+    work: Callable[[Sequence[PendingEvent]], None],
+    key: Callable[[PendingEvent], str] | None = None,
+) -> Batcher[PendingEvent]:
     return Batcher(
         lambda events: _isolate_faults(work, events),
         max_batches=MAX_BATCHES,
         max_items=MAX_EVENTS,
         enough=ENOUGH,
         patience=PATIENCE,
+        key=key,
     )
 
 

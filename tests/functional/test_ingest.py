@@ -20,6 +20,7 @@ from shared.firestore import deadline, paths
 from shared.telemetry import ingest
 from shared.telemetry.repair import latest, presence
 from shared.telemetry.tenure import Tenures
+from shared.telemetry.writer import EventWriter
 from tests.functional.conftest import Label
 from tests.support.functions import call, deliver
 from tests.support.functions import client as ingest_app
@@ -242,11 +243,16 @@ def test_a_device_that_comes_back_while_latest_is_repaired(
 
     monkeypatch.setattr(latest, "repair", too_late)
     start = datetime.now(UTC)
-    deliver(message(owned.device_id, "2", at=start + timedelta(milliseconds=1)))
-    assert deliver(message(owned.device_id, "1", at=start)) < 300
+    deliver(message(owned.device_id, "0", at=start))
+    first = ingest.writer()
+    with monkeypatch.context() as another_instance:
+        another_instance.setattr(ingest, "writer", EventWriter)
+        deliver(message(owned.device_id, "2", at=start + timedelta(milliseconds=2)))
+    assert ingest.writer() is first
+    assert deliver(message(owned.device_id, "1", at=start + timedelta(milliseconds=1))) < 300
     assert handed_over
     assert "temperature" not in device(customer, owned)["latest"]
-    assert [event["value"] for event in events(customer, owned)] == [1, 2]
+    assert [event["value"] for event in events(customer, owned)] == [0, 1, 2]
 
 
 def test_presence_follows_particles_own_events(owned: Label, customer: Account) -> None:
@@ -425,6 +431,28 @@ def test_the_ingest_needs_no_read_for_a_device_it_knows(
     firestore_requests()
     deliver(message(owned.device_id, "2"))
     assert firestore_requests() == ["Commit"]
+
+
+@pytest.mark.parametrize("instance", ["same", "another"])
+def test_an_older_event_leaves_latest_alone(
+    instance: str,
+    owned: Label,
+    customer: Account,
+    firestore_requests: Callable[[], list[str]],
+) -> None:
+    """So a backlog that arrives out of order costs as little as one in order."""
+    start = datetime.now(UTC)
+    deliver(message(owned.device_id, "9", at=start + timedelta(seconds=9)))
+    if instance == "another":
+        ingest.writer.cache_clear()
+        deliver(message(owned.device_id, "0", "other"))
+    firestore_requests()
+    for number in (3, 1, 2):
+        deliver(message(owned.device_id, str(number), at=start + timedelta(seconds=number)))
+    assert firestore_requests() == ["Commit"] * 3
+    assert device(customer, owned)["latest"]["temperature"]["value"] == 9
+    stored = {event["value"] for event in events(customer, owned) if event["event"] != "other"}
+    assert stored == {9, 3, 1, 2}
 
 
 def test_a_copy_that_another_instance_stored_needs_one_read(

@@ -176,7 +176,6 @@ def test_whatever_is_published_is_stored(data: str, owned: Label, customer: Acco
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(published)

@@ -183,7 +183,6 @@ def send(function: str, body: str | bytes, account: Account, **headers: str) -> 
 
 quick = settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -52,6 +52,8 @@ def repair(device_id: str, tenure: Tenure, name: str) -> None:
     """
     device = paths.user_device(tenure.uid, device_id)
     for turn in range(ROUNDS):
+        if turn and is_right(device_id, tenure, name):
+            return  # the newer event was written over ours
         newest = _newest(device, tenure, name, thorough=turn > 0)
         try:
             done = _write(device, tenure, name, newest) if newest else _clear(device, tenure, name)

@@ -182,3 +182,27 @@ def test_a_batch_that_outlasts_the_time_is_not_waited_for() -> None:
         leading.result()
     assert work.batches[0] == [0]
     assert sorted(number for batch in work.batches for number in batch) in ([0, 1, 2], [0, 1])
+
+
+def test_items_of_one_key_are_never_under_way_twice() -> None:
+    work = Held()
+    batcher = Batcher(
+        work, max_batches=9, max_items=9, enough=1, patience=LONG, key=lambda n: str(n % 10)
+    )
+    with ThreadPoolExecutor(8) as pool:
+        done = [pool.submit(batcher.process, 1)]
+        assert work.started.acquire(timeout=20)
+        for waiting, item in enumerate((11, 21), start=1):
+            done.append(pool.submit(batcher.process, item))
+            queued(batcher, waiting)
+        done.append(pool.submit(batcher.process, 2))
+        assert work.started.acquire(timeout=20)
+        assert work.batches == [[1], [2]]
+        work.go.release()
+        work.go.release()
+        assert work.started.acquire(timeout=20)
+        work.go.release()
+        for one in done:
+            one.result(20)
+    assert work.batches == [[1], [2], [11, 21]]
+    assert (batcher._under_way, len(batcher._queue), batcher._busy) == (0, 0, set())
