@@ -31,7 +31,8 @@ usage: ./deploy.sh --project ID [--dry-run] [--only STEP,...] [--yes] [more, bel
   --project ID            the Firebase project, or its alias in .firebaserc; its settings are in
                           .env.ID or .env.ALIAS
   --dry-run               print every command in order and run none; needs no log-in
-  --only STEP[,STEP]      run only these steps, in the order below
+  --only STEP[,STEP]      run only these steps, in the order below. public and dead-letters always
+                          follow functions
   --yes                   ask nothing. Functions of the project's default codebase that are not in
                           this source are then deleted. PARTICLE_CLIENT_ID, PARTICLE_CLIENT_SECRET
                           and SMTP_URL come from the environment if they are needed
@@ -156,6 +157,8 @@ arguments() {
     steps | awk '{ print $1 }' | grep -qxF -- "$name" ||
       wrong_usage "no step: $name. The steps are listed below"
   done
+  # A function that is created anew is private, and its trigger has a subscription of its own.
+  [[ ,$only, != *,functions,* ]] || only+=,public,dead-letters
 }
 
 wrong_usage() {

@@ -31,7 +31,7 @@ step_topic() {
 
 step_dead_letters() {
   begin 'Keep what ingest never acknowledges' \
-    'After 100 tries, which take 16 hours, a message goes to a topic of its own and waits there 7 days.' \
+    'After 100 tries, which take 16 hours, a message goes to a topic of its own. All wait for 7 days.' \
     'The account needs the role Pub/Sub Admin (roles/pubsub.admin).'
   local topics subscriptions found ingest
   topics=$(list_topics)
@@ -49,12 +49,13 @@ step_dead_letters() {
   # Eventarc gives its subscriptions such names; this topic has only the trigger of ingest.
   found=$(awk -F , -v topic="$topic" '/^eventarc-/ && $2 == topic { print $1 }' <<<"$subscriptions")
   [[ -n $dry_run || -n $found ]] || stop "No function has a subscription to $topic. Deploy them first:
-  ./deploy.sh --project $project --only functions,dead-letters"
+  ./deploy.sh --project $project --only functions"
   for ingest in ${found:-SUBSCRIPTION_OF_INGEST}; do
     run gcloud pubsub subscriptions add-iam-policy-binding "$ingest" "--member=$(pubsub_agent)" \
       --role=roles/pubsub.subscriber --project "$project"
     run gcloud pubsub subscriptions update "$ingest" "--dead-letter-topic=$dead" \
-      --max-delivery-attempts=100 --min-retry-delay=10s --max-retry-delay=600s --project "$project"
+      --max-delivery-attempts=100 --min-retry-delay=10s --max-retry-delay=600s \
+      --message-retention-duration=7d --project "$project"
   done
 }
 

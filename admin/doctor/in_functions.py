@@ -56,7 +56,7 @@ def _functions(deployment: Deployment) -> Finding:
     if deployment.local:
         return _emulated(deployment)
     deployed = _deployed(deployment)
-    deploy = deployment.deploy("functions,dead-letters")
+    deploy = deployment.deploy("functions")
     if missing := [name for name in main.FUNCTIONS if name not in deployed]:
         return broken(f"not deployed: {', '.join(missing)}", deploy)
     ours = {name: deployed[name] for name in main.FUNCTIONS}

@@ -10,6 +10,8 @@ from shared import times
 
 PUBLISHER = "serviceAccount:particle-public@particle-public.iam.gserviceaccount.com"
 """Particle's account (Particle docs, "Google Cloud Platform" integration)."""
+KEPT = timedelta(days=7)
+"""How long a subscription keeps messages, by the script; Eventarc creates it with 24 hours."""
 LATE = timedelta(minutes=10)
 """Longer than a message waits while everything works."""
 
@@ -53,7 +55,7 @@ def _subscription(deployment: Deployment) -> Finding:
     if not names:
         return broken(
             "ingest has none, so nothing is delivered",
-            deployment.deploy("functions,dead-letters"),
+            deployment.deploy("functions"),
         )
     if deployment.local:
         return ok("delivers to ingest; the emulator delivers once, and keeps no dead letters")
@@ -64,11 +66,8 @@ def _subscription(deployment: Deployment) -> Finding:
                 "no dead-letter topic: messages that ingest never acknowledges are lost",
                 deployment.deploy("dead-letters"),
             )
-        if "retryPolicy" not in found:
-            return warning(
-                "messages that ingest does not acknowledge are repeated without backoff",
-                deployment.deploy("dead-letters"),
-            )
+        if worry := _worry(found):
+            return warning(worry, deployment.deploy("dead-letters"))
         waiting = _measured(name, "oldest_unacked_message_age", deployment)
         if waiting is not None and waiting > LATE.total_seconds():
             return warning(
@@ -76,6 +75,18 @@ def _subscription(deployment: Deployment) -> Finding:
                 deployment.logs("ingest"),
             )
     return ok(f"delivers to ingest, with backoff; dead letters go to {_dead_topic(found)}")
+
+
+def _worry(subscription: dict[str, Any]) -> str:
+    """What is otherwise than the script sets it, if anything."""
+    # Without a word of the API it is 7 days (Pub/Sub REST reference, "Subscription").
+    text = str(subscription.get("messageRetentionDuration", "604800s"))
+    kept = timedelta(seconds=float(text.removesuffix("s")))
+    if kept < KEPT:
+        return f"messages that wait for ingest are lost after {kept // timedelta(hours=1)} hours"
+    if "retryPolicy" not in subscription:
+        return "messages that ingest does not acknowledge are repeated without backoff"
+    return ""
 
 
 def _dead_letter_topic(deployment: Deployment) -> Finding:

@@ -435,7 +435,7 @@ def test_functions_that_are_not(examine: Examine) -> None:
     some = [function(name) for name in main.FUNCTIONS if name not in {"ingest", "mint_token"}]
     found = examine(in_functions.FUNCTIONS, deployed(some))
     assert found.found == "not deployed: ingest, mint_token"
-    assert found.fix == "./deploy.sh --project acme --only functions,dead-letters"
+    assert found.fix == "./deploy.sh --project acme --only functions"
     assert examine(in_functions.FUNCTIONS, {FUNCTIONS: {}}).state is State.BROKEN
     refused = {FUNCTIONS: refusal(403, "PERMISSION_DENIED", "SERVICE_DISABLED")}
     found = examine(in_functions.FUNCTIONS, refused)
@@ -707,7 +707,7 @@ ALL: Answers = {
         "topic": TOPIC,
         "pushConfig": {"pushEndpoint": "https://ingest-abc-uc.a.run.app?__GCP_CloudEventsMode="},
         "ackDeadlineSeconds": 600,
-        "messageRetentionDuration": "86400s",
+        "messageRetentionDuration": "604800s",
         "deadLetterPolicy": {"deadLetterTopic": DEAD, "maxDeliveryAttempts": 100},
         "retryPolicy": {"minimumBackoff": "10s", "maximumBackoff": "600s"},
         "state": "ACTIVE",
@@ -766,7 +766,7 @@ def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine)
             in_pubsub.SUBSCRIPTION,
             {f"{PUBSUB}/{TOPIC}/subscriptions": {}},
             State.BROKEN,
-            "--only functions,dead-letters",
+            "--only functions",
         ),
         (
             in_pubsub.SUBSCRIPTION,
@@ -780,6 +780,18 @@ def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine)
                 f"{PUBSUB}/{SUBSCRIPTION}": {
                     "topic": TOPIC,
                     "deadLetterPolicy": {"deadLetterTopic": DEAD},
+                }
+            },
+            State.WARNING,
+            "--only dead-letters",
+        ),
+        (
+            in_pubsub.SUBSCRIPTION,
+            {
+                f"{PUBSUB}/{SUBSCRIPTION}": {
+                    "topic": TOPIC,
+                    "deadLetterPolicy": {"deadLetterTopic": DEAD},
+                    "messageRetentionDuration": "86400s",
                 }
             },
             State.WARNING,
