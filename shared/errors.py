@@ -99,6 +99,14 @@ class UnknownShare(ProductError):
     message = "This device is not shared with that customer."
 
 
+class UnknownAlert(ProductError):
+    """The device has no such alert."""
+
+    code = "not-found"
+    reason = "unknown-alert"
+    message = "This device has no such alert."
+
+
 class OtherAddress(ProductError):
     """The invitation is for another e-mail address; `details.hint` shows a part of it."""
 

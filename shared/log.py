@@ -343,6 +343,18 @@ def mail_not_sent(mail_id: str, error: BaseException) -> None:
     _line("ERROR", "mail-not-sent", f"mail not sent: {error}", mailId=mail_id)
 
 
+def alert_not_judged(device_id: str, alert_id: str, error: BaseException) -> None:
+    """An alert that is due could not be judged; the next run tries again."""
+    _line(
+        "WARNING",
+        "alert-not-judged",
+        "alert that is due not judged yet",
+        deviceId=device_id,
+        alertId=alert_id,
+        cause=f"{type(error).__name__}: {error}",
+    )
+
+
 def share_not_ended(device_id: str, guest_uid: str, error: BaseException) -> None:
     """An expired share could not be ended; the next run tries again."""
     _line(

@@ -30,6 +30,8 @@ device's document, in the rollup's labels and in all paths."""
 _PATH_BYTES = 1024
 """Bytes of a document's full name, at most."""
 
+ALERTS_VERSION = "alertsVersion"
+"""The field of a device's document that counts changes of its alerts, rules and states alike."""
 ADDED = "latestAdded"
 """The field of a device's document that counts the names which got a place in `latest`."""
 SHUT = 2**63 - 1
@@ -167,6 +169,9 @@ class Batch:
             if found["claimEpoch"] != device.tenure.epoch:
                 for pending in device.events:
                     pending.repair |= Repair.STALE
+            else:
+                for pending in device.events:
+                    pending.alerts_version = found[ALERTS_VERSION]
             crowded = found.get(ADDED, 0) > ROOM or len(device.tenure.names) > ROOM
             for field_path, (pending, order) in device.newest.items():
                 greatest = found[field_path]
@@ -194,7 +199,10 @@ class Batch:
         fields: dict[tuple[str, ...], Any] = {}
         for name, (_, latest) in newest.items():
             fields |= latest_fields(name, latest.reading, latest.data, latest.at, latest.order)
-        transforms: list[raw.Transform] = [("claimEpoch", "increment", 0)]
+        transforms: list[raw.Transform] = [
+            (ALERTS_VERSION, "increment", 0),
+            ("claimEpoch", "increment", 0),
+        ]
         seen = [
             milliseconds(pending.event.published_at)
             for pending in mine

@@ -83,6 +83,8 @@ class PendingEvent:
         self.repair = NOTHING
         self.firmware_known = event.firmware_order
         """What is known to be the newest of the device's firmware, if the event says anything."""
+        self.alerts_version: int | None = None
+        """The version of the device's alerts at the commit, or later; None if it is not known."""
         self.failure: Exception | None = None
         # The event's own thread makes most of the commit here, beside the other threads.
         fields = document_fields(event, received_at)

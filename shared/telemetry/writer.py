@@ -45,7 +45,7 @@ from shared import settings
 from shared.cache import Cache
 from shared.firestore import deadline, raw
 from shared.firestore.deadline import TRANSIENT
-from shared.telemetry import retention
+from shared.telemetry import alerting, retention
 from shared.telemetry.batch import MAX_EVENTS, Batch, in_batches
 from shared.telemetry.batcher import Batcher
 from shared.telemetry.message import NO_DEVICES, TOO_OLD, Event, UnstorableError
@@ -179,6 +179,7 @@ class EventWriter:
         if pending.failure:
             raise pending.failure
         outcome = self._finish(pending)
+        self._consider_alerts(pending)
         if isinstance(pending.place, Tenure):
             # Without an owner it is not remembered: a copy may find that it is a new owner's.
             self._stored.put(pending.stored_id, value=True)
@@ -210,6 +211,14 @@ class EventWriter:
         elif tenure and Repair.OVERTAKEN in repair:
             self._refresh(tenure, event, outdated=True)
         return Outcome.COPY if Repair.EXISTS in repair else Outcome.STORED
+
+    def _consider_alerts(self, pending: PendingEvent) -> None:
+        """Judge the alerts that the event may change, in the tenure that has it by now."""
+        event, tenure, version = pending.event, pending.tenure, pending.alerts_version
+        if tenure and version is None:
+            tenure = self._tenures.known(event.device_id)  # looked up since
+        if tenure and tenure.holds(event.published_at):
+            alerting.consider(event, tenure, version)
 
     def _refresh(self, tenure: Tenure, event: Event, *, outdated: bool) -> None:
         """Update what the device's document says about events of that name.

@@ -139,6 +139,10 @@ ATTACKS = {
         lambda world: world.label.claim, "claimed-by-another", modes=("customer",)
     ),
     "delete_account": Attack(lambda _: {"confirm": "delete"}, OWN, ends_the_world=True),
+    "delete_alert": Attack(_device(alertId="a"), guest=LOW),
+    "save_alert": Attack(
+        _device(name="Frost", event="temperature", op="below", value=2), guest=LOW
+    ),
     "end_share": Attack(
         lambda world: {"deviceId": world.label.device_id, "uid": world.leaving_guest.uid},
         guest=LOW,

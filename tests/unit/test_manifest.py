@@ -33,6 +33,8 @@ SECRETS = {
     "confirm_claim": PARTICLE,
     "create_claim_code": [*PARTICLE, "SETUP_CODE_PEPPER"],
     "delete_account": PARTICLE,
+    "delete_alert": [],
+    "save_alert": [],
     "end_tokens": PARTICLE,
     "erase_account": PARTICLE,
     "export_account": [],

@@ -1,0 +1,1 @@
+"""How alerts are made, changed and deleted; `shared/telemetry` judges them."""
