@@ -170,7 +170,10 @@ CANARY = Link(
 )
 EVENTS = Link("events", _events, needs=("Firestore",))
 SCHEDULED = Link(
-    "scheduled check", _scheduled, needs=("Firestore",), cloud_only="the emulator runs no schedule"
+    "scheduled check",
+    _scheduled,
+    needs=("Firestore",),
+    cloud_only="Cloud Scheduler has no emulator",
 )
-DUE = Link("due", _due, needs=("Firestore",), cloud_only="the emulator runs no schedule")
+DUE = Link("due", _due, needs=("Firestore",), cloud_only="Cloud Scheduler has no emulator")
 CLOCKS = Link("clocks", _clocks, needs=("settings",))

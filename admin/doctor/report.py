@@ -34,7 +34,7 @@ def run(links: Sequence[Link], deployment: Deployment) -> None:
                     "name": link.name,
                     "state": finding.state.value,
                     "found": finding.found,
-                    "mend": finding.fix or None,
+                    "fix": finding.fix or None,
                 }
                 for link, finding in found
             ],

@@ -67,7 +67,7 @@ def in_state(findings: Findings, state: str) -> set[str]:
 def is_broken(findings: Findings, link: str, fix: str, *, unchecked: set[str]) -> None:
     """It alone is broken; what cannot be examined without it is not said to be."""
     assert in_state(findings, "broken") == {link}
-    assert fix in findings[link]["mend"]
+    assert fix in findings[link]["fix"]
     assert in_state(findings, "not checked") == unchecked
     assert in_state(findings, "not here") == ONLY_IN_THE_CLOUD - unchecked
 
@@ -106,7 +106,7 @@ def test_what_nobody_uses_yet_is_a_warning(doctor: Doctor) -> None:
         document.delete()
     found = doctor(0)
     assert in_state(found, "warning") == {"customers' tokens", "events"}
-    assert "particle integrate --event" in found["events"]["mend"]
+    assert "particle integrate --event" in found["events"]["fix"]
 
 
 AT_PARTICLE = {"product", "access mode", "customers' tokens", "integrations", "canary"}
@@ -251,10 +251,10 @@ def test_integrations_that_forward_too_much_or_too_little(doctor: Doctor) -> Non
     particle, server = connections.particle(), connections.tokens().server
     particle.integrations.create(server, "pump", one.topic)
     found = doctor(0)["integrations"]
-    assert (found["state"], found["mend"].split()[-1]) == ("warning", "--delete-superfluous")
+    assert (found["state"], found["fix"].split()[-1]) == ("warning", "--delete-superfluous")
     particle.integrations.delete(server, one.id)
     found = doctor(0)["integrations"]
-    assert (found["state"], found["mend"].split()[-1]) == ("warning", "spark/status")
+    assert (found["state"], found["fix"].split()[-1]) == ("warning", "spark/status")
 
 
 def test_what_particle_does_not_show_to_the_server(doctor: Doctor, simulator: Simulator) -> None:
@@ -262,8 +262,8 @@ def test_what_particle_does_not_show_to_the_server(doctor: Doctor, simulator: Si
     simulator.fail({"route": "*/integrations*"}, refused)
     found = doctor(0)
     assert in_state(found, "warning") >= {"integrations", "canary"}
-    assert "PARTICLE_ACCESS_TOKEN" in found["integrations"]["mend"]
-    assert "HEALTH_CHECK" in found["canary"]["mend"]
+    assert "PARTICLE_ACCESS_TOKEN" in found["integrations"]["fix"]
+    assert "HEALTH_CHECK" in found["canary"]["fix"]
 
 
 def test_a_delivery_that_failed_and_works_again(doctor: Doctor, simulator: Simulator) -> None:
@@ -300,7 +300,7 @@ def test_a_dead_letter(doctor: Doctor) -> None:
     assert deliver(message("nobody", "1")) < 300
     found = doctor(0)["dead letters"]
     assert (found["state"], found["found"][0]) == ("warning", "1")
-    assert found["mend"].endswith("--local dead-letters list")
+    assert found["fix"].endswith("--local dead-letters list")
 
 
 def test_no_demo_runs(monkeypatch: pytest.MonkeyPatch) -> None:

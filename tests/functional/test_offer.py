@@ -113,7 +113,7 @@ def test_the_file_is_beside_main() -> None:
 @pytest.mark.parametrize(
     "content", ["{", {"function": {}}, {"functions": {"f": {"pattern": "("}}}, {"functions": []}]
 )
-def test_a_broken_file_is_the_operators_to_mend(
+def test_a_broken_file_is_the_operators_to_fix(
     content: object, set_offer: Callable[[object], None]
 ) -> None:
     set_offer(content)
