@@ -44,7 +44,7 @@ def test_the_labels_link_survives_the_sign_up(
     # By detours.
     visitor.follow("Forgotten your password?")
     visitor.follow("Sign in")
-    visitor.follow("Create an account")
+    visitor.go_to_sign_up()
     visitor.fill("E-mail address", new_email)
     visitor.page.get_by_label("Password", exact=True).fill(PASSWORD)
     visitor.press("Create the account")

@@ -18,7 +18,7 @@ def test_of_signing_in(visitor: Visitor, customer: Account) -> None:
     visitor.sign_in("nobody@example.com", "wrong password")
     expect(visitor.is_told("wrong-email-or-password")).to_contain_text("is wrong")
 
-    visitor.follow("Create an account")
+    visitor.go_to_sign_up()
     visitor.fill("E-mail address", customer.email or "")
     visitor.page.get_by_label("Password", exact=True).fill("12345")
     visitor.press("Create the account")

@@ -69,6 +69,11 @@ class Visitor:
         self.press("Create the account")
         expect(self.heading("Your devices")).to_be_visible()
 
+    def go_to_sign_up(self) -> None:
+        """Go from the sign-in page to the one for new accounts: both ask for the address."""
+        self.follow("Create an account")
+        expect(self.heading("Create an account")).to_be_visible()
+
     def sign_in(self, email: str, password: str) -> None:
         """Sign in on the page that is open, or else on the sign-in page."""
         if not self.page.url.startswith(self.url):
