@@ -27,9 +27,10 @@ Handler = Callable[..., None]
 
 
 def on_message_published(topic: str) -> Callable[[Entry], Entry]:
-    """Run on every message of a Pub/Sub topic; repeated until it succeeds, for up to 24 hours.
+    """Run on every message of a Pub/Sub topic; repeated until it succeeds, up to 100 times.
 
-    The function gets the CloudEvent as it is.
+    A message that never succeeds goes to the dead-letter topic (docs/deploy.md). The function gets
+    the CloudEvent as it is.
     """
 
     def decorate(function: Entry) -> Entry:
