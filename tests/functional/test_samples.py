@@ -16,7 +16,7 @@ from shared.firestore import paths, raw
 from shared.telemetry import ingest, rollup
 from shared.telemetry.repair import latest
 from tests.functional.conftest import Label
-from tests.support.functions import deliver
+from tests.support.functions import deliver, deliver_elsewhere
 from tests.support.telemetry import (
     again,
     device,
@@ -280,7 +280,8 @@ def test_a_process_that_crashed_before_it_repaired_latest(
 ) -> None:
     newer = log(owned, now - MINUTE, [(now - MINUTE, 2.0)])
     older = log(owned, now, [(now - 9 * MINUTE, 1.0)])
-    deliver(newer)
+    deliver(message(owned.device_id, "1", "other"))
+    deliver_elsewhere(newer)
 
     def crash(*_: object) -> None:
         raise RuntimeError("killed")

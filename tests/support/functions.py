@@ -17,6 +17,8 @@ from werkzeug.test import TestResponse
 
 import main
 from local.client import Account, CallableError
+from shared.telemetry import ingest
+from shared.telemetry.writer import EventWriter
 
 MAIN = Path(main.__file__)
 CALLABLES = [
@@ -70,6 +72,12 @@ def deliver(body: Any) -> int:
         "content-type": "application/json",
     }
     return client("ingest").post("/", data=data, headers=headers).status_code
+
+
+def deliver_elsewhere(body: Any) -> int:
+    """Deliver it to another instance, so that this one does not hear of it."""
+    with mock.patch.object(ingest, "writer", EventWriter):
+        return deliver(body)
 
 
 def user_created(uid: str) -> int:
