@@ -162,10 +162,7 @@ def test_a_taken_port_is_named_and_nothing_is_started() -> None:
     assert not configuration_file(stack.logs.name).exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_demo_gets_ready_and_ends_without_a_trace(
-    number: signal.Signals, tmp_path: Path
-) -> None:
+def test_the_demo_gets_ready_and_ends_without_a_trace(tmp_path: Path) -> None:
     errors = tmp_path / "errors"
     with (
         errors.open("w", encoding="utf-8") as stderr,
@@ -191,7 +188,7 @@ def test_the_demo_gets_ready_and_ends_without_a_trace(
             ports = ports_of(text)
             assert started_by(demo.pid)
 
-            demo.send_signal(number)
+            demo.send_signal(signal.SIGINT)
 
             assert demo.wait(60) == 0, errors.read_text(encoding="utf-8")
             assert started_by(demo.pid) == []
