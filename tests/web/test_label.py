@@ -75,11 +75,11 @@ def test_the_camera_reads_the_label(
     expect(visitor.presence("online")).to_be_visible()
 
 
-REFUSE = """
-navigator.mediaDevices.getUserMedia = async () => {
-  throw new DOMException('Permission denied', 'NotAllowedError');
-};
-"""
+REFUSE = """() => {
+  navigator.mediaDevices.getUserMedia = async () => {
+    throw new DOMException('Permission denied', 'NotAllowedError');
+  };
+}"""
 """What a browser does whose person does not let the page use the camera."""
 
 
