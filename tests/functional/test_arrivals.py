@@ -17,8 +17,8 @@ from tests.support.telemetry import message
 @pytest.fixture(autouse=True)
 def _nothing_has_come(stack: object) -> Iterator[None]:
     ingest.writer.cache_clear()
-    for document in paths.client().collection(paths.HEALTH).list_documents():
-        document.delete()
+    for document in paths.client().collection(paths.HEALTH).select([]).stream():
+        document.reference.delete()
     yield
     ingest.writer.cache_clear()
 

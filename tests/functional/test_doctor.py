@@ -102,8 +102,8 @@ def test_a_wrong_file_of_the_product(
 
 
 def test_what_nobody_uses_yet_is_a_warning(doctor: Doctor) -> None:
-    for document in paths.client().collection(paths.HEALTH).list_documents():
-        document.delete()
+    for document in paths.client().collection(paths.HEALTH).select([]).stream():
+        document.reference.delete()
     found = doctor(0)
     assert in_state(found, "warning") == {"customers' tokens", "events"}
     assert "particle integrate --event" in found["events"]["fix"]

@@ -27,6 +27,7 @@ from shared.registry.entry import RESERVATION
 from simulator.world.faults import DEVICE_KINDS, REQUEST_KINDS
 from tests.functional.conftest import Label, token_at_particle
 from tests.support.functions import call, created
+from tests.support.limits import forget_limits
 from tests.support.simulator import Simulator
 
 TOKEN = "POST /oauth/token"
@@ -239,7 +240,7 @@ def test_a_fault_and_the_second_try(
         wait_until("The answer to what was slow", answered, 10, lambda: None)
     simulator.heal()
     # Particle's own limit is remembered as long as it has said.
-    paths.client().recursive_delete(paths.client().collection(paths.LIMITS))
+    forget_limits()
     connections.tokens.cache_clear()
     if function == "delete_account":
         deletion.run(customer.uid)

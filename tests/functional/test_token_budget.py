@@ -165,9 +165,7 @@ def customers_at_particle(stack: Stack, simulator: Simulator) -> Iterator[list[s
         list(pool.map(lambda name: connections.particle().create_customer(client, name), names))
     simulator.forget()
     yield names
-    for counter in paths.client().collection(paths.LIMITS).list_documents():
-        counter.delete()
-    cache.empty_all()
+    forget_limits()
 
 
 def test_a_thousand_customers_within_a_minute(

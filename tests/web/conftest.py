@@ -1,6 +1,8 @@
 """What the browser tests share: one Chromium, and people with pages of their own in it."""
 
+import json
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 import segno
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, StorageState, ViewportSize, sync_playwright
 
 from local.browser import get_browser
 from local.client import Account, Client
@@ -25,6 +27,8 @@ SCANNED = ("TH-5CAN-0001", "QR7X-K2MP")
 """Serial number and setup code of the label that the browser's camera sees."""
 UNDESCRIBED = "ZZ"
 """Of a device whose kind the web app does not know."""
+API_KEY = "fake-api-key"
+"""Of every project on the Hosting emulator."""
 
 
 def film(file: Path, text: str) -> None:
@@ -42,7 +46,10 @@ def film(file: Path, text: str) -> None:
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """The browser that `make test` found or installed, with a label before its camera."""
+    """The browser that `make test` found or installed, with a label before its camera.
+
+    Every page may use the camera: a browser without a window has nobody to ask.
+    """
     seen = tmp_path_factory.mktemp("camera") / "label.y4m"
     film(seen, "https://app.example.com/claim#serial={}&code={}".format(*SCANNED))
     with sync_playwright() as playwright:
@@ -54,11 +61,50 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
                 "--disable-background-networking",
                 "--disable-quic",
                 "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
                 f"--use-file-for-fake-video-capture={seen}",
             ],
         )
         yield running
         running.close()
+
+
+def signed_in(stack: Stack, account: Account) -> StorageState:
+    """The site's storage in a browser whose person signed in earlier.
+
+    It has the form in which Firebase's SDK for JavaScript keeps its user (`UserImpl.toJSON`).
+    """
+    answers: dict[str, Any] = {}
+    credentials = {"email": account.email, "password": account.password, "returnSecureToken": True}
+    for method in ("signInWithPassword", "lookup"):
+        answer = requests.post(
+            f"{stack.auth_url}/identitytoolkit.googleapis.com/v1/accounts:{method}",
+            params={"key": API_KEY},
+            json={"idToken": answers["signInWithPassword"]["idToken"]} if answers else credentials,
+            timeout=30,
+        )
+        answer.raise_for_status()
+        answers[method] = answer.json()
+    tokens, [user] = answers["signInWithPassword"], answers["lookup"]["users"]
+    kept = {
+        "uid": user["localId"],
+        "email": user["email"],
+        "emailVerified": user["emailVerified"],
+        "isAnonymous": False,
+        "providerData": user["providerUserInfo"],
+        "stsTokenManager": {
+            "refreshToken": tokens["refreshToken"],
+            "accessToken": tokens["idToken"],
+            "expirationTime": (time.time() + int(tokens["expiresIn"])) * 1000,
+        },
+        "createdAt": user["createdAt"],
+        "lastLoginAt": user["lastLoginAt"],
+        "apiKey": API_KEY,
+        "appName": "[DEFAULT]",
+    }
+    name = f"firebase:authUser:{API_KEY}:[DEFAULT]"
+    item: Any = {"name": name, "value": json.dumps(kept)}
+    return {"cookies": [], "origins": [{"origin": stack.hosting_url, "localStorage": [item]}]}
 
 
 @pytest.fixture
@@ -79,12 +125,14 @@ def visit(stack: Stack, browser: Browser) -> Iterator[Callable[..., Visitor]]:
             # It would fetch the whole build for each context; one test is about it.
             "service_workers": "block",
         }
+        if account:
+            defaults["storage_state"] = signed_in(stack, account)
         context = browser.new_context(**{**defaults, **settings})
         contexts.append(context)
         visitor = Visitor(context.new_page(), stack.hosting_url)
         visitors.append(visitor)
-        if account and account.email and account.password:
-            visitor.sign_in(account.email, account.password)
+        if account:
+            visitor.open()
             visitor.heading("Your devices").wait_for()
         return visitor
 

@@ -65,7 +65,7 @@ def scanned(simulator: Simulator) -> Label:
 def test_the_camera_reads_the_label(
     visit: Callable[..., Visitor], customer: Account, scanned: Label
 ) -> None:
-    visitor = visit(customer, permissions=["camera"])
+    visitor = visit(customer)
     visitor.follow("Add a device")
     visitor.press("Scan the label")
     expect(visitor.page.get_by_role("textbox", name="Serial number")).to_have_value(SCANNED[0])
@@ -75,8 +75,17 @@ def test_the_camera_reads_the_label(
     expect(visitor.presence("online")).to_be_visible()
 
 
+REFUSE = """() => {
+  navigator.mediaDevices.getUserMedia = async () => {
+    throw new DOMException('Permission denied', 'NotAllowedError');
+  };
+}"""
+"""What a browser does whose person does not let the page use the camera."""
+
+
 def test_without_leave_to_use_the_camera(visit: Callable[..., Visitor], customer: Account) -> None:
     visitor = visit(customer)
+    visitor.page.evaluate(REFUSE)
     visitor.follow("Add a device")
     visitor.press("Scan the label")
     expect(visitor.page.locator("[data-scanner=refused]")).to_contain_text("type what the label")

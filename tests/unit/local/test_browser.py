@@ -13,7 +13,7 @@ from local.errors import StackError
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without any browser, and without a way to install one."""
     monkeypatch.delenv("CHROMIUM", raising=False)
-    monkeypatch.setattr(browser, "_DEBIAN", tmp_path / "absent")
+    monkeypatch.setattr(browser, "_DEBIAN", (tmp_path / "absent",))
     monkeypatch.setattr(browser, "_MAC", ())
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -49,7 +49,7 @@ def test_the_systems_comes_next(bare: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert find_browser() == on_path
 
     debians = executable(bare / "usr" / "bin" / "chromium")
-    monkeypatch.setattr(browser, "_DEBIAN", debians)
+    monkeypatch.setattr(browser, "_DEBIAN", (bare / "absent", debians))
     assert find_browser() == debians
 
 
