@@ -227,9 +227,15 @@ SETUP_CODE_PEPPER = SecretParam("SETUP_CODE_PEPPER")
 SMTP_URL = SecretParam("SMTP_URL")
 """`smtps://USER:PASSWORD@HOST:PORT`, `smtp://USER:PASSWORD@HOST:PORT?starttls=1`, or `NO_MAIL`."""
 
+WEBHOOK_SECRET = SecretParam("WEBHOOK_SECRET")
+"""What Particle's webhooks send to `ingest_webhook`: one secret, or a new and an old one with white
+space between them."""
+
 NO_MAIL = "none"
 """The value of `SMTP_URL` where no mails are sent. A function is not deployed while one of its
 secrets does not exist, and Secret Manager takes no empty value."""
+
+_SHORTEST_SECRET = 32
 
 MAX_RETENTION_DAYS = 36_500
 """A century: more than anybody needs, and far from the end of Firestore's calendar."""
@@ -355,6 +361,16 @@ INGEST_OPTIONS: dict[str, Any] = {
     "min_instances": _MIN_INSTANCES,
 }
 
+WEBHOOK_OPTIONS: dict[str, Any] = {
+    **{
+        name: value
+        for name, value in INGEST_OPTIONS.items()
+        if name not in {"retry", "min_instances"}
+    },
+    # Particle has no identity at Google: a secret admits its webhooks.
+    "invoker": "public",
+}
+
 SCHEDULE_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
     **_ONE_ADDRESS,
@@ -395,6 +411,18 @@ def particle() -> Particle:
         client_id=_required(CLIENT_ID.value, "PARTICLE_CLIENT_ID"),
         client_secret=_required(CLIENT_SECRET.value, "PARTICLE_CLIENT_SECRET"),
     )
+
+
+@functools.cache
+def webhook_secrets() -> tuple[str, ...]:
+    """The secrets of which a webhook has to send one.
+
+    Raises `SettingMissingError` where one is missing or so short that it could be guessed.
+    """
+    secrets = tuple(_required(WEBHOOK_SECRET.value.strip(), "WEBHOOK_SECRET").split())
+    if any(len(secret) < _SHORTEST_SECRET for secret in secrets):
+        raise SettingMissingError(f"WEBHOOK_SECRET needs {_SHORTEST_SECRET} characters or more")
+    return secrets
 
 
 @functools.cache
