@@ -307,6 +307,9 @@ AUTH_ANSWER = 10
 """For an answer of Firebase Auth; its own default of 120 s is longer than a callable has."""
 DELETION_PATIENCE = CALLABLE_TIMEOUT / 3
 """How long the caller waits for the erasure of their account, before it continues in background."""
+SIGN_IN_REMEMBERED = 50
+"""For this long an instance remembers that Auth said yes to a sign-in. With the time of Auth's
+answer (`AUTH_ANSWER`), an ended sign-in can call devices for a minute at most."""
 RECENT_SIGN_IN = 300
 """Age of a sign-in that may do what cannot be undone."""
 COMMAND_WAIT = 3600
