@@ -89,21 +89,22 @@ def _version(deployment: Deployment) -> Finding:
     for one in ours:
         service = one["serviceConfig"]
         given = service.get("environmentVariables", {})
-        changed = sorted(name for name, value in configured.items() if given.get(name) != value)
+        # The API leaves out variables that are empty.
+        changed = sorted(name for name, value in configured.items() if given.get(name, "") != value)
         if changed:
             return warning(
                 f"deployed with other settings than those in .env and {deployment.settings_file}: "
                 + ", ".join(changed),
                 deployment.deploy("functions"),
             )
-        concurrency = service.get("maxInstanceRequestConcurrency")
-        if str(concurrency) != given.get("THREADS"):
+        threads = given.get("THREADS", "no")
+        concurrency = int(service.get("maxInstanceRequestConcurrency", 1))
+        if not threads.isdecimal() or int(threads) < concurrency:
             return warning(
-                f"{_name(one)} has {given.get('THREADS')} threads for {concurrency} requests at "
-                "once",
-                deployment.deploy("functions"),
+                f"{_name(one)} has {threads} threads for {concurrency} requests at once",
+                f"set THREADS={concurrency} in .env, then {deployment.deploy('functions')}",
             )
-    return ok("this checkout and its settings; as many threads as requests at once")
+    return ok("this checkout and its settings; a thread for each request at once")
 
 
 def _differences(functions: list[dict[str, Any]], deployment: Deployment) -> list[set[str]]:

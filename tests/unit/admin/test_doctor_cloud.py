@@ -496,6 +496,25 @@ def test_other_settings(examine: Examine) -> None:
     assert (found.state, "CALLS_PER_MINUTE" in found.found) == (State.WARNING, True)
 
 
+def test_an_empty_setting_that_google_leaves_out(examine: Examine) -> None:
+    functions = [function(name) for name in main.FUNCTIONS]
+    for one in functions:
+        given = one["serviceConfig"]["environmentVariables"]
+        assert given.pop("VPC_CONNECTOR") == ""
+    assert examine(in_functions.VERSION, deployed(functions)).state == State.OK
+    functions[0]["serviceConfig"]["environmentVariables"].pop("CALLS_PER_MINUTE")
+    found = examine(in_functions.VERSION, deployed(functions))
+    assert (found.state, "CALLS_PER_MINUTE" in found.found) == (State.WARNING, True)
+
+
+def test_threads_that_are_more_than_requests(examine: Examine) -> None:
+    """As in the functions with half a CPU, which serve one request at a time."""
+    functions = [function(name) for name in main.FUNCTIONS]
+    functions[1]["serviceConfig"]["maxInstanceRequestConcurrency"] = 1
+    functions[2]["serviceConfig"].pop("maxInstanceRequestConcurrency")
+    assert examine(in_functions.VERSION, deployed(functions)).state == State.OK
+
+
 def test_threads_that_are_fewer_than_requests(examine: Examine) -> None:
     functions = [function(name) for name in main.FUNCTIONS]
     functions[1]["serviceConfig"]["maxInstanceRequestConcurrency"] = 80
