@@ -23,6 +23,8 @@ _VIEWER = "Cloud Functions Viewer (roles/cloudfunctions.viewer)"
 _STORAGE_VIEWER = "Storage Object Viewer (roles/storage.objectViewer)"
 _REVIEWER = "Security Reviewer (roles/iam.securityReviewer)"
 _STORAGE = "https://storage.googleapis.com/storage/v1"
+_OF_THE_DEPLOYMENT = {"PARTICLE_EVENTS"}
+"""Settings that no function reads, beside those that the web app is built with."""
 _SOURCES = (
     "main.py",
     "requirements.txt",
@@ -85,7 +87,11 @@ def _version(deployment: Deployment) -> Finding:
     ours = [deployed[name] for name in main.FUNCTIONS]
     if different := sorted(set().union(*_differences(ours, deployment))):
         return warning(f"not this checkout: {some(different)}", deployment.deploy("functions"))
-    configured = settings_of(deployment.project)
+    configured = {
+        name: value
+        for name, value in settings_of(deployment.project).items()
+        if name not in _OF_THE_DEPLOYMENT and not name.startswith("VITE_")
+    }
     for one in ours:
         service = one["serviceConfig"]
         given = service.get("environmentVariables", {})

@@ -922,6 +922,29 @@ def test_the_clocks(
     assert (found.state, fix in found.fix) == (state, True), found
 
 
+@pytest.mark.parametrize(
+    ("prefixes", "there", "state", "said"),
+    [
+        ("", [""], State.OK, "all events"),
+        ("temp", ["temp", "spark/", "particle/"], State.OK, "temp…"),
+        ("temp,pump/", ["temp", "spark/"], State.BROKEN, "none for pump/…, particle/…"),
+        ("temp", ["", "temp", "spark/", "particle/"], State.WARNING, "1 forward what others do"),
+    ],
+)
+def test_integrations_are_those_that_the_setting_names(
+    prefixes: str, there: list[str], state: State, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARTICLE_EVENTS", prefixes)
+    ours = [Integration(str(n), event, TOPIC) for n, event in enumerate(there)]
+    deployment = Deployment(Target("acme", local=False))
+    found = at_particle._forwarding(ours, deployment)
+    assert (found.state, said in found.found) == (state, True), found
+    assert deployment.name_events("a,b") == (
+        "write PARTICLE_EVENTS=a,b into .env.acme, then ./deploy.sh --project acme --only "
+        "integration"
+    )
+
+
 # Whatever is refused
 
 
