@@ -75,9 +75,9 @@ steps() {
   web            build and deploy the web app
   sign-in        turn on the sign-in with e-mail address and password
   bigquery       send a copy of all events to BigQuery (--bigquery)
-  publisher      let Particle publish
-  integration    create or repair Particle's integration
   alerts         create the alert policies
+  publisher      let Particle publish
+  integration    create or repair Particle's integrations
 END
 }
 

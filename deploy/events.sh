@@ -83,7 +83,7 @@ takes minutes to take effect: run again.'
 
 step_publisher() {
   begin 'Let Particle publish' \
-    'Near the end, so that events arrive only when something can receive them.' \
+    'At the end, so that events arrive only when something can receive them.' \
     "If the organisation allows only accounts of its own domain (policy iam.allowedPolicyMemberDomains),
 its administrator must make an exception for this project."
   run gcloud pubsub topics add-iam-policy-binding "$topic" "--member=$publisher" \
@@ -92,9 +92,9 @@ its administrator must make an exception for this project."
 
 step_integration() {
   begin 'Connect Particle' \
-    'Creates or repairs the integration that forwards the events of the product.' \
-    "Everything but the alerts is in place. Fix the cause shown above, then run:
-  ./deploy.sh --project $project --only integration,alerts"
+    'Creates or repairs the integrations that forward the events of the product.' \
+    "Everything else is in place. Fix the cause shown above, then run:
+  ./deploy.sh --project $project --only integration"
   admin particle integrate --topic "projects/$project/topics/$topic"
 }
 

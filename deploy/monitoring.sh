@@ -23,9 +23,10 @@ step_metrics() {
 step_alerts() {
   begin 'Create the alert policies' \
     'They notify somebody when events do not arrive or something fails: see --alert-email.' \
-    "Everything else is in place. A new metric may be unknown here for ten minutes. The commands need
-components of gcloud (gcloud components install alpha beta). Then:
-  ./deploy.sh --project $project --only alerts"
+    "Everything is in place but Particle's connection. A new metric may be unknown here for ten minutes. The
+commands need components of gcloud (gcloud components install alpha beta). Then, or without the alerts:
+  ./deploy.sh --project $project --only alerts,publisher,integration
+  ./deploy.sh --project $project --only publisher,integration"
   local file name policies policy channels channel=''
   if [[ -n $alert_email ]]; then find_channel; fi
   told=$channel

@@ -241,7 +241,9 @@ edition STANDARD: see the step database.'
 step_functions() {
   begin 'Deploy the functions' \
     'Also grants their service account access to the secrets. Takes some minutes.' \
-    'In a new project the first try may fail until new accounts and roles take effect: run again.'
+    "In a new project the first try may fail until new accounts and roles take effect: run again. If Google
+allows fewer instances or CPUs in the region (maxScale, CpuAllocPerProjectRegion), see \"When a step stops\" in
+docs/deploy.md: a function that does not fit is created again and again until you interrupt it."
   # When it cannot ask, the CLI requires --force to turn on retries for the event functions.
   firebase_deploy functions ${yes:+--non-interactive --force}
 }

@@ -61,6 +61,9 @@ check_tools_and_settings() {
       "VITE_APP_CHECK_KEY in $file, the reCAPTCHA key without which nobody could use the web app (docs/deploy.md, App Check)")
   fi
 
+  value=$(setting PARTICLE_EVENTS)
+  [[ -z $value || $value =~ ^[^,[:space:]]+(,[^,[:space:]]+)*$ ]] || missing+=(
+    "a valid PARTICLE_EVENTS in $file, beginnings of event names such as temperature,pump/; it is '$value'")
   value=$(setting MAIL_FROM)
   local site sender='^([^@<>]+<)?[^@<>[:space:]]+@[^@<>[:space:]]+>?$'
   [[ -z $value || $value =~ $sender ]] || missing+=(
@@ -100,13 +103,13 @@ check_tools_and_settings() {
   product=${product:-YOUR_PRODUCT}
 }
 
-# The value of a setting as the Firebase CLI sees it: the environment's file takes precedence over .env.
 builds_the_web_app() { # VERSION, as node --version prints it; the package that builds the app demands it
   local major minor rest
   IFS=. read -r major minor rest <<<"${1#v}"
   [[ $major -gt 22 || ($major -eq 22 && $minor -ge 12) || ($major -eq 20 && $minor -ge 19) ]]
 }
 
+# The value of a setting as the Firebase CLI sees it: the environment's file takes precedence over .env.
 setting() {
   local file value=''
   for file in .env ".env.$environment"; do

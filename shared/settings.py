@@ -320,7 +320,8 @@ ATTEMPTS_KEPT = 24 * 3600
 """How long Firestore keeps a counter of claim attempts after the last one; its day is over then."""
 
 CONCURRENCY = 40
-"""Requests that one instance serves at once. `THREADS` in `.env` is the same number."""
+"""Requests that one instance serves at once. `THREADS` in `.env` is the same number. Functions that
+`_SMALL` applies to serve one at a time, and the further threads are never started."""
 
 _OPTIONS: dict[str, Any] = {
     "region": _REGION,
@@ -332,6 +333,12 @@ _OPTIONS: dict[str, Any] = {
     "max_instances": _MAX_INSTANCES,
 }
 
+# A deployment starts an instance of every function at once, and a new project may run 20 CPUs in a
+# region (CpuAllocPerProjectRegion). So what is called rarely, or where nobody waits, has a third of
+# one, as the platform gives a function of this memory by itself. With less than one it allows one
+# request at a time.
+_SMALL: dict[str, Any] = {"cpu": 0.333, "concurrency": 1}
+
 # All traffic, since Particle's address is a public one. The Firebase CLI takes an empty name for
 # "no connector". The Python SDK does not offer Direct VPC egress.
 _ONE_ADDRESS: dict[str, Any] = {
@@ -342,13 +349,16 @@ _ONE_ADDRESS: dict[str, Any] = {
 _WAITED_FOR = {"claim_device", "invoke_function", "list_devices", "mint_token", "read_variable"}
 """What an app calls while somebody looks at the screen. Each has its own warm instances to pay."""
 
+_OFTEN_TRIGGERED = {"confirm_claim", "send_queued"}
+"""Triggers that run with each session of a device, or each event of a device without an owner."""
+
 _CALLABLE_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
     **_ONE_ADDRESS,
     "timeout_sec": CALLABLE_TIMEOUT,
 }
 
-EVENT_OPTIONS: dict[str, Any] = {
+_EVENT_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
     **_ONE_ADDRESS,
     "timeout_sec": EVENT_TIMEOUT,
@@ -358,7 +368,7 @@ EVENT_OPTIONS: dict[str, Any] = {
 
 INGEST_OPTIONS: dict[str, Any] = {
     # It never calls Particle, so its traffic need not go through the connector.
-    **{name: value for name, value in EVENT_OPTIONS.items() if name not in _ONE_ADDRESS},
+    **{name: value for name, value in _EVENT_OPTIONS.items() if name not in _ONE_ADDRESS},
     "timeout_sec": INGEST_TIMEOUT,
     # Customers are watching what it stores.
     "min_instances": _MIN_INSTANCES,
@@ -376,6 +386,7 @@ WEBHOOK_OPTIONS: dict[str, Any] = {
 
 SCHEDULE_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
+    **_SMALL,
     **_ONE_ADDRESS,
     "timeout_sec": SCHEDULE_TIMEOUT,
 }
@@ -383,8 +394,13 @@ SCHEDULE_OPTIONS: dict[str, Any] = {
 
 def callable_options(name: str) -> dict[str, Any]:
     """Options of the callable with this name."""
-    warm = {"min_instances": _MIN_INSTANCES} if name in _WAITED_FOR else {}
-    return {**_CALLABLE_OPTIONS, **warm}
+    size = {"min_instances": _MIN_INSTANCES} if name in _WAITED_FOR else _SMALL
+    return {**_CALLABLE_OPTIONS, **size}
+
+
+def event_options(name: str) -> dict[str, Any]:
+    """Options of the function with this name, which runs when a document changes."""
+    return {**_EVENT_OPTIONS, **({} if name in _OFTEN_TRIGGERED else _SMALL)}
 
 
 class SettingMissingError(RuntimeError):

@@ -44,7 +44,7 @@ def integrate(
         typer.Option(
             metavar="PREFIX",
             help="Forward events whose names begin with this; may be repeated. By default, what "
-            "the existing integrations name, or all events.",
+            "the setting PARTICLE_EVENTS names, or else the existing integrations, or all events.",
         ),
     ] = None,
     delete_superfluous: Annotated[
@@ -63,7 +63,7 @@ def integrate(
     """
     with _product(context) as deployment:
         name = _full_name(topic, deployment)
-        intended = plan(_integrations(name, deployment), event or ())
+        intended = plan(_integrations(name, deployment), event or deployment.event_prefixes)
         _record(intended, name, deployment, deletes=delete_superfluous)
         _create(intended, name, deployment)
         for one in intended.enable:
@@ -78,7 +78,7 @@ def integrate(
             "deleted": len(intended.superfluous) if delete_superfluous else 0,
             "integrations": [one.event for one in _integrations(name, deployment)],
         }
-    answer(document, lambda: _print(intended, deleted=delete_superfluous))
+    answer(document, lambda: _print(intended, deployment, deleted=delete_superfluous))
 
 
 def disintegrate(context: typer.Context, *, topic: _Topic = _TOPIC) -> None:
@@ -147,7 +147,8 @@ def _create(intended: Plan, topic: str, deployment: Deployment) -> None:
                 raise
             raise CannotRun(
                 f"Particle accepts no integration for all events ({failure.text}). Say how the "
-                "names of your events begin: --event temperature --event pump/"
+                "names of your devices' events begin, for example for temperature and pump/on: "
+                + deployment.name_events("temperature,pump/")
             ) from failure
 
 
@@ -156,7 +157,7 @@ def _delete(integrations: Iterable[Integration], deployment: Deployment) -> None
         deployment.particle.integrations.delete(deployment.integrator, one.id)
 
 
-def _print(intended: Plan, *, deleted: bool) -> None:
+def _print(intended: Plan, deployment: Deployment, *, deleted: bool) -> None:
     for prefix in intended.create:
         typer.echo(f"Created: {shown(prefix)}")
     for one in intended.enable:
@@ -166,7 +167,8 @@ def _print(intended: Plan, *, deleted: bool) -> None:
     if "" in intended.create:
         typer.echo(
             "Particle documents that an event name is required. It accepted an empty one, for all "
-            "events; if none of your devices' events arrive, use --event.",
+            "events. If none of your devices' events arrive: "
+            + deployment.name_events("temperature,pump/"),
             err=True,
         )
     if extra := intended.superfluous:

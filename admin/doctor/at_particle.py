@@ -3,7 +3,7 @@
 from admin.cli.deployed import SECRETS, use_secrets
 from admin.cli.errors import CannotRun
 from admin.cli.target import PEPPER
-from admin.doctor.deployment import ACCESS_TOKEN, Deployment
+from admin.doctor.deployment import ACCESS_TOKEN, EVENTS, Deployment
 from admin.doctor.finding import Finding, Link, broken, ok, warning
 from admin.particle.integrations import covers, plan, shown
 from shared import settings
@@ -190,12 +190,15 @@ def _integrations(deployment: Deployment) -> Finding:
 def _forwarding(ours: list[Integration], deployment: Deployment) -> Finding:
     """Whether the existing integrations forward each event, and only once."""
     integrate = f"{deployment.command} particle integrate"
-    intended = plan(ours)
+    intended = plan(ours, deployment.event_prefixes)
     if intended.enable:
         return broken(
             "disabled: " + ", ".join(shown(one.event) for one in intended.enable), integrate
         )
     names = ", ".join(shown(one.event) for one in ours)
+    if lacking := intended.create:
+        lacks = ", ".join(shown(prefix) for prefix in lacking)
+        return broken(f"{names}: none for {lacks} (setting {EVENTS})", integrate)
     if extra := intended.superfluous:
         return warning(
             f"{names}: {len(extra)} forward what others do, so events arrive twice",

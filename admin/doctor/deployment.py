@@ -10,11 +10,15 @@ from admin.cli.environments import settings_file
 from admin.cli.errors import CannotRun
 from admin.cli.google import Google
 from admin.cli.target import FUNCTIONS_EMULATOR_HOST, Target
+from admin.particle.integrations import named
 from shared import settings
 from shared.particle import Credentials, Particle, Share, TokenCache, errors
 
 ACCESS_TOKEN = "PARTICLE_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 """A token of a member of the product's team or of an API user, for integrations."""
+
+EVENTS = "PARTICLE_EVENTS"
+"""A setting of the deployment: prefixes of event names, for Particle's integrations."""
 
 
 class Deployment:
@@ -54,6 +58,20 @@ class Deployment:
     def topic(self) -> str:
         """The topic that Particle's integrations publish to."""
         return settings.topic()
+
+    @property
+    def event_prefixes(self) -> list[str]:
+        """How the names of the devices' events begin, by the setting; empty for all events."""
+        return named(os.environ.get(EVENTS, ""))
+
+    def name_events(self, prefixes: str = "PREFIX,PREFIX") -> str:
+        """How to forward events by the beginnings of their names."""
+        if self.local:
+            return f"{self.command} particle integrate --event {prefixes.replace(',', ' --event ')}"
+        return (
+            f"write {EVENTS}={prefixes} into {self.settings_file}, then "
+            f"{self.deploy('integration')}"
+        )
 
     @property
     def particle_url(self) -> str:

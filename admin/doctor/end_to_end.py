@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import requests
 import typer
+from google.cloud.firestore import FieldFilter
 
 from admin.cli.failures import explained_firestore
 from admin.cli.output import text
 from admin.doctor.deployment import ACCESS_TOKEN, Deployment
-from admin.doctor.finding import Finding, Link, broken, not_here, ok, warning
+from admin.doctor.finding import Finding, Link, broken, not_here, ok, some, warning
+from admin.particle.integrations import covers
 from shared import due, settings
 from shared.firestore import paths
 from shared.particle import errors
@@ -23,6 +25,8 @@ SKEW = timedelta(seconds=10)
 SILENT = timedelta(minutes=15)
 """The scheduled check runs every five minutes."""
 
+_SAMPLE = 50
+"""Devices whose events are compared with the integrations."""
 _GOOGLE = "https://pubsub.googleapis.com/"
 _PROGRESS = 5.0
 """Seconds between two lines of progress."""
@@ -63,8 +67,13 @@ def _events(deployment: Deployment) -> Finding:
     if silence is None:
         return warning(
             "no device's event has arrived yet",
-            "let a device publish; if it does already, name its events: "
-            f"{deployment.command} particle integrate --event PREFIX",
+            "let a device publish; if it does already, Particle may not forward all events: "
+            + deployment.name_events(),
+        )
+    if lost := _not_forwarded(deployment):
+        return warning(
+            f"no integration forwards {some(lost)}, which devices have published",
+            deployment.name_events(",".join([*deployment.event_prefixes, *lost])),
         )
     if not silence.length:
         return ok("devices' events arrive")
@@ -75,6 +84,30 @@ def _events(deployment: Deployment) -> Finding:
             "look in Particle's console whether devices are online, and at the integration's log",
         )
     return ok(last)
+
+
+def _not_forwarded(deployment: Deployment) -> list[str]:
+    """Names of events that no integration forwards, as far as documents of devices show them.
+
+    Empty where Particle does not show its integrations.
+    """
+    try:
+        listed = deployment.particle.integrations.list(deployment.integrator)
+    except errors.ParticleError:
+        return []
+    prefixes = [one.event for one in listed if one.topic == deployment.topic and not one.disabled]
+    with explained_firestore(deployment.project):
+        names = _published()
+    return sorted(n for n in names if not any(covers(prefix, n) for prefix in prefixes))
+
+
+def _published() -> set[str]:
+    """Names of the newest events of some devices that have an owner."""
+    owned = paths.devices().where(filter=FieldFilter("ownerUid", ">", "")).limit(_SAMPLE)
+    owners = {entry.id: entry.get("ownerUid") for entry in owned.select(["ownerUid"]).stream()}
+    references = [paths.user_device(uid, device_id) for device_id, uid in owners.items()]
+    found = paths.client().get_all(references, field_paths=["latest"]) if references else ()
+    return {name for one in found for name in (one.to_dict() or {}).get("latest", {})}
 
 
 def _scheduled(deployment: Deployment) -> Finding:

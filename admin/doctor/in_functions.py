@@ -23,6 +23,8 @@ _VIEWER = "Cloud Functions Viewer (roles/cloudfunctions.viewer)"
 _STORAGE_VIEWER = "Storage Object Viewer (roles/storage.objectViewer)"
 _REVIEWER = "Security Reviewer (roles/iam.securityReviewer)"
 _STORAGE = "https://storage.googleapis.com/storage/v1"
+_OF_THE_DEPLOYMENT = {"PARTICLE_EVENTS"}
+"""Settings that no function reads, beside those that the web app is built with."""
 _SOURCES = (
     "main.py",
     "requirements.txt",
@@ -85,25 +87,30 @@ def _version(deployment: Deployment) -> Finding:
     ours = [deployed[name] for name in main.FUNCTIONS]
     if different := sorted(set().union(*_differences(ours, deployment))):
         return warning(f"not this checkout: {some(different)}", deployment.deploy("functions"))
-    configured = settings_of(deployment.project)
+    configured = {
+        name: value
+        for name, value in settings_of(deployment.project).items()
+        if name not in _OF_THE_DEPLOYMENT and not name.startswith("VITE_")
+    }
     for one in ours:
         service = one["serviceConfig"]
         given = service.get("environmentVariables", {})
-        changed = sorted(name for name, value in configured.items() if given.get(name) != value)
+        # The API leaves out variables that are empty.
+        changed = sorted(name for name, value in configured.items() if given.get(name, "") != value)
         if changed:
             return warning(
                 f"deployed with other settings than those in .env and {deployment.settings_file}: "
                 + ", ".join(changed),
                 deployment.deploy("functions"),
             )
-        concurrency = service.get("maxInstanceRequestConcurrency")
-        if str(concurrency) != given.get("THREADS"):
+        threads = given.get("THREADS", "no")
+        concurrency = int(service.get("maxInstanceRequestConcurrency", 1))
+        if not threads.isdecimal() or int(threads) < concurrency:
             return warning(
-                f"{_name(one)} has {given.get('THREADS')} threads for {concurrency} requests at "
-                "once",
-                deployment.deploy("functions"),
+                f"{_name(one)} has {threads} threads for {concurrency} requests at once",
+                f"set THREADS={concurrency} in .env, then {deployment.deploy('functions')}",
             )
-    return ok("this checkout and its settings; as many threads as requests at once")
+    return ok("this checkout and its settings; a thread for each request at once")
 
 
 def _differences(functions: list[dict[str, Any]], deployment: Deployment) -> list[set[str]]:

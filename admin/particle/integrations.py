@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from shared.particle import Integration
 
-SYSTEM_EVENTS = "spark/"
-"""The prefix of events that Particle itself publishes for a device: online, updates, resets."""
+SYSTEM_EVENTS = ("spark/", "particle/")
+"""The prefixes of events that Particle itself publishes for a device: online, updates, resets."""
 ALL_EVENTS = ""
+"""Particle documents that an event name has at least one character, so it may refuse this one, or
+forward nothing for it."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,16 @@ def plan(present: Sequence[Integration], prefixes: Sequence[str] = ()) -> Plan:
 
     Args:
         present: the existing integrations to the topic.
-        prefixes: of event names; that of the system's events is added. By default, those of the
-            existing integrations or, if there are none, all events.
+        prefixes: of event names; those of the system's events are added. By default, those of the
+            existing integrations or, if there are none, all events. Who names prefixes does not
+            rely on an integration for all events: it becomes superfluous.
     """
     create: list[str] = []
     enable: list[Integration] = []
-    for prefix in _wanted(present, prefixes):
+    wanted = _wanted(present, prefixes)
+    replaced = [one for one in present if one.event not in wanted and one.event == ALL_EVENTS]
+    present = [one for one in present if one not in replaced]
+    for prefix in wanted:
         if any(covers(one.event, prefix) for one in present if not one.disabled):
             continue
         if disabled := [one for one in present if one.event == prefix]:
@@ -45,10 +51,16 @@ def plan(present: Sequence[Integration], prefixes: Sequence[str] = ()) -> Plan:
         create=tuple(create),
         enable=tuple(enable),
         superfluous=(
+            *replaced,
             *(one for place, one in enumerate(working) if _is_repeated(place, working)),
             *(one for one in idle if any(covers(other.event, one.event) for other in working)),
         ),
     )
+
+
+def named(setting: str) -> list[str]:
+    """The prefixes in the setting `PARTICLE_EVENTS`, which are separated by commas."""
+    return [prefix for part in setting.split(",") if (prefix := part.strip())]
 
 
 def shown(prefix: str) -> str:
@@ -63,7 +75,7 @@ def covers(prefix: str, event: str) -> bool:
 
 def _wanted(present: Sequence[Integration], prefixes: Sequence[str]) -> list[str]:
     if prefixes:
-        return _shortest([*prefixes, SYSTEM_EVENTS])
+        return _shortest([*prefixes, *SYSTEM_EVENTS])
     return _shortest(one.event for one in present) or [ALL_EVENTS]
 
 

@@ -54,7 +54,7 @@ def declare_document(function: Exported, event_type: str, document: str, secrets
     The SDK's own decorators cannot request retries. The Firebase CLI places the trigger where the
     database is.
     """
-    options = EventHandlerOptions(secrets=secrets, **settings.EVENT_OPTIONS)
+    options = EventHandlerOptions(secrets=secrets, **settings.event_options(function.__name__))
     endpoint = options._endpoint(  # noqa: SLF001
         func_name=function.__name__,
         event_type=event_type,

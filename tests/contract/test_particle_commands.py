@@ -183,7 +183,7 @@ def test_mode_product_warns_of_claimed_devices(
 def test_integrate_makes_each_once(run: Run, integrations: Any) -> None:
     assert run("particle", "integrate", "--event", "temp", "--event", "flow") == (
         0,
-        "Created: temp…\nCreated: flow…\nCreated: spark/…\n",
+        "Created: temp…\nCreated: flow…\nCreated: spark/…\nCreated: particle/…\n",
     )
     for _ in range(2):
         assert run("particle", "integrate") == (0, "The integrations are in place\n")
@@ -192,14 +192,27 @@ def test_integrate_makes_each_once(run: Run, integrations: Any) -> None:
         ("temp", TOPIC),
         ("flow", TOPIC),
         ("spark/", TOPIC),
+        ("particle/", TOPIC),
     ]
+
+
+def test_the_setting_names_events_and_an_integration_for_all_is_then_too_much(
+    run: Run, integrations: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Particle may have taken the one for all, and forward nothing for it."""
+    run("particle", "integrate")
+    monkeypatch.setenv("PARTICLE_EVENTS", "temp, flow")
+    status, said = run("particle", "integrate", "--delete-superfluous")
+    assert (status, "all events" in said) == (0, True)
+    assert [one.event for one in integrations()] == ["temp", "flow", "spark/", "particle/"]
+    assert run("particle", "integrate") == (0, "The integrations are in place\n")
 
 
 def test_without_names_it_is_one_for_all_events(run: Run, integrations: Any) -> None:
     status, said = run("particle", "integrate", "--topic", "projects/p/topics/other")
     assert status == 0
     assert "Created: all events" in said
-    assert "if none of your devices' events arrive" in said
+    assert "If none of your devices' events arrive" in said
     assert [(one.event, one.topic) for one in integrations()] == [("", "projects/p/topics/other")]
 
 
@@ -211,8 +224,11 @@ def test_where_particle_wants_a_name_it_is_asked_for(
     status, said = run("particle", "integrate")
     assert status == 2
     assert "(event is required)" in said
-    assert "--event" in said
     assert integrations() == []
+    world.heal()
+    (remedy,) = re.findall(r"particle integrate( --event .*)", said)
+    assert run("particle", "integrate", *remedy.split())[0] == 0
+    assert [one.event for one in integrations()][:2] == ["temperature", "pump/"]
 
 
 def test_a_disabled_one_works_again_and_superfluous_ones_go(
@@ -232,11 +248,11 @@ def test_a_disabled_one_works_again_and_superfluous_ones_go(
     status, said = run("particle", "integrate")
     assert status == 0
     assert "--delete-superfluous" in said
-    assert len(integrations()) == 4
+    assert len(integrations()) == 5
     assert run("particle", "integrate", "--delete-superfluous")[0] == 0
-    assert [each.event for each in integrations()] == ["temp", "spark/", "temp"]
+    assert [each.event for each in integrations()] == ["temp", "spark/", "particle/", "temp"]
     assert integrations()[0] == Integration(one.id, "temp", TOPIC, name=integrations()[0].name)
-    assert run("particle", "disintegrate")[1].startswith("Deleted 2: temp…")
+    assert run("particle", "disintegrate")[1].startswith("Deleted 3: temp…")
     assert run("particle", "disintegrate") == (0, "There are none\n")
     assert [each.topic for each in integrations()] == ["projects/p/topics/another"]
 

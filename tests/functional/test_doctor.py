@@ -229,6 +229,16 @@ def test_integrations_that_are_disabled_elsewhere_or_gone(doctor: Doctor) -> Non
     doctor(0)
 
 
+@pytest.mark.usefixtures("in_use")
+def test_events_that_no_integration_forwards(doctor: Doctor) -> None:
+    (one,) = integrations.all_of_them()
+    integrations.change(one, event="pump/")
+    found = doctor(0)["events"]
+    assert found["state"] == "warning"
+    assert "no integration forwards temperature, which" in found["found"]
+    assert found["fix"].endswith("particle integrate --event temperature")
+
+
 def test_changes_of_integrations_are_in_the_trail(
     clean_stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

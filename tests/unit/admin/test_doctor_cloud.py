@@ -496,6 +496,25 @@ def test_other_settings(examine: Examine) -> None:
     assert (found.state, "CALLS_PER_MINUTE" in found.found) == (State.WARNING, True)
 
 
+def test_an_empty_setting_that_google_leaves_out(examine: Examine) -> None:
+    functions = [function(name) for name in main.FUNCTIONS]
+    for one in functions:
+        given = one["serviceConfig"]["environmentVariables"]
+        assert given.pop("VPC_CONNECTOR") == ""
+    assert examine(in_functions.VERSION, deployed(functions)).state == State.OK
+    functions[0]["serviceConfig"]["environmentVariables"].pop("CALLS_PER_MINUTE")
+    found = examine(in_functions.VERSION, deployed(functions))
+    assert (found.state, "CALLS_PER_MINUTE" in found.found) == (State.WARNING, True)
+
+
+def test_threads_that_are_more_than_requests(examine: Examine) -> None:
+    """As in the functions with half a CPU, which serve one request at a time."""
+    functions = [function(name) for name in main.FUNCTIONS]
+    functions[1]["serviceConfig"]["maxInstanceRequestConcurrency"] = 1
+    functions[2]["serviceConfig"].pop("maxInstanceRequestConcurrency")
+    assert examine(in_functions.VERSION, deployed(functions)).state == State.OK
+
+
 def test_threads_that_are_fewer_than_requests(examine: Examine) -> None:
     functions = [function(name) for name in main.FUNCTIONS]
     functions[1]["serviceConfig"]["maxInstanceRequestConcurrency"] = 80
@@ -901,6 +920,29 @@ def test_the_clocks(
     mocker.patch.object(end_to_end, "_ahead", side_effect=ahead.__getitem__)
     found = examine(end_to_end.CLOCKS, {})
     assert (found.state, fix in found.fix) == (state, True), found
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "there", "state", "said"),
+    [
+        ("", [""], State.OK, "all events"),
+        ("temp", ["temp", "spark/", "particle/"], State.OK, "temp…"),
+        ("temp,pump/", ["temp", "spark/"], State.BROKEN, "none for pump/…, particle/…"),
+        ("temp", ["", "temp", "spark/", "particle/"], State.WARNING, "1 forward what others do"),
+    ],
+)
+def test_integrations_are_those_that_the_setting_names(
+    prefixes: str, there: list[str], state: State, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARTICLE_EVENTS", prefixes)
+    ours = [Integration(str(n), event, TOPIC) for n, event in enumerate(there)]
+    deployment = Deployment(Target("acme", local=False))
+    found = at_particle._forwarding(ours, deployment)
+    assert (found.state, said in found.found) == (state, True), found
+    assert deployment.name_events("a,b") == (
+        "write PARTICLE_EVENTS=a,b into .env.acme, then ./deploy.sh --project acme --only "
+        "integration"
+    )
 
 
 # Whatever is refused

@@ -27,8 +27,8 @@ ACCESS_TOKEN = "fedcba9876543210-mine"
 # fmt: off
 STEPS = (
     "billing", "apis", "rights", "secrets", "particle", "database", "topic", "metrics", "rules",
-    "fixed-ip", "functions", "public", "dead-letters", "web", "sign-in", "bigquery", "publisher",
-    "integration", "alerts",
+    "fixed-ip", "functions", "public", "dead-letters", "web", "sign-in", "bigquery", "alerts",
+    "publisher", "integration",
 )
 KINDS = (
     "services", "databases", "topics", "subscriptions", "metrics", "networks", "subnets",

@@ -112,9 +112,9 @@ def test_what_a_first_run_leaves(checkout: Checkout) -> None:
         "gcloud pubsub subscriptions update eventarc-us-central1-ingest-42-sub-7 --dead-letter-",
         f"firebase hosting:sites:create {PROJECT} --project {PROJECT} --non-interactive",
         f"firebase deploy --only hosting --project {PROJECT} --non-interactive",
+        "gcloud alpha monitoring policies create",
         f"gcloud pubsub topics add-iam-policy-binding particle-events --member={PARTICLE} --role=",
         f"python -m admin --project {PROJECT} particle integrate --topic projects/",
-        "gcloud alpha monitoring policies create",
     ]
     places = [next(i for i, line in enumerate(lines) if line.startswith(one)) for one in order]
     assert places == sorted(places)
@@ -259,6 +259,7 @@ def test_everything_missing_is_said_at_once_with_what_mends_it(checkout: Checkou
         ('MAIL_FROM="Acme"', "a valid MAIL_FROM"),
         ("MAIL_FROM=no-reply@acme.example", "SITE_URL in"),
         ("SITE_URL=app.acme.example", "a valid SITE_URL"),
+        ("PARTICLE_EVENTS=temperature, pump/", "a valid PARTICLE_EVENTS"),
         ("PARTICLE_CLIENT_SECRET=hush", "PARTICLE_CLIENT_SECRET"),
         ("SMTP_URL=smtps://u:hush@mail.example", "SMTP_URL"),
         ("PARTICLE_ACCESS_TOKEN=hush", "PARTICLE_ACCESS_TOKEN"),
