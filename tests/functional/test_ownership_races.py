@@ -322,13 +322,9 @@ def calls_of_a_guest_against_the_end_of_their_share(arena: Arena) -> Round:
     return one
 
 
-OF_SHARES = (
+RACES = (
     acceptances_against_what_ends_them,
     calls_of_a_guest_against_the_end_of_their_share,
-)
-"""Of these a round takes longer, and is itself twenty requests."""
-RACES = (
-    *OF_SHARES,
     twenty_claims_of_one_device,
     claim_against_release,
     commands_against_a_change_of_hands,
@@ -350,7 +346,7 @@ def test_a_race(
     with ThreadPoolExecutor(20) as pool:
         mode = str(request.node.callspec.params["servers"])
         one_round = race(Arena(servers, mode, client, simulator, new_label, pool))
-        for number in range(ROUNDS // 4 if race in OF_SHARES else ROUNDS):
+        for number in range(ROUNDS):
             # Of tokens for new customers (80 in 5 minutes), and of coming too late for a device.
             forget_limits()
             one_round(number)
