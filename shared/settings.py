@@ -16,6 +16,9 @@ from firebase_functions.params import BoolParam, IntParam, SecretParam, StringPa
 TOPIC = "particle-events"
 """The Pub/Sub topic that Particle's integration publishes to."""
 
+WEBHOOK_FUNCTION = "ingest_webhook"
+"""The function that takes Particle's webhooks, by which its address is known."""
+
 _PRODUCT = StringParam(
     "PARTICLE_PRODUCT",
     label="Particle product",

@@ -71,7 +71,7 @@ def integrate(
         ),
     ] = False,
 ) -> None:
-    """Forward Particle's events to a topic, or by webhooks to the function ingest_webhook.
+    """Forward Particle's events to a topic, or by webhook.
 
     Creates the integrations that are missing and enables those that are disabled, so that each
     event is forwarded once. Can be repeated.
@@ -106,7 +106,7 @@ def integrate(
 def disintegrate(
     context: typer.Context, *, topic: _Topic = _TOPIC, webhook: _Webhook = None
 ) -> None:
-    """Delete the integrations to a topic, or the webhooks to an address.
+    """Delete the integrations to a topic or webhook.
 
     Particle's events then no longer arrive there. All other integrations stay.
     """

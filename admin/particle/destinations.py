@@ -63,7 +63,7 @@ class Webhook:
 
     def present(self) -> list[Integration]:
         """Those that exist."""
-        listed = self._integrations.webhooks(self._credentials)
+        listed = self._integrations.list(self._credentials)
         return [one for one in listed if one.url == self.name]
 
     def create(self, prefix: str) -> None:

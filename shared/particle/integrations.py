@@ -28,10 +28,6 @@ class Integration:
     """Of a webhook."""
 
 
-# Below, `list` is a method.
-_Found = list[Integration]
-
-
 class Integrations:
     """The calls, as a part of `Particle`; they raise `errors.ParticleError`.
 
@@ -44,18 +40,13 @@ class Integrations:
         self._transport = transport
         self._product = product
 
-    def list(self, credentials: Credentials) -> _Found:
-        """The integrations with Pub/Sub; a product may have others."""
-        return self._of_type(credentials, "GoogleCloudPubSub")
-
-    def webhooks(self, credentials: Credentials) -> _Found:
-        """The webhooks."""
-        return self._of_type(credentials, "Webhook")
-
-    def _of_type(self, credentials: Credentials, kind: str) -> _Found:
+    def list(self, credentials: Credentials) -> list[Integration]:
+        """The integrations with Pub/Sub and the webhooks; a product may have others."""
         listed = self._send(credentials, "GET", _ALL).items()
         return [
-            _integration(item) for item in listed if item.optional("integration_type", str) == kind
+            _integration(item)
+            for item in listed
+            if item.optional("integration_type", str) in {"GoogleCloudPubSub", "Webhook"}
         ]
 
     def get(self, credentials: Credentials, integration_id: str) -> Integration:

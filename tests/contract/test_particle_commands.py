@@ -63,7 +63,7 @@ def integrations(simulator_url: str) -> Callable[[], list[Integration]]:
     """What Particle has."""
     particle = Particle(simulator_url, PRODUCT)
     tokens = TokenCache(particle, *CLIENT, Boundless())
-    return lambda: particle.integrations.list(tokens.server)
+    return lambda: [one for one in particle.integrations.list(tokens.server) if one.topic]
 
 
 def states(said: str) -> dict[str, str]:
