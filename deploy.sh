@@ -41,6 +41,7 @@ usage: ./deploy.sh --project ID [--dry-run] [--only STEP,...] [--yes] [more, bel
   --database-location L   where Firestore is created if the project has none yet: a region or a
                           multi-region like nam5 or eur3 (by default the functions' region). It can
                           never be changed
+  --no-backups            leave out the step backups, which is charged by the size of the database
   --fixed-ip              also run the step fixed-ip. It is charged by the hour
   --bigquery              also run the step bigquery
   --alert-email ADDRESS   also run the step alerts, and send alerts to this address
@@ -65,6 +66,7 @@ steps() {
   secrets        store the secrets
   particle       check product and OAuth client at Particle
   database       create the Firestore database
+  backups        keep backups of the database (unless --no-backups)
   topic          create the topic
   metrics        count what the functions log
   rules          deploy the rules, the indexes and the TTL policies
@@ -83,7 +85,7 @@ END
 
 main() {
   project='' environment='' region='' location='' dry_run='' yes='' only='' extra='' alert_email='' destroy=''
-  step=0 title='' hint='' account='' number='' enabled_apis='' app_check_key='' sign_in_by_hand='' told=''
+  no_backups='' step=0 title='' hint='' account='' number='' enabled_apis='' app_check_key='' sign_in_by_hand='' told=''
   # Commands are shown on this one, also by functions whose own output is being read.
   exec 3>&1
   arguments "$@"
@@ -126,6 +128,7 @@ arguments() {
       --only=*) only=${1#*=} ;;
       --alert-email=*) alert_email=${1#*=} extra+=' alerts' ;;
       --fixed-ip | --bigquery) extra+=" ${1#--}" ;;
+      --no-backups) no_backups=1 ;;
       --destroy) destroy=1 ;;
       --dry-run) dry_run=1 ;;
       --yes | -y) yes=1 ;;
@@ -157,6 +160,8 @@ arguments() {
     steps | awk '{ print $1 }' | grep -qxF -- "$name" ||
       wrong_usage "no step: $name. The steps are listed below"
   done
+  [[ -z $no_backups || ,$only, != *,backups,* ]] ||
+    wrong_usage '--no-backups leaves out the step that --only names'
   # A function that is created anew is private, and its trigger has a subscription of its own.
   [[ ,$only, != *,functions,* ]] || only+=,public,dead-letters
 }
@@ -171,7 +176,7 @@ will() { # STEP: whether it should run
   [[ -z $destroy ]] || return 1
   case ,${only:-all},${extra// /,}, in
     *",$1,"*) ;;
-    ,all,*) [[ $1 != fixed-ip && $1 != bigquery ]] ;;
+    ,all,*) [[ $1 != fixed-ip && $1 != bigquery && ($1 != backups || -z $no_backups) ]] ;;
     *) return 1 ;;
   esac
 }
@@ -205,6 +210,11 @@ END
 
 - Alerts reach nobody, because the policies have no address. Set one, for example that of a group:
     ./deploy.sh --project $project --only alerts --alert-email ADDRESS
+END
+    [[ -n $only || -z $no_backups ]] || cat <<END
+
+- Nothing keeps backups of the database, unless that was set up before: registry, setup codes and owners
+  exist nowhere else. To have them: ./deploy.sh --project $project --only backups
 END
     [[ -n $only ]] || cat <<END
 

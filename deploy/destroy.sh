@@ -66,6 +66,8 @@ ${dry_run:+Nothing was run. }These stay, because they hold data or cost nothing.
   - Firestore, with everything of your customers
       gcloud firestore databases update --no-delete-protection --project $project
       gcloud firestore databases delete --database='(default)' --project $project
+  - backups of it, which are deleted 7 days after the last of them, and their schedule with the database
+      gcloud firestore backups list --project $project
   - users in Firebase Auth: Firebase console, Authentication
   - secrets: gcloud secrets delete NAME --project $project
     (without SETUP_CODE_PEPPER no printed setup code works again)

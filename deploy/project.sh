@@ -227,6 +227,29 @@ run again: gcloud firestore databases delete --database='(default)' --project $p
   fi
 }
 
+step_backups() {
+  begin 'Keep backups of the database' \
+    'Every moment of the last 7 days, and a backup a day for 7 days. --no-backups refuses both.' \
+    "The account needs the role Cloud Datastore Owner (roles/datastore.owner). The product works without
+backups: to continue, run the same command again with --no-backups."
+  local recovery schedules
+  recovery=$(look gcloud firestore databases describe '--database=(default)' --project "$project" \
+    '--format=value(pointInTimeRecoveryEnablement)')
+  if [[ $recovery != POINT_IN_TIME_RECOVERY_ENABLED ]]; then
+    run gcloud firestore databases update '--database=(default)' --enable-pitr --project "$project" \
+      --format=none
+  fi
+  schedules=$(look gcloud firestore backups schedules list '--database=(default)' --project "$project" \
+    '--format=csv[no-heading](name.basename(),retention,weeklyRecurrence.day)')
+  # A database has one daily schedule at most. One of the operator's own may keep backups for longer.
+  if [[ -n $dry_run ]] || ! grep -q '^[^,]*,[^,]*,$' <<<"$schedules"; then
+    run gcloud firestore backups schedules create '--database=(default)' --recurrence=daily \
+      --retention=7d --project "$project" --format=none
+  else
+    note "there is a daily backup: $(awk -F , '$3 == "" { print "kept for " $2; exit }' <<<"$schedules")"
+  fi
+}
+
 # Rules and indexes come before the functions that rely on them, and the functions before the page that
 # calls them. Without --yes the CLI asks before it deletes what is in the project but not here.
 

@@ -50,6 +50,8 @@ COMMAND_BYTES: Final = 570
 COMMAND_INDEX_BYTES: Final = 5250
 """Their index entries: of each field without an exemption in both directions, and the composite
 ones."""
+BACKUPS: Final = 7
+"""Daily backups that are kept (deploy/project.sh)."""
 READ_BYTES: Final = 1200
 """The average size of a document that is sent to an app."""
 MESSAGE_BYTES: Final = 300
@@ -136,6 +138,7 @@ def quantities(fleet: Fleet) -> dict[str, float]:
     message = max(LEAST_MESSAGE, MESSAGE_BYTES + fleet.event_bytes)
     reads = openings * _reads_of_an_opening(fleet)
     busy = _ingest_seconds(events / SECONDS) + commands * CALL_SECONDS
+    stored = _stored_bytes(fleet)
     operations = own * math.ceil(fleet.event_bytes / OPERATION_BYTES) + commands
     return {
         "writes": (events - status) * WRITES_PER_EVENT
@@ -143,7 +146,9 @@ def quantities(fleet: Fleet) -> dict[str, float]:
         + commands * COMMAND_WRITES,
         "reads": reads + status * STATUS_READS,
         "ttl_deletes": events + rollups + commands * COMMAND_DOCUMENTS,
-        "storage": _stored_bytes(fleet),
+        "storage": stored,
+        "recovery": stored,
+        "backups": BACKUPS * stored,
         "egress": reads * READ_BYTES,
         "requests": events + status / 2 + commands + SCHEDULED,
         "cpu": busy,

@@ -14,7 +14,7 @@ FLEETS: Final = (1000, 10_000, 100_000)
 
 _COMPUTED: Final = re.compile(r"(?<=<!-- computed -->\n).*(?=<!-- /computed -->)", re.DOTALL)
 _GIB: Final = 2**30
-_IN_GIB: Final = {"storage", "egress", "pubsub"}
+_IN_GIB: Final = {"storage", "recovery", "backups", "egress", "pubsub"}
 
 
 def page() -> str:

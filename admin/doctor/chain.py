@@ -16,6 +16,7 @@ LINKS = (
     in_firestore.DATABASE,
     in_firestore.RULES,
     in_firestore.INDEXES,
+    in_firestore.BACKUPS,
     in_auth.USERS,
     in_auth.SIGN_IN,
     in_functions.PRODUCT_FILES,

@@ -2,18 +2,23 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from admin.cli.errors import CannotRun
 from admin.cli.failures import explained_firestore
+from admin.cli.output import text
 from admin.doctor.deployment import Deployment
 from admin.doctor.finding import Finding, Link, broken, ok, some, warning
 from local.runs import ROOT
+from shared import times
 from shared.firestore import paths
 
 _VIEWER = "Cloud Datastore Viewer (roles/datastore.viewer)"
 _RULES_VIEWER = "Firebase Rules Viewer (roles/firebaserules.viewer)"
 _DATABASE = "databases/(default)"
+_BACKUP_LATE = timedelta(days=8)
+"""A weekly schedule of the operator's own is enough."""
 
 
 def _database(deployment: Deployment) -> Finding:
@@ -125,6 +130,46 @@ def _wanted(file: dict[str, Any]) -> Iterator[str]:
             yield f"exemption of {name}"
 
 
+def _backups(deployment: Deployment) -> Finding:
+    """Whether what is lost can be restored: nothing else holds registry, setup codes and owners."""
+    database = f"{deployment.firestore}/v1/projects/{deployment.project}/{_DATABASE}"
+    found = deployment.google.get(database, _VIEWER)
+    viewer = "Cloud Datastore Backup Schedules Viewer (roles/datastore.backupSchedulesViewer)"
+    schedules = deployment.google.get(f"{database}/backupSchedules", viewer)
+    there = schedules.get("backupSchedules", [])
+    lacking = []
+    if found.get("pointInTimeRecoveryEnablement") != "POINT_IN_TIME_RECOVERY_ENABLED":
+        lacking.append("no point-in-time recovery")
+    if not there:
+        lacking.append("no scheduled backup")
+    if lacking:
+        return warning(
+            f"{' and '.join(lacking)}: what is deleted or overwritten by mistake is lost",
+            deployment.deploy("backups"),
+        )
+    newest = _newest_backup(deployment, str(found.get("locationId")))
+    expected = [newest, *(times.of_text(one.get("createTime")) for one in there)]
+    if all(time is None or time < datetime.now(UTC) - _BACKUP_LATE for time in expected):
+        made = f"the newest one is of {text(newest)}" if newest else "none was made"
+        return warning(
+            f"backups are scheduled, but {made}",
+            f"gcloud firestore backups list --project {deployment.project}",
+        )
+    last = f"newest backup of {text(newest)}" if newest else "the first backup is still to come"
+    return ok(f"point-in-time recovery; {last}")
+
+
+def _newest_backup(deployment: Deployment, location: str) -> datetime | None:
+    url = f"{deployment.firestore}/v1/projects/{deployment.project}/locations/{location}/backups"
+    viewer = "Cloud Datastore Backups Viewer (roles/datastore.backupsViewer)"
+    made = (
+        times.of_text(one.get("snapshotTime"))
+        for one in deployment.google.get(url, viewer).get("backups", [])
+        if one.get("state") == "READY" and one["database"].endswith(f"/{_DATABASE}")
+    )
+    return max(filter(None, made), default=None)
+
+
 def _index_name(group: str, scope: str, fields: list[dict[str, str]]) -> str:
     # Firestore adds `__name__` itself.
     orders = [
@@ -158,5 +203,8 @@ INDEXES = Link(
     _indexes,
     needs=("Firestore",),
     cloud_only="the emulator needs no indexes and deletes nothing",
+)
+BACKUPS = Link(
+    "backups", _backups, needs=("Firestore",), cloud_only="the emulator forgets everything"
 )
 DEAD_LETTERS = Link("dead letters", _dead_letters, needs=("Firestore",))

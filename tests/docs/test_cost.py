@@ -1,6 +1,7 @@
 """The cost model uses the project's own counts, and the page has its results."""
 
 import dataclasses
+import json
 import re
 
 import pytest
@@ -112,3 +113,8 @@ def test_the_numbers_are_those_of_the_code() -> None:
     assert f"COMMAND_RETENTION_DAYS={Fleet().command_retention_days}\n" in env
     assert f"ACTIVITY_RETENTION_DAYS={Fleet().command_retention_days}\n" in env
     assert Fleet().retention_days == 90
+    script = (DOCS.parent / "deploy/project.sh").read_text(encoding="utf-8")
+    assert f"--recurrence=daily \\\n      --retention={cost.BACKUPS}d" in script
+    alerts = (DOCS.parent / "deploy/monitoring/alerts").glob("*.json")
+    conditions = sum(len(json.loads(path.read_text())["conditions"]) for path in alerts)
+    assert f"{conditions} conditions here" in (DOCS / "cost.md").read_text(encoding="utf-8")

@@ -172,6 +172,71 @@ def test_an_edition_without_automatic_indexes_will_not_do(
     assert good or edition in found.found
 
 
+RECOVERY = {"pointInTimeRecoveryEnablement": "POINT_IN_TIME_RECOVERY_ENABLED"}
+AT_BACKUPS = "firestore.googleapis.com/v1/projects/acme/locations/nam5/backups"
+
+
+def days_ago(days: float) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).isoformat().replace("+00:00", "Z")
+
+
+def schedule(days: float) -> dict[str, Any]:
+    return {
+        "name": f"{DATABASE}/backupSchedules/0f1e2d3c",
+        "createTime": days_ago(days),
+        "updateTime": days_ago(days),
+        "retention": "604800s",
+        "dailyRecurrence": {},
+    }
+
+
+def backup(days: float, state: str = "READY", database: str = DATABASE) -> dict[str, Any]:
+    return {
+        "name": "projects/acme/locations/nam5/backups/1a2b",
+        "database": database,
+        "snapshotTime": days_ago(days),
+        "expireTime": days_ago(days - 7),
+        "state": state,
+    }
+
+
+@pytest.mark.parametrize(
+    ("recovery", "schedules", "backups", "state", "said"),
+    [
+        (RECOVERY, [schedule(30)], [backup(2), backup(1)], State.OK, "newest backup of"),
+        (RECOVERY, [schedule(1)], [], State.OK, "still to come"),
+        ({}, [schedule(30)], [backup(1)], State.WARNING, "no point-in-time recovery:"),
+        (RECOVERY, [], [backup(1)], State.WARNING, "no scheduled backup:"),
+        ({}, [], [], State.WARNING, "no point-in-time recovery and no scheduled backup"),
+        (RECOVERY, [schedule(30)], [], State.WARNING, "none was made"),
+        (RECOVERY, [schedule(30)], [backup(20)], State.WARNING, "the newest one is of"),
+        (RECOVERY, [schedule(30)], [backup(1, "CREATING")], State.WARNING, "none was made"),
+        (
+            RECOVERY,
+            [schedule(30)],
+            [backup(1, database="projects/acme/databases/another")],
+            State.WARNING,
+            "none was made",
+        ),
+    ],
+)
+def test_backups(
+    recovery: Answers,
+    schedules: list[Any],
+    backups: list[Any],
+    state: State,
+    said: str,
+    examine: Examine,
+) -> None:
+    answers: Answers = {
+        AT_FIRESTORE: DATABASE_ANSWER | recovery,
+        f"{AT_FIRESTORE}/backupSchedules": {"backupSchedules": schedules} if schedules else {},
+        AT_BACKUPS: {"backups": backups} if backups else {},
+    }
+    found = examine(in_firestore.BACKUPS, answers)
+    assert (found.state, said in found.found) == (state, True), found
+
+
 def test_datastore_mode_will_not_do(examine: Examine) -> None:
     other = DATABASE_ANSWER | {"type": "DATASTORE_MODE"}
     found = examine(in_firestore.DATABASE, {AT_FIRESTORE: other})

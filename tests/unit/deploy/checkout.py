@@ -26,14 +26,14 @@ CLIENT_SECRET = "0123456789abcdef-hush"
 ACCESS_TOKEN = "fedcba9876543210-mine"
 # fmt: off
 STEPS = (
-    "billing", "apis", "rights", "secrets", "particle", "database", "topic", "metrics", "rules",
-    "fixed-ip", "functions", "public", "dead-letters", "web", "sign-in", "bigquery", "alerts",
-    "publisher", "integration",
+    "billing", "apis", "rights", "secrets", "particle", "database", "backups", "topic", "metrics",
+    "rules", "fixed-ip", "functions", "public", "dead-letters", "web", "sign-in", "bigquery",
+    "alerts", "publisher", "integration",
 )
 KINDS = (
     "services", "databases", "topics", "subscriptions", "metrics", "networks", "subnets",
     "connectors", "addresses", "routers", "nats", "functions", "granted", "apps", "channels",
-    "policies", "public", "sites",
+    "policies", "public", "sites", "schedules", "recovery",
 )
 # fmt: on
 TOOLS = ("gcloud", "bq", "node", "npm", "make", "python3.11")

@@ -138,6 +138,11 @@ case "$name $*" in
     done
     ;;
   'gcloud firestore databases create '*) add databases '(default),FIRESTORE_NATIVE,nam5,STANDARD' ;;
+  'gcloud firestore databases describe '*) list recovery ;;
+  'gcloud firestore databases update '*' --enable-pitr '*)
+    put recovery POINT_IN_TIME_RECOVERY_ENABLED
+    ;;
+  'gcloud firestore backups schedules create '*) add schedules '0f1e2d3c,604800s,' ;;
   'gcloud pubsub subscriptions create '*)
     of --topic "$@"
     add subscriptions "$item,$option"

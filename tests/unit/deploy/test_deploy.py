@@ -105,6 +105,8 @@ def test_what_a_first_run_leaves(checkout: Checkout) -> None:
         "gcloud secrets create PARTICLE_CLIENT_ID",
         f"python -m admin --project {PROJECT} particle check",
         "gcloud firestore databases create",
+        "gcloud firestore databases update --database=(default) --enable-pitr",
+        "gcloud firestore backups schedules create --database=(default) --recurrence=daily",
         "gcloud pubsub topics create particle-events --message-retention-duration=7d",
         f"firebase deploy --only firestore --project {PROJECT} --non-interactive",
         f"firebase deploy --only functions --project {PROJECT} --non-interactive --force",

@@ -17,7 +17,7 @@ from tests.unit.deploy.checkout import (
 )
 
 TYPED = [("Type the id of the project to continue:", PROJECT)]
-DATA = {"databases", "apps", "services", "sites"}
+DATA = {"databases", "apps", "services", "sites", "schedules", "recovery"}
 
 
 def test_a_dry_run_prints_every_command(checkout: Checkout) -> None:

@@ -346,6 +346,24 @@ def test_indexes_are_such_as_the_service_takes() -> None:
     assert [o for o in ttl if o["indexes"]] == [], "an index over a rising time slows all writes"
 
 
+def test_backups_are_kept_unless_they_are_refused(checkout: Checkout) -> None:
+    done = checkout.deploy("--no-backups")
+    assert done.returncode == 0, done.stderr
+    assert (checkout.held("recovery"), checkout.held("schedules")) == ([], [])
+    assert "Nothing keeps backups" in done.stdout
+    checkout.holds("schedules", "0a1b,8467200s,SUNDAY")
+    for _ in range(2):
+        assert "Nothing keeps backups" not in checkout.deploy().stdout
+        assert checkout.held("recovery") == ["POINT_IN_TIME_RECOVERY_ENABLED"]
+        assert checkout.held("schedules") == ["0a1b,8467200s,SUNDAY", "0f1e2d3c,604800s,"]
+
+
+def test_a_daily_backup_of_the_operators_own_is_left_alone(checkout: Checkout) -> None:
+    checkout.holds("schedules", "9a8b,2592000s,")
+    assert "kept for 2592000s" in checkout.deploy("--only", "database,backups").stdout
+    assert checkout.held("schedules") == ["9a8b,2592000s,"]
+
+
 def test_the_database_elsewhere_is_pointed_out(checkout: Checkout) -> None:
     checkout.holds("databases", "(default),FIRESTORE_NATIVE,europe-west1")
     assert "crosses from there" in checkout.deploy("--only", "database").stdout
