@@ -85,7 +85,7 @@ END
 
 main() {
   project='' environment='' region='' location='' dry_run='' yes='' only='' extra='' alert_email='' destroy=''
-  no_backups='' step=0 title='' hint='' account='' number='' enabled_apis='' app_check_key='' sign_in_by_hand='' told=''
+  no_backups='' site='' site_url='' site_app='' unlinked='' step=0 title='' hint='' account='' number='' enabled_apis='' app_check_key='' sign_in_by_hand='' told=''
   # Commands are shown on this one, also by functions whose own output is being read.
   exec 3>&1
   arguments "$@"
@@ -197,14 +197,20 @@ what_remains() {
   elif [[ -n $only ]]; then
     printf '\nDone: %s.' "$only"
   else
-    printf '\nDeployed: https://%s.web.app' "$project"
+    printf '\nDeployed: %s' "$site_url"
   fi >&3
   {
-    [[ -n $only && -z $sign_in_by_hand ]] || printf ' This remains to be done by hand:\n'
+    [[ -n $only && -z $sign_in_by_hand$unlinked ]] || printf ' This remains to be done by hand:\n'
     [[ -z $sign_in_by_hand ]] || cat <<END
 
 - Turn on sign-in, which the Firebase CLI could not do: Firebase console, the method "Email/Password"
   https://console.firebase.google.com/project/$project/authentication/providers
+END
+    [[ -z $unlinked ]] || cat <<END
+
+- Link the site $site to the web app $unlinked: without that, App Check cannot work. Firebase console, Project
+  settings, your web app, "Link to a Firebase Hosting site"
+  https://console.firebase.google.com/project/$project/settings/general
 END
     [[ -n $only || -n $told ]] || cat <<END
 

@@ -318,21 +318,62 @@ functions_account() {
 
 step_web() {
   begin 'Deploy the web app' \
-    'Registers it in the project once, since its configuration comes from there.' \
-    "If another project has taken the name of the site, choose another one, and run again:
-  $firebase hosting:sites:create NAME --project $project"
-  local apps sites
-  apps=$(look "$firebase" apps:list WEB --project "$project" --json --non-interactive)
-  if [[ -n $dry_run ]] || ! grep -q '"appId"' <<<"$apps"; then
-    [[ -z $dry_run ]] || note 'unless one is registered:'
-    run "$firebase" apps:create WEB web --project "$project" --non-interactive
-  fi
-  sites=$(list_sites)
-  if [[ -n $dry_run ]] || ! grep -q '/sites/' <<<"$sites"; then
+    'Registered in the project once, and linked to its site, since its configuration comes from there.' \
+    "If another project has taken the name of the site (\"is reserved by another project\"), write a name of your own
+into .env.$environment: HOSTING_SITE=NAME. If the CLI says that there is no Hosting site although there is one: it wants
+a default site. Open Hosting in the Firebase console once, which creates it. Then run again:
+  https://console.firebase.google.com/project/$project/hosting/sites"
+  local wanted app found
+  wanted=$(setting HOSTING_SITE)
+  app=$(find_app)
+  find_site "$wanted"
+  # The site first: where there is none, the CLI asks for one when it registers an app, even if it may not ask.
+  if [[ -z $site ]]; then
     [[ -z $dry_run ]] || note 'unless there is a site:'
-    run "$firebase" hosting:sites:create "$project" --project "$project" --non-interactive
+    run "$firebase" hosting:sites:create "${wanted:-$project}" ${app:+--app "$app"} --project "$project" \
+      --non-interactive
   fi
-  firebase_deploy hosting ${yes:+--non-interactive}
+  if [[ -z $app ]]; then
+    [[ -z $dry_run ]] || note 'unless one is registered:'
+    run "$firebase" apps:create WEB web --project "$project" --non-interactive </dev/null
+    app=$(find_app)
+  fi
+  if [[ -z $site ]]; then find_site "${wanted:-$project}"; fi
+  site=${site:-${wanted:-$project}}
+  if [[ -z $site_app ]]; then link_site "${app:-APP_ID}"; fi
+  note "Which site the target web of firebase.json is, in .firebaserc:"
+  run "$firebase" target:clear hosting web --project "$project"
+  run "$firebase" target:apply hosting web "$site" --project "$project"
+  firebase_deploy hosting:web ${yes:+--non-interactive}
+}
+
+find_app() {
+  local apps
+  apps=$(look "$firebase" apps:list WEB --project "$project" --json --non-interactive)
+  [[ -n $dry_run ]] || python3.11 deploy/site.py app <<<"$apps"
+}
+
+# Name, address and app of the site, in $site, $site_url and $site_app; empty if there is none.
+find_site() { # NAME, or nothing for the default site
+  local sites found
+  site='' site_url='' site_app=''
+  sites=$(look "$firebase" hosting:sites:list --project "$project" --json --non-interactive)
+  [[ -z $dry_run ]] || return 0
+  found=$(python3.11 deploy/site.py site ${1:+"$1"} <<<"$sites")
+  { IFS= read -r site; IFS= read -r site_url; IFS= read -r site_app; } <<<"$found" || true
+}
+
+# Without a link the app works, but for App Check, which needs the app's id.
+link_site() { # APP_ID
+  local token
+  [[ -z $dry_run ]] || note 'unless it is linked already:'
+  token=$(look gcloud auth print-access-token)
+  show venv/bin/python deploy/link_site.py "$project" "$site" "$1"
+  [[ -z $dry_run ]] || return 0
+  if ! printf '%s' "$token" | venv/bin/python deploy/link_site.py "$project" "$site" "$1"; then
+    unlinked=$1
+    note 'Do this by hand: see below. Everything else continues.'
+  fi
 }
 
 step_sign_in() {
@@ -349,15 +390,10 @@ undo_web() {
     'Published versions stay in Hosting, and can be published again.' \
     'By hand: Firebase console, Hosting.'
   enabled firebasehosting || return 0
-  local sites
-  sites=$(list_sites)
-  if [[ -n $dry_run ]] || grep -q '/sites/' <<<"$sites"; then
-    run "$firebase" hosting:disable --project "$project" --force
+  find_site "$(setting HOSTING_SITE)"
+  if [[ -n $dry_run || -n $site ]]; then
+    run "$firebase" hosting:disable --site "${site:-SITE}" --project "$project" --force
   fi
-}
-
-list_sites() {
-  look "$firebase" hosting:sites:list --project "$project" --json --non-interactive
 }
 
 firebase_deploy() { # TARGET FLAG...

@@ -61,6 +61,9 @@ check_tools_and_settings() {
       "VITE_APP_CHECK_KEY in $file, the reCAPTCHA key without which nobody could use the web app (docs/deploy.md, App Check)")
   fi
 
+  value=$(setting HOSTING_SITE)
+  [[ -z $value || $value =~ ^[a-z0-9][a-z0-9-]{1,62}$ ]] || missing+=(
+    "a valid HOSTING_SITE in $file, the name of a site in Hosting, such as acme-pumps for acme-pumps.web.app; it is '$value'")
   value=$(setting PARTICLE_EVENTS)
   [[ -z $value || $value =~ ^[^,[:space:]]+(,[^,[:space:]]+)*$ ]] || missing+=(
     "a valid PARTICLE_EVENTS in $file, beginnings of event names such as temperature,pump/; it is '$value'")

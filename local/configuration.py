@@ -105,6 +105,7 @@ def firebase_configuration(root: Path, ports: Ports, settings_folder: Path) -> s
     for codebase in configuration["functions"]:
         codebase["configDir"] = settings_folder.relative_to(root).as_posix()
         codebase["runtime"] = version
+    del configuration["hosting"]["target"]  # which site it is in a project, says .firebaserc
     emulators = configuration["emulators"]
     listeners = ports.services()
     for name in listeners.keys() - {"simulator", "websocket", "smtp", "mails"}:

@@ -30,9 +30,10 @@ def settings_file(project: str) -> str:
 
 def _aliases() -> dict[str, str]:
     try:
-        aliases: dict[str, str] = json.loads((ROOT / ".firebaserc").read_text())["projects"]
+        written = json.loads((ROOT / ".firebaserc").read_text())
+        aliases: dict[str, str] = written.get("projects", {})
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError) as error:
+    except (ValueError, AttributeError) as error:
         raise CannotRun(f".firebaserc cannot be read: {error!r}") from error
     return aliases

@@ -21,6 +21,8 @@ _VIEWER = "Firebase Hosting Viewer (roles/firebasehosting.viewer)"
 _REFUSALS = {"sign-in-required", "app-check-required"}
 """The reasons with which our own code refuses a caller who is not signed in."""
 _OURS = "refused"
+_APP_CHECK_KEY = "VITE_APP_CHECK_KEY"
+"""The setting with which the web app was built to use App Check."""
 _SECONDS = 90.0
 """The first request waits until an instance has started."""
 _THREADS = 4
@@ -70,23 +72,32 @@ def _web_app(deployment: Deployment) -> Finding:
     except requests.RequestException:
         return broken(f"{url} cannot be reached", deployment.deploy("web"))
     try:
-        project = configuration.json()["projectId"]
+        served = configuration.json()
+        project = served["projectId"]
     except (requests.JSONDecodeError, KeyError, TypeError):
         project = None
     if not configuration.ok or not page.ok or project is None:
         return broken(f"there is none at {url}", deployment.deploy("web"))
     if project != deployment.project:
         return broken(f"{url} belongs to project {project}", deployment.deploy("web"))
+    if os.environ.get(_APP_CHECK_KEY) and not served.get("appId"):
+        return broken(
+            f"{url} is not linked to the web app, so its configuration has no appId, without which "
+            f"App Check ({_APP_CHECK_KEY}) cannot work",
+            deployment.deploy("web"),
+        )
     return ok(url)
 
 
 def _site(deployment: Deployment) -> str | None:
-    """The address of the site that the Firebase CLI deploys to; a project may have others."""
+    """The address of the site that deploy.sh deploys to; a project may have others."""
     if deployment.local:
         return f"http://{os.environ[HOSTING_EMULATOR_HOST]}"
     url = f"https://firebasehosting.googleapis.com/v1beta1/projects/{deployment.project}/sites"
     sites = deployment.google.items(url, "sites", _VIEWER)
-    first = sorted(sites, key=lambda site: site.get("type") != "DEFAULT_SITE")[:1]
+    name = os.environ.get("HOSTING_SITE")
+    ours = [site for site in sites if not name or site["name"].endswith(f"/{name}")]
+    first = sorted(ours, key=lambda site: site.get("type") != "DEFAULT_SITE")[:1]
     return str(first[0]["defaultUrl"]) if first else None
 
 

@@ -684,6 +684,25 @@ INIT = "acme-1.web.app/__/firebase/init.json"
 SERVED: Answers = {HOSTING: SITES, "acme-1.web.app/": b"<html>", INIT: {"projectId": "acme"}}
 
 
+def test_the_site_that_the_setting_names(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOSTING_SITE", "o")
+    theirs = {"o.web.app/": b"<html>", "o.web.app/__/firebase/init.json": {"projectId": "acme"}}
+    assert examine(in_public.WEB_APP, SERVED | theirs) == Finding(State.OK, "https://o.web.app")
+    monkeypatch.setenv("HOSTING_SITE", "acme")
+    assert examine(in_public.WEB_APP, SERVED).found == "there is no site in Hosting"
+
+
+def test_app_check_needs_a_site_that_is_linked_to_the_app(
+    examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VITE_APP_CHECK_KEY", "6Lc")
+    found = examine(in_public.WEB_APP, SERVED)
+    assert (found.state, "not linked" in found.found) == (State.BROKEN, True)
+    assert found.fix.endswith("--only web")
+    linked = {INIT: {"projectId": "acme", "appId": "1:4711:web:a"}}
+    assert examine(in_public.WEB_APP, SERVED | linked).state is State.OK
+
+
 @pytest.mark.parametrize(
     ("changes", "state", "said"),
     [

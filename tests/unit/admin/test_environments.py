@@ -44,7 +44,7 @@ def test_the_file_may_be_named_after_an_alias_of_its_own_project(checkout: Path)
         environments.settings_file("acme-test")
 
 
-@pytest.mark.parametrize("text", ["{", "{}"])
+@pytest.mark.parametrize("text", ["{", "[]"])
 def test_a_file_of_aliases_that_is_none_is_told(checkout: Path, text: str) -> None:
     (checkout / ".firebaserc").write_text(text)
     with pytest.raises(CannotRun, match=r"\.firebaserc cannot be read"):

@@ -33,7 +33,7 @@ STEPS = (
 KINDS = (
     "services", "databases", "topics", "subscriptions", "metrics", "networks", "subnets",
     "connectors", "addresses", "routers", "nats", "functions", "granted", "apps", "channels",
-    "policies", "public", "sites", "schedules", "recovery",
+    "policies", "public", "sites", "schedules", "recovery", "target",
 )
 # fmt: on
 TOOLS = ("gcloud", "bq", "node", "npm", "make", "python3.11")
@@ -82,7 +82,7 @@ class Checkout:
         for sample in ("metrics/calls_failed.json", "alerts/calls-failed.json"):
             (path := self.folder / "deploy/monitoring" / sample).parent.mkdir(parents=True)
             path.write_text("{}")
-        for path in (ROOT / "deploy").glob("*.sh"):
+        for path in (*(ROOT / "deploy").glob("*.sh"), *(ROOT / "deploy").glob("*.py")):
             shutil.copy(path, self.folder / "deploy")
         (self.folder / f".env.{PROJECT}").write_text(SETTINGS)
         for name in SYSTEM:

@@ -191,15 +191,59 @@ case "$name $*" in
     : >"$STAND_IN/nats"
     ;;
   'firebase projects:list '*) list firebase '    "projectId": "%s",\n' ;;
-  'firebase apps:list WEB '*) list apps '    "appId": "%s",\n' ;;
-  'firebase apps:create WEB '*) add apps "$3" ;;
-  'firebase hosting:sites:list '*) list sites '    "name": "projects/p/sites/%s",\n' ;;
-  'firebase hosting:sites:create '*) add sites "$2" ;;
-  'firebase deploy --only hosting '* | 'firebase hosting:disable '*)
+  'firebase apps:list WEB '*)
+    rows=''
+    while IFS= read -r line; do
+      rows="$rows${rows:+,}{\"displayName\": \"$line\", \"appId\": \"1:4711:web:$line\"}"
+    done <"$STAND_IN/apps"
+    echo "{\"status\": \"success\", \"result\": [$rows]}"
+    ;;
+  'firebase apps:create WEB '*)
     if ! read -r _ <"$STAND_IN/sites"; then
-      echo 'there is no Hosting site' >&2
+      echo 'Error: User force closed the prompt' >&2 # it asks for the name of a site
       exit 1
     fi
+    add apps "$3"
+    ;;
+  'firebase hosting:sites:list '*)
+    rows=''
+    while IFS=, read -r site type app; do
+      row="\"name\": \"projects/p/sites/$site\", \"type\": \"$type\", \"defaultUrl\": \"https://$site.web.app\""
+      [ -z "$app" ] || row="$row, \"appId\": \"$app\""
+      rows="$rows${rows:+,}{$row}"
+    done <"$STAND_IN/sites"
+    echo "{\"status\": \"success\", \"result\": {\"sites\": [$rows]}}"
+    ;;
+  'firebase hosting:sites:create '*)
+    type=DEFAULT_SITE app=''
+    if read -r _ <"$STAND_IN/sites"; then type=USER_SITE; fi
+    [ "$3" != --app ] || app=$4
+    add sites "$2,$type,$app"
+    ;;
+  'firebase target:apply hosting web '*) printf '%s\n' "$4" >"$STAND_IN/target" ;;
+  'firebase target:clear hosting web '*) : >"$STAND_IN/target" ;;
+  'gcloud auth print-access-token') echo ya29.of-the-operator ;;
+  'python deploy/link_site.py '*)
+    rest=''
+    while IFS=, read -r site type app; do
+      [ "$site" != "$3" ] || app=$4
+      rest="$rest$site,$type,$app
+"
+    done <"$STAND_IN/sites"
+    printf '%s' "$rest" >"$STAND_IN/sites"
+    ;;
+  'firebase deploy --only hosting:web '*)
+    if ! read -r _ <"$STAND_IN/target"; then
+      echo 'Error: Deploy target web not configured for project' >&2
+      exit 1
+    fi
+    ;;
+  'firebase hosting:disable --site '*)
+    found=''
+    while IFS=, read -r site _; do
+      [ "$site" != "$3" ] || found=1
+    done <"$STAND_IN/sites"
+    [ -n "$found" ]
     ;;
   'firebase deploy --only functions '*)
     if ! holds granted roles/editor && ! holds granted roles/cloudbuild.builds.builder; then

@@ -75,6 +75,7 @@ def test_a_run_does_what_a_dry_run_prints_in_that_order(checkout: Checkout) -> N
 def as_planned(argv: list[str]) -> list[str]:
     """As a dry run shows it, which cannot know what only the project in the cloud holds."""
     known = {
+        "1:4711:web:web": "APP_ID",
         "4711": "PROJECT_NUMBER",
         "eventarc-us-central1-ingest-42-sub-7": "SUBSCRIPTION_OF_INGEST",
         "projects/p/notificationChannels/1": "CHANNEL",
@@ -113,7 +114,10 @@ def test_what_a_first_run_leaves(checkout: Checkout) -> None:
         "gcloud functions add-invoker-policy-binding mint_token --member=allUsers",
         "gcloud pubsub subscriptions update eventarc-us-central1-ingest-42-sub-7 --dead-letter-",
         f"firebase hosting:sites:create {PROJECT} --project {PROJECT} --non-interactive",
-        f"firebase deploy --only hosting --project {PROJECT} --non-interactive",
+        f"firebase apps:create WEB web --project {PROJECT} --non-interactive",
+        f"python deploy/link_site.py {PROJECT} {PROJECT} 1:4711:web:web",
+        f"firebase target:apply hosting web {PROJECT} --project {PROJECT}",
+        f"firebase deploy --only hosting:web --project {PROJECT} --non-interactive",
         "gcloud alpha monitoring policies create",
         f"gcloud pubsub topics add-iam-policy-binding particle-events --member={PARTICLE} --role=",
         f"python -m admin --project {PROJECT} particle integrate --topic projects/",
@@ -156,7 +160,7 @@ def test_a_pepper_that_is_disabled_is_not_replaced(checkout: Checkout) -> None:
 def test_no_secret_is_an_argument_in_an_environment_or_printed(checkout: Checkout) -> None:
     done = checkout.deploy()
     pepper = checkout.secret("SETUP_CODE_PEPPER")[0]
-    admin = [call for call in checkout.calls if call.argv[0] == "python"]
+    admin = [call for call in checkout.calls if call.argv[:3] == ["python", "-m", "admin"]]
     assert [f"PARTICLE_ACCESS_TOKEN='{ACCESS_TOKEN}'" in call.environment for call in admin] == [
         True,
         True,
@@ -262,6 +266,7 @@ def test_everything_missing_is_said_at_once_with_what_mends_it(checkout: Checkou
         ("MAIL_FROM=no-reply@acme.example", "SITE_URL in"),
         ("SITE_URL=app.acme.example", "a valid SITE_URL"),
         ("PARTICLE_EVENTS=temperature, pump/", "a valid PARTICLE_EVENTS"),
+        ("HOSTING_SITE=acme.web.app", "a valid HOSTING_SITE"),
         ("PARTICLE_CLIENT_SECRET=hush", "PARTICLE_CLIENT_SECRET"),
         ("SMTP_URL=smtps://u:hush@mail.example", "SMTP_URL"),
         ("PARTICLE_ACCESS_TOKEN=hush", "PARTICLE_ACCESS_TOKEN"),

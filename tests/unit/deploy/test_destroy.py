@@ -17,7 +17,7 @@ from tests.unit.deploy.checkout import (
 )
 
 TYPED = [("Type the id of the project to continue:", PROJECT)]
-DATA = {"databases", "apps", "services", "sites", "schedules", "recovery"}
+DATA = {"databases", "apps", "services", "sites", "schedules", "recovery", "target"}
 
 
 def test_a_dry_run_prints_every_command(checkout: Checkout) -> None:
@@ -39,7 +39,7 @@ def test_it_takes_back_everything_but_data(checkout: Checkout) -> None:
     lines = [call.line for call in checkout.calls]
     order = [
         f"python -m admin --project {PROJECT} particle disintegrate",
-        f"firebase hosting:disable --project {PROJECT} --force",
+        f"firebase hosting:disable --site {PROJECT} --project {PROJECT} --force",
         f"firebase functions:delete ingest mint_token --region us-central1 --project {PROJECT}",
         "gcloud pubsub topics delete particle-events",
         "gcloud compute networks delete particle-egress",

@@ -107,6 +107,8 @@ def test_a_step_that_fails_anywhere_is_finished_by_the_next_runs(
         (checkout.state / name).write_text(text)
     checkout.deploy("--only", "billing")
     always = sorted({call.line for call in checkout.calls} - set(checkout.steps))
+    # What can be done by hand stops nothing: test_site.py.
+    always += [line for line in history[step].lines if "deploy/link_site.py" in line]
     checkout.lets_each_command_fail_twice(except_for=always)
     failures = 0
     while (done := checkout.deploy(*only(step))).returncode != 0:
@@ -118,7 +120,7 @@ def test_a_step_that_fails_anywhere_is_finished_by_the_next_runs(
         assert checkout.held("failed")[-1] == checkout.calls[-1].line, "nothing follows a failure"
     failed = set(checkout.held("failed")) - set(always)
     assert failures == 2 * len(failed) > 0
-    assert failed >= history[step].lines
+    assert failed >= history[step].lines - set(always)
     assert without_pepper(checkout.project) == without_pepper(history[step].after)
 
 
@@ -220,12 +222,6 @@ def test_who_names_no_address_is_told_that_alarms_reach_nobody(checkout: Checkou
     assert "Alerts reach nobody" not in checkout.deploy("--alert-email=ops@acme.example").stdout
     assert "Alerts reach nobody" not in checkout.deploy().stdout, "the policies have one"
     assert "Alerts reach nobody" not in checkout.deploy("--only", "rules").stdout
-
-
-def test_a_site_of_any_name_is_used(checkout: Checkout) -> None:
-    checkout.holds("sites", "pumps-by-acme")
-    assert checkout.deploy("--only", "web").returncode == 0
-    assert checkout.held("sites") == ["pumps-by-acme"]
 
 
 def test_messages_that_ingest_never_takes_are_kept(checkout: Checkout) -> None:

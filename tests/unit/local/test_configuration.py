@@ -166,6 +166,7 @@ def test_the_configuration_of_a_run_differs_only_in_ports_settings_and_interpret
         "tasks": 9,
         "logging": 11,
     }
+    assert original["hosting"].pop("target") == "web"
     (functions,) = run.pop("functions")
     assert functions.pop("configDir") == ".local/some-run/settings"
     assert functions.pop("runtime") == f"python{sys.version_info.major}{sys.version_info.minor}"
