@@ -12,6 +12,7 @@ from admin.cli.output import choose_json
 
 COMMANDS: Table = {
     "doctor": Command("doctor", "Find what is broken between Particle and the app."),
+    "rehearse": Command("rehearse", "Do what customers do, with a spare device."),
     "devices": Group(
         "Stock, owners and state of devices.",
         {

@@ -63,7 +63,7 @@ def _answered(name: str, deployment: Deployment) -> str:
 
 def _web_app(deployment: Deployment) -> Finding:
     """By the configuration that Hosting serves and, in the cloud, by the first page."""
-    url = _site(deployment)
+    url = site(deployment)
     if not url:
         return broken("there is no site in Hosting", deployment.deploy("web"))
     try:
@@ -89,7 +89,7 @@ def _web_app(deployment: Deployment) -> Finding:
     return ok(url)
 
 
-def _site(deployment: Deployment) -> str | None:
+def site(deployment: Deployment) -> str | None:
     """The address of the site that deploy.sh deploys to; a project may have others."""
     if deployment.local:
         return f"http://{os.environ[HOSTING_EMULATOR_HOST]}"

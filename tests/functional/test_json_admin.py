@@ -16,6 +16,7 @@ from tests.support.sharing import share
 from tests.support.telemetry import message
 
 ARGUMENTS = {
+    "rehearse": ["{spare}", "--code", "{spare_code}", "--no-hands", "--yes"],
     "devices import": ["{stock}", "--refused", "{folder}/refused.csv"],
     "devices codes": ["{stock}", "--output", "{folder}/codes.csv", "--labels", "{folder}/l.html"],
     "devices show": ["{serial}"],
@@ -68,6 +69,7 @@ def values(
     recording.write_text(json.dumps(message(owned.device_id, "1")))
     with stock.open("a") as lines:
         lines.write(f"{owned.device_id},{owned.serial_number},{owned.setup_code}\n")
+    spare = new_label()
     return {
         "stock": str(stock),
         "folder": str(tmp_path),
@@ -76,6 +78,8 @@ def values(
         "uid": customer.uid,
         "guest": another.uid,
         "quarantined": new_label(quarantined=True).device_id,
+        "spare": spare.serial_number,
+        "spare_code": spare.setup_code,
     }
 
 

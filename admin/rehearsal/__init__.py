@@ -1,0 +1,1 @@
+"""The rehearsal: what customers do with a device, done once against a whole deployment."""
