@@ -348,7 +348,8 @@ a default site. Open Hosting in the Firebase console once, which creates it. The
 
 find_app() {
   local apps
-  apps=$(look "$firebase" apps:list WEB --project "$project" --json --non-interactive)
+  # In a substitution, bash does not stop at a failure.
+  apps=$(look "$firebase" apps:list WEB --project "$project" --json --non-interactive) || return
   [[ -n $dry_run ]] || python3.11 deploy/site.py app <<<"$apps"
 }
 
