@@ -120,7 +120,8 @@ undo_rights() {
 step_secrets() {
   begin 'Store the secrets' \
     'In Secret Manager, once. Each function gets only the secrets that it needs.' \
-    'The account needs the role Secret Manager Admin (roles/secretmanager.admin).'
+    "The account needs the role Secret Manager Admin (roles/secretmanager.admin). If the organisation allows only
+certain locations (constraints/gcp.resourceLocations), write one into .env.$environment: SECRETS_LOCATION=$region"
   local present
   present=$(look gcloud secrets list --project "$project" '--format=value(name.basename())')
   store_secret "$present" PARTICLE_CLIENT_ID "$client_id" \
@@ -151,16 +152,19 @@ store_mail_server() { # NAMES_PRESENT
 
 # A secret that has a version is never changed: another pepper would invalidate all setup codes.
 store_secret() { # NAMES_PRESENT NAME VALUE WHAT_IT_IS
-  local states
+  local states location
+  location=$(setting SECRETS_LOCATION)
+  local where=(--replication-policy=automatic)
+  [[ -z $location ]] || where=(--replication-policy=user-managed "--locations=$location")
   if [[ -n $dry_run ]]; then
     note "$2, unless it has a value; the value is passed on standard input:"
     show gcloud secrets versions list "$2" --project "$project" '--format=value(state)'
-    show gcloud secrets create "$2" --replication-policy=automatic --data-file=- --project "$project"
+    show gcloud secrets create "$2" "${where[@]}" --data-file=- --project "$project"
     note 'or, when the secret exists, but without a value:'
     show gcloud secrets versions add "$2" --data-file=- --project "$project"
   elif ! has_line "$1" "$2"; then
     give_value "$2" "$3" "$4" \
-      gcloud secrets create "$2" --replication-policy=automatic --data-file=- --project "$project"
+      gcloud secrets create "$2" "${where[@]}" --data-file=- --project "$project"
   else
     states=$(look gcloud secrets versions list "$2" --project "$project" '--format=value(state)')
     if [[ -z $states ]]; then
