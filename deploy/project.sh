@@ -3,8 +3,10 @@
 
 apis=(
   artifactregistry.googleapis.com
+  cloudbilling.googleapis.com
   cloudbuild.googleapis.com
   cloudfunctions.googleapis.com
+  cloudresourcemanager.googleapis.com
   cloudscheduler.googleapis.com
   compute.googleapis.com
   eventarc.googleapis.com
@@ -42,7 +44,9 @@ install() {
 check_log_ins() {
   begin 'Check the log-ins' \
     'gcloud and the Firebase CLI have one each, and both must be able to see the project.' \
-    'Log in with: gcloud auth login; '"$firebase"' login'
+    "Log in with: gcloud auth login; $firebase login
+If an API \"has not been used in the project or is disabled\", enable it, and wait some minutes:
+  gcloud services enable cloudresourcemanager.googleapis.com --project $project"
   local projects components
   if will alerts; then
     # Unlike a missing command, this shows only at the end, and gcloud asks whether to install it.
@@ -75,7 +79,9 @@ ask() {
 
 step_billing() {
   begin 'Check the billing' \
-    'Functions run only in projects on the Blaze plan, which needs a billing account.' ''
+    'Functions run only in projects on the Blaze plan, which needs a billing account.' \
+    "If an API \"has not been used in the project or is disabled\", enable it, and wait some minutes:
+  gcloud services enable cloudbilling.googleapis.com --project $project"
   local enabled
   enabled=$(look gcloud billing projects describe "$project" '--format=value(billingEnabled)')
   [[ -n $dry_run || $enabled == True ]] || stop "$project has no billing account. Choose the Blaze plan:
