@@ -27,6 +27,7 @@ FUNCTIONS = (
     "export_account",
     "finish_release",
     "ingest",
+    "ingest_webhook",
     "invoke_function",
     "list_devices",
     "mint_token",

@@ -83,8 +83,10 @@ COMMANDS: Table = {
         "The product at Particle, and its integrations.",
         {
             "check": Command("particle", "Check credentials, product and access mode."),
-            "integrate": Command("particle", "Forward Particle's events to a topic."),
-            "disintegrate": Command("particle", "Delete the integrations to a topic."),
+            "integrate": Command(
+                "particle", "Forward Particle's events to a topic, or by webhook."
+            ),
+            "disintegrate": Command("particle", "Delete the integrations to a topic or webhook."),
         },
     ),
     "audit": Group(

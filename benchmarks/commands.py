@@ -1,23 +1,26 @@
 """Compares `invoke_function` with a callable that only forwards the call."""
 
+import base64
+import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 import requests
 
 from benchmarks import world
+from benchmarks.distance import DistantServer
 from benchmarks.load import call, deliver_all
-from benchmarks.proxy import Proxy
+from benchmarks.proxy import Fault, Proxy
 from benchmarks.server import Server
 from benchmarks.throughput import Result, in_turns
 from local import Stack
-from local.client import Client
+from local.client import Account, Client
 
 HANDLERS = ("forward", "invoke_function")
 CUSTOMERS = 64
@@ -42,6 +45,12 @@ class Case:
         return f"device takes {1000 * self.delay:.0f} ms, {self.callers} at once"
 
 
+AUTH, FIRESTORE, PARTICLE = 0.06, 0.01, 0.3
+"""Seconds to an answer in the cloud: of Auth and Firestore from the same region, and of Particle
+with a device that is at once done."""
+PRESSES = 20
+"""Presses of a button in a round."""
+
 CASES = (Case(0, 1, 250), Case(0, 16, 800), Case(0.2, 1, 20), Case(0.2, 16, 320))
 
 
@@ -50,6 +59,8 @@ class Measured:
     """The results of both handlers in all cases, and the cost of a warm `invoke_function`."""
 
     results: Mapping[Case, Mapping[str, Result]]
+    distant: Mapping[str, Mapping[str, Result]]
+    """By when the call comes, with the distances of the cloud."""
     firestore: float
     """Round trips to Firestore for a call."""
     particle: float
@@ -73,10 +84,59 @@ def measure(stack: Stack, rounds: int) -> Measured:
     finally:
         for server in servers.values():
             server.stop()
-    return Measured(results, *_costs(stack, environment, calls))
+    distant = _at_a_distance(stack, environment, rounds)
+    return Measured(results, distant, *_costs(stack, environment, calls))
 
 
-def _calls(stack: Stack) -> Iterator[bytes]:
+def _at_a_distance(
+    stack: Stack, environment: Mapping[str, str], rounds: int
+) -> dict[str, dict[str, Result]]:
+    """What a person waits for at the press of a button, one after the other."""
+    with (
+        DistantServer(environment["FIREBASE_AUTH_EMULATOR_HOST"], AUTH) as auth,
+        Proxy(stack.firestore_host, lambda: Fault(delay=FIRESTORE)) as firestore,
+        _slow_devices(stack, PARTICLE),
+    ):
+        far = {
+            **environment,
+            "FIREBASE_AUTH_EMULATOR_HOST": auth.address,
+            "FIRESTORE_EMULATOR_HOST": firestore.address,
+        }
+        servers = {name: Server(name, far) for name in HANDLERS}
+        cases = {
+            "within a minute of the last": _calls(stack),
+            "the first in a minute": _calls(stack, _reissued),
+        }
+        results = {}
+        try:
+            for server in servers.values():
+                server.start()
+            for title, calls in cases.items():
+                for server in servers.values():
+                    _warm(server, calls)
+                results[title] = in_turns(
+                    servers, rounds, partial(_for_all, calls, PRESSES), concurrency=1
+                )
+        finally:
+            for server in servers.values():
+                server.stop()
+    return results
+
+
+def _as_issued(account: Account, _turn: int) -> str:
+    return account.id_token
+
+
+def _reissued(account: Account, turn: int) -> str:
+    """The ID token that the app gets for the same sign-in so many seconds later."""
+    header, payload, _ = account.id_token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    claims["iat"] += turn
+    later = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"{header}.{later}."
+
+
+def _calls(stack: Stack, token: Callable[[Account, int], str] = _as_issued) -> Iterator[bytes]:
     """Yield calls for ever, each with its own request id, by all customers in turn."""
     app = Client(stack)
     accounts = [app.sign_up() for _ in range(CUSTOMERS)]
@@ -85,7 +145,7 @@ def _calls(stack: Stack) -> Iterator[bytes]:
     world.register(devices, datetime.now(UTC))
 
     def endless() -> Iterator[bytes]:
-        while True:
+        for turn in count():
             for device, account in zip(devices, accounts, strict=True):
                 data = {
                     "deviceId": device.id,
@@ -93,7 +153,7 @@ def _calls(stack: Stack) -> Iterator[bytes]:
                     "argument": "20",
                     "requestId": secrets.token_hex(8),
                 }
-                yield call(data, account.id_token)
+                yield call(data, token(account, turn))
 
     return endless()
 

@@ -135,6 +135,7 @@ certain locations (constraints/gcp.resourceLocations), write one into .env.$envi
   store_secret "$present" PARTICLE_CLIENT_SECRET "$client_secret" \
     'OAuth client secret that belongs to it'
   store_secret "$present" SETUP_CODE_PEPPER '' ''
+  store_secret "$present" WEBHOOK_SECRET '' ''
   store_mail_server "$present"
   client_id='' client_secret='' smtp_url=''
 }
@@ -188,7 +189,7 @@ store_secret() { # NAMES_PRESENT NAME VALUE WHAT_IT_IS
 give_value() { # NAME VALUE WHAT_IT_IS COMMAND...
   local name=$1 value=$2 what=$3
   shift 3
-  if [[ $name == SETUP_CODE_PEPPER ]]; then
+  if [[ $name == SETUP_CODE_PEPPER || $name == WEBHOOK_SECRET ]]; then
     show "$@"
     python3.11 -c 'import secrets; print(secrets.token_hex(32), end="")' | "$@"
     return
@@ -288,16 +289,16 @@ of its own domain (policy iam.allowedPolicyMemberDomains), which allUsers is not
 make an exception for this project: docs/deploy.md. Then:
   ./deploy.sh --project $project --only public"
   local name
-  for name in $(callables); do
+  for name in $(public_functions); do
     run gcloud functions add-invoker-policy-binding "$name" --member=allUsers "--region=$region" \
       --project "$project" --format=none
   done
 }
 
-# The functions that apps call. Each has a file with its name.
-callables() {
+# The functions that apps call, and Particle's webhooks. Each has a file with its name.
+public_functions() {
   local file
-  grep -l '^@callable_function(' functions/*.py | while IFS= read -r file; do
+  grep -l -e '^@callable_function(' -e '^@on_webhook(' functions/*.py | while IFS= read -r file; do
     file=${file##*/}
     printf '%s\n' "${file%.py}"
   done

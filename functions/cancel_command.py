@@ -17,8 +17,9 @@ class Request(Input, frozen=True):
     """Needed for a call of another customer's device."""
 
 
-@callable_function(Request)
+@callable_function(Request, confirms=True)
 def cancel_command(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{commandId, status}`: `cancelled`, or what became of the call if it is too late."""
+    caller.confirm()
     status = record.cancel(caller.uid, request.command_id, request.device_id)
     return {"commandId": request.command_id, "status": status}

@@ -15,7 +15,7 @@ class Request(Input, frozen=True):
     cursor: Annotated[str, Meta(max_length=4000)] | None = None
 
 
-@callable_function(Request, changes=False)
+@callable_function(Request)
 def export_account(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{lines, cursor}`: JSON lines, and a cursor unless this is the last page."""
     lines, cursor = export.page(caller.uid, request.cursor)

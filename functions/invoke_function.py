@@ -26,7 +26,7 @@ class Request(Input, frozen=True):
     coalesce: bool | None = None
 
 
-@callable_function(Request, secrets=settings.PARTICLE_SECRETS)
+@callable_function(Request, secrets=settings.PARTICLE_SECRETS, confirms=True)
 def invoke_function(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{commandId, status, returnValue}`.
 
@@ -39,6 +39,7 @@ def invoke_function(caller: Caller, request: Request) -> dict[str, Any]:
         Call(request.device_id, request.function, request.argument),
         request_id=request.request_id,
         wait=_wait(request),
+        confirm=caller.confirm,
     )
     return {
         "commandId": command.command_id,

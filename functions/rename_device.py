@@ -14,8 +14,9 @@ class Request(Input, frozen=True):
     name: DeviceName
 
 
-@callable_function(Request)
+@callable_function(Request, confirms=True)
 def rename_device(caller: Caller, request: Request) -> dict[str, Any]:
     """Answer `{deviceId, name}`. The name is the owner's alone and does not go to Particle."""
+    caller.confirm()
     ownership.rename(caller.uid, request.device_id, request.name)
     return {"deviceId": request.device_id, "name": request.name}

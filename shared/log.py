@@ -313,6 +313,16 @@ def dead_letter(message_id: str, reason: str) -> None:
     _line("WARNING", "dead-letter", messageId=message_id, reason=reason)
 
 
+def webhook_refused() -> None:
+    """A request to `ingest_webhook` had none of the secrets."""
+    _line("WARNING", "webhook-refused", "webhook refused: it has none of the secrets")
+
+
+def webhook_postponed(failure: Exception) -> None:
+    """An event that a webhook brought could not be stored; Particle sends it twice more."""
+    _line("WARNING", "webhook-postponed", f"webhook postponed: {failure}")
+
+
 def canary_arrived(delay_ms: int) -> None:
     """A test event arrived in Firestore, all the way from Particle."""
     _line("INFO", "canary-arrived", delayMs=delay_ms)

@@ -16,6 +16,9 @@ from firebase_functions.params import BoolParam, IntParam, SecretParam, StringPa
 TOPIC = "particle-events"
 """The Pub/Sub topic that Particle's integration publishes to."""
 
+WEBHOOK_FUNCTION = "ingest_webhook"
+"""The function that takes Particle's webhooks, by which its address is known."""
+
 _PRODUCT = StringParam(
     "PARTICLE_PRODUCT",
     label="Particle product",
@@ -227,9 +230,15 @@ SETUP_CODE_PEPPER = SecretParam("SETUP_CODE_PEPPER")
 SMTP_URL = SecretParam("SMTP_URL")
 """`smtps://USER:PASSWORD@HOST:PORT`, `smtp://USER:PASSWORD@HOST:PORT?starttls=1`, or `NO_MAIL`."""
 
+WEBHOOK_SECRET = SecretParam("WEBHOOK_SECRET")
+"""What Particle's webhooks send to `ingest_webhook`: one secret, or a new and an old one with white
+space between them."""
+
 NO_MAIL = "none"
 """The value of `SMTP_URL` where no mails are sent. A function is not deployed while one of its
 secrets does not exist, and Secret Manager takes no empty value."""
+
+_SHORTEST_SECRET = 32
 
 MAX_RETENTION_DAYS = 36_500
 """A century: more than anybody needs, and far from the end of Firestore's calendar."""
@@ -301,6 +310,9 @@ AUTH_ANSWER = 10
 """For an answer of Firebase Auth; its own default of 120 s is longer than a callable has."""
 DELETION_PATIENCE = CALLABLE_TIMEOUT / 3
 """How long the caller waits for the erasure of their account, before it continues in background."""
+SIGN_IN_REMEMBERED = 50
+"""For this long an instance remembers that Auth said yes to a sign-in. With the time of Auth's
+answer (`AUTH_ANSWER`), an ended sign-in can call devices for a minute at most."""
 RECENT_SIGN_IN = 300
 """Age of a sign-in that may do what cannot be undone."""
 COMMAND_WAIT = 3600
@@ -325,9 +337,10 @@ _OPTIONS: dict[str, Any] = {
 }
 
 # A deployment starts an instance of every function at once, and a new project may run 20 CPUs in a
-# region (CpuAllocPerProjectRegion). So what is called rarely, or where nobody waits, has half of
-# one, and with less than one the platform allows one request at a time.
-_SMALL: dict[str, Any] = {"cpu": 0.5, "concurrency": 1}
+# region (CpuAllocPerProjectRegion). So what is called rarely, or where nobody waits, has a third of
+# one, as the platform gives a function of this memory by itself. With less than one it allows one
+# request at a time.
+_SMALL: dict[str, Any] = {"cpu": 0.333, "concurrency": 1}
 
 # All traffic, since Particle's address is a public one. The Firebase CLI takes an empty name for
 # "no connector". The Python SDK does not offer Direct VPC egress.
@@ -362,6 +375,16 @@ INGEST_OPTIONS: dict[str, Any] = {
     "timeout_sec": INGEST_TIMEOUT,
     # Customers are watching what it stores.
     "min_instances": _MIN_INSTANCES,
+}
+
+WEBHOOK_OPTIONS: dict[str, Any] = {
+    **{
+        name: value
+        for name, value in INGEST_OPTIONS.items()
+        if name not in {"retry", "min_instances"}
+    },
+    # Particle has no identity at Google: a secret admits its webhooks.
+    "invoker": "public",
 }
 
 SCHEDULE_OPTIONS: dict[str, Any] = {
@@ -410,6 +433,18 @@ def particle() -> Particle:
         client_id=_required(CLIENT_ID.value, "PARTICLE_CLIENT_ID"),
         client_secret=_required(CLIENT_SECRET.value, "PARTICLE_CLIENT_SECRET"),
     )
+
+
+@functools.cache
+def webhook_secrets() -> tuple[str, ...]:
+    """The secrets of which a webhook has to send one.
+
+    Raises `SettingMissingError` where one is missing or so short that it could be guessed.
+    """
+    secrets = tuple(_required(WEBHOOK_SECRET.value.strip(), "WEBHOOK_SECRET").split())
+    if any(len(secret) < _SHORTEST_SECRET for secret in secrets):
+        raise SettingMissingError(f"WEBHOOK_SECRET needs {_SHORTEST_SECRET} characters or more")
+    return secrets
 
 
 @functools.cache

@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -12,17 +13,23 @@ from admin.cli.errors import CannotRun
 from admin.cli.failures import explained
 from admin.cli.operation import record_if_possible
 from admin.cli.output import answer
-from admin.cli.target import Target
+from admin.cli.target import WEBHOOK_SECRET, Target
 from admin.doctor import report
 from admin.doctor.at_particle import ACCESS
 from admin.doctor.deployment import ACCESS_TOKEN, Deployment
-from admin.particle.integrations import Plan, plan, shown
+from admin.particle.destinations import Destination, Topic, Webhook
+from admin.particle.integrations import ALL_EVENTS, Plan, plan, shown
+from shared.api.webhooks import HEADER
 from shared.particle import Integration, errors
 
 _Topic = Annotated[
     str, typer.Option(metavar="NAME", help="The topic's name, or projects/ID/topics/NAME.")
 ]
 _TOPIC = "particle-events"
+_Webhook = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="The address of ingest_webhook, instead of a topic."),
+]
 
 
 def check(context: typer.Context) -> None:
@@ -39,6 +46,16 @@ def integrate(
     context: typer.Context,
     *,
     topic: _Topic = _TOPIC,
+    webhook: _Webhook = None,
+    key_secret: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --webhook: the cloud secret at Particle that has the value of "
+            "WEBHOOK_SECRET. Without it, the webhook gets the value itself, which the product's "
+            "team can then read at Particle.",
+        ),
+    ] = None,
     event: Annotated[
         list[str] | None,
         typer.Option(
@@ -54,7 +71,7 @@ def integrate(
         ),
     ] = False,
 ) -> None:
-    """Forward Particle's events to a topic.
+    """Forward Particle's events to a topic, or by webhook.
 
     Creates the integrations that are missing and enables those that are disabled, so that each
     event is forwarded once. Can be repeated.
@@ -62,37 +79,44 @@ def integrate(
     Example: particle integrate --event temperature --event pump/
     """
     with _product(context) as deployment:
-        name = _full_name(topic, deployment)
-        intended = plan(_integrations(name, deployment), event or deployment.event_prefixes)
-        _record(intended, name, deployment, deletes=delete_superfluous)
-        _create(intended, name, deployment)
+        destination = _destination(topic, webhook, key_secret, deployment)
+        intended = plan(destination.present(), event or deployment.event_prefixes)
+        if webhook and ALL_EVENTS in intended.create:
+            raise CannotRun(
+                "Particle's webhooks need the beginnings of your events' names: "
+                "--event temperature --event pump/"
+            )
+        _record(intended, destination.name, deployment, deletes=delete_superfluous)
+        _create(intended, destination, deployment)
         for one in intended.enable:
-            deployment.particle.integrations.enable(deployment.integrator, one)
+            destination.enable(one)
         if delete_superfluous:
             _delete(intended.superfluous, deployment)
         document = {
-            "topic": name,
+            ("webhook" if webhook else "topic"): destination.name,
             "created": list(intended.create),
             "enabled": [one.event for one in intended.enable],
             "superfluous": [{"id": one.id, "event": one.event} for one in intended.superfluous],
             "deleted": len(intended.superfluous) if delete_superfluous else 0,
-            "integrations": [one.event for one in _integrations(name, deployment)],
+            "integrations": [one.event for one in destination.present()],
         }
     answer(document, lambda: _print(intended, deployment, deleted=delete_superfluous))
 
 
-def disintegrate(context: typer.Context, *, topic: _Topic = _TOPIC) -> None:
-    """Delete the integrations to a topic.
+def disintegrate(
+    context: typer.Context, *, topic: _Topic = _TOPIC, webhook: _Webhook = None
+) -> None:
+    """Delete the integrations to a topic or webhook.
 
-    Particle's events then no longer arrive there. Integrations to other topics stay.
+    Particle's events then no longer arrive there. All other integrations stay.
     """
     with _product(context) as deployment:
-        name = _full_name(topic, deployment)
-        ours = _integrations(name, deployment)
+        destination = _destination(topic, webhook, None, deployment)
+        ours = destination.present()
         if ours:
             deleted = [one.event for one in ours]
             record_if_possible(
-                deployment.target, "integrations-deleted", topic=name, deleted=deleted
+                deployment.target, "integrations-deleted", topic=destination.name, deleted=deleted
             )
         _delete(ours, deployment)
     answer(
@@ -122,12 +146,28 @@ def _full_name(topic: str, deployment: Deployment) -> str:
     return topic if "/" in topic else f"projects/{deployment.project}/topics/{topic}"
 
 
-def _integrations(topic: str, deployment: Deployment) -> list[Integration]:
-    listed = deployment.particle.integrations.list(deployment.integrator)
-    return [one for one in listed if one.topic == topic]
+def _destination(
+    topic: str, webhook: str | None, key_secret: str | None, deployment: Deployment
+) -> Destination:
+    integrations, credentials = deployment.particle.integrations, deployment.integrator
+    if webhook is None:
+        if key_secret:
+            raise CannotRun("--key-secret goes with --webhook")
+        return Topic(integrations, credentials, _full_name(topic, deployment))
+    parts = urlsplit(webhook)
+    if parts.scheme != "https" and not (deployment.local and parts.scheme == "http"):
+        raise CannotRun("--webhook needs the https:// address of ingest_webhook")
+
+    def headers() -> dict[str, str]:
+        if key_secret:
+            return {HEADER: f"{{{{{{{key_secret}}}}}}}"}
+        # While it is changed there are two, of which the first is the new one.
+        return {HEADER: deployment.target.secret(WEBHOOK_SECRET).split()[0]}
+
+    return Webhook(integrations, credentials, webhook, headers)
 
 
-def _record(intended: Plan, topic: str, deployment: Deployment, *, deletes: bool) -> None:
+def _record(intended: Plan, to: str, deployment: Deployment, *, deletes: bool) -> None:
     """Before anything is changed, so that no change lacks its record."""
     changes = {
         "created": list(intended.create),
@@ -135,13 +175,13 @@ def _record(intended: Plan, topic: str, deployment: Deployment, *, deletes: bool
         "deleted": [one.event for one in intended.superfluous] if deletes else [],
     }
     if any(changes.values()):
-        record_if_possible(deployment.target, "integrations-changed", topic=topic, **changes)
+        record_if_possible(deployment.target, "integrations-changed", topic=to, **changes)
 
 
-def _create(intended: Plan, topic: str, deployment: Deployment) -> None:
+def _create(intended: Plan, destination: Destination, deployment: Deployment) -> None:
     for prefix in intended.create:
         try:
-            deployment.particle.integrations.create(deployment.integrator, prefix, topic)
+            destination.create(prefix)
         except errors.RefusedError as failure:
             if prefix or isinstance(failure, errors.ForbiddenError | errors.TokenRejectedError):
                 raise

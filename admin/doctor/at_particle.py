@@ -4,11 +4,12 @@ from admin.cli.deployed import SECRETS, use_secrets
 from admin.cli.errors import CannotRun
 from admin.cli.target import PEPPER
 from admin.doctor.deployment import ACCESS_TOKEN, EVENTS, Deployment
-from admin.doctor.finding import Finding, Link, broken, ok, warning
+from admin.doctor.finding import Finding, Link, State, broken, ok, warning
 from admin.particle.integrations import covers, plan, shown
 from shared import settings
 from shared.claims import at_particle
 from shared.particle import Integration, OAuthClient, errors
+from shared.telemetry import canary
 
 PRESENCE = "spark/status"
 """The event with which Particle reports that a device went online or offline."""
@@ -170,7 +171,7 @@ def _integrations(deployment: Deployment) -> Finding:
         ours = [
             deployment.particle.integrations.get(deployment.integrator, one.id)
             for one in listed
-            if one.topic == topic
+            if canary.is_ours(one)
         ]
     except (errors.ForbiddenError, errors.TokenRejectedError) as failure:
         return warning(
@@ -178,18 +179,30 @@ def _integrations(deployment: Deployment) -> Finding:
             f"set {ACCESS_TOKEN} to a token of a member of the product's team",
         )
     if not ours:
-        others = ", ".join(sorted({one.topic for one in listed}))
+        others = ", ".join(sorted({one.topic or one.url for one in listed}))
         return broken(
             f"none forwards events to {topic}"
             + (f"; there are some to {others}" if others else ""),
             f"{deployment.command} particle integrate",
         )
-    return _forwarding(ours, deployment)
+    # Each way has to bring everything: where there are both, one of them is on trial or on its way
+    # out.
+    findings = [_forwarding(way, deployment) for way in _by_destination(ours)]
+    return next((one for one in findings if one.state is not State.OK), findings[0])
+
+
+def _by_destination(ours: list[Integration]) -> list[list[Integration]]:
+    ways: dict[str, list[Integration]] = {}
+    for one in sorted(ours, key=lambda one: one.url):
+        ways.setdefault(one.topic or one.url, []).append(one)
+    return list(ways.values())
 
 
 def _forwarding(ours: list[Integration], deployment: Deployment) -> Finding:
-    """Whether the existing integrations forward each event, and only once."""
+    """Whether the existing integrations to one place forward each event, and only once."""
     integrate = f"{deployment.command} particle integrate"
+    if ours[0].url:
+        integrate += f" --webhook {ours[0].url}"
     intended = plan(ours, deployment.event_prefixes)
     if intended.enable:
         return broken(
@@ -214,7 +227,7 @@ def _forwarding(ours: list[Integration], deployment: Deployment) -> Finding:
             f"{names}: the newest delivery failed: {failures[0]}",
             "see whether the canary below arrives: if so, it works again",
         )
-    return ok(f"{names}, to {deployment.topic}")
+    return ok(f"{names}, to {ours[0].topic or ours[0].url}")
 
 
 ACCESS: tuple[Link, ...] = (

@@ -94,7 +94,7 @@ def _not_forwarded(deployment: Deployment) -> list[str]:
         listed = deployment.particle.integrations.list(deployment.integrator)
     except errors.ParticleError:
         return []
-    prefixes = [one.event for one in listed if one.topic == deployment.topic and not one.disabled]
+    prefixes = [one.event for one in listed if canary.is_ours(one) and not one.disabled]
     with explained_firestore(deployment.project):
         names = _published()
     return sorted(n for n in names if not any(covers(prefix, n) for prefix in prefixes))

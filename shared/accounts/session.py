@@ -2,23 +2,31 @@
 
 An ID token is good for up to an hour, and nothing in it says that the account has been deleted or
 disabled or its sessions revoked since: only Auth knows. Callables that change something ask Auth;
-those that only read go by the ID token alone, as Firestore's rules do, which cannot ask.
+those that only read go by the ID token alone, as Firestore's rules do, which cannot ask. The call
+of a device waits for Auth only when it is recorded, before it is sent, and an answer that is less
+than a minute old will do (`Session.ask`).
 """
 
 import contextlib
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
 from firebase_admin import auth
+from firebase_admin import exceptions as firebase_errors
 from google.api_core.exceptions import AlreadyExists
+from google.auth.exceptions import TransportError
 
 from shared import connections, settings
 from shared.accounts import account
 from shared.cache import Cache
-from shared.errors import SignInRequired
+from shared.errors import SignInRequired, TryAgain
 from shared.firestore import paths
+from shared.firestore.deadline import TRANSIENT
 from shared.firestore.ids import is_uid
 from shared.structs import prepared
 
@@ -27,6 +35,22 @@ _Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
 
 _noted: Cache[tuple[str, int], str] = Cache(20_000)
 """The sign-ins whose first call is in the activity, as this instance knows; about 4 MB."""
+
+
+_live: Cache[tuple[str, int], str] = Cache(20_000, age=settings.SIGN_IN_REMEMBERED)
+"""The ID tokens, by uid and time of issue, of which Auth has said lately that they hold."""
+
+_asking = ThreadPoolExecutor(settings.CONCURRENCY, "auth")
+"""Starts a thread when a request needs one."""
+
+UNREACHABLE = (
+    TransportError,
+    firebase_errors.DeadlineExceededError,
+    firebase_errors.InternalError,
+    firebase_errors.ResourceExhaustedError,
+    firebase_errors.UnavailableError,
+)
+"""What Auth raises when it cannot be reached, or cannot serve the request now."""
 
 
 class _Firebase(msgspec.Struct):
@@ -77,6 +101,7 @@ class Session:
 
     def require_live(self) -> None:
         """Raise `SignInRequired` when the account or the sign-in has ended; asks Auth."""
+        _live.forget(self._token)
         try:
             user = auth.get_user(self.uid, app=connections.firebase())
         except auth.UserNotFoundError:
@@ -84,6 +109,38 @@ class Session:
         valid_after: int = user.tokens_valid_after_timestamp or 0
         if user.disabled or self.claims["iat"] * 1000 < valid_after:
             raise SignInRequired("This sign-in has been ended. Sign in again.")
+        _live.put(self._token, "live")
+
+    def ask(self, app: dict[str, str] | None) -> Callable[[], None]:
+        """Begin to ask Auth, unless it said yes lately, and then `note` the sign-in.
+
+        What is returned waits for that, and raises `SignInRequired` like `require_live`, or
+        `TryAgain` when Auth or Firestore cannot be reached.
+        """
+        if self._token in _live:
+            self.note(app)
+            return lambda: None
+
+        def begin() -> None:
+            self.require_live()
+            self.note(app)
+
+        asked: Future[None] = _asking.submit(contextvars.copy_context().run, begin)
+
+        # Each call of `confirm` raises the same failure, with what its caller adds to it.
+        try_again = TryAgain()
+
+        def confirm() -> None:
+            try:
+                asked.result()
+            except (*UNREACHABLE, *TRANSIENT) as failure:
+                raise try_again from failure
+
+        return confirm
+
+    @property
+    def _token(self) -> tuple[str, int]:
+        return self.uid, int(self.claims["iat"])
 
     def note(self, app: dict[str, str] | None) -> None:
         """Note the first call of this sign-in in the customer's activity, once.

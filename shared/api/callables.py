@@ -13,18 +13,17 @@ import contextlib
 import functools
 import secrets as random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
-from firebase_admin import exceptions as firebase_errors
 from firebase_functions.params import SecretParam
 from flask import Request, Response, jsonify
 from flask_cors import cross_origin
-from google.auth.exceptions import TransportError
 
 from shared import log, settings
-from shared.accounts.session import Session
+from shared.accounts.session import UNREACHABLE, Session
 from shared.api import protocol
 from shared.api.protocol import CallFailedError
 from shared.api.requests import Caller, Input, read_text
@@ -47,14 +46,7 @@ from shared.limits.rate import RateLimit
 from shared.particle import errors
 from shared.structs import prepared
 
-OVERLOADED = (
-    *TRANSIENT,
-    TransportError,
-    firebase_errors.DeadlineExceededError,
-    firebase_errors.InternalError,
-    firebase_errors.ResourceExhaustedError,
-    firebase_errors.UnavailableError,
-)
+OVERLOADED = (*TRANSIENT, *UNREACHABLE)
 """What Firestore and Auth raise when they cannot be reached, or cannot serve the request now."""
 
 View = Callable[[Request], Response]
@@ -68,10 +60,13 @@ def callable_function(
     *,
     secrets: list[SecretParam] | None = None,
     changes: bool = True,
+    confirms: bool = False,
 ) -> Callable[[Callable[[Caller, R], dict[str, Any]]], View]:
     """Export a function as a Firebase callable that takes `input_type` as its data.
 
-    If it `changes` something, Auth is asked first whether the sign-in still holds.
+    If it `changes` something, Auth is asked first whether the sign-in still holds. One that
+    `confirms` begins at the same time, and calls `caller.confirm` before it does what must not be
+    done for an ended sign-in; an answer of the last minute will do.
     """
     prepared(input_type)
     rate = RateLimit(settings.calls_per_minute)
@@ -82,11 +77,20 @@ def callable_function(
         def serve(data: Any, session: Session) -> dict[str, Any]:
             rate.acquire(session.uid)
             request = _input(data, input_type)
+            app = request.app.as_dict() if request.app else None
+            signed_in_at = datetime.fromtimestamp(session.claims["auth_time"], UTC)
+            caller = Caller(session.uid, signed_in_at, session.email)
+            if confirms:
+                caller = replace(caller, confirm=session.ask(app))
+                try:
+                    return function(caller, request)
+                finally:
+                    # Whatever the function found: an ended sign-in is told nothing else.
+                    caller.confirm()
             if changes:
                 session.require_live()
-            session.note(request.app.as_dict() if request.app else None)
-            signed_in_at = datetime.fromtimestamp(session.claims["auth_time"], UTC)
-            return function(Caller(session.uid, signed_in_at, session.email), request)
+            session.note(app)
+            return function(caller, request)
 
         @cross_origin(methods="POST", origins=_origins())
         @functools.wraps(function)

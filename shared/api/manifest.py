@@ -29,6 +29,12 @@ def declare_callable(function: Exported, secrets: Secrets) -> None:
     _declare(function, options._endpoint(func_name=function.__name__, callable=True))  # noqa: SLF001
 
 
+def declare_webhook(function: Exported, secrets: Secrets) -> None:
+    """Declare a function that Particle's webhooks call."""
+    options = HttpsOptions(secrets=secrets, **settings.WEBHOOK_OPTIONS)
+    _declare(function, options._endpoint(func_name=function.__name__))  # noqa: SLF001
+
+
 def declare_schedule(function: Exported, schedule: str, secrets: Secrets) -> None:
     """Declare a function with a schedule such as `every 5 minutes`."""
     options = ScheduleOptions(schedule=schedule, secrets=secrets, **settings.SCHEDULE_OPTIONS)

@@ -1,5 +1,6 @@
 """What callables take: the base of their requests, the types of common fields, and the caller."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -8,6 +9,10 @@ import msgspec
 
 from shared.api import names
 from shared.claims import label
+
+
+def _confirmed() -> None:
+    """Auth has been asked before."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,9 @@ class Caller:
     """When the person gave their password, or whatever they sign in with."""
     email: str | None = None
     """Their address, in small letters; None if they have none, or it is not verified."""
+    confirm: Callable[[], None] = _confirmed
+    """Waits until Auth has said that the sign-in still holds; raises `SignInRequired` if it does
+    not, and `TryAgain` if Auth does not answer."""
 
 
 _Short = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]

@@ -6,6 +6,7 @@ that; `shared/commands/queue.py` keeps the calls that wait for a device that is 
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -41,17 +42,28 @@ class Command:
     return_value: int | None = None
 
 
+def _nothing_to_wait_for() -> None:
+    """Nothing."""
+
+
 def invoke(
-    uid: str, call: Call, *, request_id: str | None = None, wait: Wait | None = None
+    uid: str,
+    call: Call,
+    *,
+    request_id: str | None = None,
+    wait: Wait | None = None,
+    confirm: Callable[[], None] = _nothing_to_wait_for,
 ) -> Command:
     """Call a function once, however often the same request comes.
 
     The device is the user's, or they are a guest who may control it. With `wait`, a call whose
-    device is offline is kept. Raises `NotAllowed`, `NotYourDevice`, `RoleTooLow`,
-    `UnknownFunction`, `DeviceOffline`, `DeviceTimeout`, `DeviceNotReady`, `ParticleUnavailable`,
-    `ParticleRateLimited`, `InProgress`, `TryAgain`, and `BadRequest` for an argument that is not
-    offered or that the device or Particle does not take, and for a request id that was used for
-    another call. A repeated request gets the outcome of the first one, be it a result or a failure.
+    device is offline is kept. `confirm` is called when the call has been recorded, before anything
+    reaches the device or ends another call; when it raises, the call has failed. Raises
+    `NotAllowed`, `NotYourDevice`, `RoleTooLow`, `UnknownFunction`, `DeviceOffline`,
+    `DeviceTimeout`, `DeviceNotReady`, `ParticleUnavailable`, `ParticleRateLimited`, `InProgress`,
+    `TryAgain`, and `BadRequest` for an argument that is not offered or that the device or Particle
+    does not take, and for a request id that was used for another call. A repeated request gets the
+    outcome of the first one, be it a result or a failure.
     """
     offer().check_call(call.function, call.argument)
     request_id = request_id or secrets.token_hex(16)
@@ -70,6 +82,7 @@ def invoke(
         return _recorded(used.record, uid, call)
 
     try:
+        confirm()
         outcome = _decide(begun, credentials, wait)
     except ProductError as failure:
         outcome = Outcome.of(failure)

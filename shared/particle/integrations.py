@@ -1,5 +1,6 @@
-"""A product's integrations at Particle that publish its events to Google Cloud Pub/Sub."""
+"""A product's integrations at Particle: those to Google Cloud Pub/Sub, and webhooks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +13,19 @@ _ONE = _ALL + "/{integration}"
 
 @dataclass(frozen=True)
 class Integration:
-    """A Pub/Sub integration."""
+    """An integration."""
 
     id: str
     event: str
     """The prefix of the event names that it forwards; case counts."""
     topic: str
-    """`projects/PROJECT/topics/NAME`"""
+    """`projects/PROJECT/topics/NAME`; empty for a webhook."""
     name: str | None = None
     disabled: bool = False
     last_failure: str | None = None
     """Why the newest delivery in its log failed, if it did; only `get` fills it."""
+    url: str = ""
+    """Of a webhook."""
 
 
 class Integrations:
@@ -38,12 +41,12 @@ class Integrations:
         self._product = product
 
     def list(self, credentials: Credentials) -> list[Integration]:
-        """The integrations with Pub/Sub; a product may have others."""
+        """The integrations with Pub/Sub and the webhooks; a product may have others."""
         listed = self._send(credentials, "GET", _ALL).items()
         return [
             _integration(item)
             for item in listed
-            if item.optional("integration_type", str) == "GoogleCloudPubSub"
+            if item.optional("integration_type", str) in {"GoogleCloudPubSub", "Webhook"}
         ]
 
     def get(self, credentials: Credentials, integration_id: str) -> Integration:
@@ -55,6 +58,26 @@ class Integrations:
         """Forward all events with this prefix. Only for one that `list` does not show."""
         form = {"integration_type": "GoogleCloudPubSub", "event": event, "topic": topic}
         self._send(credentials, "POST", _ALL, form=form, repeatable=False).member("id", str)
+
+    def create_webhook(
+        self, credentials: Credentials, event: str, url: str, headers: Mapping[str, str]
+    ) -> None:
+        """Send all events with this prefix to an address. Only for one that is not there."""
+        document = _webhook(event, url, headers)
+        self._send(credentials, "POST", _ALL, document=document, repeatable=False).member("id", str)
+
+    def replace_webhook(
+        self,
+        credentials: Credentials,
+        integration: Integration,
+        url: str,
+        headers: Mapping[str, str],
+    ) -> None:
+        """Give a webhook the configuration of a new one, which is enabled."""
+        document = _webhook(integration.event, url, headers)
+        if integration.name:
+            document["name"] = integration.name
+        self._send(credentials, "PUT", _ONE, integration.id, document=document)
 
     def enable(self, credentials: Credentials, integration: Integration) -> None:
         """`PUT` replaces the whole configuration; without `disabled` in it, it is enabled."""
@@ -94,12 +117,40 @@ class Integrations:
         integration_id: str = "",
         *,
         form: dict[str, str] | None = None,
+        document: dict[str, Any] | None = None,
         repeatable: bool = True,
     ) -> Answer:
         path = {"product": self._product, "integration": integration_id}
         return self._transport.send(
-            method, route, credentials, path=path, form=form, repeatable=repeatable
+            method,
+            route,
+            credentials,
+            path=path,
+            form=form,
+            document=document,
+            repeatable=repeatable,
         )
+
+
+def _webhook(event: str, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """The configuration that `docs/ingest.md` recommends.
+
+    A form survives every payload. It has what Particle's defaults do not say, and the device once
+    more: a body in which the two differ is forged.
+    """
+    return {
+        "integration_type": "Webhook",
+        "event": event,
+        "url": url,
+        "requestType": "POST",
+        "form": {
+            "device_id": "{{{PARTICLE_DEVICE_ID}}}",
+            "fw_version": "{{{PRODUCT_VERSION}}}",
+        },
+        "headers": dict(headers),
+        "noDefaults": False,
+        "rejectUnauthorized": True,
+    }
 
 
 def _integration(item: Answer) -> Integration:
@@ -110,6 +161,7 @@ def _integration(item: Answer) -> Integration:
         name=item.optional("name", str),
         disabled=item.optional("disabled", bool) or False,
         last_failure=_last_failure(item.optional("logs", list) or []),
+        url=item.optional("url", str) or "",
     )
 
 

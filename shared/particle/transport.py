@@ -108,6 +108,7 @@ class _Request:
     route: str
     url: str
     form: Mapping[str, str] | None
+    document: Mapping[str, Any] | None
     read_timeout: float
     repeatable: bool
 
@@ -146,12 +147,14 @@ class Transport:
         path: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
+        document: Mapping[str, Any] | None = None,
         repeatable: bool = True,
         of_device: bool = False,
     ) -> Answer:
         """Send a request and return the answer to its success. Raises `ParticleError`.
 
         `route` is a template such as `/v1/devices/{device}`, which errors name; `path` fills it.
+        The body is a `form`, or a `document` in JSON.
         `credentials` give the bearer token, which is renewed once when Particle rejects it: such a
         request had no effect, so this holds for any. A text is a token that cannot be renewed; an
         OAuth client's id and secret are sent as Basic. `repeatable` says that sending the request
@@ -164,7 +167,7 @@ class Transport:
         if query:
             url += "?" + urlencode(query)
         read_timeout = self.timeouts.device if of_device else self.timeouts.answer
-        request = _Request(method, route, url, form, read_timeout, repeatable)
+        request = _Request(method, route, url, form, document, read_timeout, repeatable)
         if isinstance(credentials, str | tuple):
             return self._repeat(request, credentials)
         token = credentials.token()
@@ -201,6 +204,7 @@ class Transport:
                 headers={"Authorization": f"Bearer {authorization}"} if bearer else {},
                 auth=None if isinstance(authorization, str) else authorization,
                 data=request.form,
+                json=request.document,
                 timeout=(self.timeouts.connect, request.read_timeout),
                 allow_redirects=False,
             )

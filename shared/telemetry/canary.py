@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.firestore import FieldFilter
@@ -44,9 +45,14 @@ class Flight:
 
 
 def ours(particle: Particle, credentials: Credentials) -> list[Integration]:
-    """Particle's integrations that publish to our topic. Raises `ParticleError`."""
-    topic = settings.topic()
-    return [one for one in particle.integrations.list(credentials) if one.topic == topic]
+    """Particle's integrations that bring events here. Raises `ParticleError`."""
+    return [one for one in particle.integrations.list(credentials) if is_ours(one)]
+
+
+def is_ours(integration: Integration) -> bool:
+    """Whether it publishes to our topic, or is a webhook to a function like `ingest_webhook`."""
+    function = urlsplit(integration.url).path.rpartition("/")[2]
+    return integration.topic == settings.topic() or function == settings.WEBHOOK_FUNCTION
 
 
 def fly(
@@ -125,7 +131,10 @@ def _flights(deadline: float) -> list[Flight]:
     particle, server = connections.particle(), connections.tokens().server
     integrations = ours(particle, server)
     if not integrations:
-        raise CanaryLostError(f"no integration publishes to {settings.topic()}")
+        raise CanaryLostError(
+            f"no integration publishes to {settings.topic()}, and none is a webhook to "
+            f"{settings.WEBHOOK_FUNCTION}"
+        )
     if disabled := [one.event for one in integrations if one.disabled]:
         raise CanaryLostError(f"disabled integrations: {', '.join(map(repr, disabled))}")
     return [fly(particle, server, one, deadline) for one in integrations]

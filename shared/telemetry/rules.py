@@ -18,7 +18,9 @@ time and data, and is one measurement. For example:
 
 `identity` names the field of the data that a copy has in common with its original, or several
 fields, for all events or for those of one name; null for none. `samples` is a spreading rule. All
-names of fields are paths, with `.` between the keys. `docs/customising.md` has the whole of it.
+names of fields are paths, with `.` between the keys. `webhook` has the names of `deviceId`,
+`event`, `data` and `publishedAt` in the bodies of webhooks that do not use Particle's own.
+`docs/customising.md` has the whole of it.
 """
 
 import functools
@@ -82,10 +84,20 @@ class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     samples: Spreading | None = None
 
 
+class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The names that the bodies of the maker's webhooks have for what Particle's defaults name."""
+
+    device_id: str | None = None
+    event: str | None = None
+    data: str | None = None
+    published_at: str | None = None
+
+
 @prepared
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     identity: str | list[str] | None = None
     events: dict[str, _Event] = {}
+    webhook: Webhook = Webhook()
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -96,15 +108,30 @@ class Rule(msgspec.Struct, frozen=True):
     samples: Spreading | None = None
 
 
+class Rules(msgspec.Struct, frozen=True):
+    """What the file says."""
+
+    by_name: Mapping[str, Rule]
+    """The rules by the names of events."""
+    default: Rule
+    """For events of all other names."""
+    webhook: Webhook
+
+
 def of(event: str) -> Rule:
     """The rule for events of a name. Raises `SettingMissingError` when the file is not valid."""
-    by_name, default = all_rules()
-    return by_name.get(event, default)
+    rules = all_rules()
+    return rules.by_name.get(event, rules.default)
+
+
+def webhook() -> Webhook:
+    """The names in the bodies of webhooks; raises as `of` does."""
+    return all_rules().webhook
 
 
 @functools.cache
-def all_rules() -> tuple[Mapping[str, Rule], Rule]:
-    """The rules by the names of events, and the one for all other names; raises as `of` does."""
+def all_rules() -> Rules:
+    """What the file says; raises as `of` does."""
     found = product_file.read(FILE, _File) if FILE.exists() else _File()
     default = Rule(_fields(found.identity))
     by_name = {
@@ -114,7 +141,7 @@ def all_rules() -> tuple[Mapping[str, Rule], Rule]:
         )
         for name, event in found.events.items()
     }
-    return by_name, default
+    return Rules(by_name, default, found.webhook)
 
 
 def part(value: Any, path: str) -> Any:

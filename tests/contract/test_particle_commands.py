@@ -63,7 +63,7 @@ def integrations(simulator_url: str) -> Callable[[], list[Integration]]:
     """What Particle has."""
     particle = Particle(simulator_url, PRODUCT)
     tokens = TokenCache(particle, *CLIENT, Boundless())
-    return lambda: particle.integrations.list(tokens.server)
+    return lambda: [one for one in particle.integrations.list(tokens.server) if one.topic]
 
 
 def states(said: str) -> dict[str, str]:
@@ -285,3 +285,65 @@ def test_another_token_may_manage_integrations(
     world.forget()
     assert run("particle", "integrate", "--event", "temp", "--json")[0] == 0
     assert world.requests("POST", "/oauth/token") == []
+
+
+INGEST = "http://127.0.0.1:5001/demo-particle/us-central1/ingest_webhook"
+
+
+@pytest.fixture
+def webhooks(simulator_url: str) -> Callable[[], list[dict[str, Any]]]:
+    """What Particle has, as its API shows it."""
+    server = TokenCache(Particle(simulator_url, PRODUCT), *CLIENT, Boundless()).server
+    url = f"{simulator_url}/v1/products/{PRODUCT}/integrations"
+
+    def listed() -> list[dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {server.token()}"}
+        found = requests.get(url, headers=headers, timeout=10).json()
+        return [one for one in found if one["integration_type"] == "Webhook"]
+
+    return listed
+
+
+def test_webhooks_are_made_once_and_work_again(
+    run: Run, webhooks: Callable[[], list[dict[str, Any]]], integrations: Any, simulator_url: str
+) -> None:
+    before = integrations()
+    there = ("particle", "integrate", "--webhook", INGEST)
+    assert run(*there, "--event", "hp/")[1].startswith("Created: hp/…\nCreated: spark/…\n")
+    assert run(*there) == (0, "The integrations are in place\n")
+    (first, *_others) = webhooks()
+    assert (first["event"], first["url"]) == ("hp/", INGEST)
+    assert first["headers"] == {"X-Ingest-Key": "demo-webhook-secret-not-a-secret-at-all"}
+    assert first["form"]["device_id"] == "{{{PARTICLE_DEVICE_ID}}}"
+    assert len(webhooks()) == 3
+    assert integrations() == before, "those to a topic are others"
+
+    server = TokenCache(Particle(simulator_url, PRODUCT), *CLIENT, Boundless()).server
+    one = f"{simulator_url}/v1/products/{PRODUCT}/integrations/{first['id']}"
+    disabled = {"event": "hp/", "url": INGEST, "disabled": True}
+    bearer = {"Authorization": f"Bearer {server.token()}"}
+    requests.put(one, json=disabled, headers=bearer, timeout=10).raise_for_status()
+    assert run(*there, "--key-secret", "INGEST_KEY")[1].startswith("Enabled: hp/…")
+    (again,) = [one for one in webhooks() if one["event"] == "hp/"]
+    assert again["headers"] == {"X-Ingest-Key": "{{{INGEST_KEY}}}"}
+    assert not again.get("disabled")
+
+    assert run("particle", "disintegrate", "--webhook", INGEST)[1].startswith("Deleted 3: hp/…")
+    assert webhooks() == []
+    assert integrations() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--webhook", INGEST), "the beginnings of your events' names"),
+        (("--webhook", "ftp://x", "--event", "a"), "needs the https:// address"),
+        (("--key-secret", "X", "--event", "a"), "--key-secret goes with --webhook"),
+    ],
+)
+def test_a_webhook_that_cannot_be(
+    arguments: tuple[str, ...], said: str, run: Run, webhooks: Callable[[], list[dict[str, Any]]]
+) -> None:
+    status, found = run("particle", "integrate", *arguments)
+    assert (status, said in found) == (2, True), found
+    assert webhooks() == []

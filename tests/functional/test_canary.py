@@ -59,6 +59,21 @@ def is_lost(capsys: Said, cause: str, failures: int) -> None:
     assert (found["failures"], found["arrivedAt"], found["delayMs"]) == (failures, None, None)
 
 
+def test_a_webhook_has_a_canary_of_its_own(stack: Stack, capsys: Said) -> None:
+    """It is found by its address; and where there is one alone, it is the way."""
+    one = integrations.all_of_them()[0]
+    particle, server = connections.particle().integrations, connections.tokens().server
+    secret = stack.environment["WEBHOOK_SECRET"]
+    url = f"{stack.functions_url}/ingest_webhook"
+    particle.create_webhook(server, "t", url, {"X-Ingest-Key": secret})
+    arrives(capsys)
+    particle.delete(server, one.id)
+    arrives(capsys)
+    (hook,) = integrations.all_of_them()
+    particle.replace_webhook(server, hook, url, {"X-Ingest-Key": "another"})
+    is_lost(capsys, "Particle could not publish it", failures=1)
+
+
 def test_it_arrives_and_leaves_nothing_behind(capsys: Said, simulator: Simulator) -> None:
     arrives(capsys)
     assert outside("api") == []

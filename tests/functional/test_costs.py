@@ -143,9 +143,12 @@ def waiting_call(account: Account, device: dict[str, str]) -> dict[str, str]:
 def test_the_hot_path(
     owned: Label, customer: Account, costs: Callable[[str, Any, Account], tuple[int, int]]
 ) -> None:
-    """Two commits, one call to Particle, and one question to Auth."""
+    """Two commits and one call to Particle; Auth is asked once a minute."""
     invoke = {"deviceId": owned.device_id, "function": "set_target", "argument": "20"}
     call("invoke_function", invoke, customer)
     with mock.patch.object(auth, "get_user", wraps=auth.get_user) as asked:
         assert costs("invoke_function", invoke, customer) == (2, 1)
-    assert asked.call_count == 1
+        assert asked.call_count == 0
+        session._live.empty()
+        assert costs("invoke_function", invoke, customer) == (2, 1)
+        assert asked.call_count == 1

@@ -14,6 +14,7 @@ from google.auth.exceptions import TransportError
 
 from local.client import Account, CallableError, Client
 from shared import cache, connections, settings
+from shared.accounts import session
 from shared.commands import record as command_records
 from shared.commands.record import Begun
 from shared.firestore import paths
@@ -266,11 +267,15 @@ def test_auth_that_stays_away(
     failure: Any,
     request_: dict[str, Any],
     customer: Account,
+    simulator: Simulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(auth, "get_user", Mock(side_effect=failure("down")))
-    assert refusal("invoke_function", request_, customer).reason == "try-again"
-    assert list(paths.user(customer.uid).collection(paths.COMMANDS).stream()) == []
+    session._live.empty()
+    answer = refusal("invoke_function", request_, customer)
+    assert answer.reason == "try-again"
+    assert record(customer, answer.details["commandId"])["status"] == "failed"
+    assert calls(simulator) == 0
 
 
 def test_nothing_is_sent_that_could_outlast_the_hold_of_the_device(

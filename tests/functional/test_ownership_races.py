@@ -62,7 +62,13 @@ def servers(
 ) -> Iterator[list[str]]:
     """Two processes that serve the functions, as two instances do; their URLs."""
     said = tmp_path_factory.mktemp("servers") / "stderr"
-    environment = {**os.environ, **stack.environment, "PARTICLE_ACCESS_MODE": request.param}
+    environment = {
+        **os.environ,
+        **stack.environment,
+        "PARTICLE_ACCESS_MODE": request.param,
+        # The same few customers act in every round, more often than the limit allows.
+        "CALLS_PER_MINUTE": "0",
+    }
     with said.open("a") as stderr:
         running = [
             subprocess.Popen(  # noqa: S603 - fixed argv
@@ -227,7 +233,9 @@ def deletion_against_commands(arena: Arena) -> Round:
         allowed = {"succeeded", "sign-in-required", "not-your-device"}
         assert {call.result() for call in calls} <= allowed
         assert deleting.result() == "succeeded"
-        assert arena.attempt(0, "invoke_function", invoke, person) == "sign-in-required"
+        # A server that has just asked Auth about this sign-in does not ask again.
+        over = {"sign-in-required", "not-your-device"}
+        assert arena.attempt(0, "invoke_function", invoke, person) in over
         deletion.run(person.uid)  # what a call that was under way has kept from ending
         assert arena.check(label, [person]) is None
         assert paths.command(person.uid, "any").parent.get() == []
@@ -322,13 +330,9 @@ def calls_of_a_guest_against_the_end_of_their_share(arena: Arena) -> Round:
     return one
 
 
-OF_SHARES = (
+RACES = (
     acceptances_against_what_ends_them,
     calls_of_a_guest_against_the_end_of_their_share,
-)
-"""Of these a round takes longer, and is itself twenty requests."""
-RACES = (
-    *OF_SHARES,
     twenty_claims_of_one_device,
     claim_against_release,
     commands_against_a_change_of_hands,
@@ -350,7 +354,7 @@ def test_a_race(
     with ThreadPoolExecutor(20) as pool:
         mode = str(request.node.callspec.params["servers"])
         one_round = race(Arena(servers, mode, client, simulator, new_label, pool))
-        for number in range(ROUNDS // 4 if race in OF_SHARES else ROUNDS):
+        for number in range(ROUNDS):
             # Of tokens for new customers (80 in 5 minutes), and of coming too late for a device.
             forget_limits()
             one_round(number)

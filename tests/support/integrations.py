@@ -9,7 +9,7 @@ from shared.particle import Integration
 
 
 def all_of_them() -> list[Integration]:
-    """Those to Pub/Sub."""
+    """Those to Pub/Sub, and webhooks."""
     return connections.particle().integrations.list(connections.tokens().server)
 
 

@@ -38,6 +38,7 @@ SECRETS = {
     "export_account": [],
     "finish_release": PARTICLE,
     "ingest": [],
+    "ingest_webhook": ["WEBHOOK_SECRET"],
     "list_devices": PARTICLE,
     "release_device": PARTICLE,
     "restore_status": PARTICLE,
@@ -60,6 +61,10 @@ WARM = {
     "mint_token",
     "read_variable",
 }
+
+
+INGEST = {"ingest", "ingest_webhook"}
+"""They ask nothing of Particle."""
 
 
 def on_document(document: str, event: str = "created") -> dict[str, Any]:
@@ -107,6 +112,7 @@ TRIGGERS: dict[str, Any] = {
         }
     },
     "on_user_created": on_document("users/{uid}"),
+    "ingest_webhook": {"httpsTrigger": {"invoker": ["public"]}},
 }
 
 _DISCOVER = """
@@ -174,28 +180,30 @@ def test_each_has_its_trigger_its_options_and_no_other_secrets(
     assert endpoint["entryPoint"] == name
     assert endpoint["region"] == ["{{ params.FUNCTIONS_REGION }}"]
     # The Firebase CLI refuses more than one request at a time below a whole CPU.
-    size = (1, 40) if name in WARM | {"confirm_claim", "send_queued"} else (0.5, 1)
+    whole = WARM | {"confirm_claim", "ingest_webhook", "send_queued"}
+    size = (1, 40) if name in whole else (0.333, 1)
     assert (endpoint["cpu"], endpoint["concurrency"]) == size
     assert endpoint["availableMemoryMb"] == 512
-    assert endpoint["timeoutSeconds"] == (60 if trigger == CALLABLE or name == "ingest" else 120)
+    assert endpoint["timeoutSeconds"] == (60 if trigger == CALLABLE or name in INGEST else 120)
     # None tells the platform to go back to its default, zero.
     assert endpoint["minInstances"] == ("{{ params.MIN_INSTANCES }}" if name in WARM else None)
     assert endpoint["maxInstances"] == "{{ params.MAX_INSTANCES }}"
 
     # By a parameter: the Firebase CLI attaches no connector where it is empty.
     through = {"connector": "{{ params.VPC_CONNECTOR }}", "egressSettings": "ALL_TRAFFIC"}
-    assert endpoint.get("vpc") == (None if name == "ingest" else through)
+    assert endpoint.get("vpc") == (None if name in INGEST else through)
 
 
-def test_exactly_the_callables_are_made_public(endpoints: dict[str, Any]) -> None:
+def test_exactly_what_apps_and_webhooks_call_is_made_public(endpoints: dict[str, Any]) -> None:
     done = subprocess.run(
-        ["bash", "-c", ". deploy/project.sh; callables"],  # noqa: S607
+        ["bash", "-c", ". deploy/project.sh; public_functions"],  # noqa: S607
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert set(done.stdout.split()) == {n for n, e in endpoints.items() if "callableTrigger" in e}
+    called = {"callableTrigger", "httpsTrigger"}
+    assert set(done.stdout.split()) == {n for n, e in endpoints.items() if called & e.keys()}
 
 
 def test_an_instance_has_a_thread_for_each_concurrent_request(endpoints: dict[str, Any]) -> None:
@@ -224,7 +232,7 @@ def test_a_cold_start_imports_one_function_and_what_it_needs(
     assert not others & set(modules)
     assert "google.cloud.pubsub_v1" not in modules
     assert "firebase_functions.options" not in modules
-    assert ("shared.particle" in modules) == (name != "ingest")
+    assert ("shared.particle" in modules) == (name not in INGEST)
 
 
 def test_what_the_functions_import_is_in_their_requirements() -> None:
