@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from local.configuration import read_settings
+from shared import settings
 from tests.unit.deploy.checkout import PROJECT, ROOT, SETTINGS, Checkout
 
 REGION = "europe-west1"
@@ -88,13 +89,13 @@ def test_what_the_firebase_cli_sends(database: str, manifest: Any) -> None:
         )
         for one in sent
     }
-    assert sizes == {("1", 40), ("0.5", 1)}
+    small = settings.callable_options("share_device")["cpu"]
+    assert sizes == {("1", 40), (str(small), 1)}
     assert {one["serviceConfig"]["maxInstanceCount"] for one in sent} == {20}
 
 
 def test_the_script_runs_where_the_settings_say(checkout: Checkout) -> None:
-    settings = SETTINGS.replace("us-central1", REGION)
-    (checkout.folder / f".env.{PROJECT}").write_text(settings)
+    (checkout.folder / f".env.{PROJECT}").write_text(SETTINGS.replace("us-central1", REGION))
     done = checkout.deploy("--database-location", "eur3", "--fixed-ip", "--bigquery")
     assert done.returncode == 0, done.stderr
     lines = [call.line for call in checkout.calls]
