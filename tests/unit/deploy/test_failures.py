@@ -1,7 +1,8 @@
-"""A new project in which each step fails in turn, with the words of the real tool.
+"""A new project in which each step fails in turn, with words such as the real tool's.
 
-The messages of the Firebase CLI are from its source (15.34) and its issues, those of gcloud and bq
-are as Google's documentation and its users quote them. What has to be done must be in our words.
+The messages about sites, `maxScale` and Eventarc are from the source of the Firebase CLI (15.34)
+and its issues. Those of gcloud, bq and Google's services were written from memory: nobody has seen
+them here. So only our own words count, which say what has to be done.
 """
 
 from typing import NamedTuple
