@@ -32,7 +32,8 @@ step_topic() {
 step_dead_letters() {
   begin 'Keep what ingest never acknowledges' \
     'After 100 tries, which take 16 hours, a message goes to a topic of its own. All wait for 7 days.' \
-    'The account needs the role Pub/Sub Admin (roles/pubsub.admin).'
+    "The account needs the role Pub/Sub Admin (roles/pubsub.admin). If Pub/Sub's own account does not exist yet:
+  gcloud beta services identity create --service=pubsub.googleapis.com --project $project"
   local topics subscriptions found ingest
   topics=$(list_topics)
   if missing "$topics" "$dead"; then

@@ -3,8 +3,10 @@
 
 apis=(
   artifactregistry.googleapis.com
+  cloudbilling.googleapis.com
   cloudbuild.googleapis.com
   cloudfunctions.googleapis.com
+  cloudresourcemanager.googleapis.com
   cloudscheduler.googleapis.com
   compute.googleapis.com
   eventarc.googleapis.com
@@ -42,7 +44,9 @@ install() {
 check_log_ins() {
   begin 'Check the log-ins' \
     'gcloud and the Firebase CLI have one each, and both must be able to see the project.' \
-    'Log in with: gcloud auth login; '"$firebase"' login'
+    "Log in with: gcloud auth login; $firebase login
+If an API \"has not been used in the project or is disabled\", enable it, and wait some minutes:
+  gcloud services enable cloudresourcemanager.googleapis.com --project $project"
   local projects components
   if will alerts; then
     # Unlike a missing command, this shows only at the end, and gcloud asks whether to install it.
@@ -75,7 +79,9 @@ ask() {
 
 step_billing() {
   begin 'Check the billing' \
-    'Functions run only in projects on the Blaze plan, which needs a billing account.' ''
+    'Functions run only in projects on the Blaze plan, which needs a billing account.' \
+    "If an API \"has not been used in the project or is disabled\", enable it, and wait some minutes:
+  gcloud services enable cloudbilling.googleapis.com --project $project"
   local enabled
   enabled=$(look gcloud billing projects describe "$project" '--format=value(billingEnabled)')
   [[ -n $dry_run || $enabled == True ]] || stop "$project has no billing account. Choose the Blaze plan:
@@ -120,7 +126,8 @@ undo_rights() {
 step_secrets() {
   begin 'Store the secrets' \
     'In Secret Manager, once. Each function gets only the secrets that it needs.' \
-    'The account needs the role Secret Manager Admin (roles/secretmanager.admin).'
+    "The account needs the role Secret Manager Admin (roles/secretmanager.admin). If the organisation allows only
+certain locations (constraints/gcp.resourceLocations), write one into .env.$environment: SECRETS_LOCATION=$region"
   local present
   present=$(look gcloud secrets list --project "$project" '--format=value(name.basename())')
   store_secret "$present" PARTICLE_CLIENT_ID "$client_id" \
@@ -152,16 +159,19 @@ store_mail_server() { # NAMES_PRESENT
 
 # A secret that has a version is never changed: another pepper would invalidate all setup codes.
 store_secret() { # NAMES_PRESENT NAME VALUE WHAT_IT_IS
-  local states
+  local states location
+  location=$(setting SECRETS_LOCATION)
+  local where=(--replication-policy=automatic)
+  [[ -z $location ]] || where=(--replication-policy=user-managed "--locations=$location")
   if [[ -n $dry_run ]]; then
     note "$2, unless it has a value; the value is passed on standard input:"
     show gcloud secrets versions list "$2" --project "$project" '--format=value(state)'
-    show gcloud secrets create "$2" --replication-policy=automatic --data-file=- --project "$project"
+    show gcloud secrets create "$2" "${where[@]}" --data-file=- --project "$project"
     note 'or, when the secret exists, but without a value:'
     show gcloud secrets versions add "$2" --data-file=- --project "$project"
   elif ! has_line "$1" "$2"; then
     give_value "$2" "$3" "$4" \
-      gcloud secrets create "$2" --replication-policy=automatic --data-file=- --project "$project"
+      gcloud secrets create "$2" "${where[@]}" --data-file=- --project "$project"
   else
     states=$(look gcloud secrets versions list "$2" --project "$project" '--format=value(state)')
     if [[ -z $states ]]; then
@@ -349,7 +359,8 @@ a default site. Open Hosting in the Firebase console once, which creates it. The
 
 find_app() {
   local apps
-  apps=$(look "$firebase" apps:list WEB --project "$project" --json --non-interactive)
+  # In a substitution, bash does not stop at a failure.
+  apps=$(look "$firebase" apps:list WEB --project "$project" --json --non-interactive) || return
   [[ -n $dry_run ]] || python3.11 deploy/site.py app <<<"$apps"
 }
 

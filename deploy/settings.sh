@@ -61,6 +61,9 @@ check_tools_and_settings() {
       "VITE_APP_CHECK_KEY in $file, the reCAPTCHA key without which nobody could use the web app (docs/deploy.md, App Check)")
   fi
 
+  value=$(setting SECRETS_LOCATION)
+  [[ -z $value || $value =~ ^[a-z]+-[a-z]+[0-9]+(,[a-z]+-[a-z]+[0-9]+)*$ ]] || missing+=(
+    "a valid SECRETS_LOCATION in $file, one or more regions such as europe-west1,europe-west3; it is '$value'")
   value=$(setting HOSTING_SITE)
   [[ -z $value || $value =~ ^[a-z0-9][a-z0-9-]{1,62}$ ]] || missing+=(
     "a valid HOSTING_SITE in $file, the name of a site in Hosting, such as acme-pumps for acme-pumps.web.app; it is '$value'")

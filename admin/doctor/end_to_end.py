@@ -1,7 +1,6 @@
 """The whole way at once: a canary, the devices' events, the scheduled check, the clocks."""
 
 import email.utils
-import os
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -149,10 +148,9 @@ def _due(deployment: Deployment) -> Finding:
 
 
 def _jobs(deployment: Deployment) -> str:
-    region = os.environ.get("FUNCTIONS_REGION", "us-central1")
     return (
-        f"gcloud scheduler jobs list --project {deployment.project} --location {region}; if it is "
-        f"not there: {deployment.deploy('functions')}"
+        f"gcloud scheduler jobs list --project {deployment.project} --location "
+        f"{deployment.region}; if it is not there: {deployment.deploy('functions')}"
     )
 
 

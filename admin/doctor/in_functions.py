@@ -23,7 +23,7 @@ _VIEWER = "Cloud Functions Viewer (roles/cloudfunctions.viewer)"
 _STORAGE_VIEWER = "Storage Object Viewer (roles/storage.objectViewer)"
 _REVIEWER = "Security Reviewer (roles/iam.securityReviewer)"
 _STORAGE = "https://storage.googleapis.com/storage/v1"
-_OF_THE_DEPLOYMENT = {"HOSTING_SITE", "PARTICLE_EVENTS"}
+_OF_THE_DEPLOYMENT = {"HOSTING_SITE", "PARTICLE_EVENTS", "SECRETS_LOCATION"}
 """Settings that no function reads, beside those that the web app is built with."""
 _SOURCES = (
     "main.py",

@@ -128,7 +128,7 @@ class Checkout:
         return {
             str(path.relative_to(self.state)): path.read_text()
             for path in places
-            if path.name not in {"calls", "failed", "refused"}
+            if path.name not in {"calls", "failed", "fails", "refused"}
         }
 
     def lets_each_command_fail_twice(self, *, except_for: Sequence[str] = ()) -> None:

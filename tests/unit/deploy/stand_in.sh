@@ -10,6 +10,7 @@
 #   account, number, billing, firebase, state, granted, components: what else there is
 #   public     the functions that anybody may call
 #   refused    patterns of commands that fail, however often they are tried
+#   fails      a pattern and a message: the first command of the pattern fails with it, once
 #   failed     where it exists, each command fails twice, the first time before it has done anything,
 #              then after it has done its work; a line for each failure
 #
@@ -39,6 +40,18 @@ fi
 if [ "$failures" -eq 0 ]; then
   echo 'PERMISSION_DENIED: told to fail' >&2
   exit 1
+fi
+
+if [ -s "$STAND_IN/fails" ]; then
+  { read -r pattern && read -r message; } <"$STAND_IN/fails"
+  # shellcheck disable=SC2254 # a pattern it is
+  case "$name $*" in
+    $pattern)
+      : >"$STAND_IN/fails"
+      printf '%s\n' "$message" >&2
+      exit 1
+      ;;
+  esac
 fi
 
 if [ -e "$STAND_IN/refused" ]; then

@@ -147,6 +147,16 @@ def test_a_secret_without_a_value_gets_one(checkout: Checkout) -> None:
     assert len(checkout.secret("SETUP_CODE_PEPPER")) == 1
 
 
+def test_secrets_stay_in_the_locations_that_the_organisation_allows(checkout: Checkout) -> None:
+    with (checkout.folder / f".env.{PROJECT}").open("a") as file:
+        file.write("SECRETS_LOCATION=europe-west1,europe-west3\n")
+    assert checkout.deploy("--only", "secrets").returncode == 0
+    created = [call.line for call in checkout.calls if "secrets create" in call.line]
+    assert len(created) == 5
+    where = " --replication-policy=user-managed --locations=europe-west1,europe-west3 --data-file=-"
+    assert [line for line in created if where not in line] == []
+
+
 def test_a_pepper_that_is_disabled_is_not_replaced(checkout: Checkout) -> None:
     checkout.deploy()
     before = checkout.secrets
@@ -267,6 +277,7 @@ def test_everything_missing_is_said_at_once_with_what_mends_it(checkout: Checkou
         ("SITE_URL=app.acme.example", "a valid SITE_URL"),
         ("PARTICLE_EVENTS=temperature, pump/", "a valid PARTICLE_EVENTS"),
         ("HOSTING_SITE=acme.web.app", "a valid HOSTING_SITE"),
+        ("SECRETS_LOCATION=eu", "a valid SECRETS_LOCATION"),
         ("PARTICLE_CLIENT_SECRET=hush", "PARTICLE_CLIENT_SECRET"),
         ("SMTP_URL=smtps://u:hush@mail.example", "SMTP_URL"),
         ("PARTICLE_ACCESS_TOKEN=hush", "PARTICLE_ACCESS_TOKEN"),

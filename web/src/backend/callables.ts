@@ -11,7 +11,7 @@ import type { Role } from '../model/shares';
 import type { Json } from '../model/values';
 import { backend } from './app';
 import { functionsRegion, isDemo } from './config';
-import { toProblem } from './problems';
+import { onceMore } from './onceMore';
 
 /** Longer than the server waits for a device (30 s) and for a cold start before it. */
 const TIMEOUT_MS = 90_000;
@@ -34,15 +34,12 @@ function callable<Request, Answer>(name: string): (request: Request) => Promise<
     const call = httpsCallable<Request, Answer>(connectedFunctions(), name, {
       timeout: TIMEOUT_MS,
     });
-    try {
-      return (await call(request)).data;
-    } catch (error) {
+    const { currentUser } = backend().auth;
+    return onceMore(
+      async () => (await call(request)).data,
       // Whether the sign-in is over, only the next token tells: without one the SDK signs out.
-      if (toProblem(error).reason === 'sign-in-required') {
-        await backend().auth.currentUser?.getIdToken(true);
-      }
-      throw error;
-    }
+      currentUser ? () => currentUser.getIdToken(true) : undefined,
+    );
   };
 }
 
