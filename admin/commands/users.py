@@ -1,6 +1,5 @@
 """`users show, devices, delete, backfill, adopt`: customers and their accounts."""
 
-import sys
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -8,8 +7,8 @@ import typer
 from firebase_admin import auth
 
 from admin.cli.arguments import DryRun, Reason, User
+from admin.cli.confirm import Yes, confirm_by_name
 from admin.cli.connection import connected
-from admin.cli.errors import CannotRun
 from admin.cli.operation import operation, record_if_possible
 from admin.cli.output import answer, fields, heading, table_of
 from admin.cli.progress import track
@@ -53,7 +52,7 @@ def delete(
     *,
     user: User,
     reason: Reason,
-    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Delete a customer's account permanently.
 
@@ -65,8 +64,8 @@ def delete(
     """
     with connected(context, to_particle=True) as target:
         uid = resolve.uid(user)
-        if not yes:
-            _confirm(resolve.addresses([uid]).get(uid) or uid)
+        name = resolve.addresses([uid]).get(uid) or uid
+        confirm_by_name(name, "delete this account permanently", yes=yes)
         status = deletion.delete(uid, _PATIENCE, operation(target, "account-deleted", reason))
     answer(
         {"uid": uid, "status": status},
@@ -161,22 +160,6 @@ def _registered_users() -> list[Any]:
     """All users except anonymous ones, and those whose uids the product refuses."""
     everybody = track(auth.list_users(app=connections.firebase()).iterate_all(), "Reading users")
     return [user for user in everybody if user.provider_data and is_uid(user.uid)]
-
-
-def _confirm(name: str) -> None:
-    if not sys.stdin.isatty():
-        raise CannotRun("There is no terminal to ask on: add --yes if you mean it")
-    try:
-        typed = typer.prompt(
-            f"Type {name} to delete this account permanently",
-            default="",
-            show_default=False,
-            err=True,
-        )
-    except typer.Abort:
-        raise CannotRun("Nothing was deleted") from None
-    if typed != name:
-        raise CannotRun("That is another name: nothing was deleted")
 
 
 def _print(found: dict[str, Any]) -> None:

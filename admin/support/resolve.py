@@ -58,6 +58,16 @@ def uid(text: str) -> str:
     return str(user.uid)
 
 
+def require_account(uid: str) -> None:
+    """Refuse a deleted account, which can be looked up but cannot own anything.
+
+    Raises:
+        CannotRun: it was deleted.
+    """
+    if paths.deleted_user(uid).get([]).exists:
+        raise CannotRun(f"The account {uid} was deleted")
+
+
 def addresses(uids: Iterable[str | None]) -> dict[str, str | None]:
     """The e-mail address of each user who still has an account."""
     wanted = sorted({uid for uid in uids if uid})

@@ -153,7 +153,8 @@ def test_the_audit_trail(
     device = ("devices", "block", label.serial_number, "--reason")
     admin.said(*device, "one")
     admin.said(*device, "two")
-    to = ("devices", "reassign", label.device_id, "--reason", "sold", "--to", customer.uid)
+    reassign = ("devices", "reassign", label.device_id, "--yes")
+    to = (*reassign, "--reason", "sold", "--to", customer.uid)
     assert admin.run(*to).status == 0
     stock = tmp_path / "stock.csv"
     stock.write_text("device_id,serial_number,setup_code\n" + f"{1:024x},AUDIT-1,K7QW92MXQ\n")
@@ -187,7 +188,7 @@ def test_the_audit_trail_is_written_with_the_change_or_not_at_all(
     """A command of the owner's that is under way keeps the device where it is."""
     soon = (datetime.now(UTC) + timedelta(minutes=1)).timestamp() * 1000
     paths.device(owned.device_id).update({"underWay": {"c": soon}})
-    release = ("devices", "release", owned.device_id, "--reason", "r")
+    release = ("devices", "release", owned.device_id, "--reason", "r", "--yes")
     assert admin.run(*release).status == 2
     assert ownership.owner_of(owned.device_id) == customer.uid
     assert actions(admin, "--device", owned.device_id) == []

@@ -15,7 +15,7 @@ from admin.commands.devices import codes
 from admin.particle import fleet
 from admin.support import audit
 from local.client import Account, Client
-from shared import connections
+from shared import cache, connections, sweep
 from shared.claims import label as setup_codes
 from shared.customers import shadow
 from shared.firestore import paths
@@ -55,9 +55,9 @@ def test_release(
     named: str, owned: Label, customer: Account, operator: Any, simulator: Simulator
 ) -> None:
     name = owned.serial_number if named == "serial" else owned.device_id
-    assert operator("devices", "release", name, "--reason", "sold") == (
+    assert operator("devices", "release", name, "--reason", "sold", "--yes") == (
         0,
-        f"Released from {customer.uid}\n",
+        f"Released from {customer.email} ({customer.uid})\n",
     )
     assert owner(owned) is None
     assert simulator.device(owned.device_id)["owner"] is None
@@ -81,14 +81,62 @@ def test_reassign(
     owned: Label, customer: Account, another: Account, operator: Any, simulator: Simulator
 ) -> None:
     assert another.email
-    given = ("devices", "reassign", owned.serial_number, "--to", another.email, "--reason", "rma")
+    given: tuple[str, ...] = ("devices", "reassign", owned.serial_number, "--to", another.email)
+    given += ("--reason", "rma")
+    status, said = operator(*given)
+    assert (status, owner(owned)) == (2, customer.uid), "there is no terminal to ask on"
+    assert f"Give {owned.serial_number} ({owned.device_id}) to {another.email}" in said
+    assert f"take it from {customer.email} ({customer.uid}), and erase its history?" in said
+    given += ("--yes",)
     assert operator(*given)[0] == 0
     assert owner(owned) == another.uid
     assert simulator.device(owned.device_id)["owner"] == shadow.customer_name(another.uid)
     assert not paths.user_device(customer.uid, owned.device_id).get().exists
     assert operator(*given) == (0, "They own it already\n")
-    done = [(entry["action"], entry["uid"]) for entry in recorded(owned)]
-    assert done == [("device-released", customer.uid), ("device-assigned", another.uid)]
+    done = sorted((entry["action"], entry["uid"]) for entry in recorded(owned))
+    assert done == [("device-assigned", another.uid), ("device-released", customer.uid)]
+
+
+class Killed(BaseException):
+    """The end of a process: no code handles it."""
+
+
+@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("when", ["before a commit", "after it"])
+@pytest.mark.parametrize("history", ["erased", "kept"])
+def test_a_reassignment_that_is_killed_is_whole(
+    number: int,
+    when: str,
+    history: str,
+    owned: Label,
+    customer: Account,
+    another: Account,
+    operator: Any,
+    commits: Callable[..., None],
+    simulator: Simulator,
+) -> None:
+    """Killed at each commit. One of the two has the device, and the sweep does the rest."""
+    committed, keep = when == "after it", history == "kept"
+    shadow.ensure(another.uid)
+    event = paths.user_device(customer.uid, owned.device_id).collection("events").document("e")
+    event.set({"event": "e"})
+    commits(*[None] * number, [Killed] if committed else Killed)
+    given = ("devices", "reassign", owned.device_id, "--to", another.uid, "--reason", "r", "--yes")
+    with pytest.raises(Killed):
+        operator(*given, *["--keep-history"] * keep)
+    commits()
+    has = owner(owned)
+    assert has == (another.uid if number or committed else customer.uid)
+    both = [paths.user_device(one.uid, owned.device_id).get().exists for one in (customer, another)]
+    assert both == [has == customer.uid, has == another.uid]
+    assert len(recorded(owned)) == (2 if has == another.uid else 0)
+    cache.empty_all()
+    sweep._continue_jobs(datetime.now(UTC))
+    assert simulator.device(owned.device_id)["owner"] == shadow.customer_name(str(has))
+    assert [job.get("deviceId") for job in paths.releases().stream()].count(owned.device_id) == 0
+    assert event.get().exists == (keep or has == customer.uid)
+    assert operator(*given)[0] == 0
+    assert owner(owned) == another.uid
 
 
 @pytest.mark.parametrize("what", ["device", "user"])
