@@ -17,7 +17,10 @@ from tests.support.telemetry import message
 
 ARGUMENTS = {
     "devices import": ["{stock}", "--refused", "{folder}/refused.csv"],
-    "devices codes": ["{stock}", "--output", "{folder}/codes.csv", "--labels", "{folder}/l.html"],
+    "devices codes": [
+        *("{stock}", "--output", "{folder}/codes.csv", "--labels", "{folder}/l.html"),
+        *("--url", "https://app.acme.com"),
+    ],
     "devices show": ["{serial}"],
     "devices search": ["{serial}"],
     "devices release": ["{serial}", "--reason", "r", "--yes"],

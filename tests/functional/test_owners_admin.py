@@ -11,8 +11,8 @@ import pytest
 from firebase_admin import auth
 
 from admin.app import main
-from admin.commands.devices import codes
 from admin.particle import fleet
+from admin.stock import codes
 from admin.support import audit
 from local.client import Account, Client
 from shared import cache, connections, sweep
@@ -283,14 +283,16 @@ def test_codes_are_strong_and_printed(tmp_path: Path, operator: Any) -> None:
     stock = tmp_path / "stock.csv"
     stock.write_text("device_id,serial_number\n" + "".join(f"{n:024x},A-{n}\n" for n in range(20)))
     written = (tmp_path / "codes.csv", tmp_path / "labels.html")
-    arguments = ("devices", "codes", str(stock), "--output", str(written[0]), "--labels")
+    url = ("--url", "https://app.acme.com")
+    arguments = ("devices", "codes", str(stock), *url, "--output", str(written[0]), "--labels")
     assert operator(*arguments, str(written[1]))[0] == 0
     with written[0].open() as lines:
         rows = list(csv.DictReader(lines))
     made = [row["setup_code"] for row in rows]
     assert len(set(made)) == 20
     for row in rows:
-        assert set(row["setup_code"]) <= set(codes.ALPHABET)
+        code = row["setup_code"]
+        assert (set(code) - {"-"} <= set(codes.ALPHABET), len(code)) == (True, codes.LENGTH + 2)
         assert setup_codes.weakness(row["setup_code"], row["serial_number"]) is None
     sheet = written[1].read_text()
     assert sheet.count("<svg") == 20
