@@ -136,7 +136,7 @@ def _product(context: typer.Context) -> Iterator[Deployment]:
         except (errors.ForbiddenError, errors.TokenRejectedError) as failure:
             who = f"{ACCESS_TOKEN}'s owner" if os.environ.get(ACCESS_TOKEN) else "the OAuth client"
             raise CannotRun(
-                f"Particle does not let {who} manage the product's integrations ({failure}). Set "
+                f"Particle does not let {who} manage the product's integrations. Set "
                 f"{ACCESS_TOKEN} to a token of a member of the product's team, or of an API user "
                 "with the scopes integrations:list, get, create, update, remove and test"
             ) from failure

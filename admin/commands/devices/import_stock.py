@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from admin.cli import interrupted
 from admin.cli.connection import connected
 from admin.cli.operation import operation
 from admin.cli.output import answer
@@ -85,6 +86,7 @@ def _import(target: Target, stock: rows.Stock, *, dry_run: bool) -> _Report:
             for chunk in track(importer.write(judged), "Importing", len(judged), len):
                 verdicts += chunk
         except BaseException:
+            interrupted.explained()
             typer.echo(
                 f"Stopped: at least {sum(bool(one.writes) for one in verdicts)} rows were "
                 "written, the others were not. Import the same file again to finish",

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from admin.cli.connection import connected
-from admin.cli.failures import FAILURES
+from admin.cli.failures import FAILURES, in_words
 from admin.cli.operation import operation
 from admin.cli.output import answer, table
 from admin.cli.progress import track
@@ -15,6 +15,7 @@ from shared import audit
 from shared.claims import at_particle
 from shared.customers import shadow
 from shared.particle import Device
+from shared.particle.errors import ParticleError
 from shared.registry import ownership
 from shared.registry.entry import Entry
 
@@ -89,6 +90,8 @@ def _repaired(target: Target, device: Device) -> dict[str, Any]:
         if at_particle.agrees(at_particle.in_product(device.id), entry):
             return {"repaired": True, "error": None}
         at_particle.put_right(entry, _HOLDER)
+    except ParticleError as failure:
+        return {"repaired": False, "error": in_words(failure)}
     except FAILURES as failure:
         return {"repaired": False, "error": str(failure)}
     except ownership.OVERTAKEN:
