@@ -86,6 +86,12 @@ def table_of(documents: Iterable[Mapping[str, Any]], **columns: str) -> None:
     table(list(columns.values()), ([one.get(name) for name in columns] for one in documents))
 
 
+def some(names: Sequence[str], shown: int = 5) -> str:
+    """The first of some names, and how many there are besides."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
 def text(value: Any) -> str:
     """A value for people: times in ISO 8601 UTC to the second, booleans as yes and no.
 

@@ -28,9 +28,9 @@ ARGUMENTS = {
     "devices unblock": ["{serial}", "--reason", "r"],
     "devices reassign": ["{serial}", "--to", "{uid}", "--reason", "r", "--yes"],
     "devices adopt": ["--from-particle", "--dry-run"],
-    "devices quarantine approve": ["{quarantined}", "--reason", "r"],
-    "devices quarantine deny": ["{quarantined}", "--reason", "r"],
-    "shares end": ["{serial}", "{guest}", "--reason", "r"],
+    "devices quarantine approve": ["{quarantined}", "--reason", "r", "--yes"],
+    "devices quarantine deny": ["{quarantined}", "--reason", "r", "--yes"],
+    "shares end": ["{serial}", "{guest}", "--reason", "r", "--yes"],
     "users show": ["{uid}"],
     "users devices": ["{uid}"],
     "users delete": ["{uid}", "--reason", "r", "--yes"],
@@ -42,7 +42,7 @@ ARGUMENTS = {
     "dead-letters replay": ["--reason", "no-such-reason"],
     "dead-letters drop": ["--reason", "no-such-reason"],
     "particle integrate": ["--topic", "nowhere", "--event", "nothing"],
-    "particle disintegrate": ["--topic", "nowhere"],
+    "particle disintegrate": ["--topic", "nowhere", "--yes"],
 }
 """Of commands that need some; a new one needs a line here, and each an `answer`."""
 

@@ -168,7 +168,7 @@ def test_mismatches_are_listed_and_repaired(
         owned.device_id,
         squatted.device_id,
     }
-    assert operator("devices", "mismatches", "--repair")[0] == 0
+    assert operator("devices", "mismatches", "--repair", "--yes")[0] == 0
     assert simulator.device(squatted.device_id)["owner"] is None
     assert simulator.device(owned.device_id)["owner"] == shadow.customer_name(str(owner(owned)))
     assert operator("devices", "mismatches") == (0, "No mismatches\n")
@@ -189,7 +189,7 @@ def test_an_outdated_page_repairs_nothing_for_a_former_owner(
     call("release_device", {"deviceId": owned.device_id}, customer)
     call("claim_device", owned.claim, another)
     monkeypatch.setattr(fleet, "registered", lambda: iter([listed]))
-    assert operator("devices", "mismatches", "--repair")[0] == 0
+    assert operator("devices", "mismatches", "--repair", "--yes")[0] == 0
     assert simulator.device(owned.device_id)["owner"] == shadow.customer_name(another.uid)
 
 
@@ -211,7 +211,7 @@ def test_a_claim_code_that_is_over_hides_no_mismatch(
     assert operator(*mismatches)[0] == 1, "it is another's code"
     entry.update({"awaitedBy": customer.uid, "awaitedUntil": datetime.now(UTC)})
     assert operator(*mismatches)[0] == 1, "it was never confirmed"
-    assert operator(*mismatches, "--repair")[0] == 0
+    assert operator(*mismatches, "--repair", "--yes")[0] == 0
     assert simulator.device(label.device_id)["owner"] is None
 
 
@@ -236,8 +236,8 @@ def test_backfill(clean_stack: object, client: Client, operator: Any) -> None:
     client.sign_up(anonymous=True)
     shadow.ensure(users[0].uid)
     assert operator("users", "backfill", "--dry-run") == (0, "would make 2, ready 1, refused 0\n")
-    assert operator("users", "backfill") == (0, "made 2, ready 1, refused 0\n")
-    assert operator("users", "backfill") == (0, "made 0, ready 3, refused 0\n")
+    assert operator("users", "backfill", "--yes") == (0, "made 2, ready 1, refused 0\n")
+    assert operator("users", "backfill", "--yes") == (0, "made 0, ready 3, refused 0\n")
     for user in users:
         assert paths.user(user.uid).get().get("particle.status") == "ready"
 
@@ -258,21 +258,44 @@ def test_adopting_a_product_that_had_customers(
         shadow._create(name)
         credentials = connections.tokens().customer(name)
         connections.particle().claim_device(credentials, device.device_id)
-    assert operator("users", "adopt", "--dry-run") == (0, "would bind 1, left alone 1\n")
-    assert operator("users", "adopt") == (0, "bound 1, left alone 1\n")
-    assert operator("users", "adopt") == (0, "bound 0, left alone 2\n")
-    adopt = ("devices", "adopt", "--from-particle")
+    unverified, ready = client.sign_up(), client.sign_up()
+    shadow.ensure(ready.uid)
+    for one in (unverified, ready):
+        assert one.email
+        shadow._create(one.email)
+        credentials = connections.tokens().customer(one.email)
+        connections.particle().claim_device(credentials, new_label().device_id)
+    adopted = ("users", "adopt", "--yes")
+    not_verified = "the user's address is not verified (--unverified binds them all the same)"
+    assert operator("users", "adopt", "--dry-run")[1] == "".join(
+        f"{line}\n"
+        for line in (
+            "would bind 1, left alone 3",
+            "left alone: gone@example.org: no user has this address",
+            *(f"left alone: {one.email}: {not_verified}" for one in (unverified, ready)),
+        )
+    )
+    status, said = operator(*adopted[:2], "--unverified", "--dry-run")
+    assert (status, said.splitlines()[0]) == (0, "would bind 2, left alone 2")
+    assert f"left alone: {ready.email}: the user has a customer already" in said
+    assert operator(*adopted[:2])[0] == 2, "there is no terminal to ask on"
+    assert operator(*adopted)[1].startswith("bound 1, left alone 3\n")
+    assert operator(*adopted)[1].startswith("bound 0, left alone 4\n")
+    assert operator(*adopted, "--unverified")[1].startswith("bound 1, left alone 3\n")
+    adopt = ("devices", "adopt", "--from-particle", "--yes")
     # A customer of this product who has claimed at Particle with their own token, by the id alone.
     squatter, squatted = client.sign_up(), new_label()
     token = token_at_particle(squatter)
     assert particle("POST", "/v1/devices", token, id=squatted.device_id).status_code == 200
-    assert operator(*adopt, "--dry-run")[1].startswith("would adopt 1;")
+    status, said = operator(*adopt, "--dry-run")
+    assert said.startswith("would adopt 2;")
+    assert f"left alone: {squatted.serial_number}, which " in said
     assert owner(label) is None
     reservation = hold.reserve("somebody", Entry.read(label.device_id))
     status, said = operator(*adopt)
     assert (status, f"{label.device_id}: changing hands" in said) == (1, True)
     reservation.release()
-    assert operator(*adopt)[1].startswith("adopted 1;")
+    assert operator(*adopt)[1].startswith("adopted 1;"), "the other one was not reserved"
     assert operator(*adopt)[1].startswith("adopted 0;")
     assert (owner(label), owner(nobodys), owner(squatted)) == (user.uid, None, None)
     assert call("mint_token", {}, user)["customerId"] == user.email

@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
+from admin.cli.confirm import Yes, confirm
 from admin.cli.connection import connected
 from admin.cli.failures import FAILURES, in_words
 from admin.cli.operation import operation
-from admin.cli.output import answer, table
+from admin.cli.output import answer, some, table
 from admin.cli.progress import track
 from admin.cli.target import Target
 from admin.particle import fleet
@@ -31,6 +32,7 @@ def mismatches(
     repair: Annotated[
         bool, typer.Option("--repair", help="Make the owner in the registry the owner at Particle.")
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """List devices with another owner at Particle.
 
@@ -41,10 +43,18 @@ def mismatches(
     run.
     """
     with connected(context, to_particle=True) as target:
-        found = [
-            _described(device, entry) | (_repaired(target, device) if repair else _NOT_REPAIRED)
+        differing = [
+            (device, entry)
             for device, entry in track(fleet.registered(), "Devices", fleet.registered_count())
             if not at_particle.agrees(device, entry)
+        ]
+        if repair and differing:
+            devices = f"{len(differing)} devices: {some([one.id for one, _ in differing])}"
+            confirm(f"Make the owner in the registry the owner at Particle of {devices}?", yes=yes)
+        work = track(differing, "Repairs", len(differing)) if repair else differing
+        found = [
+            _described(device, entry) | (_repaired(target, device) if repair else _NOT_REPAIRED)
+            for device, entry in work
         ]
     left = [one for one in found if not one["repaired"]]
 
