@@ -29,6 +29,14 @@ COMMANDS: Table = {
             "show": Command("devices.show", "Show everything that is known about a device."),
             "search": Command("devices.search", "Find devices by serial number, id or owner."),
             "codes": Command("devices.codes", "Generate setup codes, and labels to print."),
+            "check-code": Command(
+                "devices.code", "Check whether a setup code is right.", function="check_code"
+            ),
+            "new-code": Command(
+                "devices.code", "Give a device a new setup code.", function="new_code"
+            ),
+            "ping": Command("devices.live", "Ask a device whether it answers now."),
+            "read": Command("devices.live", "Read a variable of a device now."),
             "release": Command("devices.release", "Take a device away from its owner."),
             "block": Command("devices.block", "Block a device: no customer can claim it."),
             "unblock": Command("devices.block", "Allow a blocked device to be claimed again."),
@@ -59,9 +67,20 @@ COMMANDS: Table = {
         {
             "show": Command("users", "Show everything that is known about a customer."),
             "devices": Command("users", "List a customer's devices, with presence."),
+            "disable": Command("suspension", "Suspend an account until it is enabled again."),
+            "enable": Command("suspension", "Let a suspended account in again."),
             "delete": Command("users", "Delete a customer's account permanently."),
             "backfill": Command("users", "Create shadow customers that are missing."),
             "adopt": Command("users", "Bind users to existing customers at Particle."),
+        },
+    ),
+    "attempts": Group(
+        "Wrong setup codes, and who has to wait.",
+        {
+            "show": Command("attempts", "Show today's wrong setup codes, and who has to wait."),
+            "reset": Command(
+                "attempts", "Let a customer, or everybody at a label, try again at once."
+            ),
         },
     ),
     "shares": Group(

@@ -30,7 +30,16 @@ def device_id(text: str) -> str:
         entry = paths.serial_number(serial_number).get().to_dict() or {}
         found = entry.get("deviceId", "")
     if not found or not paths.device(found).get(["ownerUid"]).exists:
-        raise CannotRun(f"No device {text!r} is registered: try `devices search` with a part of it")
+        unknown = paths.client().collection(paths.UNKNOWN_DEVICES)
+        if found and unknown.document(found).get([]).exists:
+            raise CannotRun(
+                f"The device {found} publishes, but is not registered: see `devices unknown`, and "
+                "import it"
+            )
+        raise CannotRun(
+            f"No device {text!r} is registered: try `devices search --anywhere` with a part of it, "
+            "or `devices unknown`"
+        )
     return found
 
 

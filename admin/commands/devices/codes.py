@@ -1,11 +1,8 @@
 """`devices codes`: strong setup codes, and labels to print."""
 
-import contextlib
 import csv
-import os
 import pathlib
-from collections.abc import Iterator
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,6 +12,7 @@ from admin.cli.progress import track
 from admin.stock import labels as printed
 from admin.stock import rows
 from admin.stock.codes import new
+from admin.stock.files import created
 
 _SHOWN = 20
 """Refused lines that are listed before the rest is only counted."""
@@ -51,13 +49,8 @@ def codes(
     """
     address = printed.address(url)
     devices = _devices(file)
-    for path in (output, labels):
-        if path.exists():
-            raise CannotRun(
-                f"{path} exists, and its codes may be printed already: move it, or name another"
-            )
     made = [(row, new(row.serial_number)) for row in devices]
-    with _created(output, labels) as (listed, sheets):
+    with created(output, labels) as (listed, sheets):
         table = csv.writer(listed)
         table.writerow(rows.COLUMNS)
         table.writerows([row.device_id, row.serial_number, code] for row, code in made)
@@ -85,32 +78,3 @@ def _devices(file: pathlib.Path) -> list[rows.Row]:
     if not stock.rows:
         raise CannotRun(f"{file} has a header and no devices")
     return stock.rows
-
-
-@contextlib.contextmanager
-def _created(*paths: pathlib.Path) -> Iterator[list[IO[str]]]:
-    """New files that only the operator can read; none is left if not all could be written.
-
-    Raises:
-        CannotRun: a file cannot be written.
-    """
-    made: list[pathlib.Path] = []
-    with contextlib.ExitStack() as stack:
-        try:
-            files = [stack.enter_context(_private(path, made)) for path in paths]
-            yield files
-            for file in files:
-                file.close()
-        except BaseException as failure:
-            for path in made:
-                path.unlink(missing_ok=True)
-            if isinstance(failure, OSError):
-                name = failure.filename or " and ".join(map(str, paths))
-                raise CannotRun(f"{name} cannot be written: {failure.strerror}") from failure
-            raise
-
-
-def _private(path: pathlib.Path, made: list[pathlib.Path]) -> IO[str]:
-    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    made.append(path)
-    return os.fdopen(number, "w", encoding="utf-8", newline="")
