@@ -66,6 +66,7 @@ COMMANDS: Table = {
         "Customers and their accounts.",
         {
             "show": Command("users", "Show everything that is known about a customer."),
+            "search": Command("search", "Find customers by a part of their address or name."),
             "devices": Command("users", "List a customer's devices, with presence."),
             "disable": Command("suspension", "Suspend an account until it is enabled again."),
             "enable": Command("suspension", "Let a suspended account in again."),
@@ -123,7 +124,13 @@ COMMANDS: Table = {
         },
     ),
     "errors": Group(
-        "Errors that customers saw.", {"show": Command("errors", "Show what caused an error.")}
+        "Errors that customers saw.",
+        {
+            "show": Command("errors", "Show what caused an error."),
+            "list": Command(
+                "errors", "List a customer's recent errors, newest first.", function="list_errors"
+            ),
+        },
     ),
 }
 """Each help text is the first line of the command's own help."""

@@ -1,9 +1,14 @@
 """Arguments and options that several commands have in common."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
+from admin.cli.errors import CannotRun
+
+_PERIOD = re.compile(r"(\d{1,4})([hd])")
 LONGEST_REASON = 300
 """Characters of a reason: the audit trail shows it in a line, and it is no place for files."""
 
@@ -37,3 +42,16 @@ DryRun = Annotated[
 ]
 
 Limit = Annotated[int, typer.Option(min=1, help="List at most this many.")]
+
+
+def start_of(text: str) -> datetime:
+    """The beginning of a period, as an operator writes it. Raises `CannotRun`."""
+    if period := _PERIOD.fullmatch(text):
+        number = int(period[1])
+        hours = timedelta(hours=number) if period[2] == "h" else timedelta(days=number)
+        return datetime.now(UTC) - hours
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise CannotRun(f"--since {text!r} is not a time: write 24h, 7d or 2026-05-01") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -68,7 +68,7 @@ def in_words(failure: ParticleError) -> str:
             )
         case particle.RateLimitedError():
             words = (
-                "Particle accepts no more requests now. Run this again in "
+                f"Particle accepts no more requests now ({failure.status}). Run this again in "
                 f"{math.ceil(failure.retry_after)} s"
             )
         case particle.DeviceUnreachableError():

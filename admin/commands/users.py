@@ -207,6 +207,7 @@ def _print(found: dict[str, Any]) -> None:
     fields(
         ("uid", found["uid"]),
         ("e-mail", found["email"]),
+        ("name", found["profile"]["displayName"]),
         ("verified", found["emailVerified"]),
         ("sign-in", found["signIn"]),
         ("providers", ", ".join(found["providers"]) or "none"),
@@ -221,7 +222,8 @@ def _print(found: dict[str, Any]) -> None:
     )
     heading("Devices")
     _print_devices(found["devices"])
-    columns = {"deviceId": "DEVICE", "role": "ROLE", "since": "SINCE", "until": "UNTIL"}
+    columns = {"serialNumber": "SERIAL", "deviceId": "DEVICE", "role": "ROLE", "since": "SINCE"}
+    columns["until"] = "UNTIL"
     if found["sharedByThem"]:
         heading("Their devices, shared with others")
         table_of(found["sharedByThem"], guestEmail="GUEST", guestUid="UID", **columns)
@@ -232,7 +234,8 @@ def _print(found: dict[str, Any]) -> None:
         heading("Claim codes that can still be used")
         table_of(found["awaiting"], serialNumber="SERIAL", deviceId="DEVICE", until="UNTIL")
     heading("Last activity")
-    columns = {"at": "AT", "action": "ACTION", "deviceId": "DEVICE", "function": "FUNCTION"}
+    columns = {"at": "AT", "action": "ACTION", "serialNumber": "SERIAL", "deviceId": "DEVICE"}
+    columns["function"] = "FUNCTION"
     table_of(found["activity"], **columns)
 
 

@@ -45,6 +45,8 @@ ARGUMENTS = {
     "users backfill": ["--dry-run"],
     "users adopt": ["--dry-run"],
     "errors show": ["0123456789ab"],
+    "errors list": ["--user", "{uid}"],
+    "users search": ["example"],
     "fleet status": ["--list"],
     "events replay": ["{recording}"],
     "dead-letters replay": ["--reason", "no-such-reason"],

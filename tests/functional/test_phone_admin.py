@@ -1,11 +1,13 @@
 """What support is asked on the phone, each answered with one command."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from firebase_admin import auth
 
+from admin.commands import errors
 from local.client import Account
 from shared import connections
 from shared.firestore import paths
@@ -121,3 +123,61 @@ def test_a_device_that_publishes_unregistered_is_pointed_to(admin: CommandLine) 
     ran = admin.run("devices", "show", device_id)
     assert (ran.status, "publishes, but is not registered" in ran.err) == (2, True)
     note.delete()
+
+
+def test_a_device_is_found_by_its_last_digits_its_name_or_its_owner(
+    owned: Label, label: Label, customer: Account, admin: CommandLine
+) -> None:
+    call("rename_device", {"deviceId": owned.device_id, "name": "Gew\u00e4chshaus"}, customer)
+
+    def found(text: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]]
+        rows = admin.document("devices", "search", text, "--anywhere")["devices"]
+        return [row for row in rows if row["deviceId"] == owned.device_id]
+
+    serial = owned.serial_number
+    assert found(f"{serial[-5:-2]}-{serial[-2:].lower()}")
+    assert found(owned.device_id[-6:])
+    assert found("W\u00c4CHSHAUS")[0]["ownerEmail"] == customer.email
+    assert found(str(customer.email)[3:14])
+    assert found("nothing like it") == []
+    assert "--anywhere" in admin.run("devices", "search", "ZZZZ9").err
+    assert admin.run("devices", "search", " ", "--anywhere").status == 2
+
+
+def test_a_customer_is_found_by_a_part(customer: Account, admin: CommandLine) -> None:
+    auth.update_user(customer.uid, display_name="Ada Lovelace", app=connections.firebase())
+    for part in ("LOVELACE", str(customer.email)[2:12], customer.uid[:8]):
+        found = admin.document("users", "search", part, "--limit", "1000")
+        assert customer.uid in {one["uid"] for one in found}
+    paths.user(customer.uid).set({"displayName": "Countess"}, merge=True)
+    assert customer.uid in admin.said("users", "search", "countess", "--limit", "1000")
+    assert admin.document("users", "search", "nobody of that name") == []
+    assert admin.run("users", "search", "a").status == 2
+
+
+def test_a_customers_refusals_without_an_error_number(
+    customer: Account, admin: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errors, "FOLDER", tmp_path)
+    (tmp_path / "run").mkdir()
+    lines = [
+        {"uid": uid, "function": "claim_device", "reason": reason, "errorId": f"{number:012x}"}
+        for number, (uid, reason) in enumerate(
+            [
+                (customer.uid, "wrong-serial-or-code"),
+                (customer.uid, "wrong-serial-or-code"),
+                (customer.uid, None),
+                ("another", "try-again"),
+            ]
+        )
+    ]
+    lines.append({"uid": customer.uid, "event": "device-claimed"})
+    log = "".join(f">  {json.dumps(line)}\n" for line in lines)
+    (tmp_path / "run" / "emulators.log").write_text(log)
+    found = admin.document("errors", "list", "--user", str(customer.email))
+    assert found["reasons"] == {"wrong-serial-or-code": 2, "internal": 1}
+    assert [one["errorId"][-1] for one in found["errors"]] == ["2", "1", "0"]
+    said = admin.said("errors", "list", "--user", customer.uid)
+    assert f"3 errors of {customer.email} ({customer.uid}): wrong-serial-or-code 2" in said
+    assert admin.run("errors", "list", "--user", customer.uid, "--since", "x").status == 2

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
@@ -20,6 +21,8 @@ from shared import audit
 
 _SHOWN = 20
 """How many warnings, and how many refusals, are shown before the rest is only counted."""
+_VARIES = re.compile(r"\b[0-9a-f]{24}\b|\blines? \d+(, \d+)*( and \d+ more)?|'[^']*'")
+"""What makes reasons of one kind differ."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,6 +122,10 @@ def _answer(report: _Report, refused_file: pathlib.Path | None) -> None:
         limit = None if refused_file is None else _SHOWN
         _list("warning", sorted(report.warnings), limit)
         _list("refused", [(one.line.number, one.reason) for one in report.refusals], limit)
+        if len(report.refusals) > 1:
+            sums = Counter(_VARIES.sub("…", one.reason) for one in report.refusals)
+            for why, number in sums.most_common():
+                typer.echo(f"refused: {number} x {why}", err=True)
         counts = ", ".join(f"{name} {count}" for name, count in report.counts.items())
         typer.echo(f"dry run, nothing written: {counts}" if refused_file is None else counts)
         if written:
