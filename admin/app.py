@@ -1,11 +1,17 @@
 """The command line: the options of every command, and the table of commands."""
 
+import contextlib
+import logging
+import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from admin.cli import interrupted
 from admin.cli.errors import CannotRun
 from admin.cli.lazy import Command, Group, LazyGroup, Table
 from admin.cli.output import choose_json
@@ -24,6 +30,14 @@ COMMANDS: Table = {
             "show": Command("devices.show", "Show everything that is known about a device."),
             "search": Command("devices.search", "Find devices by serial number, id or owner."),
             "codes": Command("devices.codes", "Generate setup codes, and labels to print."),
+            "check-code": Command(
+                "devices.code", "Check whether a setup code is right.", function="check_code"
+            ),
+            "new-code": Command(
+                "devices.code", "Give a device a new setup code.", function="new_code"
+            ),
+            "ping": Command("devices.live", "Ask a device whether it answers now."),
+            "read": Command("devices.live", "Read a variable of a device now."),
             "release": Command("devices.release", "Take a device away from its owner."),
             "block": Command("devices.block", "Block a device: no customer can claim it."),
             "unblock": Command("devices.block", "Allow a blocked device to be claimed again."),
@@ -53,10 +67,22 @@ COMMANDS: Table = {
         "Customers and their accounts.",
         {
             "show": Command("users", "Show everything that is known about a customer."),
+            "search": Command("search", "Find customers by a part of their address or name."),
             "devices": Command("users", "List a customer's devices, with presence."),
+            "disable": Command("suspension", "Suspend an account until it is enabled again."),
+            "enable": Command("suspension", "Let a suspended account in again."),
             "delete": Command("users", "Delete a customer's account permanently."),
             "backfill": Command("users", "Create shadow customers that are missing."),
             "adopt": Command("users", "Bind users to existing customers at Particle."),
+        },
+    ),
+    "attempts": Group(
+        "Wrong setup codes, and who has to wait.",
+        {
+            "show": Command("attempts", "Show today's wrong setup codes, and who has to wait."),
+            "reset": Command(
+                "attempts", "Let a customer, or everybody at a label, try again at once."
+            ),
         },
     ),
     "shares": Group(
@@ -99,12 +125,23 @@ COMMANDS: Table = {
         },
     ),
     "errors": Group(
-        "Errors that customers saw.", {"show": Command("errors", "Show what caused an error.")}
+        "Errors that customers saw.",
+        {
+            "show": Command("errors", "Show what caused an error."),
+            "list": Command(
+                "errors", "List a customer's recent errors, newest first.", function="list_errors"
+            ),
+        },
     ),
 }
 """Each help text is the first line of the command's own help."""
 
+CANNOT_RUN = 2
+INTERRUPTED = 130
+"""The exit status of a program that Ctrl-C has ended."""
+
 _OF_EVERY_COMMAND = ("--local", "--project", "--json")
+_SILENT = logging.NullHandler()
 
 app = typer.Typer(
     cls=LazyGroup.of(COMMANDS),
@@ -147,17 +184,65 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 for complete success, 1 for partial success, 2 if it could not run, 130 after Ctrl-C.
     """
+    typed = sys.argv[1:] if arguments is None else arguments
+    interrupted.begin()
+    # What libraries log is for a server's log, not between a command's words.
+    logging.getLogger().addHandler(_SILENT)
     try:
-        app(
-            args=_target_first(sys.argv[1:] if arguments is None else arguments),
-            prog_name="python -m admin",
-        )
+        _require_text(typed)
+        app(args=_target_first(typed), prog_name="python -m admin")
     except CannotRun as error:
-        typer.echo(f"Error: {error}", err=True)
-        return 2
+        _complain(f"Error: {error}")
+        return CANNOT_RUN
     except SystemExit as done:
-        return done.code if isinstance(done.code, int) else 1
+        code = done.code if isinstance(done.code, int) else 1
+        if code == INTERRUPTED:
+            _complain(interrupted.report())
+        return code
+    except KeyboardInterrupt:
+        _complain(interrupted.report())
+        return INTERRUPTED
+    except OSError as error:
+        _complain(f"Error: {error.filename or 'a file or connection'}: {error.strerror or error}")
+        return CANNOT_RUN
+    except Exception as fault:  # noqa: BLE001 - a traceback helps no operator
+        _complain(
+            f"Error: the command has a fault of its own ({type(fault).__name__}). Report it with "
+            f"the file {_traceback_of(fault)}. `audit list --since 1h` shows whether it changed "
+            "something"
+        )
+        return CANNOT_RUN
     return 0
+
+
+def _require_text(typed: Sequence[str]) -> None:
+    """Refuse bytes that are no text in the terminal's encoding, which Python keeps as surrogates.
+
+    Raises:
+        CannotRun: there are some.
+    """
+    for number, argument in enumerate(typed, 1):
+        if not argument.isascii() and any("\ud800" <= one <= "\udfff" for one in argument):
+            shown = argument.encode(errors="replace").decode()
+            raise CannotRun(f"{shown!r} (word {number}) is not text in UTF-8: type it again")
+
+
+def _complain(text: str) -> None:
+    # Where standard error cannot be written, there is nobody to tell.
+    with contextlib.suppress(OSError):
+        if text:
+            typer.echo(text, err=True)
+
+
+def _traceback_of(fault: Exception) -> str:
+    """A new file with the traceback, which only this user can read."""
+    try:
+        number, name = tempfile.mkstemp(prefix="particle-admin-", suffix=".txt")
+        with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(traceback.format_exception(fault))
+    except OSError as failure:
+        return f"that could not be written ({failure.strerror})"
+    return name
 
 
 def _target_first(arguments: Sequence[str]) -> list[str]:

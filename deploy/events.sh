@@ -105,7 +105,7 @@ undo_integration() {
     'Until it is removed, Particle keeps trying to publish. By hand: console.particle.io, product,
 Integrations.'
   enabled secretmanager || return 0 # the secrets are what the integration is made with
-  admin particle disintegrate --topic "projects/$project/topics/$topic"
+  admin particle disintegrate --yes --topic "projects/$project/topics/$topic"
 }
 
 undo_topics() {

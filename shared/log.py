@@ -22,6 +22,8 @@ from shared import settings
 _TRACE = re.compile(r"[0-9a-f]{32}")
 _TRACE_FIELD = "logging.googleapis.com/trace"
 _muted: set[str] = set()
+_people: list[bool] = []
+"""Not empty while lines are written for people."""
 
 _FAULTS_OF_CALLERS = ("Error validating token", "Invalid request, unable to process")
 """What the SDK logs as errors although any caller can cause it. Alarms count errors."""
@@ -380,13 +382,19 @@ def _traceback(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def without_news() -> Iterator[None]:
-    """Log warnings and errors only, for a command line, which reports itself what it did."""
+def for_people() -> Iterator[None]:
+    """Write warnings and errors alone, as sentences on standard error: for a command line.
+
+    It reports itself what it did.
+    """
     _muted.add("INFO")
+    _people.append(True)
     try:
         yield
     finally:
-        _muted.discard("INFO")
+        _people.pop()
+        if not _people:
+            _muted.discard("INFO")
 
 
 def capture_standard_logging() -> None:
@@ -413,6 +421,12 @@ def _line(severity: str, event: str, message: str | None = None, **fields: Any) 
     if severity in _muted:
         return
     message = message or event.replace("-", " ")
+    if _people:
+        named = (f"{name} {fields[name]}" for name in ("deviceId", "uid") if fields.get(name))
+        about = ", ".join(named)
+        said = message.partition("\n")[0] + (f" ({about})" if about else "")
+        sys.stderr.write(f"{severity.lower()}: {said}\n".encode(errors="replace").decode())
+        return
     entry = {"severity": severity, "message": message, "event": event, **_circumstances(), **fields}
     stream = sys.stderr if severity == "ERROR" else sys.stdout
     line = json.dumps(entry, ensure_ascii=False)

@@ -1,6 +1,7 @@
 """Failures of Google, of Particle and of the product's own modules, turned into `CannotRun`."""
 
 import contextlib
+import math
 from collections.abc import Iterator
 
 from firebase_admin import exceptions as firebase
@@ -11,6 +12,7 @@ from admin.cli.errors import LOG_IN, CannotRun, NoAccessError, NoLogInError, how
 from shared import log
 from shared.errors import ProductError
 from shared.firestore.ids import InvalidIdError
+from shared.particle import errors as particle
 from shared.particle.errors import ParticleError
 from shared.settings import SettingMissingError
 
@@ -27,13 +29,14 @@ _AUTH_ROLE = (
 def explained(project: str) -> Iterator[None]:
     """Turn failures of Firestore, Firebase Auth, Particle and the product into `CannotRun`.
 
-    Log lines below the level of a warning are suppressed: the command says itself what it did.
+    Log lines below the level of a warning are suppressed, because the command says itself what it
+    did; the others are written as sentences.
     """
     try:
-        with explained_firestore(project), log.without_news():
+        with explained_firestore(project), log.for_people():
             yield
     except ParticleError as failure:
-        raise CannotRun(f"The request to Particle failed: {failure}") from failure
+        raise CannotRun(in_words(failure)) from failure
     except FAILURES as failure:
         raise CannotRun(str(failure)) from failure
     except (firebase.PermissionDeniedError, firebase.UnauthenticatedError) as failure:
@@ -43,7 +46,43 @@ def explained(project: str) -> Iterator[None]:
             + how_to_get_access(message, _AUTH_ROLE)
         ) from failure
     except firebase.FirebaseError as failure:
-        raise CannotRun(f"Firebase Auth failed: {failure}. Run it again") from failure
+        code = str(failure.code).lower().replace("_", " ")
+        raise CannotRun(f"Firebase Auth failed ({code}). Run it again") from failure
+
+
+def in_words(failure: ParticleError) -> str:
+    """What went wrong at Particle, and what to do; without what an HTTP library says of it."""
+    words = f"Particle refused the request ({failure.status}: {failure.text or 'no reason given'})"
+    match failure:
+        case particle.NotSentError():
+            words = "Particle cannot be reached. Check the network and https://status.particle.io"
+        case particle.InterruptedCallError():
+            words = (
+                "Particle did not answer in time: whether it did what was asked is unknown. See "
+                "https://status.particle.io, and run this again"
+            )
+        case particle.ServerFaultError():
+            words = (
+                f"Particle has a fault ({failure.status}). See https://status.particle.io, and run "
+                "this again"
+            )
+        case particle.RateLimitedError():
+            words = (
+                f"Particle accepts no more requests now ({failure.status}). Run this again in "
+                f"{math.ceil(failure.retry_after)} s"
+            )
+        case particle.DeviceUnreachableError():
+            words = "The device does not answer: it is offline or asleep, or has crashed"
+        case particle.TokenRejectedError() | particle.ClientRejectedError():
+            words = (
+                "Particle does not accept the server's credentials. Run `particle check`, which "
+                "says how to fix them"
+            )
+        case particle.UnexpectedAnswerError():
+            words = f"Particle's answer to {failure.route} is not as documented. Run this again"
+        case particle.NotFoundError():
+            words = f"Particle does not know it ({failure.route})"
+    return words
 
 
 @contextlib.contextmanager
@@ -74,8 +113,18 @@ def explained_firestore(project: str) -> Iterator[None]:
             f"Firestore of project {project} has no quota left: {error.message} Run this again "
             "later"
         ) from error
+    except api.InvalidArgument as error:
+        raise CannotRun(
+            "Firestore accepts no such id or text: it is too long, or has characters that no id has"
+        ) from error
     except api.GoogleAPICallError as error:
         raise CannotRun(
-            f"Firestore of project {project} failed: {error}. Run this again; if it keeps "
-            "failing, see https://status.cloud.google.com"
+            f"Firestore of project {project} failed ({_status(error)}). Run this again; if it "
+            "keeps failing, see https://status.cloud.google.com"
         ) from error
+
+
+def _status(error: api.GoogleAPICallError) -> str:
+    """Google's name of a status, such as `internal` or `data loss`."""
+    code = error.grpc_status_code
+    return code.name.lower().replace("_", " ") if code is not None else type(error).__name__

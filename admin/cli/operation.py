@@ -4,6 +4,7 @@ from typing import Any
 
 import typer
 
+from admin.cli import interrupted
 from admin.cli.errors import CannotRun
 from admin.cli.failures import explained_firestore
 from admin.cli.identity import operator
@@ -18,7 +19,9 @@ def operation(target: Target, action: str, reason: str | None = None) -> Operati
     Raises:
         CannotRun: the operator's identity is unknown.
     """
-    return Operation(action, operator(target), reason)
+    who = operator(target)
+    interrupted.will_change()
+    return Operation(action, who, reason)
 
 
 def record_if_possible(target: Target, action: str, **touched: Any) -> None:

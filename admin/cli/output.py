@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from admin.cli.errors import CannotRun
+
 _json: ContextVar[bool] = ContextVar("json", default=False)
 _UNLIMITED_WIDTH = 10_000
 
@@ -27,7 +29,23 @@ def json_chosen() -> bool:
 
 
 def answer(document: Any, people: Callable[[], None] | str) -> None:
-    """Print the document as JSON or, for people, a text or whatever a function prints."""
+    """Print the document as JSON or, for people, a text or whatever a function prints.
+
+    Raises:
+        CannotRun: it cannot be written, to a full disk for example.
+    """
+    try:
+        _answer(document, people)
+    except BrokenPipeError:
+        raise  # whoever reads has read enough
+    except OSError as failure:
+        raise CannotRun(
+            f"The answer cannot be written: {failure.strerror}. What the command did is done; "
+            "`audit list --since 1h` shows it"
+        ) from failure
+
+
+def _answer(document: Any, people: Callable[[], None] | str) -> None:
     if json_chosen():
         typer.echo(json.dumps(document, default=_plain, ensure_ascii=False, indent=2))
     elif isinstance(people, str):
@@ -66,6 +84,12 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 def table_of(documents: Iterable[Mapping[str, Any]], **columns: str) -> None:
     """Print documents as a table; `columns` are the fields to show, with their headings."""
     table(list(columns.values()), ([one.get(name) for name in columns] for one in documents))
+
+
+def some(names: Sequence[str], shown: int = 5) -> str:
+    """The first of some names, and how many there are besides."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
 
 
 def text(value: Any) -> str:

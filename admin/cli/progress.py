@@ -6,6 +6,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
+from admin.cli import interrupted
+
 T = TypeVar("T")
 
 
@@ -25,6 +27,9 @@ def track(
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     with bar as progress:
         task = progress.add_task(title, total=total)
+        interrupted.progress(title, done := 0, total)
         for item in items:
             yield item
-            progress.advance(task, size(item) if size else 1)
+            finished = size(item) if size else 1
+            interrupted.progress(title, done := done + finished, total)
+            progress.advance(task, finished)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from admin.cli.arguments import Limit
+from admin.cli.confirm import Yes, confirm
 from admin.cli.connection import connected
 from admin.cli.operation import operation
 from admin.cli.output import answer, table_of
@@ -70,7 +71,12 @@ def replay(
 
 
 def drop(
-    context: typer.Context, *, ids: _Ids = None, everything: _All = False, reason: _Reason = None
+    context: typer.Context,
+    *,
+    ids: _Ids = None,
+    everything: _All = False,
+    reason: _Reason = None,
+    yes: Yes = False,
 ) -> None:
     """Delete dead letters permanently.
 
@@ -82,6 +88,8 @@ def drop(
         with chosen(target, choice) as found:
             dropped = Counter(letter.reason for letter in found)
             if found:
+                sums = ", ".join(f"{name} {count}" for name, count in dropped.most_common())
+                confirm(f"Delete {len(found)} dead letters permanently ({sums})?", yes=yes)
                 audit.record(done, reasons=dict(dropped))
             for letter in track(found, "Letters", len(found)):
                 letter.drop()

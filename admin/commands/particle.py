@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from admin.cli.confirm import Yes, confirm
 from admin.cli.deployed import use_secrets
 from admin.cli.errors import CannotRun
 from admin.cli.failures import explained
@@ -70,6 +71,7 @@ def integrate(
             "--delete-superfluous", help="Delete integrations that forward events a second time."
         ),
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """Forward Particle's events to a topic, or by webhook.
 
@@ -86,6 +88,8 @@ def integrate(
                 "Particle's webhooks need the beginnings of your events' names: "
                 "--event temperature --event pump/"
             )
+        if delete_superfluous and intended.superfluous:
+            confirm(f"Delete the integrations {_names(intended.superfluous)}?", yes=yes)
         _record(intended, destination.name, deployment, deletes=delete_superfluous)
         _create(intended, destination, deployment)
         for one in intended.enable:
@@ -104,7 +108,11 @@ def integrate(
 
 
 def disintegrate(
-    context: typer.Context, *, topic: _Topic = _TOPIC, webhook: _Webhook = None
+    context: typer.Context,
+    *,
+    topic: _Topic = _TOPIC,
+    webhook: _Webhook = None,
+    yes: Yes = False,
 ) -> None:
     """Delete the integrations to a topic or webhook.
 
@@ -115,6 +123,8 @@ def disintegrate(
         ours = destination.present()
         if ours:
             deleted = [one.event for one in ours]
+            question = f"Delete the integrations {_names(ours)}? No event arrives there afterwards"
+            confirm(f"{question}. Continue?", yes=yes)
             record_if_possible(
                 deployment.target, "integrations-deleted", topic=destination.name, deleted=deleted
             )
@@ -136,7 +146,7 @@ def _product(context: typer.Context) -> Iterator[Deployment]:
         except (errors.ForbiddenError, errors.TokenRejectedError) as failure:
             who = f"{ACCESS_TOKEN}'s owner" if os.environ.get(ACCESS_TOKEN) else "the OAuth client"
             raise CannotRun(
-                f"Particle does not let {who} manage the product's integrations ({failure}). Set "
+                f"Particle does not let {who} manage the product's integrations. Set "
                 f"{ACCESS_TOKEN} to a token of a member of the product's team, or of an API user "
                 "with the scopes integrations:list, get, create, update, remove and test"
             ) from failure

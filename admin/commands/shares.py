@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from admin.cli.arguments import Device, Reason
+from admin.cli.confirm import Yes, confirm
 from admin.cli.connection import connected
 from admin.cli.errors import CannotRun
 from admin.cli.operation import operation
 from admin.cli.output import answer
-from admin.support import resolve
+from admin.support import named, resolve
 from shared.firestore import paths
 from shared.registry.share import Share
 from shared.sharing import ending
@@ -21,6 +22,7 @@ def end(
     device: Device,
     guest: Annotated[str, typer.Argument(help="The guest's e-mail address or uid.")],
     reason: Reason,
+    yes: Yes = False,
 ) -> None:
     """End the share of a guest.
 
@@ -34,8 +36,11 @@ def end(
         share = Share(paths.shared_device(uid, device_id).get())
         if not share.exists:
             raise CannotRun(f"{device} is not shared with {guest}: try `devices show {device}`")
+        what, guests = named.device(device_id), named.user(uid)
+        owners = named.user(share.owner_uid)
+        confirm(f"End the share of {guests} in {what} of {owners}?", yes=yes)
         ending.end(share, "operator", operation=operation(target, "share-ended", reason))
     answer(
         {"deviceId": device_id, "guestUid": uid, "ownerUid": share.owner_uid},
-        f"Ended: {uid} has no share any more of the device of {share.owner_uid}",
+        f"Ended: {guests} has no share any more in {what} of {owners}",
     )

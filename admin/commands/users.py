@@ -1,6 +1,5 @@
 """`users show, devices, delete, backfill, adopt`: customers and their accounts."""
 
-import sys
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -8,8 +7,8 @@ import typer
 from firebase_admin import auth
 
 from admin.cli.arguments import DryRun, Reason, User
+from admin.cli.confirm import Yes, confirm, confirm_by_name
 from admin.cli.connection import connected
-from admin.cli.errors import CannotRun
 from admin.cli.operation import operation, record_if_possible
 from admin.cli.output import answer, fields, heading, table_of
 from admin.cli.progress import track
@@ -22,6 +21,8 @@ from shared.firestore import paths
 from shared.firestore.ids import is_uid
 from shared.privacy import deletion
 
+_SHOWN = 20
+"""Customers left alone who are named before the rest is only counted."""
 _PATIENCE = 300.0
 """Seconds that the operator waits for the erasure; after that the deployed functions finish it."""
 
@@ -53,7 +54,7 @@ def delete(
     *,
     user: User,
     reason: Reason,
-    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Delete a customer's account permanently.
 
@@ -65,8 +66,8 @@ def delete(
     """
     with connected(context, to_particle=True) as target:
         uid = resolve.uid(user)
-        if not yes:
-            _confirm(resolve.addresses([uid]).get(uid) or uid)
+        name = resolve.addresses([uid]).get(uid) or uid
+        confirm_by_name(name, "delete this account permanently", yes=yes)
         status = deletion.delete(uid, _PATIENCE, operation(target, "account-deleted", reason))
     answer(
         {"uid": uid, "status": status},
@@ -74,7 +75,7 @@ def delete(
     )
 
 
-def backfill(context: typer.Context, *, dry_run: DryRun = False) -> None:
+def backfill(context: typer.Context, *, dry_run: DryRun = False, yes: Yes = False) -> None:
     """Create shadow customers that are missing.
 
     For users who signed up before this product was installed; anonymous users get none. Can be
@@ -89,18 +90,23 @@ def backfill(context: typer.Context, *, dry_run: DryRun = False) -> None:
     with connected(context, to_particle=True) as target:
         done = operation(target, "customers-backfilled")
         try:
-            for user in track(users := _registered_users(), "Users", len(users)):
+            users = _registered_users()
+            if not dry_run:
+                confirm(
+                    f"Create customers at Particle for those of {len(users)} users who have none? "
+                    "--dry-run counts them",
+                    yes=yes,
+                )
+            for user in track(users, "Users", len(users)):
                 profile = paths.user(user.uid).get().to_dict() or {}
                 if profile.get("particle", {}).get("status") == "ready":
                     ready += 1
                     continue
-                if not dry_run:
-                    try:
-                        shadow.ensure(user.uid)
-                    except (errors.CustomerNotReady, errors.EmailUnverified) as refusal:
-                        typer.echo(f"{user.uid}: {refusal.reason}", err=True)
-                        refused.append({"uid": user.uid, "reason": refusal.reason})
-                        continue
+                if refusal := _refusal(user.uid, dry_run=dry_run):
+                    name = f"{user.email} ({user.uid})" if user.email else user.uid
+                    typer.echo(f"{name}: {refusal.reason}", err=True)
+                    refused.append({"uid": user.uid, "reason": refusal.reason})
+                    continue
                 made += 1
         finally:
             if made and not dry_run:
@@ -113,6 +119,17 @@ def backfill(context: typer.Context, *, dry_run: DryRun = False) -> None:
         raise typer.Exit(1)
 
 
+def _refusal(uid: str, *, dry_run: bool) -> errors.ProductError | None:
+    """Make a user's customer, or only look; why the user can get none."""
+    if dry_run:
+        return shadow.foreseen_refusal(uid)
+    try:
+        shadow.ensure(uid)
+    except (errors.CustomerNotReady, errors.EmailUnverified) as refusal:
+        return refusal
+    return None
+
+
 def adopt(
     context: typer.Context,
     *,
@@ -120,35 +137,57 @@ def adopt(
     unverified: Annotated[
         bool, typer.Option("--unverified", help="Also bind users with unverified addresses.")
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """Bind users to existing customers at Particle.
 
     For a product that had customers before: binds each user to the customer at Particle whose name
     is the user's verified e-mail address. Users who are bound already stay as they are. Particle
-    lists only customers who own a device. Can be repeated.
+    lists only customers who own a device. Whom it leaves alone it names, with the reason. Can be
+    repeated.
 
     Example: users adopt --dry-run
     """
-    bound = skipped = 0
+    bound = 0
+    left: list[dict[str, str]] = []
     with connected(context, to_particle=True) as target:
-        uids = {
-            str(user.email).lower(): user.uid
-            for user in _registered_users()
-            if user.email and (user.email_verified or unverified)
-        }
+        # Of two users with one address, the one who has verified it counts.
+        everybody = sorted(_registered_users(), key=lambda user: bool(user.email_verified))
+        users = {str(user.email).lower(): user for user in everybody if user.email}
+        if not dry_run:
+            confirm(
+                "Bind users to customers at Particle, which cannot be undone? --dry-run names them",
+                yes=yes,
+            )
         done = operation(target, "customer-adopted")
         for name in track(_customers_at_particle(), "Customers at Particle"):
-            uid = uids.get(name)
-            if uid is None or not (dry_run or shadow.adopt(uid, name)):
-                skipped += 1
+            if why := _why_left_alone(users.get(name), name, unverified=unverified):
+                left.append({"customer": name, "reason": why})
+                continue
+            if not dry_run and not shadow.adopt(users[name].uid, name):
+                left.append({"customer": name, "reason": "somebody was faster: run it again"})
                 continue
             if not dry_run:
-                audit.record(done, uid=uid)
+                audit.record(done, uid=users[name].uid)
             bound += 1
-    answer(
-        {"bound": bound, "leftAlone": skipped, "dryRun": dry_run},
-        f"{'would bind' if dry_run else 'bound'} {bound}, left alone {skipped}",
-    )
+
+    def people() -> None:
+        typer.echo(f"{'would bind' if dry_run else 'bound'} {bound}, left alone {len(left)}")
+        for one in left[:_SHOWN]:
+            typer.echo(f"left alone: {one['customer']}: {one['reason']}", err=True)
+        if len(left) > _SHOWN:
+            typer.echo(f"left alone: {len(left) - _SHOWN} more (--json lists all)", err=True)
+
+    answer({"bound": bound, "leftAlone": left, "dryRun": dry_run}, people)
+
+
+def _why_left_alone(user: Any, name: str, *, unverified: bool) -> str | None:
+    """Why a customer at Particle is bound to no user."""
+    if user is None:
+        return "no user has this address"
+    if not (user.email_verified or unverified):
+        return "the user's address is not verified (--unverified binds them all the same)"
+    return shadow.why_not_adopted(user.uid, name)
 
 
 def _customers_at_particle() -> Iterator[str]:
@@ -163,27 +202,12 @@ def _registered_users() -> list[Any]:
     return [user for user in everybody if user.provider_data and is_uid(user.uid)]
 
 
-def _confirm(name: str) -> None:
-    if not sys.stdin.isatty():
-        raise CannotRun("There is no terminal to ask on: add --yes if you mean it")
-    try:
-        typed = typer.prompt(
-            f"Type {name} to delete this account permanently",
-            default="",
-            show_default=False,
-            err=True,
-        )
-    except typer.Abort:
-        raise CannotRun("Nothing was deleted") from None
-    if typed != name:
-        raise CannotRun("That is another name: nothing was deleted")
-
-
 def _print(found: dict[str, Any]) -> None:
     customer, erasure = found["customer"], found["deletion"]
     fields(
         ("uid", found["uid"]),
         ("e-mail", found["email"]),
+        ("name", found["profile"]["displayName"]),
         ("verified", found["emailVerified"]),
         ("sign-in", found["signIn"]),
         ("providers", ", ".join(found["providers"]) or "none"),
@@ -198,7 +222,8 @@ def _print(found: dict[str, Any]) -> None:
     )
     heading("Devices")
     _print_devices(found["devices"])
-    columns = {"deviceId": "DEVICE", "role": "ROLE", "since": "SINCE", "until": "UNTIL"}
+    columns = {"serialNumber": "SERIAL", "deviceId": "DEVICE", "role": "ROLE", "since": "SINCE"}
+    columns["until"] = "UNTIL"
     if found["sharedByThem"]:
         heading("Their devices, shared with others")
         table_of(found["sharedByThem"], guestEmail="GUEST", guestUid="UID", **columns)
@@ -209,7 +234,8 @@ def _print(found: dict[str, Any]) -> None:
         heading("Claim codes that can still be used")
         table_of(found["awaiting"], serialNumber="SERIAL", deviceId="DEVICE", until="UNTIL")
     heading("Last activity")
-    columns = {"at": "AT", "action": "ACTION", "deviceId": "DEVICE", "function": "FUNCTION"}
+    columns = {"at": "AT", "action": "ACTION", "serialNumber": "SERIAL", "deviceId": "DEVICE"}
+    columns["function"] = "FUNCTION"
     table_of(found["activity"], **columns)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from admin.cli.errors import CannotRun, NoAccessError, NoLogInError
+from admin.cli.failures import in_words
 from admin.cli.google import GoogleError
 from admin.doctor.deployment import Deployment
 from shared.particle import errors
@@ -140,5 +141,8 @@ def _at_particle(failure: errors.ParticleError, deployment: Deployment) -> Findi
             "wait that long, then run this again",
         )
     if isinstance(failure, errors.OutcomeUnknownError):
-        return broken(str(failure), "see https://status.particle.io, and run this again")
-    return broken(str(failure), "see what Particle says; if in doubt, ask its support")
+        found = f"it answered {failure.status}" if failure.status else "it did not answer in time"
+        return broken(
+            f"Particle failed: {found}", "see https://status.particle.io, and run this again"
+        )
+    return broken(in_words(failure), "see what Particle says; if in doubt, ask its support")

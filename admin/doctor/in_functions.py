@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 import requests
 
-import main
 from admin.cli.deployed import settings_of
 from admin.cli.google import GoogleError
 from admin.cli.target import FUNCTIONS_EMULATOR_HOST
 from admin.doctor.deployment import Deployment
+from admin.doctor.exports import functions
 from admin.doctor.finding import Finding, Link, State, broken, ok, some, warning
 from local.runs import ROOT
 from shared.commands import offer
@@ -59,9 +59,9 @@ def _functions(deployment: Deployment) -> Finding:
         return _emulated(deployment)
     deployed = _deployed(deployment)
     deploy = deployment.deploy("functions")
-    if missing := [name for name in main.FUNCTIONS if name not in deployed]:
+    if missing := [name for name in functions() if name not in deployed]:
         return broken(f"not deployed: {', '.join(missing)}", deploy)
-    ours = {name: deployed[name] for name in main.FUNCTIONS}
+    ours = {name: deployed[name] for name in functions()}
     states = {name: one.get("state") for name, one in ours.items() if one.get("state") != "ACTIVE"}
     if states:
         messages = [m["message"] for name in states for m in ours[name].get("stateMessages", [])]
@@ -76,15 +76,15 @@ def _emulated(deployment: Deployment) -> Finding:
     url = f"http://{os.environ[FUNCTIONS_EMULATOR_HOST]}/backends"
     backends = deployment.google.get(url, "")["backends"]
     there = {trigger["name"] for backend in backends for trigger in backend["functionTriggers"]}
-    if missing := [name for name in main.FUNCTIONS if name not in there]:
+    if missing := [name for name in functions() if name not in there]:
         return broken(f"not loaded: {', '.join(missing)}", "restart the demo: make demo")
-    return ok(f"{len(main.FUNCTIONS)}, all loaded")
+    return ok(f"{len(functions())}, all loaded")
 
 
 def _version(deployment: Deployment) -> Finding:
     """By the archive from which each function was built, and the settings that it was given."""
     deployed = _deployed(deployment)
-    ours = [deployed[name] for name in main.FUNCTIONS]
+    ours = [deployed[name] for name in functions()]
     if different := sorted(set().union(*_differences(ours, deployment))):
         return warning(f"not this checkout: {some(different)}", deployment.deploy("functions"))
     configured = {
@@ -153,7 +153,7 @@ def _account(deployment: Deployment) -> Finding:
     accounts = {
         f"serviceAccount:{one['serviceConfig']['serviceAccountEmail']}"
         for name, one in _deployed(deployment).items()
-        if name in main.FUNCTIONS
+        if name in functions()
     }
     url = f"https://cloudresourcemanager.googleapis.com/v3/projects/{deployment.project}"
     try:

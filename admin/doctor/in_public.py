@@ -2,17 +2,13 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
 
 import requests
 
-import main
 from admin.cli.target import HOSTING_EMULATOR_HOST
 from admin.doctor.deployment import Deployment
+from admin.doctor.exports import callables
 from admin.doctor.finding import Finding, Link, broken, ok
-
-_ALL = {name: getattr(import_module(f"functions.{name}"), name) for name in main.FUNCTIONS}
-NAMES = tuple(n for n, one in _ALL.items() if one.__firebase_endpoint__.callableTrigger is not None)
 
 IN_DEMO = ("claim_device", "list_devices")
 """Examined in the demo: the emulators load all functions or none, and start a process for each."""
@@ -30,7 +26,7 @@ _THREADS = 4
 
 def _callables(deployment: Deployment) -> Finding:
     """Whether each can be reached and starts: then it refuses a caller who is not signed in."""
-    names = IN_DEMO if deployment.local else NAMES
+    names = IN_DEMO if deployment.local else callables()
     with ThreadPoolExecutor(_THREADS) as pool:
         answers = list(pool.map(lambda name: _answered(name, deployment), names))
     wrong = {name: answer for name, answer in zip(names, answers, strict=True) if answer != _OURS}

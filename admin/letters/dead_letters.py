@@ -52,7 +52,11 @@ class Choice:
 
 @contextlib.contextmanager
 def chosen(target: Target, choice: Choice) -> Iterator[list[Letter]]:
-    """The chosen letters. Meanwhile Pub/Sub gives its messages to no other subscriber."""
+    """The chosen letters. Meanwhile Pub/Sub gives its messages to no other subscriber.
+
+    Raises:
+        CannotRun: an id is no letter's.
+    """
     with contextlib.ExitStack() as stack:
         found = [_stored(snapshot) for snapshot in _snapshots(choice)]
         missing = set(choice.ids) - {letter.id for letter in found}
@@ -61,8 +65,9 @@ def chosen(target: Target, choice: Choice) -> Iterator[list[Letter]]:
             waiting = [one for one in letters.waiting if not choice.ids or one.id in missing]
             found += [_never_acknowledged(one, letters) for one in waiting]
             missing -= {one.id for one in waiting}
-        for letter_id in sorted(missing):
-            typer.echo(f"no such dead letter: {letter_id}", err=True)
+        if missing:
+            names = ", ".join(sorted(missing))
+            raise CannotRun(f"There is no dead letter {names}. Nothing was changed")
         yield found
 
 

@@ -28,7 +28,7 @@ def ingest_again(delivered: Any) -> tuple[str, bool]:
 
 def come_again(failure: Exception) -> str:
     """The outcome of a message that can be stored, but not now."""
-    return f"come again: {getattr(failure, 'message', None) or type(failure).__name__}"
+    return f"come again: {type(failure).__name__}"
 
 
 def report(outcomes: Counter[str], lost: str) -> None:

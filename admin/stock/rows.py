@@ -11,6 +11,9 @@ from shared.claims import label
 
 COLUMNS = ("device_id", "serial_number", "setup_code")
 
+_NO_CODE = "NOCODEYET"
+"""Stands for the setup code in a list that is to get its codes."""
+
 # What bytes that are not UTF-8 are decoded to.
 _UNDECODED = re.compile("[\udc80-\udcff]")
 
@@ -59,26 +62,28 @@ class Stock:
     warnings: list[tuple[int, str]] = dataclasses.field(default_factory=list)
 
 
-def read(path: pathlib.Path) -> Stock:
-    """Read and check a stock list.
+def read(path: pathlib.Path, *, with_codes: bool = True) -> Stock:
+    """Read and check a stock list, or one that is to get its setup codes.
 
     Raises:
-        CannotRun: the file cannot be read, or has no header with the three columns.
+        CannotRun: the file cannot be read, or has no header with the columns.
     """
-    stock = Stock(table.read(path, COLUMNS))
-    columns = Columns(stock.table, COLUMNS)
+    wanted = COLUMNS if with_codes else COLUMNS[:-1]
+    stock = Stock(table.read(path, wanted))
+    columns = Columns(stock.table, wanted)
     rows = []
     for line, fault in stock.table.lines:
         try:
             if fault:
                 raise ValueError(fault)  # noqa: TRY301 - one way for all that is refused
             values, warnings = columns.of(line)
-            rows.append(_row(line, values))
+            rows.append(_row(line, values if with_codes else [*values, _NO_CODE]))
         except ValueError as refusal:
             stock.refusals.append(Refusal(line, str(refusal)))
             continue
         stock.warnings += [(line.number, warning) for warning in warnings]
-        _warn(stock, rows[-1])
+        if with_codes:
+            _warn(stock, rows[-1])
     stock.rows = _without_duplicates(rows, stock)
     return stock
 

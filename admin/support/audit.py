@@ -6,7 +6,9 @@ from typing import Any
 from google.cloud.firestore import FieldFilter, Query
 
 from admin.cli.output import table_of
+from admin.support import named
 from admin.support.records import shown
+from admin.support.resolve import addresses
 from shared.firestore import paths
 
 
@@ -32,10 +34,21 @@ def operations(
         query = query.order_by("at", direction=Query.DESCENDING).limit(limit)
     found = [{"id": s.id, **shown(s)} for s in query.stream()]
     recent = [one for one in found if since is None or one["at"] >= since]
-    return sorted(recent, key=lambda one: one["at"], reverse=True)[:limit]
+    newest = sorted(recent, key=lambda one: one["at"], reverse=True)[:limit]
+    serials = named.serial_numbers(one.get("deviceId") for one in newest)
+    known = addresses(one.get("uid") for one in newest)
+    return [
+        {
+            **one,
+            "serialNumber": serials.get(one.get("deviceId") or ""),
+            "email": known.get(one.get("uid") or ""),
+        }
+        for one in newest
+    ]
 
 
 def print_operations(found: list[dict[str, Any]]) -> None:
     """Print operations as a table."""
     columns = {"at": "AT", "by": "BY", "action": "ACTION"}
-    table_of(found, **columns, deviceId="DEVICE", uid="USER", reason="REASON")
+    columns |= {"serialNumber": "SERIAL", "deviceId": "DEVICE", "email": "E-MAIL"}
+    table_of(found, **columns, uid="USER", reason="REASON")

@@ -7,7 +7,7 @@ from google.cloud.firestore import CollectionReference, FieldFilter, Query
 
 from admin.cli.deployed import use_secrets
 from admin.cli.errors import CannotRun
-from admin.cli.failures import FAILURES
+from admin.cli.failures import FAILURES, in_words
 from admin.cli.target import Target
 from admin.support import shares
 from admin.support.audit import operations
@@ -120,5 +120,7 @@ def _at_particle(target: Target, entry: Entry) -> dict[str, Any]:
         }
     except (errors.ForbiddenError, errors.NotFoundError):
         return {"inProduct": False}
+    except errors.ParticleError as failure:
+        return {"error": in_words(failure)}
     except (CannotRun, *FAILURES) as failure:
         return {"error": str(failure)}

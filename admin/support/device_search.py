@@ -8,6 +8,7 @@ from typing import Any
 from google.cloud.firestore import FieldFilter
 
 from admin.cli.errors import CannotRun
+from admin.cli.progress import track
 from admin.support import resolve
 from admin.support.paging import pages
 from shared.claims import label
@@ -57,6 +58,44 @@ def search(
     known = resolve.addresses(row["ownerUid"] for row in rows)
     rows = [{**row, "ownerEmail": known.get(row["ownerUid"])} for row in rows]
     return rows, taken[limit - 1][0] if len(taken) > limit else None
+
+
+def anywhere(text: str, limit: int) -> list[_Row]:
+    """Devices that contain a text in serial number, id, name or the owner's address.
+
+    Reads the whole registry, and the devices of all owners. At most `limit`, in the order of ids.
+    """
+    wanted = text.strip().casefold()
+    label_part = label.readable(text).upper()
+    if not wanted:
+        raise CannotRun("Name a part of a serial number, an id, a name or an address")
+
+    def matches(row: _Row) -> bool:
+        serial = label.readable(str(row["serialNumber"] or "")).upper()
+        return bool(label_part and label_part in serial) or any(
+            wanted in str(row[field] or "").casefold()
+            for field in ("deviceId", "name", "ownerEmail")
+        )
+
+    registry = pages(paths.devices().select(_FIELDS), _PAGE)
+    rows = (
+        row
+        for page in track(registry, "Devices", size=len)
+        for row in _with_names([_row(entry) for entry in page])
+    )
+    return list(islice(filter(matches, rows), limit))
+
+
+def _with_names(rows: list[_Row]) -> list[_Row]:
+    """The devices with their names and their owners' addresses."""
+    owned = [paths.user_device(row["ownerUid"], row["deviceId"]) for row in rows if row["ownerUid"]]
+    found = paths.client().get_all(owned, ["name"]) if owned else []
+    names = {one.id: (one.to_dict() or {}).get("name") for one in found}
+    known = resolve.addresses(row["ownerUid"] for row in rows)
+    return [
+        {**row, "name": names.get(row["deviceId"]), "ownerEmail": known.get(row["ownerUid"])}
+        for row in rows
+    ]
 
 
 def _sources(text: str) -> dict[str, Any]:

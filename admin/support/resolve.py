@@ -30,7 +30,16 @@ def device_id(text: str) -> str:
         entry = paths.serial_number(serial_number).get().to_dict() or {}
         found = entry.get("deviceId", "")
     if not found or not paths.device(found).get(["ownerUid"]).exists:
-        raise CannotRun(f"No device {text!r} is registered: try `devices search` with a part of it")
+        unknown = paths.client().collection(paths.UNKNOWN_DEVICES)
+        if found and unknown.document(found).get([]).exists:
+            raise CannotRun(
+                f"The device {found} publishes, but is not registered: see `devices unknown`, and "
+                "import it"
+            )
+        raise CannotRun(
+            f"No device {text!r} is registered: try `devices search --anywhere` with a part of it, "
+            "or `devices unknown`"
+        )
     return found
 
 
@@ -56,6 +65,16 @@ def uid(text: str) -> str:
             f"The uid {user.uid!r} is not a single Firestore id: the product does nothing for it"
         )
     return str(user.uid)
+
+
+def require_account(uid: str) -> None:
+    """Refuse a deleted account, which can be looked up but cannot own anything.
+
+    Raises:
+        CannotRun: it was deleted.
+    """
+    if paths.deleted_user(uid).get([]).exists:
+        raise CannotRun(f"The account {uid} was deleted")
 
 
 def addresses(uids: Iterable[str | None]) -> dict[str, str | None]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from admin.support import named
 from admin.support.resolve import addresses
 from shared.firestore import paths
 from shared.registry.share import Share
@@ -26,10 +27,12 @@ def had_by(uid: str) -> list[dict[str, Any]]:
 
 def _rows(found: Iterable[Share]) -> list[dict[str, Any]]:
     shares = sorted(found, key=lambda share: share.since)
+    serials = named.serial_numbers(share.device_id for share in shares)
     known = addresses(uid for share in shares for uid in (share.guest_uid, share.owner_uid))
     return [
         {
             "deviceId": share.device_id,
+            "serialNumber": serials.get(share.device_id),
             "guestUid": share.guest_uid,
             "guestEmail": known.get(share.guest_uid),
             "ownerUid": share.owner_uid,

@@ -6,7 +6,7 @@ from typing import Any
 from firebase_admin import auth
 from google.cloud.firestore import FieldFilter, Query
 
-from admin.support import shares
+from admin.support import named, shares
 from admin.support.device_report import LAST, seen
 from admin.support.records import shown
 from shared import connections, times
@@ -97,7 +97,11 @@ def _awaiting(uid: str) -> list[dict[str, Any]]:
 
 def _activity(uid: str) -> list[dict[str, Any]]:
     newest = paths.activity(uid).order_by("at", direction=Query.DESCENDING).limit(LAST)
-    return [shown(entry) for entry in newest.stream()]
+    entries = [shown(entry) for entry in newest.stream()]
+    serials = named.serial_numbers(entry.get("deviceId") for entry in entries)
+    return [
+        {"serialNumber": serials.get(entry.get("deviceId") or ""), **entry} for entry in entries
+    ]
 
 
 def _deletion(tombstone: dict[str, Any] | None) -> dict[str, Any]:

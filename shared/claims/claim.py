@@ -61,12 +61,7 @@ def admitted(uid: str, label: Label, setup_code: str | None) -> Found:
     commit and an HMAC, for an id one read less. Guesses at a device are counted together, by
     whatever it is presented.
     """
-    device_id, presented = label.device_id, f"serial:{label.serial_number}"
-    if device_id is None:
-        named = paths.serial_number(label.serial_number or _NO_SERIAL).get()
-        device_id = (named.to_dict() or {}).get("deviceId")
-    if device_id is not None:
-        presented = f"device:{device_id}"
+    device_id, presented = look_up(label)
     device_id = device_id or _NO_DEVICE
     attempt = attempts.admit(uid, presented, *ownership.documents(uid, device_id))
     found, mine = attempt.found
@@ -84,6 +79,15 @@ def admitted(uid: str, label: Label, setup_code: str | None) -> Found:
     if entry.owner_uid in {None, uid}:
         attempt.refund()
     return entry, mine
+
+
+def look_up(label: Label) -> tuple[str | None, str]:
+    """The id of a label's device, if it may exist, and by what guesses at the label are counted."""
+    device_id = label.device_id
+    if device_id is None:
+        named = paths.serial_number(label.serial_number or _NO_SERIAL).get()
+        device_id = (named.to_dict() or {}).get("deviceId")
+    return device_id, f"device:{device_id}" if device_id else f"serial:{label.serial_number}"
 
 
 def refuse_unless_free(entry: Entry, operation: Operation | None = None) -> None:

@@ -83,11 +83,19 @@ def release(
 
 
 def hand_over(
-    uid: str, entry: Entry, to: str, transfer_id: str, also: Callable[[WriteBatch], None]
+    uid: str,
+    entry: Entry,
+    to: str,
+    also: Callable[[WriteBatch], None],
+    *,
+    transfer_id: str | None = None,
+    keep_history: bool = False,
+    operation: Operation | None = None,
 ) -> Owned:
     """Make another the owner of the user's device, as its entry was read; a release and a claim.
 
-    What fails at Particle is left to the job. Raises one of `OVERTAKEN`.
+    By an offer that the other has accepted, or by an operator. What fails at Particle is left to
+    the job. Raises one of `OVERTAKEN`.
     """
     job = paths.releases().document()
 
@@ -95,7 +103,16 @@ def hand_over(
         record.cancel_waiting(batch, uid, entry.device_id)
         also(batch)
 
-    owned, reservation = ownership.hand_over(uid, entry, to, transfer_id, job, end)
+    owned, reservation = ownership.hand_over(
+        uid,
+        entry,
+        to,
+        job,
+        end,
+        transfer_id=transfer_id,
+        keep_history=keep_history,
+        operation=operation,
+    )
     try:
         app_tokens.end_without_device(uid)
         device = at_particle.in_product(entry.device_id)

@@ -66,8 +66,8 @@ def accept(guest: Guest, token: str) -> Owned:
                 offered.owner_uid,
                 offered.entry,
                 guest.uid,
-                invitation.id,
                 partial(_end_all, offered),
+                transfer_id=invitation.id,
             )
         except OVERTAKEN:
             continue

@@ -101,12 +101,38 @@ def adopt(uid: str, name: str) -> bool:
     it. The binding is marked, because such a customer may own devices at Particle from before this
     product.
     """
-    known = _read(uid)
-    if known.deleted or known.is_ready or not _is_bound(uid, name):
+    if why_not_adopted(uid, name) or not _is_bound(uid, name):
         return False
     paths.shadow_customer(name).update({"adopted": True})
     _note(uid, "ready", None, name)
     return True
+
+
+def why_not_adopted(uid: str, name: str) -> str | None:
+    """Why a user cannot be bound to a customer, in the operator's words; None if they can."""
+    known = _read(uid)
+    if known.deleted:
+        return "the account was deleted"
+    if known.is_ready:
+        return "the user has a customer already"
+    bound = paths.shadow_customer(name).get().to_dict() or {}
+    if bound.get("uid", uid) != uid:
+        return "the customer is another user's"
+    return None
+
+
+def foreseen_refusal(uid: str) -> CustomerNotReady | EmailUnverified | None:
+    """What `ensure` would raise of its own for a user, without asking or changing anything."""
+    known = _read(uid)
+    if known.deleted:
+        return CustomerNotReady("This account was deleted.")
+    if known.is_ready or not customers_exist():
+        return None
+    if known.name is None and settings.customers_have_email_names():
+        user = auth.get_user(uid, app=connections.firebase())
+        return None if user.email and user.email_verified else EmailUnverified()
+    bound = paths.shadow_customer(known.name or opaque_name(uid)).get().to_dict() or {}
+    return None if bound.get("uid", uid) == uid else CustomerNotReady()
 
 
 def ensure(uid: str, share: Share = Share.CUSTOMER) -> None:

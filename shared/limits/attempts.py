@@ -18,7 +18,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from google.cloud.firestore import DocumentReference, Increment
+from google.cloud.firestore import DocumentReference, Increment, WriteBatch
 
 from shared import settings
 from shared.errors import TooManyAttempts
@@ -71,10 +71,7 @@ def admit(uid: str, label: str, *also: DocumentReference) -> Attempt:
     Costs one read request, which also reads the documents `also`, and one commit.
     """
     now = datetime.now(UTC)
-    references = [
-        paths.claim_attempts(_digest(kind, key, now))
-        for kind, key in (("person", uid), ("own", f"{uid}:{label}"), ("label", label))
-    ]
+    references = [paths.claim_attempts(_digest(*key, now)) for key in _keys(uid, label)]
     found = paths.read_all([*references, *also])
     person, own, everybody = (_Tally.of(snapshot, now) for snapshot in found[: len(references)])
     line, limit = (own, OWN) if own.tries < OWN.free else (everybody, LABEL)
@@ -88,6 +85,49 @@ def admit(uid: str, label: str, *also: DocumentReference) -> Attempt:
     for tally, its, after in zip((person, line), (PERSON, limit), counted, strict=True):
         _refuse_a_burst(tally, its, after["tries",])
     return Attempt((person, line), found[len(references) :])
+
+
+@dataclass(frozen=True)
+class State:
+    """One of the counters of this day, for the operator."""
+
+    of: str
+    """`person`, `own` (the person's at the label) or `label`."""
+    tries: int
+    """Wrong codes, and attempts at others' devices; the refunded ones do not count."""
+    last_at: datetime | None
+    wait: int
+    """Seconds that it makes the next attempt wait."""
+
+
+def counted(uid: str | None, label: str | None) -> list[State]:
+    """The counters of a person, of a label, and of that person at that label; one round trip."""
+    now = datetime.now(UTC)
+    keys = _keys(uid, label)
+    found = paths.read_all([paths.claim_attempts(_digest(*key, now)) for key in keys])
+    states = []
+    for (kind, _), snapshot in zip(keys, found, strict=True):
+        tally = _Tally.of(snapshot, now)
+        wait = max(0, math.ceil(tally.remaining(_LIMITS[kind], now)))
+        # After the free ones the label's line holds instead of a person's own.
+        wait = 0 if kind == "own" and tally.tries >= OWN.free else wait
+        states.append(State(kind, tally.tries, tally.last_at if snapshot.exists else None, wait))
+    return states
+
+
+def forget(batch: WriteBatch, uid: str | None, label: str | None) -> None:
+    """Add to a commit that these counters begin again."""
+    now = datetime.now(UTC)
+    for key in _keys(uid, label):
+        batch.delete(paths.claim_attempts(_digest(*key, now)))
+
+
+_LIMITS = {"person": PERSON, "own": OWN, "label": LABEL}
+
+
+def _keys(uid: str | None, label: str | None) -> list[tuple[str, str]]:
+    keys = [("person", uid), ("own", f"{uid}:{label}" if uid and label else None), ("label", label)]
+    return [(kind, key) for kind, key in keys if key is not None]
 
 
 def _refuse_a_burst(tally: "_Tally", limit: Limit, tries: int) -> None:

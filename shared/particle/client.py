@@ -252,6 +252,17 @@ class Particle:
         result: bool | float | str | None = answer.body["result"]
         return result
 
+    def ping(self, credentials: Credentials, device_id: str) -> bool:
+        """`PUT /v1/products/:product/devices/:id/ping`: whether the device answers now."""
+        answer = self._transport.send(
+            "PUT",
+            _DEVICE + "/ping",
+            credentials,
+            path=self._path(device=device_id),
+            of_device=True,
+        )
+        return answer.member("online", bool)
+
     def quarantined(self, credentials: Credentials, page: int) -> list[Device]:
         """`GET /v1/products/:product/devices?quarantined=true`: a page of them, counted from 1.
 

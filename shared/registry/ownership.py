@@ -8,7 +8,7 @@ a function that begins meanwhile (it writes `underWay` into the entry) stops the
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -174,14 +174,19 @@ def hand_over(
     uid: str,
     entry: Entry,
     to: str,
-    transfer_id: str,
     job: DocumentReference,
     also: Callable[[WriteBatch], None],
+    *,
+    transfer_id: str | None = None,
+    keep_history: bool = False,
+    operation: Operation | None = None,
 ) -> tuple[Owned, Reservation]:
     """End the user's ownership of a device and make another its owner, in one commit.
 
     As `end` and `give` together, with the entry as it was read. What the device is, the new owner's
-    document has from the former one's; of what it did, nothing. Raises one of `OVERTAKEN`.
+    document has from the former one's; of what it did, nothing. `transfer_id` is the offer that the
+    new owner has accepted. For an operator's `operation`, who is recorded, the two are strangers:
+    neither learns of the other. Raises one of `OVERTAKEN`.
     """
     expiry = Expiry.after(settings.RESERVATION)
     epoch = entry.claim_epoch + 1
@@ -211,14 +216,23 @@ def hand_over(
             "claimEpoch": epoch,
             "statusAt": SERVER_TIMESTAMP,
             "latest": {},
-            "transferId": transfer_id,
+            **({"transferId": transfer_id} if transfer_id else {}),
         },
     )
     also(batch)
-    batch.create(job, {"uid": uid, "deviceId": entry.device_id, "keepHistory": False})
+    batch.create(job, {"uid": uid, "deviceId": entry.device_id, "keepHistory": keep_history})
     noted = {"deviceId": entry.device_id, "serialNumber": entry.serial_number}
-    account.note(batch, uid, "device-transferred", toUid=to, **noted)
-    account.note(batch, to, "device-claimed", fromUid=uid, **noted)
+    if operation:
+        by = {"keepHistory": keep_history, "by": "operator"}
+        account.note(batch, uid, "device-released", **noted, **by)
+        account.note(batch, to, "device-claimed", **noted)
+        audit.note(
+            batch, replace(operation, action="device-released"), device_id=entry.device_id, uid=uid
+        )
+        audit.note(batch, operation, device_id=entry.device_id, uid=to)
+    else:
+        account.note(batch, uid, "device-transferred", toUid=to, **noted)
+        account.note(batch, to, "device-claimed", fromUid=uid, **noted)
     for one in (uid, to):
         account.unless_deleted(batch, one)
     result = batch.commit()[0]

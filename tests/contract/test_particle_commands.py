@@ -202,7 +202,7 @@ def test_the_setting_names_events_and_an_integration_for_all_is_then_too_much(
     """Particle may have taken the one for all, and forward nothing for it."""
     run("particle", "integrate")
     monkeypatch.setenv("PARTICLE_EVENTS", "temp, flow")
-    status, said = run("particle", "integrate", "--delete-superfluous")
+    status, said = run("particle", "integrate", "--delete-superfluous", "--yes")
     assert (status, "all events" in said) == (0, True)
     assert [one.event for one in integrations()] == ["temp", "flow", "spark/", "particle/"]
     assert run("particle", "integrate") == (0, "The integrations are in place\n")
@@ -249,11 +249,11 @@ def test_a_disabled_one_works_again_and_superfluous_ones_go(
     assert status == 0
     assert "--delete-superfluous" in said
     assert len(integrations()) == 5
-    assert run("particle", "integrate", "--delete-superfluous")[0] == 0
+    assert run("particle", "integrate", "--delete-superfluous", "--yes")[0] == 0
     assert [each.event for each in integrations()] == ["temp", "spark/", "particle/", "temp"]
     assert integrations()[0] == Integration(one.id, "temp", TOPIC, name=integrations()[0].name)
-    assert run("particle", "disintegrate")[1].startswith("Deleted 3: temp…")
-    assert run("particle", "disintegrate") == (0, "There are none\n")
+    assert run("particle", "disintegrate", "--yes")[1].startswith("Deleted 3: temp…")
+    assert run("particle", "disintegrate", "--yes") == (0, "There are none\n")
     assert [each.topic for each in integrations()] == ["projects/p/topics/another"]
 
 
@@ -328,7 +328,9 @@ def test_webhooks_are_made_once_and_work_again(
     assert again["headers"] == {"X-Ingest-Key": "{{{INGEST_KEY}}}"}
     assert not again.get("disabled")
 
-    assert run("particle", "disintegrate", "--webhook", INGEST)[1].startswith("Deleted 3: hp/…")
+    assert run("particle", "disintegrate", "--yes", "--webhook", INGEST)[1].startswith(
+        "Deleted 3: hp/…"
+    )
     assert webhooks() == []
     assert integrations() == before
 

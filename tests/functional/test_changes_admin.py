@@ -99,8 +99,8 @@ def test_quarantine(
     assert shown.items() >= {(x.device_id, x.serial_number) for x in (asking, unwanted)}
     assert label.device_id not in shown
     assert admin.document("devices", "show", asking.device_id)["particle"]["quarantined"]
-    admin.said("devices", "quarantine", "approve", asking.device_id, "--reason", "ours")
-    admin.said("devices", "quarantine", "deny", unwanted.device_id, "--reason", "not ours")
+    admin.said("devices", "quarantine", "approve", asking.device_id, "--reason", "ours", "--yes")
+    admin.said("devices", "quarantine", "deny", unwanted.device_id, "--reason", "not ours", "--yes")
     left = {one["deviceId"] for one in admin.document("devices", "quarantine", "list")}
     assert left.isdisjoint({asking.device_id, unwanted.device_id})
     assert admin.document("devices", "show", asking.device_id)["particle"]["inProduct"]
@@ -133,7 +133,7 @@ def test_repair_goes_on_after_one_that_fails(
     for label in squatted:
         connections.particle().claim_device(thief, label.device_id)
     simulator.fail({"route": f"*/{squatted[1].device_id}/owner"}, {"kind": "status", "status": 503})
-    found = admin.document("devices", "mismatches", "--repair", status=1)
+    found = admin.document("devices", "mismatches", "--repair", "--yes", status=1)
     repaired = {one["deviceId"]: one["repaired"] for one in found}
     assert repaired == {label.device_id: label is not squatted[1] for label in squatted}
     (failed,) = [one for one in found if not one["repaired"]]
@@ -141,7 +141,7 @@ def test_repair_goes_on_after_one_that_fails(
     assert actions(admin, "--device", squatted[0].device_id) == ["owner-at-particle-repaired"]
     assert actions(admin, "--device", squatted[1].device_id) == []
     simulator.heal()
-    assert "Repaired 1" in admin.said("devices", "mismatches", "--repair")
+    assert "Repaired 1" in admin.said("devices", "mismatches", "--repair", "--yes")
     assert admin.document("devices", "mismatches") == []
 
 
@@ -153,7 +153,8 @@ def test_the_audit_trail(
     device = ("devices", "block", label.serial_number, "--reason")
     admin.said(*device, "one")
     admin.said(*device, "two")
-    to = ("devices", "reassign", label.device_id, "--reason", "sold", "--to", customer.uid)
+    reassign = ("devices", "reassign", label.device_id, "--yes")
+    to = (*reassign, "--reason", "sold", "--to", customer.uid)
     assert admin.run(*to).status == 0
     stock = tmp_path / "stock.csv"
     stock.write_text("device_id,serial_number,setup_code\n" + f"{1:024x},AUDIT-1,K7QW92MXQ\n")
@@ -187,7 +188,7 @@ def test_the_audit_trail_is_written_with_the_change_or_not_at_all(
     """A command of the owner's that is under way keeps the device where it is."""
     soon = (datetime.now(UTC) + timedelta(minutes=1)).timestamp() * 1000
     paths.device(owned.device_id).update({"underWay": {"c": soon}})
-    release = ("devices", "release", owned.device_id, "--reason", "r")
+    release = ("devices", "release", owned.device_id, "--reason", "r", "--yes")
     assert admin.run(*release).status == 2
     assert ownership.owner_of(owned.device_id) == customer.uid
     assert actions(admin, "--device", owned.device_id) == []

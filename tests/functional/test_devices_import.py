@@ -344,11 +344,12 @@ def test_what_the_operator_reads(operator: Operator, capsys: pytest.CaptureFixtu
     said = captured.err.splitlines()
     assert said[0] == "warning: line 3: setup code is a sequence"
     assert said[1] == "refused: line 4: device id is not 24 hexadecimal digits"
-    assert said[-2:] == [
+    assert said[-3:] == [
         "refused: 5 more",
+        "refused: 25 x device id is not 24 hexadecimal digits",
         f"Correct the refused rows in {operator.refused} and import that file.",
     ]
-    assert len(said) == 23
+    assert len(said) == 24
     assert not re.search(r"\x1b|%", captured.err), "no progress bar where nobody watches"
     for device in (good, weak, bad):
         assert device[2] not in captured.out + captured.err

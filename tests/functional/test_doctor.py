@@ -242,8 +242,8 @@ def test_events_that_no_integration_forwards(doctor: Doctor) -> None:
 def test_changes_of_integrations_are_in_the_trail(
     clean_stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for command in ("disintegrate", "integrate", "integrate"):
-        assert main(["particle", command, "--local"]) == 0
+    for command in (("disintegrate", "--yes"), ("integrate",), ("integrate",)):
+        assert main(["particle", *command, "--local"]) == 0
     capsys.readouterr()
     assert main(["audit", "list", "--local", "--json"]) == 0
     made, deleted = json.loads(capsys.readouterr().out)
@@ -251,7 +251,7 @@ def test_changes_of_integrations_are_in_the_trail(
     assert (made["action"], made["created"]) == ("integrations-changed", [""])
     assert made["by"]
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:9")
-    assert main(["particle", "disintegrate", "--local"]) == 0
+    assert main(["particle", "disintegrate", "--local", "--yes"]) == 0
     assert "not in the audit trail" in capsys.readouterr().err
     assert integrations.all_of_them() == []
 

@@ -135,7 +135,9 @@ def test_a_letter_that_was_cut_stays(owned: Label, capsys: pytest.CaptureFixture
 
 def test_dropped_letters_are_gone(owned: Label, capsys: pytest.CaptureFixture[str]) -> None:
     (_, one), (_, other) = poison(owned, device_id="x"), poison(owned, device_id="x")
-    assert "dropped 1" in run(capsys, "dead-letters", "drop", one, "no-such-letter")
+    run(capsys, "dead-letters", "drop", one, "no-such-letter", "--yes", status=2)
+    assert one in dead_letters(), "one of two names is wrong"
+    assert "dropped 1" in run(capsys, "dead-letters", "drop", one, "--yes")
     left = dead_letters()
     assert one not in left
     assert other in left

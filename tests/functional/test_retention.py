@@ -152,7 +152,7 @@ def test_what_operators_did(owned: Label, customer: Account, admin: CommandLine)
     """With a change, as a record of its own, and with a deletion."""
     admin.said("devices", "block", owned.device_id, "--reason", "r")
     admin.said("users", "show", customer.uid)
-    admin.said("devices", "release", owned.device_id, "--reason", "r")
+    admin.said("devices", "release", owned.device_id, "--reason", "r", "--yes")
     admin.said("users", "delete", customer.uid, "--reason", "r", "--yes")
     trail = [one.to_dict() or {} for one in paths.operations().stream()]
     mine = [

@@ -195,7 +195,7 @@ def test_operators_see_shares_and_end_them(
         assert f"{who} " in screen
         assert "controller" in screen
 
-    end = ("shares", "end", owned.serial_number)
+    end = ("shares", "end", owned.serial_number, "--yes")
     reason = ("--reason", "asked by phone")
     assert guest.email
     assert admin.document(*end, guest.email, *reason)["guestUid"] == guest.uid

@@ -2,12 +2,14 @@
 
 import dataclasses
 import pathlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from admin.cli import interrupted
 from admin.cli.connection import connected
 from admin.cli.operation import operation
 from admin.cli.output import answer
@@ -19,6 +21,8 @@ from shared import audit
 
 _SHOWN = 20
 """How many warnings, and how many refusals, are shown before the rest is only counted."""
+_VARIES = re.compile(r"\b[0-9a-f]{24}\b|\blines? \d+(, \d+)*( and \d+ more)?|'[^']*'")
+"""What makes reasons of one kind differ."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +89,7 @@ def _import(target: Target, stock: rows.Stock, *, dry_run: bool) -> _Report:
             for chunk in track(importer.write(judged), "Importing", len(judged), len):
                 verdicts += chunk
         except BaseException:
+            interrupted.explained()
             typer.echo(
                 f"Stopped: at least {sum(bool(one.writes) for one in verdicts)} rows were "
                 "written, the others were not. Import the same file again to finish",
@@ -117,6 +122,10 @@ def _answer(report: _Report, refused_file: pathlib.Path | None) -> None:
         limit = None if refused_file is None else _SHOWN
         _list("warning", sorted(report.warnings), limit)
         _list("refused", [(one.line.number, one.reason) for one in report.refusals], limit)
+        if len(report.refusals) > 1:
+            sums = Counter(_VARIES.sub("…", one.reason) for one in report.refusals)
+            for why, number in sums.most_common():
+                typer.echo(f"refused: {number} x {why}", err=True)
         counts = ", ".join(f"{name} {count}" for name, count in report.counts.items())
         typer.echo(f"dry run, nothing written: {counts}" if refused_file is None else counts)
         if written:

@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
+from admin.cli.confirm import Yes, confirm
 from admin.cli.connection import connected
-from admin.cli.failures import FAILURES
+from admin.cli.failures import FAILURES, in_words
 from admin.cli.operation import operation
-from admin.cli.output import answer, table
+from admin.cli.output import answer, some, table
 from admin.cli.progress import track
 from admin.cli.target import Target
 from admin.particle import fleet
@@ -15,6 +16,7 @@ from shared import audit
 from shared.claims import at_particle
 from shared.customers import shadow
 from shared.particle import Device
+from shared.particle.errors import ParticleError
 from shared.registry import ownership
 from shared.registry.entry import Entry
 
@@ -30,6 +32,7 @@ def mismatches(
     repair: Annotated[
         bool, typer.Option("--repair", help="Make the owner in the registry the owner at Particle.")
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """List devices with another owner at Particle.
 
@@ -40,10 +43,18 @@ def mismatches(
     run.
     """
     with connected(context, to_particle=True) as target:
-        found = [
-            _described(device, entry) | (_repaired(target, device) if repair else _NOT_REPAIRED)
+        differing = [
+            (device, entry)
             for device, entry in track(fleet.registered(), "Devices", fleet.registered_count())
             if not at_particle.agrees(device, entry)
+        ]
+        if repair and differing:
+            devices = f"{len(differing)} devices: {some([one.id for one, _ in differing])}"
+            confirm(f"Make the owner in the registry the owner at Particle of {devices}?", yes=yes)
+        work = track(differing, "Repairs", len(differing)) if repair else differing
+        found = [
+            _described(device, entry) | (_repaired(target, device) if repair else _NOT_REPAIRED)
+            for device, entry in work
         ]
     left = [one for one in found if not one["repaired"]]
 
@@ -89,6 +100,8 @@ def _repaired(target: Target, device: Device) -> dict[str, Any]:
         if at_particle.agrees(at_particle.in_product(device.id), entry):
             return {"repaired": True, "error": None}
         at_particle.put_right(entry, _HOLDER)
+    except ParticleError as failure:
+        return {"repaired": False, "error": in_words(failure)}
     except FAILURES as failure:
         return {"repaired": False, "error": str(failure)}
     except ownership.OVERTAKEN:

@@ -321,3 +321,21 @@ def test_a_pepper_that_cannot_be_had(
     assert said.startswith("Error: ")
     assert re.search(message, said)
     assert "environment" in said, "what to do instead"
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        ("", "say why"),
+        (" \t ", "say why"),
+        ("...", "say why"),
+        ("x" * 301, "it has 301 characters of at most 300"),
+        ("a\x1b[2J", "cannot be shown"),
+    ],
+)
+@pytest.mark.parametrize("command", ["block", "release"])
+def test_a_reason_says_something(
+    command: str, reason: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--local", "devices", command, "PT-1", "--reason", reason]) == 2
+    assert why in " ".join(capsys.readouterr().err.split())

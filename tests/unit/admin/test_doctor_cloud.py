@@ -39,6 +39,7 @@ from admin.doctor import (
     at_particle,
     chain,
     end_to_end,
+    exports,
     in_auth,
     in_firestore,
     in_functions,
@@ -641,12 +642,12 @@ OURS = (401, {"error": {"status": "UNAUTHENTICATED", "details": {"reason": "sign
 
 def called(**others: Any) -> Answers:
     host = "us-central1-acme.cloudfunctions.net"
-    return {f"{host}/{name}": others.get(name, OURS) for name in in_public.NAMES}
+    return {f"{host}/{name}": others.get(name, OURS) for name in exports.callables()}
 
 
 def test_callables_refuse_who_is_not_signed_in(examine: Examine) -> None:
     assert examine(in_public.CALLABLES, called()).state is State.OK
-    assert set(in_public.NAMES) == set(CALLABLES)
+    assert set(exports.callables()) == set(CALLABLES)
     guarded = (401, {"error": {"details": {"reason": "app-check-required"}}})
     assert examine(in_public.CALLABLES, called(mint_token=guarded)).state is State.OK
 

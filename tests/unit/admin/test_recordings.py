@@ -388,6 +388,23 @@ def test_the_record_that_cannot_be_read_is_named(
     assert "\nThese records are read:\n- a message of Pub/Sub" in said
 
 
+@pytest.mark.parametrize("form", ["csv", "objects", "array", "lists"])
+def test_a_stock_list_is_no_recording_and_its_codes_are_not_shown(
+    form: str, path: pathlib.Path
+) -> None:
+    row = {"device_id": "0" * 24, "serial_number": "PT-1", "setup_code": "K7QW92MX"}
+    text = {
+        "csv": "\n".join(",".join(part) for part in (row, row.values(), row.values())),
+        "objects": lines(row, row),
+        "array": json.dumps([row, row]),
+        "lists": json.dumps([list(row.values())]),
+    }
+    path.write_text(text[form])
+    said = refusal(path)
+    assert "Nothing was written" in said
+    assert "K7QW92MX" not in said
+
+
 @pytest.mark.parametrize(
     ("bad", "why"),
     [

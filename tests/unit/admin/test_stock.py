@@ -1,6 +1,8 @@
 """Stock lists as factories and spreadsheets write them, and the file of refused rows."""
 
 import csv
+import errno
+import os
 import pathlib
 import stat
 
@@ -8,7 +10,7 @@ import pytest
 
 from admin.app import main
 from admin.cli.errors import CannotRun
-from admin.stock import refused
+from admin.stock import labels, refused
 from admin.stock import rows as stock
 
 ONE = "e00fce680000000000000001"
@@ -332,6 +334,7 @@ def test_setup_codes_are_made_for_the_same_lists(
     arguments = ["devices", "codes", str(path), "--output", str(written[0]), "--labels"]
     arguments.append(str(written[1]))
     path.write_text(f"sep=;\nserial_number;device_id\n1.23E+11;{ONE}\n")
+    arguments += ["--url", "https://app.acme.com"]
     assert main(arguments) == 2
     assert "line 3: serial number is a long number" in capsys.readouterr().err
     assert not any(file.exists() for file in written)
@@ -339,3 +342,87 @@ def test_setup_codes_are_made_for_the_same_lists(
     assert main(arguments) == 0
     assert "warning: line 4: serial number was written as a number" in capsys.readouterr().err
     assert [row.serial for row in stock.read(written[0]).rows] == ["00123", "1001"]
+
+
+LABEL_LIST = f"device_id,serial_number\n{ONE},PT-1\n{TWO},PT-2\n"
+
+
+def labelled(path: pathlib.Path, *more: str) -> tuple[int, pathlib.Path, pathlib.Path]:
+    """Make codes for a list: the status, the file of codes, and that of labels."""
+    written = (path.parent / "codes.csv", path.parent / "labels.html")
+    arguments = ["--output", str(written[0]), "--labels", str(written[1])]
+    return main(["devices", "codes", str(path), *arguments, *more]), *written
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (f"{ONE},PT-1\n{TWO},PT 1\n", "line 2: serial number also on line 3"),
+        (f"{ONE},PT-1\n{ONE},PT-2\n", "line 3: device id also on line 2"),
+        (f"{ONE},PT-1\n{ONE},PT-1\n", "line 3: repeats line 2"),
+        ("1234,PT-1\n", "line 2: device id is not 24 hexadecimal digits"),
+        (f"{ONE},PT/1\n", "line 2: serial number has characters other than"),
+        (f"{ONE},\n", "line 2: serial number is missing"),
+    ],
+)
+def test_no_code_is_made_for_a_list_that_the_import_would_refuse(
+    lines: str, why: str, path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.write_text("device_id,serial_number\n" + lines)
+    status, *written = labelled(path, "--url", "https://app.acme.com")
+    assert (status, [file.exists() for file in written]) == (2, [False, False])
+    assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://app.example.com", "https://example.org/x", "https://acme.test", "app.acme.com"),
+        *("http://app.acme.com", "https://acme", "https://a b.com", "https://acme.com/?a=1"),
+        *("https://acme.com/#", "https://me@acme.com", "ftp://acme.com", "https://", ""),
+        *("https://acme.com:port", "https://[acme.com", "https://yourdomain.com"),
+    ],
+)
+def test_no_label_leads_to_a_placeholder(
+    url: str, path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.write_text(LABEL_LIST)
+    status, *written = labelled(path, "--url", url)
+    assert (status, [file.exists() for file in written]) == (2, [False, False])
+    assert "--url" in (said := capsys.readouterr().err) or "placeholder" in said
+
+
+@pytest.mark.parametrize(("sheet", "per_page"), [("L7160", 21), ("L7651", 65), ("5160", 30)])
+def test_labels_fit_a_sheet(sheet: str, per_page: int, path: pathlib.Path) -> None:
+    devices = "".join(f"{number:024x},PT-{number}\n" for number in range(per_page + 1))
+    path.write_text("device_id,serial_number\n" + devices)
+    status, _, file = labelled(path, "--url", "https://app.acme.com", "--sheet", sheet)
+    html = file.read_text()
+    assert (status, html.count("<section>"), html.count("<svg")) == (0, 2, per_page + 1)
+    form = labels._FORMS[labels.Sheet(sheet)]
+    assert form.columns * form.rows == per_page
+    assert all(margin >= 4 for margin in form.margins), "printers leave an edge"
+    assert form.picture <= form.label[1]
+
+
+def test_a_label_that_is_too_small_for_its_link_is_not_printed(
+    path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.write_text(LABEL_LIST)
+    url = f"https://app.acme.com/{'long' * 60}"
+    status, *written = labelled(path, "--url", url, "--sheet", "L7651")
+    assert (status, [file.exists() for file in written]) == (2, [False, False])
+    assert "use larger labels (--sheet) or a shorter address" in capsys.readouterr().err
+
+
+def test_no_half_of_the_files_is_left_when_the_disk_is_full(
+    path: pathlib.Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path.write_text(LABEL_LIST)
+    monkeypatch.setattr(labels, "document", full)
+    status, *written = labelled(path, "--url", "https://app.acme.com")
+    assert (status, [file.exists() for file in written]) == (2, [False, False])
+    assert "cannot be written: No space left on device" in capsys.readouterr().err

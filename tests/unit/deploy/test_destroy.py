@@ -38,7 +38,7 @@ def test_it_takes_back_everything_but_data(checkout: Checkout) -> None:
     assert len(checkout.held("databases")) == 1
     lines = [call.line for call in checkout.calls]
     order = [
-        f"python -m admin --project {PROJECT} particle disintegrate",
+        f"python -m admin --project {PROJECT} particle disintegrate --yes",
         f"firebase hosting:disable --site {PROJECT} --project {PROJECT} --force",
         f"firebase functions:delete ingest mint_token --region us-central1 --project {PROJECT}",
         "gcloud pubsub topics delete particle-events",
