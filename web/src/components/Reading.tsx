@@ -1,6 +1,7 @@
 import { Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Note } from '../model/device';
+import { isolated } from '../model/names';
 import { reasonOf } from '../model/notes';
 import { isShort, type Json } from '../model/values';
 import classes from './Reading.module.css';
@@ -59,7 +60,7 @@ export function Reading({
       {notes.length > 0 && (
         <Text size="xs" c="dimmed" className={classes.whole} data-notes>
           {notes
-            .map(({ path, why }) => [path, t(`common.odd.${reasonOf(why)}`)])
+            .map(({ path, why }) => [isolated(path), t(`common.odd.${reasonOf(why)}`)])
             .map((words) => words.filter(Boolean).join(': '))
             .join('; ')}
         </Text>

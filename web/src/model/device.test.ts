@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { toDevice, toDeviceEvent } from './device';
+
+// Before the imports: the language is chosen when the messages' module is loaded.
+vi.hoisted(() => vi.stubGlobal('navigator', { languages: ['en-GB'] }));
 
 const at = (millis: number) => ({ toMillis: () => millis });
 

@@ -1,6 +1,7 @@
 /** A device as its owner sees it, and what it published. */
 import type { DocumentData } from 'firebase/firestore';
 import { number, text } from './fields';
+import { byName } from './order';
 import { type Access, owned } from './shares';
 import { toMillis } from './times';
 import type { Json } from './values';
@@ -103,7 +104,7 @@ function toLatest(latest: unknown): LatestValue[] {
       truncated: entry.truncated === true,
       notes: toNotes(entry),
     }))
-    .sort((a, b) => a.event.localeCompare(b.event));
+    .sort((a, b) => byName(a.event, b.event));
 }
 
 /** From `users/{uid}/devices/{deviceId}`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bucketsBetween, dayOf, metricsIn, rollupId, summary, together, toRollup } from './rollups';
+import { bucketsBetween, dayOf, rollupId, summary, together, toRollup } from './rollups';
 
 const midnight = Date.parse('2026-05-13T00:00:00Z');
 const stored = {
@@ -31,7 +31,7 @@ describe('rollups', () => {
       [86_100_000, 86_400_000],
     ]);
     expect(metrics.get('litres')?.[0]?.sum).toBe(5 + 3 * 2 ** 32);
-    expect(metricsIn([toRollup(stored)])).toEqual(['litres', 'rate']);
+    expect([...metrics.keys()].sort()).toEqual(['litres', 'rate']);
   });
 
   it('are cut to what is asked for', () => {
@@ -69,7 +69,7 @@ describe('rollups', () => {
       [2, 3, 31, 1, 20],
       [287, 1, 4, 4, 4],
     ]);
-    expect(metricsIn([day])).toEqual(['litres', 'more', 'rate']);
+    expect([...day.metrics.keys()].sort()).toEqual(['litres', 'more', 'rate']);
     expect(toRollup(stored).metrics.get('rate')).toHaveLength(2);
   });
 

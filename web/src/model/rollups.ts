@@ -114,13 +114,6 @@ export function bucketsBetween(
     .filter((bucket) => bucket.to > from && bucket.from < to);
 }
 
-/** All metrics that there is history of, by name. */
-export function metricsIn(rollups: readonly Rollup[]): string[] {
-  return [...new Set(rollups.flatMap(({ metrics }) => [...metrics.keys()]))].sort((a, b) =>
-    a.localeCompare(b),
-  );
-}
-
 /** Of all values in them together; undefined of none. */
 export function summary(
   buckets: readonly Bucket[],

@@ -2,6 +2,7 @@
 import { IconCpu } from '@tabler/icons-react';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
+import { isolated } from '../model/names';
 import { numberText } from '../model/numbers';
 import type { Command, CommandState } from '../model/records';
 import { type Json, partsOf } from '../model/values';
@@ -24,7 +25,7 @@ export function iconOf(device: Device): Kind['icon'] {
 /** In the reader's language. */
 export function say(words: Words, language: string = speech.language): string {
   if (typeof words === 'string') return words;
-  return words[language] ?? words.en;
+  return (Object.hasOwn(words, language) && words[language]) || words.en;
 }
 
 /** The control that calls a function of the device. */
@@ -138,7 +139,7 @@ export function charted(device: Device): ReadingDescription[] {
       ? [{ event, name: event }]
       : partsOf(value)
           .filter(([, part]) => typeof part === 'number')
-          .map(([part]) => ({ event, part, name: `${event} · ${part}` })),
+          .map(([part]) => ({ event, part, name: `${isolated(event)} · ${isolated(part)}` })),
   );
   return [...described, ...others.filter((other) => !known.has(keyOf(other)))];
 }
@@ -176,12 +177,20 @@ export function onCard(device: Device, most: number): readonly ReadingDescriptio
   return meant.length > 0 ? meant : seen.slice(0, most);
 }
 
+/** What devices send may be called as something that every object has: `constructor`, `toString`. */
+function wordFor(value: Json, words: ReadingDescription['words']): Words | undefined {
+  // No text can be made of an object with a `toString` of its own.
+  if (!words || (typeof value === 'object' && value !== null)) return undefined;
+  const name = String(value);
+  return Object.hasOwn(words, name) ? words[name] : undefined;
+}
+
 /** A value with its unit, or the word for it, as far as that is described. */
 export function described(
   value: Json,
   { unit, digits, words }: Pick<ReadingDescription, 'unit' | 'digits' | 'words'>,
 ): Json {
-  const word = words?.[String(value)];
+  const word = wordFor(value, words);
   if (word !== undefined) return say(word);
   if (typeof value !== 'number') return value;
   return numberText(value, { unit, digits }, speech.locale);
