@@ -99,7 +99,8 @@ function toLatest(latest: unknown): LatestValue[] {
     .filter(([event]) => !isSystemEvent(event))
     .map(([event, entry]) => ({
       event,
-      value: (entry.value ?? null) as Json,
+      // What could not be read is shown as it was published.
+      value: (entry.value ?? (entry.valueError ? entry.data : null) ?? null) as Json,
       publishedAt: toMillis(entry.publishedAt),
       truncated: entry.truncated === true,
       notes: toNotes(entry),

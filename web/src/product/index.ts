@@ -1,7 +1,7 @@
 /** The product's kinds of devices, and what is sensible for one that nobody described. */
 import { IconCpu } from '@tabler/icons-react';
 import { speech } from '../messages/i18n';
-import type { Device } from '../model/device';
+import type { Device, Note } from '../model/device';
 import { isolated } from '../model/names';
 import { numberText } from '../model/numbers';
 import type { Command, CommandState } from '../model/records';
@@ -114,16 +114,38 @@ export function wish(
   }
 }
 
+/** Whether a note's path is that of a part, or leads on from there. */
+function isWithin(path: string, part: string): boolean {
+  return path === part || path.startsWith(`${part}.`);
+}
+
+/** A part or all of what an event published last. */
+interface Newest {
+  value: Json;
+  at: number | undefined;
+  /** Whether it, or another part, was too long to be kept whole. */
+  truncated: boolean;
+  notes: Note[];
+}
+
 /** The newest value at a source, with its time; undefined when none was received. */
-export function newest(
-  device: Device,
-  { event, part }: Source,
-): { value: Json; at: number | undefined } | undefined {
+export function newest(device: Device, { event, part }: Source): Newest | undefined {
   const latest = device.latest.find((entry) => entry.event === event);
   if (!latest) return undefined;
   const value =
     part === undefined ? latest.value : partsOf(latest.value).find(([name]) => name === part)?.[1];
-  return value === undefined ? undefined : { value, at: latest.publishedAt };
+  if (value === undefined) return undefined;
+  const { publishedAt: at, truncated, notes } = latest;
+  if (part === undefined) return { value, at, truncated, notes };
+  return {
+    value,
+    at,
+    // Of an object, texts and lists are cut.
+    truncated: truncated && (typeof value === 'string' || typeof value === 'object'),
+    notes: notes
+      .filter(({ path }) => isWithin(path, part))
+      .map(({ path, why }) => ({ path: path.slice(part.length + 1), why })),
+  };
 }
 
 /** Everything of a device that can be drawn: what its kind describes, then what else are numbers. */
@@ -159,7 +181,9 @@ export function undescribed(device: Device): Device['latest'] {
     // As a whole, also where it is not the object that its description expects.
     if (rest.length === parts.length) return [entry];
     if (rest.length === 0) return [];
-    const notes = entry.notes.filter(({ path }) => !about.some(({ part }) => part === path));
+    const notes = entry.notes.filter(
+      ({ path }) => !about.some(({ part }) => part !== undefined && isWithin(path, part)),
+    );
     return [{ ...entry, value: Object.fromEntries(rest), notes }];
   });
 }

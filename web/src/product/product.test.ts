@@ -79,7 +79,7 @@ describe('a device', () => {
 
   it('has the newest value of a part', () => {
     const seen = device('TH-1', { state: { target: 20 } });
-    expect(newest(seen, { event: 'state', part: 'target' })).toEqual({ value: 20, at: 1 });
+    expect(newest(seen, { event: 'state', part: 'target' })).toMatchObject({ value: 20, at: 1 });
     expect(newest(seen, { event: 'state', part: 'mode' })).toBeUndefined();
     expect(newest(seen, { event: 'none' })).toBeUndefined();
   });
@@ -233,5 +233,38 @@ describe('what devices send is data, whatever it is called', () => {
 
   it('as a language', () => {
     expect(say({ en: 'Heat' }, 'constructor')).toBe('Heat');
+  });
+});
+
+describe('why a value is not what was published', () => {
+  const odd = toDevice('abc', {
+    serialNumber: 'TH-1',
+    latest: {
+      state: {
+        value: { target: '9007199254740993', mode: 'heat' },
+        valueNotes: [
+          { path: 'target', why: 'an integer beyond 2^53' },
+          { path: 'targets.0', why: 'not a number' },
+        ],
+        truncated: true,
+      },
+      temperature: { value: null, valueError: 'not a number', data: 'nan' },
+    },
+  });
+
+  it('is told of the part alone that it is about', () => {
+    expect(newest(odd, { event: 'state', part: 'target' })).toMatchObject({
+      value: '9007199254740993',
+      truncated: true,
+      notes: [{ path: '', why: 'an integer beyond 2^53' }],
+    });
+    expect(newest(odd, { event: 'state', part: 'mode' })?.notes).toEqual([]);
+  });
+
+  it('is told of the whole', () => {
+    expect(newest(odd, { event: 'temperature' })).toMatchObject({
+      value: 'nan',
+      notes: [{ path: '', why: 'not a number' }],
+    });
   });
 });
