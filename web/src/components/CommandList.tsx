@@ -21,6 +21,7 @@ const COLOURS: Record<Standing, string> = {
   failed: 'red',
   expired: 'yellow',
   cancelled: 'gray',
+  replaced: 'gray',
   unknown: 'yellow',
 };
 

@@ -42,13 +42,18 @@ export function isFor(control: Control, { function: called }: Pick<Command, 'fun
 
 /**
  * What a command has come to, as people see it. `refused`: the device was reached, and its answer
- * says no. `answered`: a negative answer of a function that nobody described, which may be a no.
+ * says no. `replaced`: a newer one took its place before it was sent. `answered`: a negative answer of a function that nobody described, which may be a no.
  */
-export type Standing = CommandState | 'refused' | 'answered';
+export type Standing = CommandState | 'refused' | 'answered' | 'replaced';
 
-type Answered = Pick<Command, 'function' | 'status' | 'returnValue'>;
+type Answered = Pick<Command, 'function' | 'status' | 'returnValue'> &
+  Partial<Pick<Command, 'replaced'>>;
 
-export function standingOf(device: Device, { status, returnValue, ...called }: Answered): Standing {
+export function standingOf(
+  device: Device,
+  { status, returnValue, replaced, ...called }: Answered,
+): Standing {
+  if (status === 'cancelled' && replaced) return 'replaced';
   if (status !== 'succeeded' || returnValue === undefined) return status;
   const control = controlOf(device, called.function);
   if (control) return isRefusal(control, returnValue) ? 'refused' : status;
