@@ -16,7 +16,7 @@ from google.cloud.firestore import SERVER_TIMESTAMP, FieldFilter, Query
 from shared import settings, times
 from shared.commands import delivery, record
 from shared.commands.offer import offer
-from shared.commands.record import CANCELLED, Begun, Call, DeviceChangedError, Outcome, Wait
+from shared.commands.record import REPLACED, Begun, Call, DeviceChangedError, Outcome, Wait
 from shared.errors import DeviceOffline, ProductError, TryAgain
 from shared.firestore import paths
 from shared.registry import access, hold
@@ -51,8 +51,8 @@ def keep(begun: Begun, wait: Wait) -> Outcome:
             # A call that begins after this look changes the entry, so the commit fails.
             entry = Entry.read(begun.call.device_id, ["waitingUntil"])
             if is_overtaken(begun):
-                record.finish(begun, CANCELLED)
-                return CANCELLED
+                record.finish(begun, REPLACED)
+                return REPLACED
         queued = Outcome("queued", wait=wait)
         try:
             record.finish(begun, queued, entry=entry)
@@ -132,7 +132,7 @@ def cancel_earlier(begun: Begun) -> None:
             or share.role.includes(Role.MANAGER)
             or record.made_by(queued) == share.guest_uid
         ):
-            record.withdraw(queued)
+            record.withdraw(queued, REPLACED)
 
 
 def has_room(begun: Begun) -> bool:

@@ -108,6 +108,8 @@ class Outcome:
     failure: ProductError | None = None
     wait: Wait | None = None
     """Of a call that begins to wait now."""
+    replaced: bool = False
+    """Whether it was cancelled because a later call has taken its place."""
 
     @classmethod
     def of(cls, failure: ProductError, *, from_queue: bool = False) -> "Outcome":
@@ -124,6 +126,7 @@ class Outcome:
 
 
 CANCELLED = Outcome("cancelled")
+REPLACED = Outcome("cancelled", replaced=True)
 WAITS_ON = Outcome("queued")
 """Of a call from the queue that definitely did not run."""
 
@@ -261,6 +264,7 @@ def finish(begun: Begun, outcome: Outcome, *, entry: Entry | None = None) -> Non
             "returnValue": outcome.value,
             "error": outcome.failure and _stored(outcome.failure),
             "finishedAt": None if status == "queued" else SERVER_TIMESTAMP,
+            **({"replaced": True} if outcome.replaced else {}),
             **(_waits(wait) if wait else {}),
         },
         option=_unchanged(begun.written_at),
@@ -351,7 +355,7 @@ def cancel(uid: str, command_id: str, device_id: str | None = None) -> Status:
             return status
         batch = paths.client().batch()
         batch.update(record.reference, _ended(CANCELLED), option=_unchanged(record.update_time))
-        account.note(batch, uid, "command-cancelled", commandId=command_id)
+        account.note(batch, uid, "command-cancelled", **_about(record))
         try:
             batch.commit()
         except FailedPrecondition:
@@ -376,9 +380,16 @@ def _cancel_as_guest(command_id: str, share: Share) -> Status:
         return status
     batch = paths.client().batch()
     batch.update(record.reference, _ended(CANCELLED), option=_unchanged(record.update_time))
-    share.act(batch, "command-cancelled", deviceId=share.device_id, commandId=command_id)
+    share.act(batch, "command-cancelled", **_about(record))
     batch.commit()
     return "cancelled"
+
+
+def _about(record: paths.Snapshot) -> dict[str, Any]:
+    """What an activity says of a call; a queued call has an intact record."""
+    call = Call.of(record)
+    about = {"deviceId": call.device_id, "function": call.function} if call else {}
+    return {**about, "commandId": record.id}
 
 
 def withdraw(queued: paths.Snapshot, outcome: Outcome = CANCELLED) -> None:
@@ -424,6 +435,7 @@ def _ended(outcome: Outcome) -> dict[str, Any]:
         "status": outcome.status,
         "error": outcome.failure and _stored(outcome.failure),
         "finishedAt": SERVER_TIMESTAMP,
+        **({"replaced": True} if outcome.replaced else {}),
     }
 
 

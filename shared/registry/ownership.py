@@ -249,12 +249,14 @@ _OF_THE_DEVICE = ("productId", "platformId", "status", firmware.VERSION, firmwar
 def rename(uid: str, device_id: str, name: str) -> None:
     """Give a device its owner's own name; by the owner, or by a guest who manages it.
 
-    One commit for the owner. Raises `NotYourDevice`, `RoleTooLow` and `InProgress`.
+    Raises `NotYourDevice`, `RoleTooLow` and `InProgress`.
     """
+    reference = paths.user_device(uid, device_id)
     batch = paths.client().batch()
     # The document exists only while they own the device.
-    batch.update(paths.user_device(uid, device_id), {"name": name})
-    account.note(batch, uid, "device-renamed", deviceId=device_id, name=name)
+    batch.update(reference, {"name": name})
+    noted = _renamed(reference, name)
+    account.note(batch, uid, "device-renamed", deviceId=device_id, **noted)
     try:
         batch.commit()
     except NotFound:
@@ -262,7 +264,14 @@ def rename(uid: str, device_id: str, name: str) -> None:
 
 
 def _rename_as_guest(name: str, share: Share) -> None:
+    reference = paths.user_device(share.owner_uid, share.device_id)
     batch = paths.client().batch()
-    batch.update(paths.user_device(share.owner_uid, share.device_id), {"name": name})
-    share.act(batch, "device-renamed", deviceId=share.device_id, name=name)
+    batch.update(reference, {"name": name})
+    share.act(batch, "device-renamed", deviceId=share.device_id, **_renamed(reference, name))
     batch.commit()
+
+
+def _renamed(device: DocumentReference, name: str) -> dict[str, str]:
+    """What an activity says of a new name: that, and the one which the device has as yet."""
+    former = (device.get(["name"]).to_dict() or {}).get("name")
+    return {"name": name, **({"formerName": former} if former else {})}

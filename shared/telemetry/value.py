@@ -77,9 +77,10 @@ def read_again(event: Mapping[str, Any]) -> Reading:
 
 
 def in_latest(reading: Reading, data: str | None) -> dict[str, Any]:
-    """The value as `latest` holds it: `{value, truncated?, valueError?, valueNotes?}`.
+    """The value as `latest` holds it: `{value, truncated?, valueError?, valueNotes?, data?}`.
 
-    What is too long is cut: a text, the JSON of a list, the longest parts of an object.
+    What is too long is cut: a text, the JSON of a list, the longest parts of an object. Where
+    nothing could be read, `data` are what was published.
     """
     value = reading.value
     shown: dict[str, Any] = {}
@@ -90,6 +91,10 @@ def in_latest(reading: Reading, data: str | None) -> dict[str, Any]:
         shown["truncated"] = True
     if reading.error:
         shown["valueError"] = reading.error
+        if data and "truncated" not in shown:
+            shown["data"] = _cut_text(data, LATEST_BYTES)
+            if len(data) > LATEST_BYTES:
+                shown["truncated"] = True
     if reading.notes:
         shown["valueNotes"] = list(reading.notes)
     return {"value": value, **shown}

@@ -76,6 +76,7 @@ def test_when_particle_fails(owned: Label, customer: Account, simulator: Simulat
 
 def test_renaming(owned: Label, customer: Account, client: Client, simulator: Simulator) -> None:
     request = {"deviceId": owned.device_id, "name": "Küche 🍳"}
+    former = paths.user_device(customer.uid, owned.device_id).get().get("name")
     simulator.forget()
     assert call("rename_device", request, customer) == request
     seen = client.read(f"users/{customer.uid}/devices/{owned.device_id}", customer)
@@ -84,6 +85,7 @@ def test_renaming(owned: Label, customer: Account, client: Client, simulator: Si
     activity = client.documents(f"users/{customer.uid}/activity", customer)
     (noted,) = [one for one in activity.values() if one["action"] == "device-renamed"]
     assert (noted["deviceId"], noted["name"]) == (owned.device_id, "Küche 🍳")
+    assert noted["formerName"] == former
     assert simulator.requests() == []
 
 

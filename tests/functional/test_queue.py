@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from google.api_core.exceptions import ServiceUnavailable
-from google.cloud.firestore import DELETE_FIELD
+from google.cloud.firestore import DELETE_FIELD, FieldFilter
 
 from local.client import Account, CallableError
 from shared import settings
@@ -45,6 +45,10 @@ def record(account: Account, command_id: str) -> dict[str, Any]:
 
 def status(account: Account, command_id: str) -> str:
     return str(record(account, command_id)["status"])
+
+
+def is_replaced(account: Account, command_id: str) -> bool:
+    return record(account, command_id).get("replaced") is True
 
 
 def arguments(simulator: Simulator) -> list[str]:
@@ -127,6 +131,8 @@ def test_the_last_one_wins(offline: Label, customer: Account, simulator: Simulat
         "cancelled",
         "succeeded",
     ]
+    assert is_replaced(customer, plain)
+    assert is_replaced(customer, first)
 
 
 def test_a_flapping_device_gets_it_once(
@@ -178,6 +184,14 @@ def test_it_expires(offline: Label, customer: Account, simulator: Simulator) -> 
     ids = [queue(offline, customer)["commandId"] for _ in range(2)]
     for command_id in ids:
         paths.command(customer.uid, command_id).update({"expiresAt": datetime.now(UTC)})
+    assert not is_replaced(customer, command_id)
+    (noted,) = (
+        paths.activity(customer.uid)
+        .where(filter=FieldFilter("action", "==", "command-cancelled"))
+        .get()
+    )
+    assert noted.get("commandId") == command_id
+    assert (noted.get("deviceId"), noted.get("function")) == (offline.device_id, "set_target")
     simulator.set_online(offline.device_id, online=True)
     simulator.forget()
     came_online(offline)
@@ -394,6 +408,7 @@ def test_a_wish_that_was_overtaken_is_not_kept(
     monkeypatch.setattr(queueing, "is_overtaken", late_look)
     answer = queue(owned, customer, "11", coalesce=True)
     assert answer["status"] == status(customer, answer["commandId"]) == "cancelled"
+    assert is_replaced(customer, answer["commandId"])
     assert arguments(simulator) == ["12"]
 
 

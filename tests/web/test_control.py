@@ -1,11 +1,13 @@
 """Controls of a device, and the state of each command from queued to done."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from http.client import OK
 
 from playwright.sync_api import Page, Route, expect
 
 from local.client import Account, Client
+from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.support.simulator import Simulator
 from tests.web.visitor import Visitor
@@ -19,7 +21,21 @@ def slide(page: Page, name: str, steps: int) -> None:
         thumb.press("ArrowRight" if steps > 0 else "ArrowLeft")
 
 
-def test_slider_and_switch(visit_owner: Visitor, owned: Label, simulator: Simulator) -> None:
+DRAWN = """() => {
+  window.drawn = [];
+  const look = () => {
+    const { checked } = document.querySelector('input[role=switch]');
+    if (drawn.at(-1) !== checked) drawn.push(checked);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+"""Keeps what the switch shows in each picture, one after the other."""
+
+
+def test_slider_and_switch(
+    visit_owner: Visitor, owned: Label, customer: Account, simulator: Simulator
+) -> None:
     page = visit_owner.page
     simulator.publish(owned.device_id, "state", '{"target": 21, "mode": "heat", "heating": true}')
     heating = page.get_by_role("switch", name="Heating", exact=True)
@@ -31,11 +47,25 @@ def test_slider_and_switch(visit_owner: Visitor, owned: Label, simulator: Simula
     assert simulator.device(owned.device_id)["state"]["target"] == 22.5
 
     heating.focus()
+    page.evaluate(DRAWN)
     page.keyboard.press("Space")
     expect(heating).not_to_be_checked()
     expect(page.locator("[data-sent=set_mode]")).to_have_attribute("data-state", "succeeded")
     assert simulator.device(owned.device_id)["state"]["mode"] == "off"
     expect(visit_owner.latest("state/mode")).to_contain_text("Off")
+    # What was published before the command, and arrives late: newer than all that is known.
+    before = datetime.now(UTC) - timedelta(seconds=5)
+    late = {"value": {"target": 22.5, "mode": "heat"}, "publishedAt": before}
+    paths.user_device(customer.uid, owned.device_id).update({"latest.state": late})
+    expect(visit_owner.latest("state/mode")).to_contain_text("Heat")
+    expect(heating).not_to_be_checked()
+    # It went from on to off once, whatever arrived in between.
+    assert page.evaluate("drawn") == [True, False]
+    # A newer value counts.
+    paths.user_device(customer.uid, owned.device_id).update(
+        {"latest.state.publishedAt": datetime.now(UTC) + timedelta(seconds=5)}
+    )
+    expect(heating).to_be_checked()
 
 
 def test_a_variable_is_read_when_asked(visit_owner: Visitor) -> None:
@@ -131,15 +161,23 @@ def test_a_command_waits_for_its_device(
     visit_owner.press("Cancel “Target temperature”")
     expect(sent).to_have_attribute("data-state", "cancelled")
     expect(outcome).to_have_text("Cancelled.")
-    expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "5")
+    # Nobody has told it: it is not the least that can be set.
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "not known yet")
+    expect(set_).to_be_disabled()
 
     slide(page, "Target temperature", 10)
     visit_owner.press("Set: Target temperature")
     expect(sent.first).to_have_attribute("data-state", "queued")
     # What a switch was turned to, too: nobody has to tap it again.
     heating = page.get_by_role("switch", name="Heating")
-    heating.press("Space")
+    expect(heating).to_have_count(0)
+    unknown = page.get_by_role("group", name="Heating", exact=True)
+    expect(unknown).to_contain_text("not known yet")
+    visit_owner.look()
+    visit_owner.press("Heating: on")
     expect(page.locator("[data-sent=set_mode]")).to_have_attribute("data-state", "queued")
+    expect(heating).to_be_checked()
+    expect(heating).to_be_focused()
     page.reload()
     expect(heating).to_be_checked()
     expect(page.get_by_text("Not done yet: waiting")).to_have_count(2)

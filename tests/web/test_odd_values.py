@@ -27,6 +27,7 @@ def test_odd_parts_are_shown_beside_the_others(visit_owner: Visitor, owned: Labe
 
     deliver(message(owned.device_id, "nan", "probe"))
     expect(visit_owner.latest("probe").locator("[data-notes]")).to_have_text("not a number")
+    expect(visit_owner.latest("probe")).to_contain_text("nan")
     expect(page.locator("[data-event=probe]")).to_contain_text("nan")
 
     deliver(message(owned.device_id, "8931440301234567890", "iccid"))

@@ -9,11 +9,21 @@ from local.client import Account, Client
 from shared.firestore import paths
 from tests.functional.conftest import Label
 from tests.web.visitor import Visitor
-from tests.web.wire import Wire
+from tests.web.wire import Wire, taken
 
 EVENTS = 30
 PROFILE_AND_DEVICES = 1 + 3 + 1
 """And the question which devices others share, which finds none."""
+
+
+def test_the_wire_counts_as_javascript_does() -> None:
+    """An emoji counts as two and is four bytes; what has arrived of a message in part is kept."""
+    messages = ['[[1,["a 👩\u200d🚒 ü"]]]', '[[2,["noop"]]]']
+    stream = "".join(f"{len(m.encode('utf-16-le')) // 2}\n{m}" for m in messages).encode()
+    assert taken(stream) == (messages, b"")
+    for cut in range(len(stream)):
+        first, rest = taken(stream[:cut])
+        assert (first + taken(rest + stream[cut:])[0], taken(rest)) == (messages, ([], rest))
 
 
 def test_reads_of_each_page(

@@ -1,5 +1,6 @@
 """What ends or is slow on the way: sign-ins, connections, parts of the app. A way on from each."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 from local.client import Account, Client
 from shared import connections
 from shared.firestore import paths
+from shared.privacy import deletion
 from tests.functional.conftest import Label
 from tests.web.visitor import PASSWORD, Visitor, device_page
 
@@ -74,6 +76,17 @@ def test_what_firestore_refuses_is_tried_again(
     expect(visitor.page.locator(f"[data-device='{owned.device_id}']")).to_be_visible()
     # By itself.
     expect(visitor.page.locator("[data-reason]")).to_have_count(0)
+
+
+def test_a_tab_left_open_over_the_deletion_of_its_account(
+    visit: Callable[..., Visitor], customer: Account, owned: Label
+) -> None:
+    visitor = visit(customer)
+    expect(visitor.page.locator(f"[data-device='{owned.device_id}']")).to_be_visible()
+    deletion.schedule(customer.uid)
+    expect(visitor.heading("Sign in")).to_be_visible()
+    farewell = re.compile("Your account is (deleted|closed)")
+    expect(visitor.page.get_by_text(farewell)).to_be_visible()
 
 
 def test_a_part_of_the_app_that_does_not_load(

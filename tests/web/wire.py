@@ -13,9 +13,25 @@ from tests.web.visitor import PATIENCE
 CHANNEL = re.compile(r"/Listen/channel\?.*SID=([^&]+).*TYPE=xmlhttp")
 """The stream on which the web SDK receives the answers to all its queries."""
 MESSAGE = re.compile(rb"(\d+)\n")
-"""Before each message stands its length in characters."""
+"""Before each message stands its length, as JavaScript counts: in UTF-16 units, two of an emoji."""
 POLL = 100
 """Milliseconds."""
+
+
+def taken(stream: bytes) -> tuple[list[str], bytes]:
+    """The whole messages at the beginning of a stream, and what follows them.
+
+    A stream may be cut anywhere, within a character, too.
+    """
+    messages = []
+    while head := MESSAGE.match(stream):
+        units = 2 * int(head[1])
+        text = stream[head.end() :].decode(errors="ignore").encode("utf-16-le")
+        if len(text) < units:
+            break
+        messages.append(text[:units].decode("utf-16-le"))
+        stream = stream[head.end() + len(messages[-1].encode()) :]
+    return messages, stream
 
 
 class Wire:
@@ -67,16 +83,11 @@ class Wire:
 
     def _take(self, request: str, data: str) -> None:
         session, kept = self._streams[request]
-        kept += base64.b64decode(data)
-        while message := MESSAGE.match(kept):
-            length, rest = int(message[1]), kept[message.end() :]
-            text = rest.decode(errors="ignore")[:length]
-            if len(text) < length:
-                break
-            kept = rest[len(text.encode()) :]
-            for _, answers in json.loads(text):
-                self._count(session, answers)
+        messages, kept = taken(kept + base64.b64decode(data))
         self._streams[request] = (session, kept)
+        for message in messages:
+            for _, answers in json.loads(message):
+                self._count(session, answers)
 
     def _count(self, session: str, answers: list[Any]) -> None:
         for answer in answers:

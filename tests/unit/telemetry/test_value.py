@@ -462,7 +462,7 @@ def shown(data: str) -> dict[str, Any]:
 def test_short_values_are_in_latest_as_they_are() -> None:
     assert shown('{"t": 1}') == {"value": {"t": 1}}
     assert shown("x" * LATEST_BYTES) == {"value": "x" * LATEST_BYTES}
-    assert shown("nan") == {"value": None, "valueError": "not a number"}
+    assert shown("nan") == {"value": None, "valueError": "not a number", "data": "nan"}
     assert shown("[[1]]") == {
         "value": ["[1]"],
         "valueNotes": [{"path": "0", "why": "a list directly in a list"}],
@@ -487,8 +487,11 @@ def test_data_that_are_too_long_for_a_value_are_shown_cut() -> None:
 
 
 def test_bytes_are_not_shown_as_a_text() -> None:
-    reading = values.read_again({"data": "/wA=" * 400, "encoding": "base64"})
-    assert in_latest(reading, "/wA=" * 400) == {"value": None, "valueError": "not UTF-8"}
+    reading = values.read_again({"data": "/wA=", "encoding": "base64"})
+    unread = {"value": None, "valueError": "not UTF-8"}
+    assert in_latest(reading, "/wA=") == {**unread, "data": "/wA="}
+    cut = {"data": "/wA=" * 256, "truncated": True}
+    assert in_latest(reading, "/wA=" * 400) == {**unread, **cut}
 
 
 def test_a_long_object_keeps_its_short_parts() -> None:

@@ -35,34 +35,34 @@ export interface Problem {
   field?: string;
 }
 
-const BY_CODE: Readonly<Record<string, Reason>> = {
-  'auth/account-exists-with-different-credential': 'email-in-use',
-  'auth/cancelled-popup-request': 'window-closed',
-  'auth/email-already-in-use': 'email-in-use',
-  'auth/expired-action-code': 'link-used-up',
-  'auth/invalid-action-code': 'link-used-up',
-  'auth/invalid-credential': 'wrong-email-or-password',
-  'auth/invalid-email': 'invalid-email',
-  'auth/network-request-failed': 'no-answer',
-  'auth/password-does-not-meet-requirements': 'weak-password',
-  'auth/popup-blocked': 'window-closed',
-  'auth/popup-closed-by-user': 'window-closed',
-  'auth/too-many-requests': 'too-many-sign-ins',
-  'auth/user-disabled': 'account-disabled',
-  'auth/user-not-found': 'wrong-email-or-password',
-  'auth/user-token-expired': 'sign-in-required',
-  'auth/weak-password': 'weak-password',
-  'auth/wrong-password': 'wrong-email-or-password',
-  'functions/deadline-exceeded': 'no-answer',
+const BY_CODE: ReadonlyMap<string, Reason> = new Map([
+  ['auth/account-exists-with-different-credential', 'email-in-use'],
+  ['auth/cancelled-popup-request', 'window-closed'],
+  ['auth/email-already-in-use', 'email-in-use'],
+  ['auth/expired-action-code', 'link-used-up'],
+  ['auth/invalid-action-code', 'link-used-up'],
+  ['auth/invalid-credential', 'wrong-email-or-password'],
+  ['auth/invalid-email', 'invalid-email'],
+  ['auth/network-request-failed', 'no-answer'],
+  ['auth/password-does-not-meet-requirements', 'weak-password'],
+  ['auth/popup-blocked', 'window-closed'],
+  ['auth/popup-closed-by-user', 'window-closed'],
+  ['auth/too-many-requests', 'too-many-sign-ins'],
+  ['auth/user-disabled', 'account-disabled'],
+  ['auth/user-not-found', 'wrong-email-or-password'],
+  ['auth/user-token-expired', 'sign-in-required'],
+  ['auth/weak-password', 'weak-password'],
+  ['auth/wrong-password', 'wrong-email-or-password'],
+  ['functions/deadline-exceeded', 'no-answer'],
   // The SDK's word for a request that got no answer at all, too.
-  'functions/internal': 'no-answer',
-  'functions/resource-exhausted': 'too-many-attempts',
-  'functions/unauthenticated': 'sign-in-required',
-  'functions/unavailable': 'no-answer',
-  'permission-denied': 'not-allowed',
-  unauthenticated: 'sign-in-required',
-  unavailable: 'no-answer',
-};
+  ['functions/internal', 'no-answer'],
+  ['functions/resource-exhausted', 'too-many-attempts'],
+  ['functions/unauthenticated', 'sign-in-required'],
+  ['functions/unavailable', 'no-answer'],
+  ['permission-denied', 'not-allowed'],
+  ['unauthenticated', 'sign-in-required'],
+  ['unavailable', 'no-answer'],
+]);
 
 /** Whether there are words for it. */
 export function isReason(reason: unknown): reason is Reason {
@@ -80,7 +80,7 @@ export function toProblem(error: unknown): Problem {
   const problem: Problem = { reason: 'unexpected' };
   if (isReason(reason)) problem.reason = reason;
   else if (reason === undefined && error instanceof FirebaseError) {
-    problem.reason = BY_CODE[error.code] ?? 'unexpected';
+    problem.reason = BY_CODE.get(error.code) ?? 'unexpected';
   }
   if (typeof errorId === 'string') problem.errorId = errorId;
   if (typeof retryAfter === 'number') problem.retryAfter = Math.ceil(retryAfter);

@@ -33,7 +33,7 @@ function Outcome({ device, press, answer, commands }: OutcomeProps) {
   if (seen) last.current = seen;
   const known = last.current?.id === commandId ? last.current : undefined;
   const command =
-    known && isUnderWay({ status: answered })
+    known && (isUnderWay({ status: answered }) || known.replaced)
       ? known
       : { function: press.function, status: answered, returnValue: returnValue ?? undefined };
   const status = standingOf(device, command);

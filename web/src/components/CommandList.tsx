@@ -21,6 +21,7 @@ const COLOURS: Record<Standing, string> = {
   failed: 'red',
   expired: 'yellow',
   cancelled: 'gray',
+  replaced: 'gray',
   unknown: 'yellow',
 };
 
@@ -59,7 +60,10 @@ function One({ device, command, now }: { device: Device; command: Command; now: 
     >
       <Group justify="space-between" wrap="nowrap" gap="xs">
         <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-          <b>{name}</b> {set}
+          <b>
+            <bdi>{name}</bdi>
+          </b>{' '}
+          <bdi>{set}</bdi>
         </Text>
         <Badge variant="dot" color={COLOURS[standing]} tt="none" style={{ flexShrink: 0 }}>
           {t(`command.states.${standing}`)}

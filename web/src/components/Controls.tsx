@@ -1,12 +1,11 @@
 import { Button, Group, Slider, Stack, Switch, Text, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
 import { numberText } from '../model/numbers';
 import { type Command, isUnderWay } from '../model/records';
-import type { Json } from '../model/values';
-import { isFor, isOn, newest, say } from '../product';
+import { isOn, say } from '../product';
 import type {
   ButtonControl,
   Control,
@@ -14,9 +13,10 @@ import type {
   SwitchControl,
   TextControl,
 } from '../product/types';
-import { useKeptFocus } from '../session/useKeptFocus';
+import { Ends, isKnownOn, knownSetting, setTo, wishOf } from '../product/wishes';
+import { hasNoFocus, useKeptFocus } from '../session/useKeptFocus';
 import { takeFocus } from './takeFocus';
-import { useCalling } from './useCalling';
+import { type Calling, useCalling } from './useCalling';
 
 interface ControlProps<Kind extends Control> {
   device: Device;
@@ -84,16 +84,24 @@ function Pressable({ device, control, commands }: ControlProps<ButtonControl>) {
   );
 }
 
-/** The newest command of a control, while the device is still to do it: what is wished. */
-function wished(control: Control, commands: readonly Command[]): Command | undefined {
-  const last = commands.find((command) => isFor(control, command));
-  return last && isUnderWay(last) ? last : undefined;
+/** The command whose wish the control shows. */
+function useWish(
+  control: SwitchControl | SliderControl,
+  device: Device,
+  { calls, commandId }: Calling,
+): Command | undefined {
+  const ends = useRef<Ends>(undefined);
+  ends.current ??= new Ends();
+  // The page is drawn anew every few seconds.
+  const now = Date.now();
+  for (const call of calls) ends.current.follow(call, now, call.id === commandId);
+  return wishOf(control, device, calls, now, ends.current);
 }
 
-/** That what is shown is a wish, where the outcome below does not tell it. */
-function Waiting({ command, told }: { command: Command | undefined; told: boolean }) {
+/** That what is shown is yet to be done, where the outcome below does not tell it. */
+function Waiting({ wish, told }: { wish: Command | undefined; told: boolean }) {
   const { t } = useTranslation();
-  return command && !told ? (
+  return wish && isUnderWay(wish) && !told ? (
     <Text size="sm" c="dimmed">
       {t('device.waiting')}
     </Text>
@@ -101,61 +109,78 @@ function Waiting({ command, told }: { command: Command | undefined; told: boolea
 }
 
 function Switchable({ device, control, commands }: ControlProps<SwitchControl>) {
-  const { busy, send, outcome, commandId } = useCalling(device, commands);
+  const { t } = useTranslation();
+  const calling = useCalling(device, commands);
+  const { busy, send, outcome, commandId, calls } = calling;
   const input = useKeptFocus<HTMLInputElement>(busy !== undefined);
-  const seen = newest(device, control.shows);
-  const waiting = wished(control, commands);
-  const wish = busy ?? waiting;
+  const wish = useWish(control, device, calling);
+  const on = wish ? isOn(control, wish) : isKnownOn(control, device, calls);
+  const label = say(control.label);
+  const turn = (to: boolean) =>
+    send(
+      to ? control.function : (control.offFunction ?? control.function),
+      to ? control.on : control.off,
+      control.queueSeconds,
+    );
+  // The button that was pressed goes; its focus goes to what it has made known.
+  const pressed = useRef(false);
+  const isBusy = busy !== undefined;
+  useLayoutEffect(() => {
+    if (isBusy || !pressed.current) return;
+    pressed.current = false;
+    if (hasNoFocus()) input.current?.focus({ preventScroll: true });
+  }, [isBusy, input]);
   return (
     <Stack gap="xs">
-      <Switch
-        ref={input}
-        size="lg"
-        label={say(control.label)}
-        checked={wish ? isOn(control, wish) : seen?.value === control.shows.is}
-        disabled={busy !== undefined}
-        onChange={({ currentTarget: { checked } }) =>
-          send(
-            checked ? control.function : (control.offFunction ?? control.function),
-            checked ? control.on : control.off,
-            control.queueSeconds,
-          )
-        }
-      />
-      <Waiting command={waiting} told={busy !== undefined || waiting?.id === commandId} />
+      {on === undefined ? (
+        <Group role="group" aria-label={label} justify="space-between" data-unknown>
+          <Text size="sm">
+            {label}
+            {': '}
+            <b>{t('device.notKnown')}</b>
+          </Text>
+          <Group gap="xs">
+            {[true, false].map((to) => (
+              <Button
+                key={String(to)}
+                variant="default"
+                size="compact-md"
+                aria-label={`${label}: ${t(to ? 'common.on' : 'common.off')}`}
+                onClick={() => {
+                  pressed.current = true;
+                  return turn(to);
+                }}
+              >
+                {t(to ? 'common.on' : 'common.off')}
+              </Button>
+            ))}
+          </Group>
+        </Group>
+      ) : (
+        <Switch
+          ref={input}
+          size="lg"
+          label={label}
+          checked={on}
+          disabled={isBusy}
+          onChange={({ currentTarget: { checked } }) => turn(checked)}
+        />
+      )}
+      <Waiting wish={wish} told={isBusy || wish?.id === commandId} />
       {outcome}
     </Stack>
   );
 }
 
-function numberOf(value: Json | undefined): number | undefined {
-  return typeof value === 'number' ? value : undefined;
-}
-
-function setTo({ argument }: Pick<Command, 'argument'>): number | undefined {
-  return argument !== '' && Number.isFinite(Number(argument)) ? Number(argument) : undefined;
-}
-
-/** What is wished of the device; else what it says of itself; else what it was last told. */
-function present({ device, control, commands }: ControlProps<SliderControl>): number | undefined {
-  const wish = wished(control, commands);
-  if (wish) return setTo(wish);
-  const seen = control.shows && newest(device, control.shows);
-  if (seen) return numberOf(seen.value);
-  const told = commands.find(
-    (command) => isFor(control, command) && command.status === 'succeeded',
-  );
-  return told && setTo(told);
-}
-
 function Slidable(props: ControlProps<SliderControl>) {
   const { t } = useTranslation();
   const { device, control, commands } = props;
-  const { busy, send, outcome, commandId } = useCalling(device, commands);
-  const waiting = wished(control, commands);
+  const calling = useCalling(device, commands);
+  const { busy, send, outcome, commandId, calls } = calling;
+  const wish = useWish(control, device, calling);
   const button = useKeptFocus<HTMLButtonElement>(busy !== undefined);
   const [chosen, setChosen] = useState<number>();
-  const value = chosen ?? present(props);
+  const value = chosen ?? (wish ? setTo(wish) : knownSetting(control, device, calls));
   const shown = (number: number) => numberText(number, { unit: control.unit }, speech.locale);
   const label = say(control.label);
   return (
@@ -174,25 +199,33 @@ function Slidable(props: ControlProps<SliderControl>) {
           step={control.step}
           value={value ?? control.min}
           onChange={setChosen}
-          label={shown}
+          label={value === undefined ? t('device.notKnown') : shown}
           thumbLabel={label}
+          {...(value === undefined && {
+            thumbValueText: t('device.notKnown'),
+            styles: { bar: { display: 'none' }, thumb: { opacity: 0.5 } },
+          })}
         />
         <Button
           ref={button}
           aria-label={`${t('device.set')}: ${label}`}
           loading={busy !== undefined}
-          disabled={value === undefined}
+          // Not `disabled`, which would take the focus from it when a wish is cancelled.
+          aria-disabled={value === undefined}
+          data-disabled={value === undefined || undefined}
           onClick={async () => {
             if (value === undefined) return;
             const { state } = await send(control.function, String(value), control.queueSeconds);
-            // What did not get through stays chosen, and so does what was chosen meanwhile.
-            if (state === 'done') setChosen((now) => (now === value ? undefined : now));
+            // What did not get through stays chosen, and so does what was chosen meanwhile, and
+            // what the device never publishes.
+            if (state === 'done' && control.shows)
+              setChosen((now) => (now === value ? undefined : now));
           }}
         >
           {t('device.set')}
         </Button>
       </Group>
-      <Waiting command={waiting} told={busy !== undefined || waiting?.id === commandId} />
+      <Waiting wish={wish} told={busy !== undefined || wish?.id === commandId} />
       {outcome}
     </Stack>
   );

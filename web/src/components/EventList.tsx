@@ -11,12 +11,12 @@ import { LogList } from './LiveList';
 import { Reading } from './Reading';
 
 /** What a device tells of itself, and not of what it measures. */
-const OF_ITSELF: Readonly<Record<string, 'connection' | 'vitals' | 'restart' | 'update'>> = {
-  'spark/status': 'connection',
-  'spark/device/diagnostics/update': 'vitals',
-  'spark/device/last_reset': 'restart',
-  'spark/flash/status': 'update',
-};
+const OF_ITSELF: ReadonlyMap<string, 'connection' | 'vitals' | 'restart' | 'update'> = new Map([
+  ['spark/status', 'connection'],
+  ['spark/device/diagnostics/update', 'vitals'],
+  ['spark/device/last_reset', 'restart'],
+  ['spark/flash/status', 'update'],
+]);
 
 /** The events of a device, the newest live, older ones a page at a time. */
 export function EventList({ device, now }: { device: Device; now: number }) {
@@ -27,7 +27,7 @@ export function EventList({ device, now }: { device: Device; now: number }) {
     access: { ownerUid },
   } = device;
   const words = ({ event, value }: DeviceEvent) => {
-    const known = OF_ITSELF[event];
+    const known = OF_ITSELF.get(event);
     return known ? { name: t(`device.itself.${known}`), value } : told(device, { event, value });
   };
   const log = useLog(useMemo(() => eventsOf(ownerUid, id, claimedAt), [ownerUid, id, claimedAt]));

@@ -7,7 +7,14 @@ import type { Device } from '../model/device';
 import { asFileName, download } from '../model/download';
 import { numberText } from '../model/numbers';
 import { isWhole, type Range, SPANS, type Span, shift, zoom } from '../model/range';
-import { type Bucket, bucketsBetween, PLAIN, type Rollup, summary } from '../model/rollups';
+import {
+  type Bucket,
+  bucketsBetween,
+  PLAIN,
+  type Rollup,
+  summary,
+  withLive,
+} from '../model/rollups';
 import { toSeries } from '../model/series';
 import { dateAndTime } from '../model/times';
 import { charted, keyOf, newest, say } from '../product';
@@ -58,14 +65,12 @@ function Course({ device, reading, whole: counted, rollups }: CourseProps) {
   const whole = useMemo(() => ({ from: counted.from + end - counted.to, to: end }), [counted, end]);
   const range = zoomed ?? whole;
   const { from, to } = range;
-  const buckets = useMemo(
-    () => bucketsBetween(rollups, reading.part ?? PLAIN, from, to),
-    [rollups, reading.part, from, to],
-  );
-  const series = useMemo(() => {
+  const buckets = useMemo(() => {
+    const counted = bucketsBetween(rollups, reading.part ?? PLAIN, from, to);
     const live = at !== undefined && value !== undefined && at >= from && at <= to;
-    return toSeries(buckets, live ? { at, value } : undefined);
-  }, [buckets, at, value, from, to]);
+    return live ? withLive(counted, { at, value }) : counted;
+  }, [rollups, reading.part, at, value, from, to]);
+  const series = useMemo(() => toSeries(buckets), [buckets]);
   const { unit, digits } = reading;
   const format = (number: number) => numberText(number, { unit, digits }, speech.locale);
   const bare = (number: number) => numberText(number, { digits }, speech.locale);

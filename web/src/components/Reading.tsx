@@ -1,9 +1,8 @@
 import { Text } from '@mantine/core';
-import { useTranslation } from 'react-i18next';
 import type { Note } from '../model/device';
-import { reasonOf } from '../model/notes';
 import { isShort, type Json } from '../model/values';
 import classes from './Reading.module.css';
+import { Remarks } from './Remarks';
 import { Value } from './Value';
 
 interface ReadingProps {
@@ -30,7 +29,6 @@ export function Reading({
   at,
   past,
 }: ReadingProps) {
-  const { t } = useTranslation();
   const shown = <Value value={value} />;
   const short = isShort(value);
   return (
@@ -51,19 +49,7 @@ export function Reading({
         </Text>
       )}
       {!short && <div className={classes.whole}>{shown}</div>}
-      {truncated && (
-        <Text component="span" size="xs" c="dimmed">
-          {t('common.shortened')}
-        </Text>
-      )}
-      {notes.length > 0 && (
-        <Text size="xs" c="dimmed" className={classes.whole} data-notes>
-          {notes
-            .map(({ path, why }) => [path, t(`common.odd.${reasonOf(why)}`)])
-            .map((words) => words.filter(Boolean).join(': '))
-            .join('; ')}
-        </Text>
-      )}
+      <Remarks truncated={truncated} notes={notes} />
     </div>
   );
 }

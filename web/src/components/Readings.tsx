@@ -7,6 +7,7 @@ import { described, keyOf, newest, say } from '../product';
 import type { ReadingDescription } from '../product/types';
 import { useIsOnline } from '../session/useIsOnline';
 import classes from './Reading.module.css';
+import { Remarks } from './Remarks';
 import { Value } from './Value';
 
 /** Milliseconds. */
@@ -54,6 +55,7 @@ export function Readings({ device, readings, now, brief = false }: ReadingsProps
                   {timeAgo(seen.at, now, speech.locale, t('common.justNow'))}
                 </Text>
               )}
+              <Remarks truncated={seen.truncated} notes={seen.notes} />
             </div>
           </li>
         );

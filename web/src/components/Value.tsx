@@ -7,7 +7,12 @@ import classes from './Value.module.css';
 /** Something a device sent; an object as its parts, one below the other. */
 export function Value({ value }: { value: Json }) {
   const { t } = useTranslation();
-  const words = { yes: t('common.yes'), no: t('common.no'), nothing: t('common.nothing') };
+  const words = {
+    yes: t('common.yes'),
+    no: t('common.no'),
+    nothing: t('common.nothing'),
+    empty: t('common.emptyText'),
+  };
   const parts = partsOf(value);
   if (parts.length === 0) {
     return (

@@ -21,6 +21,24 @@ export interface Calling {
   outcome: ReactNode;
   /** The command that this tells of. */
   commandId: string | undefined;
+  /** All commands that are known, newest first: also the call that has no record yet. */
+  calls: readonly Command[];
+}
+
+/** As a command, what is known of a call before its record is. */
+function withoutRecord(press: Press, answer?: CommandAnswer): Command {
+  return {
+    id: answer?.commandId ?? press.requestId,
+    function: press.function,
+    argument: press.argument,
+    status: answer?.status ?? 'sent',
+    returnValue: answer?.returnValue ?? undefined,
+    replaced: false,
+    reason: undefined,
+    createdAt: undefined,
+    finishedAt: undefined,
+    expiresAt: undefined,
+  };
 }
 
 /** One control's calls of functions. */
@@ -28,12 +46,21 @@ export function useCalling(device: Device, commands: readonly Command[]): Callin
   const call = useCall();
   const commandId = call.progress.state === 'done' ? call.progress.result.commandId : undefined;
   const own = useOwnCommand(device, commandId);
+  const known = own ?? commands;
+  const { press, progress } = call;
+  const busy = progress.state === 'busy' ? press : undefined;
+  const calls = useMemo(() => {
+    if (busy) return [withoutRecord(busy), ...known];
+    const hasNone = progress.state === 'done' && !known.some(({ id }) => id === commandId);
+    return press && hasNone ? [withoutRecord(press, progress.result), ...known] : known;
+  }, [busy, press, progress, known, commandId]);
   return {
-    busy: call.progress.state === 'busy' ? call.press : undefined,
+    busy,
     send: (called, argument, queueSeconds) =>
       call.send(newPress(device.id, called, argument, queueSeconds)),
-    outcome: <CallOutcome device={device} call={call} commands={own ?? commands} />,
+    outcome: <CallOutcome device={device} call={call} commands={known} />,
     commandId,
+    calls,
   };
 }
 

@@ -7,7 +7,7 @@ import { dayAndTime } from '../model/times';
 import { controlOf, refusalOf, standingOf, wish } from '../product';
 
 type Told = Pick<Command, 'function' | 'status' | 'returnValue'> &
-  Partial<Pick<Command, 'reason' | 'expiresAt'>>;
+  Partial<Pick<Command, 'reason' | 'expiresAt' | 'replaced'>>;
 
 /** What there is to say of commands to a device. */
 export function useCommandWords(device: Device) {

@@ -4,6 +4,7 @@
  */
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import { isolated } from '../model/names';
 import { theme } from '../theme/theme';
 import english from './en.json';
 import { chooseSpeech } from './language';
@@ -36,8 +37,9 @@ export async function loadMessages(): Promise<void> {
       ...(own && { [language]: { translation: own } }),
     },
     interpolation: {
-      // React escapes what it shows.
-      escapeValue: false,
+      // React escapes what it shows; here, names keep to their place in the sentence.
+      escapeValue: true,
+      escape: isolated,
       defaultVariables: { product: theme.name },
     },
   });

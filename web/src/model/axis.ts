@@ -2,6 +2,9 @@
 
 const DAY_SECONDS = 86_400;
 const MOST_DIGITS = 12;
+/** Beyond these, zeros would have to be counted. */
+const SMALL = 1e-9;
+const LARGE = 1e15;
 
 /** Fraction digits that tell two ticks of this distance apart. */
 function digitsOf(increment: number): number {
@@ -13,6 +16,11 @@ function digitsOf(increment: number): number {
   return MOST_DIGITS;
 }
 
+/** Digits of a number that is so many times as large as its last digit counts. */
+function significantOf(times: number): number {
+  return Math.max(1, Math.ceil(Math.log10(times)) + 2);
+}
+
 /** Numbers without their unit, which stands once above the axis. */
 export function numberLabels(
   ticks: readonly number[],
@@ -20,12 +28,21 @@ export function numberLabels(
   locale: string,
 ): string[] {
   const digits = digitsOf(increment);
-  const format = new Intl.NumberFormat(locale, {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+  const largest = Math.max(...ticks.map(Math.abs));
+  const format = new Intl.NumberFormat(
+    locale,
+    largest >= LARGE || increment < SMALL
+      ? {
+          notation: 'scientific',
+          // So that two neighbours differ.
+          maximumSignificantDigits: Math.min(MOST_DIGITS, significantOf(largest / increment)),
+        }
+      : { minimumFractionDigits: digits, maximumFractionDigits: digits },
+  );
   // Rounding may leave a zero below zero.
-  return ticks.map((tick) => format.format(Math.abs(tick) < increment / 2 ? 0 : tick));
+  return ticks.map((tick) =>
+    format.format(Math.abs(tick) < increment / 2 ? 0 : tick).replace(/^0E0$/, '0'),
+  );
 }
 
 /**

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { toDevice, toDeviceEvent } from './device';
+
+// Before the imports: the language is chosen when the messages' module is loaded.
+vi.hoisted(() => vi.stubGlobal('navigator', { languages: ['en-GB'] }));
 
 const at = (millis: number) => ({ toMillis: () => millis });
 
@@ -55,9 +58,12 @@ describe('toDevice', () => {
 
   it('has no values where there are none', () => {
     expect(toDevice('abc', { latest: null }).latest).toEqual([]);
-    const latest = { t: { value: null, valueError: 'not a number' } };
+  });
+
+  it('shows as it was published what could not be read', () => {
+    const latest = { t: { value: null, valueError: 'not a number', data: 'nan' } };
     expect(toDevice('abc', { latest }).latest).toMatchObject([
-      { value: null, notes: [{ path: '', why: 'not a number' }] },
+      { value: 'nan', notes: [{ path: '', why: 'not a number' }] },
     ]);
   });
 });

@@ -1,6 +1,7 @@
 /** A device as its owner sees it, and what it published. */
 import type { DocumentData } from 'firebase/firestore';
 import { number, text } from './fields';
+import { byName } from './order';
 import { type Access, owned } from './shares';
 import { toMillis } from './times';
 import type { Json } from './values';
@@ -98,12 +99,13 @@ function toLatest(latest: unknown): LatestValue[] {
     .filter(([event]) => !isSystemEvent(event))
     .map(([event, entry]) => ({
       event,
-      value: (entry.value ?? null) as Json,
+      // What could not be read is shown as it was published.
+      value: (entry.value ?? (entry.valueError ? entry.data : null) ?? null) as Json,
       publishedAt: toMillis(entry.publishedAt),
       truncated: entry.truncated === true,
       notes: toNotes(entry),
     }))
-    .sort((a, b) => a.event.localeCompare(b.event));
+    .sort((a, b) => byName(a.event, b.event));
 }
 
 /** From `users/{uid}/devices/{deviceId}`. */

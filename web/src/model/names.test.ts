@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asName, beginning } from './names';
+import { asName, beginning, isolated } from './names';
 
 const FAMILY = '👨‍👩‍👧';
 
@@ -21,4 +21,17 @@ test('characters are counted, not the halves of an emoji', () => {
   expect(asName(emoji, 200)).toBe(emoji);
   expect(asName(`${emoji}x`, 200)).toBe(emoji);
   expect(beginning('abc', 2)).toBe('ab');
+});
+
+test.each([
+  ['Ada', 'Ada'],
+  [`${FAMILY} 2`, `${FAMILY} 2`],
+  ['שלום', '\u2068שלום\u2069'],
+  // Already in a sentence of its own.
+  ['\u2068שלום\u2069 · A', '\u2068\u2068שלום\u2069 · A\u2069'],
+  ['gpj\u202eevil', 'gpjevil'],
+  ['\u2069out', 'out'],
+  ['\u2067in', '\u2067in\u2069'],
+])('%j in a sentence', (name, shown) => {
+  expect(isolated(name)).toBe(shown);
 });

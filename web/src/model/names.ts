@@ -15,3 +15,28 @@ export function asName(typed: string, most: number): string {
   const name = beginning(typed.replace(HARMFUL, '').trim(), most).trim();
   return VISIBLE.test(name) ? name : '';
 }
+
+const RIGHT_TO_LEFT =
+  /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+/** Marks, embeddings and overrides of direction; isolates are another matter. */
+const OVERRIDES = /[\u061c\u200e\u200f\u202a-\u202e]/g;
+const FIRST_STRONG_ISOLATE = '\u2068';
+const END_OF_ISOLATE = '\u2069';
+
+/**
+ * A name as a part of a sentence, whose other words keep their order. Most names need nothing for
+ * that; what devices send and what is older than the rule for names may hold anything.
+ */
+export function isolated(name: string): string {
+  let open = 0;
+  const parts = [...name.replace(OVERRIDES, '')].filter((character) => {
+    if (/[\u2066-\u2068]/.test(character)) open += 1;
+    if (character !== END_OF_ISOLATE) return true;
+    open -= 1;
+    if (open >= 0) return true;
+    open = 0;
+    return false;
+  });
+  const text = parts.join('') + END_OF_ISOLATE.repeat(open);
+  return RIGHT_TO_LEFT.test(text) ? FIRST_STRONG_ISOLATE + text + END_OF_ISOLATE : text;
+}

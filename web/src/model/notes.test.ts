@@ -8,6 +8,7 @@ describe('reasonOf', () => {
     ['an integer beyond 2^53', 'a very large number, shown with all its digits'],
     ['a list directly in a list', 'shown as it was sent'],
     ['a reason of a later version', 'shown as it was sent'],
+    ['constructor', 'shown as it was sent'],
   ])('puts %j as %j', (why, words) => {
     expect(english.common.odd[reasonOf(why)]).toBe(words);
   });

@@ -3,15 +3,15 @@
 export type Reason = 'notANumber' | 'large' | 'sameName' | 'bytes' | 'long' | 'asSent';
 
 /** By the server's words. */
-const REASONS: Readonly<Record<string, Reason>> = {
-  'not a number': 'notANumber',
-  'an integer beyond 2^53': 'large',
-  'a number beyond a double': 'large',
-  'the same key twice': 'sameName',
-  'not UTF-8': 'bytes',
-  'too long': 'long',
-};
+const REASONS: ReadonlyMap<string, Reason> = new Map([
+  ['not a number', 'notANumber'],
+  ['an integer beyond 2^53', 'large'],
+  ['a number beyond a double', 'large'],
+  ['the same key twice', 'sameName'],
+  ['not UTF-8', 'bytes'],
+  ['too long', 'long'],
+]);
 
 export function reasonOf(why: string): Reason {
-  return REASONS[why] ?? 'asSent';
+  return REASONS.get(why) ?? 'asSent';
 }

@@ -22,9 +22,13 @@ export interface Command {
   argument: string;
   status: CommandState;
   returnValue: number | undefined;
+  /** Whether it was cancelled because a newer one took its place. */
+  replaced: boolean;
   /** Why it failed. */
   reason: Reason | undefined;
   createdAt: number | undefined;
+  /** When it came to an end. */
+  finishedAt: number | undefined;
   /** Until when it waits, where it was queued. */
   expiresAt: number | undefined;
 }
@@ -51,8 +55,10 @@ export function toCommand(id: string, data: DocumentData): Command {
     argument: text(data.argument),
     status,
     returnValue: number(data.returnValue),
+    replaced: data.replaced === true,
     reason: isReason(reason) ? reason : undefined,
     createdAt: toMillis(data.createdAt),
+    finishedAt: toMillis(data.finishedAt),
     expiresAt: toMillis(data.expiresAt),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bucketsBetween, dayOf, metricsIn, rollupId, summary, together, toRollup } from './rollups';
+import { bucketsBetween, dayOf, rollupId, summary, together, toRollup, withLive } from './rollups';
 
 const midnight = Date.parse('2026-05-13T00:00:00Z');
 const stored = {
@@ -31,7 +31,7 @@ describe('rollups', () => {
       [86_100_000, 86_400_000],
     ]);
     expect(metrics.get('litres')?.[0]?.sum).toBe(5 + 3 * 2 ** 32);
-    expect(metricsIn([toRollup(stored)])).toEqual(['litres', 'rate']);
+    expect([...metrics.keys()].sort()).toEqual(['litres', 'rate']);
   });
 
   it('are cut to what is asked for', () => {
@@ -69,7 +69,7 @@ describe('rollups', () => {
       [2, 3, 31, 1, 20],
       [287, 1, 4, 4, 4],
     ]);
-    expect(metricsIn([day])).toEqual(['litres', 'more', 'rate']);
+    expect([...day.metrics.keys()].sort()).toEqual(['litres', 'more', 'rate']);
     expect(toRollup(stored).metrics.get('rate')).toHaveLength(2);
   });
 
@@ -77,5 +77,20 @@ describe('rollups', () => {
     const buckets = bucketsBetween([toRollup(stored)], 'rate', 0, Number.MAX_VALUE);
     expect(summary(buckets)).toEqual({ count: 3, mean: 34 / 3, min: 4, max: 20 });
     expect(summary([])).toBeUndefined();
+  });
+
+  it('go on with the newest value, counted once', () => {
+    const last = { from: 300, to: 600, count: 2, sum: 10, min: 4, max: 6 };
+    const first = { ...last, from: 0, to: 300 };
+    const live = (at: number, value: number) => withLive([first, last], { at, value });
+    const alone = (at: number) => ({ from: at, to: at, count: 1, sum: 7, min: 7, max: 7 });
+    expect(live(600, 7)).toEqual([first, last, alone(600)]);
+    expect(live(500, 7)).toEqual([first, last, alone(500)]);
+    // Between two that are drawn there is no place.
+    expect(live(400, 7)).toEqual([first, { ...last, count: 3, sum: 17, max: 7 }]);
+    expect(live(500, 5)).toEqual([first, last]);
+    expect(live(100, 7)).toEqual([first, last]);
+    expect(withLive([], { at: 1, value: 7 })).toEqual([alone(1)]);
+    expect(summary(live(500, 7))).toEqual({ count: 5, mean: 27 / 5, min: 4, max: 7 });
   });
 });

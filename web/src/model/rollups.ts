@@ -101,6 +101,24 @@ function sumOf(one: Bucket, other: Bucket): Bucket {
   };
 }
 
+/**
+ * The buckets, in the order of time, and the newest value where they do not have it yet: a bucket of
+ * its own at the end. So chart, words and table are about the same values.
+ */
+export function withLive(
+  buckets: readonly Bucket[],
+  { at, value }: { at: number; value: number },
+): readonly Bucket[] {
+  const live: Bucket = { from: at, to: at, count: 1, sum: value, min: value, max: value };
+  const last = buckets.at(-1);
+  if (!last || at >= last.to) return [...buckets, live];
+  const isCounted = last.min <= value && value <= last.max;
+  if (isCounted || at < last.from) return buckets;
+  const before = buckets.slice(0, -1);
+  // A chart draws a bucket in the middle of its time, and what is newer behind it.
+  return at > (last.from + last.to) / 2 ? [...before, last, live] : [...before, sumOf(last, live)];
+}
+
 /** The buckets of a metric that end after `from` and begin before `to`, in the order of time. */
 export function bucketsBetween(
   rollups: readonly Rollup[],
@@ -112,13 +130,6 @@ export function bucketsBetween(
     .toSorted((a, b) => a.day.localeCompare(b.day))
     .flatMap((rollup) => rollup.metrics.get(metric) ?? [])
     .filter((bucket) => bucket.to > from && bucket.from < to);
-}
-
-/** All metrics that there is history of, by name. */
-export function metricsIn(rollups: readonly Rollup[]): string[] {
-  return [...new Set(rollups.flatMap(({ metrics }) => [...metrics.keys()]))].sort((a, b) =>
-    a.localeCompare(b),
-  );
 }
 
 /** Of all values in them together; undefined of none. */

@@ -26,10 +26,4 @@ describe('toSeries', () => {
     expect(means).toEqual([5, 5, 5, null, 5]);
     expect(toSeries([bucket(0), bucket(60), bucket(120)])[1]).toEqual([5, 5, 5]);
   });
-
-  it('ends at a live value that is newer', () => {
-    expect(toSeries([bucket(0)], { at: 300_000, value: 7 })[1]).toEqual([5, 7]);
-    expect(toSeries([bucket(0)], { at: 100_000, value: 7 })[1]).toEqual([5]);
-    expect(toSeries([], { at: 100_000, value: 7 })[0]).toEqual([100]);
-  });
 });

@@ -20,11 +20,7 @@ function usualDistance(buckets: readonly Bucket[]): number {
   return distances[Math.floor(distances.length / 2)] ?? Number.POSITIVE_INFINITY;
 }
 
-/** `live`: a value newer than what was counted yet. */
-export function toSeries(
-  buckets: readonly Bucket[],
-  live?: { at: number; value: number } | undefined,
-): Series {
+export function toSeries(buckets: readonly Bucket[]): Series {
   const series: Series = [[], [], [], []];
   const add = (at: number, mean: number | null, min: number | null, max: number | null) => {
     series[0].push(at / 1000);
@@ -39,10 +35,6 @@ export function toSeries(
     const { count, sum, min, max } = bucket;
     add((bucket.from + bucket.to) / 2, sum / count, min, max);
     last = bucket;
-  }
-  const newest = series[0].at(-1);
-  if (live && (newest === undefined || live.at / 1000 > newest)) {
-    add(live.at, live.value, live.value, live.value);
   }
   return series;
 }

@@ -1,21 +1,31 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { formatValue, isShort, type Json, partsOf } from './values';
 
-const words = { yes: 'yes', no: 'no', nothing: 'no value' };
+// Before the imports: the language is chosen when the messages' module is loaded.
+vi.hoisted(() => vi.stubGlobal('navigator', { languages: ['en-GB'] }));
+
+const words = { yes: 'yes', no: 'no', nothing: 'no value', empty: 'empty' };
 
 describe('formatValue', () => {
   it.each([
     [48.13741264, 'en', '48.137413'],
     [0.1 + 0.2, 'en', '0.3'],
-    [1234.5, 'en', '1,234.5'],
-    [1234.5, 'de', '1.234,5'],
+    // It may be the id of something.
+    [35_299_104, 'en', '35299104'],
+    [1234.5, 'de', '1234,5'],
+    [1.2e-8, 'en', '1.2E-8'],
+    [0.00001234567, 'en', '0.0000123'],
+    [-0.04, 'en', '-0.04'],
+    [1e308, 'en', '1E308'],
+    [2 ** 60, 'en', '1152921504606846976'],
     [0, 'en', '0'],
     [Number.NaN, 'en', 'NaN'],
     [Number.POSITIVE_INFINITY, 'en', 'Infinity'],
     [true, 'en', 'yes'],
     [false, 'en', 'no'],
     [null, 'en', 'no value'],
-    ['', 'en', 'no value'],
+    ['', 'en', '“” (empty)'],
+    [' ', 'en', '“ ” (empty)'],
     ['0', 'en', '0'],
     [[1, 'a'], 'en', '[1,"a"]'],
     [{ a: { b: 1 } }, 'en', '{"a":{"b":1}}'],

@@ -1,4 +1,6 @@
 /** What devices send: numbers, texts, lists and objects, as text for people. */
+import { plainNumber } from './numbers';
+import { byName } from './order';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -13,6 +15,8 @@ export interface ValueWords {
   yes: string;
   no: string;
   nothing: string;
+  /** Of a text in which nothing can be seen. */
+  empty: string;
 }
 
 /** One value on one line; a very long one is cut, with a mark. */
@@ -22,11 +26,9 @@ export function formatValue(value: Json, locale: string, words: ValueWords): str
     case 'boolean':
       return value ? words.yes : words.no;
     case 'number':
-      return Number.isFinite(value)
-        ? value.toLocaleString(locale, { maximumFractionDigits: MAX_FRACTION_DIGITS })
-        : String(value);
+      return plainNumber(value, MAX_FRACTION_DIGITS, locale);
     case 'string':
-      return value === '' ? words.nothing : shortened(value);
+      return value.trim() ? shortened(value) : `“${value}” (${words.empty})`;
     default:
       return shortened(JSON.stringify(value));
   }
@@ -51,7 +53,7 @@ export function partsOf(value: Json): [string, Json][] {
   for (const [path, part] of takenApart(value, DEPTH)) {
     if (!parts.has(path)) parts.set(path, part);
   }
-  return [...parts].sort(([a], [b]) => a.localeCompare(b));
+  return [...parts].sort(([a], [b]) => byName(a, b));
 }
 
 function takenApart(value: Json, depth: number): [string, Json][] {

@@ -33,7 +33,8 @@ export function AddDevicePage() {
     async (typed) => {
       const name = asName(typed.name, DEVICE_NAME_MAX);
       const { deviceId } = await claimDevice({ ...label(typed), ...(name && { name }) });
-      await navigate(`/devices/${deviceId}`, { state: { added: true } });
+      // Back leads to what was before the form, which is used up.
+      await navigate(`/devices/${deviceId}`, { replace: true, state: { added: true } });
     },
   );
   const fields = useRef(form);

@@ -6,6 +6,7 @@ import { DeviceCard } from '../components/DeviceCard';
 import { LiveList } from '../components/LiveList';
 import { Page } from '../components/Page';
 import { VerifyNotice } from '../components/VerifyNotice';
+import { byName } from '../model/order';
 import { useCustomer } from '../session/context';
 import { useNow } from '../session/useNow';
 import classes from './DevicesPage.module.css';
@@ -19,7 +20,7 @@ function DeviceList() {
       {(all) => (
         <ul className={classes.cards}>
           {all
-            .toSorted((a, b) => a.name.localeCompare(b.name))
+            .toSorted((a, b) => byName(a.name, b.name))
             .map((device) => (
               <li key={device.id}>
                 <DeviceCard device={device} now={now} />

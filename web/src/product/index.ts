@@ -1,7 +1,8 @@
 /** The product's kinds of devices, and what is sensible for one that nobody described. */
 import { IconCpu } from '@tabler/icons-react';
 import { speech } from '../messages/i18n';
-import type { Device } from '../model/device';
+import type { Device, Note } from '../model/device';
+import { isolated } from '../model/names';
 import { numberText } from '../model/numbers';
 import type { Command, CommandState } from '../model/records';
 import { type Json, partsOf } from '../model/values';
@@ -24,7 +25,7 @@ export function iconOf(device: Device): Kind['icon'] {
 /** In the reader's language. */
 export function say(words: Words, language: string = speech.language): string {
   if (typeof words === 'string') return words;
-  return words[language] ?? words.en;
+  return (Object.hasOwn(words, language) && words[language]) || words.en;
 }
 
 /** The control that calls a function of the device. */
@@ -41,13 +42,18 @@ export function isFor(control: Control, { function: called }: Pick<Command, 'fun
 
 /**
  * What a command has come to, as people see it. `refused`: the device was reached, and its answer
- * says no. `answered`: a negative answer of a function that nobody described, which may be a no.
+ * says no. `replaced`: a newer one took its place before it was sent. `answered`: a negative answer of a function that nobody described, which may be a no.
  */
-export type Standing = CommandState | 'refused' | 'answered';
+export type Standing = CommandState | 'refused' | 'answered' | 'replaced';
 
-type Answered = Pick<Command, 'function' | 'status' | 'returnValue'>;
+type Answered = Pick<Command, 'function' | 'status' | 'returnValue'> &
+  Partial<Pick<Command, 'replaced'>>;
 
-export function standingOf(device: Device, { status, returnValue, ...called }: Answered): Standing {
+export function standingOf(
+  device: Device,
+  { status, returnValue, replaced, ...called }: Answered,
+): Standing {
+  if (status === 'cancelled' && replaced) return 'replaced';
   if (status !== 'succeeded' || returnValue === undefined) return status;
   const control = controlOf(device, called.function);
   if (control) return isRefusal(control, returnValue) ? 'refused' : status;
@@ -113,16 +119,38 @@ export function wish(
   }
 }
 
+/** Whether a note's path is that of a part, or leads on from there. */
+function isWithin(path: string, part: string): boolean {
+  return path === part || path.startsWith(`${part}.`);
+}
+
+/** A part or all of what an event published last. */
+interface Newest {
+  value: Json;
+  at: number | undefined;
+  /** Whether it, or another part, was too long to be kept whole. */
+  truncated: boolean;
+  notes: Note[];
+}
+
 /** The newest value at a source, with its time; undefined when none was received. */
-export function newest(
-  device: Device,
-  { event, part }: Source,
-): { value: Json; at: number | undefined } | undefined {
+export function newest(device: Device, { event, part }: Source): Newest | undefined {
   const latest = device.latest.find((entry) => entry.event === event);
   if (!latest) return undefined;
   const value =
     part === undefined ? latest.value : partsOf(latest.value).find(([name]) => name === part)?.[1];
-  return value === undefined ? undefined : { value, at: latest.publishedAt };
+  if (value === undefined) return undefined;
+  const { publishedAt: at, truncated, notes } = latest;
+  if (part === undefined) return { value, at, truncated, notes };
+  return {
+    value,
+    at,
+    // Of an object, texts and lists are cut.
+    truncated: truncated && (typeof value === 'string' || typeof value === 'object'),
+    notes: notes
+      .filter(({ path }) => isWithin(path, part))
+      .map(({ path, why }) => ({ path: path.slice(part.length + 1), why })),
+  };
 }
 
 /** Everything of a device that can be drawn: what its kind describes, then what else are numbers. */
@@ -138,7 +166,7 @@ export function charted(device: Device): ReadingDescription[] {
       ? [{ event, name: event }]
       : partsOf(value)
           .filter(([, part]) => typeof part === 'number')
-          .map(([part]) => ({ event, part, name: `${event} · ${part}` })),
+          .map(([part]) => ({ event, part, name: `${isolated(event)} · ${isolated(part)}` })),
   );
   return [...described, ...others.filter((other) => !known.has(keyOf(other)))];
 }
@@ -158,7 +186,9 @@ export function undescribed(device: Device): Device['latest'] {
     // As a whole, also where it is not the object that its description expects.
     if (rest.length === parts.length) return [entry];
     if (rest.length === 0) return [];
-    const notes = entry.notes.filter(({ path }) => !about.some(({ part }) => part === path));
+    const notes = entry.notes.filter(
+      ({ path }) => !about.some(({ part }) => part !== undefined && isWithin(path, part)),
+    );
     return [{ ...entry, value: Object.fromEntries(rest), notes }];
   });
 }
@@ -176,12 +206,20 @@ export function onCard(device: Device, most: number): readonly ReadingDescriptio
   return meant.length > 0 ? meant : seen.slice(0, most);
 }
 
+/** What devices send may be called as something that every object has: `constructor`, `toString`. */
+function wordFor(value: Json, words: ReadingDescription['words']): Words | undefined {
+  // No text can be made of an object with a `toString` of its own.
+  if (!words || (typeof value === 'object' && value !== null)) return undefined;
+  const name = String(value);
+  return Object.hasOwn(words, name) ? words[name] : undefined;
+}
+
 /** A value with its unit, or the word for it, as far as that is described. */
 export function described(
   value: Json,
   { unit, digits, words }: Pick<ReadingDescription, 'unit' | 'digits' | 'words'>,
 ): Json {
-  const word = words?.[String(value)];
+  const word = wordFor(value, words);
   if (word !== undefined) return say(word);
   if (typeof value !== 'number') return value;
   return numberText(value, { unit, digits }, speech.locale);

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { toDevice } from '../model/device';
 import {
   charted,
+  described,
   isRefusal,
   KINDS,
   keyOf,
@@ -78,7 +79,7 @@ describe('a device', () => {
 
   it('has the newest value of a part', () => {
     const seen = device('TH-1', { state: { target: 20 } });
-    expect(newest(seen, { event: 'state', part: 'target' })).toEqual({ value: 20, at: 1 });
+    expect(newest(seen, { event: 'state', part: 'target' })).toMatchObject({ value: 20, at: 1 });
     expect(newest(seen, { event: 'state', part: 'mode' })).toBeUndefined();
     expect(newest(seen, { event: 'none' })).toBeUndefined();
   });
@@ -201,5 +202,69 @@ describe('a command', () => {
     expect(nameOfFunction(device('TH-1', {}), 'set_mode', words)).toBe('Heating');
     expect(nameOfFunction(device('PM-1', {}), 'stop', words)).toBe('Pump: off');
     expect(nameOfFunction(device('XX-1', {}), 'stop', words)).toBe('stop');
+  });
+});
+
+describe('what devices send is data, whatever it is called', () => {
+  const OF_EVERY_OBJECT = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
+
+  it.each(OF_EVERY_OBJECT)('as a value: %s', (value) => {
+    const words = { heat: 'Heat' };
+    expect(described(value, { words })).toBe(value);
+    const state = { mode: value, toString: 1, valueOf: 2 };
+    expect(described(state, { words })).toBe(state);
+  });
+
+  it.each(OF_EVERY_OBJECT)('as the name of an event: %s', (event) => {
+    // As Firestore hands it out: `fromEntries` makes an own `__proto__`, a literal does not.
+    const odd = device('TH-1', Object.fromEntries([[event, 20]]));
+    expect(odd.latest.map((entry) => entry.event)).toEqual([event]);
+    expect(charted(odd).map(keyOf)).toContain(event);
+    expect(told(odd, { event, value: 20 })).toEqual({ name: event, value: 20 });
+    expect(nameOfFunction(odd, event, { on: 'on', off: 'off' })).toBe(event);
+  });
+
+  it.each(OF_EVERY_OBJECT)('as the name of a part: %s', (part) => {
+    const value = Object.fromEntries([[part, 20]]);
+    const odd = device('XX-1', { state: value });
+    expect(newest(odd, { event: 'state', part })?.value).toBe(20);
+    expect(undescribed(odd).map((entry) => entry.value)).toEqual([value]);
+  });
+
+  it('as a language', () => {
+    expect(say({ en: 'Heat' }, 'constructor')).toBe('Heat');
+  });
+});
+
+describe('why a value is not what was published', () => {
+  const odd = toDevice('abc', {
+    serialNumber: 'TH-1',
+    latest: {
+      state: {
+        value: { target: '9007199254740993', mode: 'heat' },
+        valueNotes: [
+          { path: 'target', why: 'an integer beyond 2^53' },
+          { path: 'targets.0', why: 'not a number' },
+        ],
+        truncated: true,
+      },
+      temperature: { value: null, valueError: 'not a number', data: 'nan' },
+    },
+  });
+
+  it('is told of the part alone that it is about', () => {
+    expect(newest(odd, { event: 'state', part: 'target' })).toMatchObject({
+      value: '9007199254740993',
+      truncated: true,
+      notes: [{ path: '', why: 'an integer beyond 2^53' }],
+    });
+    expect(newest(odd, { event: 'state', part: 'mode' })?.notes).toEqual([]);
+  });
+
+  it('is told of the whole', () => {
+    expect(newest(odd, { event: 'temperature' })).toMatchObject({
+      value: 'nan',
+      notes: [{ path: '', why: 'not a number' }],
+    });
   });
 });

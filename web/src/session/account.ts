@@ -15,7 +15,7 @@ import {
 } from 'firebase/auth';
 import { backend } from '../backend/app';
 import { toProblem } from '../backend/problems';
-import { whenLeft } from './leaving';
+import { leaveFor, whenLeft } from './leaving';
 
 let signingUp: Promise<void> = Promise.resolve();
 
@@ -47,6 +47,24 @@ export async function signIn(email: string, password: string): Promise<void> {
 
 export async function signOut(): Promise<void> {
   await leave(backend().auth);
+}
+
+/**
+ * After Firestore has refused the customer's own document: signs out, with the farewell, where the
+ * account was deleted in another tab or by support. The deletion disables the sign-in first and ends
+ * it last, so a new token is refused in both cases; the SDK then signs out. Where one is given, the
+ * refusal has another cause, or the deletion has begun a moment ago: the next refusal asks again.
+ */
+export async function leaveIfDeleted(user: User): Promise<void> {
+  leaveFor('scheduled');
+  try {
+    await user.getIdToken(true);
+    leaveFor('ended');
+  } catch (error) {
+    const { reason } = toProblem(error);
+    if (reason === 'sign-in-required') leaveFor('deleted');
+    else if (reason !== 'account-disabled') leaveFor('ended');
+  }
 }
 
 /** Has a link mailed for a new password. Whether there is such an account is told to nobody. */

@@ -6,7 +6,7 @@ import { type Problem, toProblem } from '../backend/problems';
 import { speech } from '../messages/i18n';
 import { asName } from '../model/names';
 import { PROFILE_TEXT_MAX, type Profile } from '../model/profile';
-import { signUpSettled } from './account';
+import { leaveIfDeleted, signUpSettled } from './account';
 import { useLive } from './useLive';
 
 async function create(user: User): Promise<void> {
@@ -45,8 +45,16 @@ export function useProfile(user: User): Live<Profile | undefined> {
         creating.current = false;
       });
   }, [missing, refusal, user]);
+  const problem = missing ? refusal : live.state === 'failed' ? closed(live.problem) : undefined;
+  // By the object: each refusal is one.
+  const cause = missing ? refusal : live;
+  const isClosed = problem?.reason === 'account-closed';
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asks once for each refusal
+  useEffect(() => {
+    if (isClosed) void leaveIfDeleted(user);
+  }, [isClosed, cause, user]);
   if (missing && refusal) {
     return { state: 'failed', problem: refusal, retry: () => setRefusal(undefined) };
   }
-  return live.state === 'failed' ? { ...live, problem: closed(live.problem) } : live;
+  return live.state === 'failed' && problem ? { ...live, problem } : live;
 }
