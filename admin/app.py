@@ -69,6 +69,16 @@ COMMANDS: Table = {
             "show": Command("users", "Show everything that is known about a customer."),
             "search": Command("search", "Find customers by a part of their address or name."),
             "devices": Command("users", "List a customer's devices, with presence."),
+            "send-reset": Command(
+                "mails",
+                "Send a customer the mail to choose a new password.",
+                function="send_reset",
+            ),
+            "send-verification": Command(
+                "mails",
+                "Send a customer the mail to confirm their address.",
+                function="send_verification",
+            ),
             "disable": Command("suspension", "Suspend an account until it is enabled again."),
             "enable": Command("suspension", "Let a suspended account in again."),
             "delete": Command("users", "Delete a customer's account permanently."),

@@ -31,6 +31,8 @@ ARGUMENTS = {
     "attempts show": ["--user", "{uid}", "--label", "{serial}"],
     "attempts reset": ["--user", "{uid}", "--reason", "r"],
     "users disable": ["{uid}", "--reason", "r", "--yes"],
+    "users send-reset": ["{uid}", "--reason", "r"],
+    "users send-verification": ["{uid}", "--reason", "r"],
     "users enable": ["{uid}", "--reason", "r"],
     "devices release": ["{serial}", "--reason", "r", "--yes"],
     "devices block": ["{serial}", "--reason", "r"],

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from firebase_admin import auth
 
 from admin.commands import errors
-from local.client import Account
+from local.client import Account, Client
+from local.stack import Stack
 from shared import connections
 from shared.firestore import paths
 from shared.limits import attempts
@@ -181,3 +183,27 @@ def test_a_customers_refusals_without_an_error_number(
     said = admin.said("errors", "list", "--user", customer.uid)
     assert f"3 errors of {customer.email} ({customer.uid}): wrong-serial-or-code 2" in said
     assert admin.run("errors", "list", "--user", customer.uid, "--since", "x").status == 2
+
+
+def test_mails_that_did_not_arrive(
+    customer: Account, admin: CommandLine, stack: Stack, client: Client
+) -> None:
+    who = str(customer.email)
+    assert f"Sent to {who}" in admin.said("users", "send-reset", who, "--reason", "asked")
+    url = f"{stack.auth_url}/emulator/v1/projects/{stack.project_id}/oobCodes"
+    codes = requests.get(url, timeout=30).json()["oobCodes"]
+    assert (who, "PASSWORD_RESET") in {(one["email"], one["requestType"]) for one in codes}
+    verify = ("users", "send-verification", who, "--reason", "asked")
+    ran = admin.run(*verify)
+    assert ran.status == 0, ran
+    newest = requests.get(f"{stack.mails_url}/mails.json", timeout=10).json()[0]
+    assert (newest["to"], newest["subject"]) == ([who], "Confirm your e-mail address")
+    assert "mode=verifyEmail" in newest["text"]
+    assert "oobCode" not in ran.out + ran.err
+    auth.update_user(customer.uid, email_verified=True, app=connections.firebase())
+    assert "verified already" in admin.said(*verify)
+    auth.update_user(customer.uid, disabled=True, app=connections.firebase())
+    assert "is suspended" in admin.run(*verify).err
+    nobody = client.sign_up(anonymous=True)
+    ran = admin.run("users", "send-reset", nobody.uid, "--reason", "asked")
+    assert (ran.status, "has no e-mail address" in ran.err) == (2, True)

@@ -168,6 +168,7 @@ def test_operators_see_shares_and_end_them(
     share(owned, customer, "gone", None)
     row = {
         "deviceId": owned.device_id,
+        "serialNumber": owned.serial_number,
         "guestUid": guest.uid,
         "guestEmail": guest.email,
         "ownerUid": customer.uid,

@@ -1,5 +1,6 @@
 """Controls of a device, and the state of each command from queued to done."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.client import OK
@@ -131,8 +132,35 @@ def test_a_button_that_asks_first(
     expect(asked).not_to_be_visible()
     assert simulator.device(well.device_id)["state"]["litres"] == 12.5
 
+    # The device never tells its speed: the slider shows what it was set to.
+    slide(visitor.page, "Speed", 2)
+    visitor.press("Set: Speed")
+    done = visitor.page.locator("[data-command]")
+    expect(done).to_have_text("Done.")
+    assert simulator.device(well.device_id)["state"]["speed"] == 10
+    speed = visitor.page.get_by_role("slider", name="Speed", exact=True)
+    expect(speed).to_have_attribute("aria-valuenow", "10")
+    expect(visitor.page.get_by_role("button", name="Set: Speed")).to_be_focused()
+
+    # That it is done is said above the page: it moves nothing there, and goes by itself.
+    expect(done).to_have_count(0)
+
+    def room() -> float:
+        places = (
+            visitor.page.get_by_role("button", name="Reset the meter").bounding_box(),
+            visitor.page.get_by_role("heading", name="History", exact=True).bounding_box(),
+        )
+        button, below = (place["y"] if place else 0 for place in places)
+        return below - button
+
+    before = room()
     visitor.press("Reset the meter")
     visitor.press("Yes, do it")
+    expect(done).to_have_text("Done.")
+    assert room() == before
+    visitor.look()
+    expect(done).to_have_count(0)
+    assert room() == before
     expect(visitor.page.locator("[data-sent=reset_litres]")).to_have_attribute(
         "data-state", "succeeded"
     )
@@ -161,6 +189,10 @@ def test_a_command_waits_for_its_device(
     visit_owner.press("Cancel “Target temperature”")
     expect(sent).to_have_attribute("data-state", "cancelled")
     expect(outcome).to_have_text("Cancelled.")
+    serial = owned.serial_number
+    expect(page.locator("[data-activity=command-cancelled]")).to_have_text(
+        re.compile(f"^Cancelled “Target temperature” for “{serial}”")
+    )
     # Nobody has told it: it is not the least that can be set.
     expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "not known yet")
     expect(set_).to_be_disabled()
@@ -182,7 +214,10 @@ def test_a_command_waits_for_its_device(
     expect(heating).to_be_checked()
     expect(page.get_by_text("Not done yet: waiting")).to_have_count(2)
     heating.press("Space")
-    expect(page.locator("[data-sent=set_mode]").first).to_have_attribute("data-state", "queued")
+    sent_modes = page.locator("[data-sent=set_mode]")
+    expect(sent_modes.first).to_have_attribute("data-state", "queued")
+    expect(sent_modes.nth(1)).to_have_attribute("data-state", "replaced")
+    expect(sent_modes.nth(1)).to_contain_text("Replaced")
     expect(heating).not_to_be_checked()
     visit_owner.look()
     expect(outcome).to_contain_text("Queued.")
@@ -261,6 +296,8 @@ def test_rename_and_release(
     visit_owner.fill("New name", "Attic")
     visit_owner.press("Save the name")
     expect(visit_owner.heading("Attic")).to_be_visible()
+    renamed = f"Renamed “{owned.serial_number}” to “Attic”"
+    expect(page.locator("[data-activity=device-renamed]")).to_contain_text(renamed)
     expect(page.locator("[data-activity=device-claimed]")).to_be_visible()
 
     visit_owner.press("Remove this device")
@@ -278,6 +315,11 @@ def test_nothing_is_waited_for_after_a_removal(
 ) -> None:
     visitor = visit(customer)
     visitor.claim(label)
+    expect(visitor.presence("online")).to_be_visible()
+    # Back leads past the form, which is used up.
+    visitor.page.go_back()
+    expect(visitor.heading("Your devices")).to_be_visible()
+    visitor.page.go_forward()
     expect(visitor.presence("online")).to_be_visible()
     visitor.follow("Your devices")
     visitor.page.locator("[data-device] a").click()

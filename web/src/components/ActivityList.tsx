@@ -29,27 +29,29 @@ const KNOWN = [
   'share-ended',
 ] as const;
 
-/** Whether it is about a function of a device. */
-function isCall(action: string): boolean {
-  return action === 'function-called' || action === 'command-cancelled';
-}
-
-/** `named`: with the device's name. */
-function useWords(named: boolean): (activity: Activity) => string {
+/** One sentence for each entry, that needs no other to be understood. */
+function useWords(): (activity: Activity) => string {
   const { t } = useTranslation();
   const { devices } = useCustomer();
-  return ({ action, subject, deviceId, by }) => {
+  return (activity) => {
+    const { action, deviceId, by } = activity;
     const known = KNOWN.find((one) => one === action);
     const device =
       devices.state === 'shown' ? devices.value.find(({ id }) => id === deviceId) : undefined;
-    const what =
-      device && isCall(action)
-        ? nameOfFunction(device, subject, { on: t('common.on'), off: t('common.off') })
-        : subject;
-    const about = [what, named && device?.name].filter(Boolean).join(' · ');
-    const done = known
-      ? t(`activity.${known}`, { subject: about })
-      : t('activity.other', { action, subject: about });
+    const named = (name: string | undefined, otherwise: string) =>
+      name ? t('activity.named', { name }) : otherwise;
+    const called =
+      device && activity.function
+        ? nameOfFunction(device, activity.function, { on: t('common.on'), off: t('common.off') })
+        : activity.function;
+    const what = {
+      action,
+      device: named(activity.deviceName || device?.name, t('activity.aDevice')),
+      former: named(activity.formerName, t('activity.aDevice')),
+      function: named(called, t('activity.aCommand')),
+      guest: activity.guestName && t('activity.withGuest', { name: activity.guestName }),
+    };
+    const done = known ? t(`activity.${known}`, what) : t('activity.other', what);
     const who = by === '?' ? t('sharing.unnamed') : by;
     return who ? t('activity.by', { who, what: done }) : done;
   };
@@ -60,7 +62,7 @@ export function ActivityList({ deviceId, now }: { deviceId?: string; now: number
   const { t } = useTranslation();
   const { uid } = useCustomer();
   const log = useLog(useMemo(() => activityOf(uid, deviceId), [uid, deviceId]));
-  const words = useWords(deviceId === undefined);
+  const words = useWords();
   return (
     <LogList log={log} empty={t('device.noActivity')} older={t('device.olderActivity')}>
       {(entries) => (

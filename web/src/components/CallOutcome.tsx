@@ -1,5 +1,5 @@
 import { Alert, Button, Text } from '@mantine/core';
-import { useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CommandAnswer } from '../backend/callables';
 import type { Device } from '../model/device';
@@ -8,6 +8,7 @@ import { type Command, isUnderWay } from '../model/records';
 import { type Standing, standingOf } from '../product';
 import type { Call } from '../session/useCall';
 import { Failure } from './Failure';
+import { Passing } from './Passing';
 import { useCommandWords } from './useCommandWords';
 
 interface OutcomeProps {
@@ -44,10 +45,25 @@ function Outcome({ device, press, answer, commands }: OutcomeProps) {
       ? t('command.succeededWithoutAnswer')
       : t(`command.${status}`, { returnValue: value });
   const told = status === 'queued' ? [main, detail].filter(Boolean).join(' ') : (detail ?? main);
+  // The room of a box that was shown before is kept until the next press: nothing moves meanwhile.
+  const box = useRef<HTMLDivElement>(null);
+  const height = useRef(0);
+  useLayoutEffect(() => {
+    height.current = Math.max(height.current, box.current?.offsetHeight ?? 0);
+  });
+  // An answer is there to be read; that all went well, to be noticed.
+  const passes = status === 'succeeded' && value === undefined;
+  if (passes && height.current === 0) return <Passing words={told} data-command={status} />;
   return (
-    <Alert role="status" color={colourOf(status)} data-command={status}>
-      <Text size="sm">{told}</Text>
-    </Alert>
+    <div ref={box} style={{ minHeight: height.current }}>
+      {passes ? (
+        <Passing words={told} data-command={status} />
+      ) : (
+        <Alert role="status" color={colourOf(status)} data-command={status}>
+          <Text size="sm">{told}</Text>
+        </Alert>
+      )}
+    </div>
   );
 }
 
@@ -66,11 +82,7 @@ export function CallOutcome({ device, call, commands }: CallOutcomeProps) {
   if (!press) return null;
   switch (progress.state) {
     case 'busy':
-      return (
-        <Text size="sm" role="status">
-          {t('command.sending', { function: words.wish(press).name })}
-        </Text>
-      );
+      return <Passing words={t('command.sending', { function: words.wish(press).name })} stays />;
     case 'done':
       return <Outcome device={device} press={press} answer={progress.result} commands={commands} />;
     case 'failed':

@@ -2,9 +2,8 @@ import { PasswordInput, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { deleteAccount } from '../backend/callables';
-import { signInAgain, signOut } from '../session/account';
+import { leaveAfter, signInAgain } from '../session/account';
 import { useCustomer } from '../session/context';
-import { leaveFor } from '../session/leaving';
 import { useAction } from '../session/useAction';
 import { AskFirst } from './AskFirst';
 
@@ -17,9 +16,7 @@ export function DeleteAccount() {
     // What cannot be undone is asked of the person, not of whoever holds their open browser.
     if (hasPassword) await signInAgain(password);
     else await (await import('../session/google')).signInWithGoogleAgain();
-    const { status } = await deleteAccount({ confirm: 'delete' });
-    leaveFor(status);
-    await signOut();
+    await leaveAfter(() => deleteAccount({ confirm: 'delete' }));
   });
   return (
     <AskFirst

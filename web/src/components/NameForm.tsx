@@ -1,10 +1,11 @@
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { asName } from '../model/names';
 import { useAction } from '../session/useAction';
 import { Failure } from './Failure';
 import { NameField } from './fields';
+import { Passing } from './Passing';
 
 interface NameFormProps {
   label: string;
@@ -48,11 +49,7 @@ export function NameForm({ label, present, save, optional, ...field }: NameFormP
             {t('form.saveName')}
           </Button>
         </Group>
-        {progress.state === 'done' && (
-          <Text size="sm" role="status">
-            {t('form.saved')}
-          </Text>
-        )}
+        {progress.state === 'done' && <Passing words={t('form.saved')} />}
         {progress.state === 'failed' && <Failure problem={progress.problem} />}
       </Stack>
     </form>

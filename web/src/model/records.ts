@@ -39,8 +39,14 @@ export interface Activity {
   action: string;
   at: number | undefined;
   deviceId: string | undefined;
-  /** What it was about: a function's, a device's or a guest's name. */
-  subject: string;
+  /** Of the device at that time, or its serial number; empty where the entry has neither. */
+  deviceName: string;
+  /** What a device was called before. */
+  formerName: string;
+  /** That was called on the device. */
+  function: string;
+  /** With whom a device is shared, where the entry names them. */
+  guestName: string;
   /** The guest who did it; empty for the customer. */
   by: string;
 }
@@ -75,8 +81,10 @@ export function toActivity(id: string, data: DocumentData): Activity {
     action: text(data.action),
     at: toMillis(data.at),
     deviceId: text(data.deviceId) || undefined,
-    subject:
-      text(data.function) || text(data.name) || text(data.serialNumber) || text(data.guestName),
+    deviceName: text(data.name) || text(data.serialNumber),
+    formerName: text(data.formerName),
+    function: text(data.function),
+    guestName: text(data.guestName),
     by:
       text(data.byName) || (data.by && data.by !== 'customer' && data.by !== 'operator' ? '?' : ''),
   };

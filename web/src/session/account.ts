@@ -15,7 +15,7 @@ import {
 } from 'firebase/auth';
 import { backend } from '../backend/app';
 import { toProblem } from '../backend/problems';
-import { leaveFor, whenLeft } from './leaving';
+import { type Farewell, leaveFor, whenLeft } from './leaving';
 
 let signingUp: Promise<void> = Promise.resolve();
 
@@ -49,6 +49,23 @@ export async function signOut(): Promise<void> {
   await leave(backend().auth);
 }
 
+let isDeletedHere = false;
+
+/**
+ * Signs out with what a deletion of the account answers. Firestore refuses the data before that, which
+ * is no news to this tab.
+ */
+export async function leaveAfter(deletion: () => Promise<{ status: Farewell }>): Promise<void> {
+  isDeletedHere = true;
+  try {
+    const { status } = await deletion();
+    leaveFor(status);
+    await signOut();
+  } finally {
+    isDeletedHere = false;
+  }
+}
+
 /**
  * After Firestore has refused the customer's own document: signs out, with the farewell, where the
  * account was deleted in another tab or by support. The deletion disables the sign-in first and ends
@@ -56,6 +73,7 @@ export async function signOut(): Promise<void> {
  * refusal has another cause, or the deletion has begun a moment ago: the next refusal asks again.
  */
 export async function leaveIfDeleted(user: User): Promise<void> {
+  if (isDeletedHere) return;
   leaveFor('scheduled');
   try {
     await user.getIdToken(true);
