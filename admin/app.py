@@ -18,6 +18,9 @@ from admin.cli.output import choose_json
 
 COMMANDS: Table = {
     "doctor": Command("doctor", "Find what is broken between Particle and the app."),
+    "conform": Command(
+        "conform", "Compare Particle's answers with those that this product assumes."
+    ),
     "rehearse": Command("rehearse", "Do what customers do, with a spare device."),
     "devices": Group(
         "Stock, owners and state of devices.",

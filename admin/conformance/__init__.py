@@ -1,0 +1,1 @@
+"""Whether Particle answers as this product assumes: harmless requests, and what is expected."""
