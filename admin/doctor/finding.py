@@ -80,8 +80,12 @@ class Link:
     cloud_only: str = ""
 
 
-def examined(links: Iterable[Link], deployment: Deployment) -> Iterator[tuple[Link, Finding]]:
-    """Examine links in order, each when the iterator reaches it.
+def examined(
+    links: Iterable[Link],
+    deployment: Deployment,
+    beginning: Callable[[Link], None] = lambda _: None,
+) -> Iterator[tuple[Link, Finding]]:
+    """Examine links in order, each when the iterator reaches it; `beginning` hears of it before.
 
     A link that the operator may not look at may work: those that need it are examined nevertheless.
 
@@ -90,6 +94,7 @@ def examined(links: Iterable[Link], deployment: Deployment) -> Iterator[tuple[Li
     """
     bad: set[str] = set()
     for link in links:
+        beginning(link)
         missing = [name for name in link.needs if name in bad]
         finding = _finding(link, deployment, missing)
         if finding.state is State.BROKEN or (finding.state is State.UNCHECKED and missing):

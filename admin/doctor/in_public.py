@@ -58,13 +58,13 @@ def _answered(name: str, deployment: Deployment) -> str:
 
 
 def _web_app(deployment: Deployment) -> Finding:
-    """By the configuration that Hosting serves and, in the cloud, by the first page."""
+    """By the configuration that Hosting serves, and by the first page."""
     url = site(deployment)
     if not url:
         return broken("there is no site in Hosting", deployment.deploy("web"))
     try:
         configuration = deployment.public.get(f"{url}/__/firebase/init.json", timeout=_SECONDS)
-        page = configuration if deployment.local else deployment.public.get(url, timeout=_SECONDS)
+        page = deployment.public.get(url, timeout=_SECONDS)
     except requests.RequestException:
         return broken(f"{url} cannot be reached", deployment.deploy("web"))
     try:
@@ -72,7 +72,9 @@ def _web_app(deployment: Deployment) -> Finding:
         project = served["projectId"]
     except (requests.JSONDecodeError, KeyError, TypeError):
         project = None
-    if not configuration.ok or not page.ok or project is None:
+    if configuration.ok and project is not None and not page.ok:
+        return broken(f"{url} answers {page.status_code} instead of the app", _build(deployment))
+    if not configuration.ok or project is None:
         return broken(f"there is none at {url}", deployment.deploy("web"))
     if project != deployment.project:
         return broken(f"{url} belongs to project {project}", deployment.deploy("web"))
@@ -83,6 +85,12 @@ def _web_app(deployment: Deployment) -> Finding:
             deployment.deploy("web"),
         )
     return ok(url)
+
+
+def _build(deployment: Deployment) -> str:
+    if deployment.local:
+        return "npm --prefix web run build, then restart the demo: make demo"
+    return deployment.deploy("web")
 
 
 def site(deployment: Deployment) -> str | None:

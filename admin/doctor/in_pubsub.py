@@ -61,20 +61,42 @@ def _subscription(deployment: Deployment) -> Finding:
         return ok("delivers to ingest; the emulator delivers once, and keeps no dead letters")
     for name in names:
         found = _subscribed(name, deployment)
-        if not _dead_topic(found):
-            return broken(
-                "no dead-letter topic: messages that ingest never acknowledges are lost",
-                deployment.deploy("dead-letters"),
-            )
-        if worry := _worry(found):
-            return warning(worry, deployment.deploy("dead-letters"))
-        waiting = _measured(name, "oldest_unacked_message_age", deployment)
-        if waiting is not None and waiting > LATE.total_seconds():
-            return warning(
-                f"the oldest message has been waiting for {waiting // 60} minutes",
-                deployment.logs("ingest"),
-            )
+        if fault := _fault(name, found, deployment):
+            return fault
     return ok(f"delivers to ingest, with backoff; dead letters go to {_dead_topic(found)}")
+
+
+def _fault(name: str, found: dict[str, Any], deployment: Deployment) -> Finding | None:
+    """What is wrong with a subscription, if anything."""
+    if why := _delivers_nothing(found):
+        return broken(f"ingest gets nothing: {why}", deployment.deploy("functions"))
+    if not _dead_topic(found):
+        return broken(
+            "no dead-letter topic: messages that ingest never acknowledges are lost",
+            deployment.deploy("dead-letters"),
+        )
+    if worry := _worry(found):
+        return warning(worry, deployment.deploy("dead-letters"))
+    waiting = _measured(name, "oldest_unacked_message_age", deployment)
+    if waiting is not None and waiting > LATE.total_seconds():
+        return warning(
+            f"the oldest message has been waiting for {waiting // 60} minutes",
+            deployment.logs("ingest"),
+        )
+    return None
+
+
+def _delivers_nothing(subscription: dict[str, Any]) -> str:
+    """Why a subscription that exists does not deliver, if so (Pub/Sub REST, "Subscription")."""
+    if subscription.get("detached"):
+        return "its subscription is detached from the topic"
+    if subscription.get("state", "ACTIVE") not in {"ACTIVE", "STATE_UNSPECIFIED"}:
+        return f"its subscription is in the state {subscription['state']}"
+    if not subscription.get("pushConfig", {}).get("pushEndpoint"):
+        return "its subscription has no address to deliver to"
+    if subscription.get("filter"):
+        return f"its subscription lets only {subscription['filter']} pass"
+    return ""
 
 
 def _worry(subscription: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import typer
+from rich.console import Console
 
 from admin.cli.output import answer, json_chosen
 from admin.doctor.deployment import Deployment
@@ -21,10 +22,25 @@ def run(links: Sequence[Link], deployment: Deployment) -> None:
     """Examine links and report; exits with status 1 when one of them is broken."""
     width = max(len(link.name) for link in links)
     found: list[tuple[Link, Finding]] = []
-    for link, finding in examined(links, deployment):
-        found.append((link, finding))
-        if not json_chosen():
-            _print(link, finding, width)
+    console = Console(stderr=True)
+    # A link may take minutes, for example while functions start: show at which one it is.
+    status = console.status("") if console.is_terminal else None
+
+    def beginning(link: Link) -> None:
+        if status:
+            status.update(f"{len(found) + 1} of {len(links)}: {link.name}")
+            status.start()
+
+    try:
+        for link, finding in examined(links, deployment, beginning):
+            found.append((link, finding))
+            if status:
+                status.stop()
+            if not json_chosen():
+                _print(link, finding, width)
+    finally:
+        if status:
+            status.stop()
     worst = any(finding.state is State.BROKEN for _, finding in found)
     answer(
         {
@@ -39,10 +55,17 @@ def run(links: Sequence[Link], deployment: Deployment) -> None:
                 for link, finding in found
             ],
         },
-        lambda: None,
+        lambda: _summary(found),
     )
     if worst:
         raise typer.Exit(1)
+
+
+def _summary(found: Sequence[tuple[Link, Finding]]) -> None:
+    """What needs attention, last, where one looks first; nothing when all is well."""
+    for state in (State.BROKEN, State.WARNING):
+        if names := [link.name for link, finding in found if finding.state is state]:
+            typer.echo(f"{state.value}: {', '.join(names)}", err=True)
 
 
 def _print(link: Link, finding: Finding, width: int) -> None:

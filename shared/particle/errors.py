@@ -36,7 +36,8 @@ class ParticleError(Exception):
         self.route = route
         self.status = status
         self.text = _SENSITIVE.sub("***", text)[:200]
-        super().__init__(f"{route}: {status or 'no answer'} {self.text}".rstrip())
+        said = dict.fromkeys((str(status or "no answer"), self.text))
+        super().__init__(f"{route}: {' '.join(said)}".rstrip())
 
 
 class NotSentError(ParticleError):

@@ -710,7 +710,7 @@ def test_app_check_needs_a_site_that_is_linked_to_the_app(
         ({}, State.OK, "https://acme-1.web.app"),
         ({HOSTING: {}}, State.BROKEN, "no site"),
         ({HOSTING: refusal(403, "PERMISSION_DENIED")}, State.UNCHECKED, "403"),
-        ({"acme-1.web.app/": (404, b"<html>")}, State.BROKEN, "there is none at"),
+        ({"acme-1.web.app/": (404, b"<html>")}, State.BROKEN, "answers 404 instead of the app"),
         ({INIT: (404, b"<html>")}, State.BROKEN, "there is none at"),
         ({INIT: b"<html>"}, State.BROKEN, "there is none at"),
         ({INIT: {"projectId": "acme-old"}}, State.BROKEN, "belongs to project acme-old"),
@@ -832,6 +832,7 @@ def series(value: int) -> Answers:
     return {"timeSeries": [{"metricKind": "GAUGE", "valueType": "INT64", "points": [point]}]}
 
 
+PUSHED = {"pushConfig": {"pushEndpoint": "https://ingest-abc-uc.a.run.app"}}
 LINKS = [
     in_pubsub.TOPIC,
     in_pubsub.PUBLISHERS,
@@ -874,7 +875,7 @@ def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine)
         ),
         (
             in_pubsub.SUBSCRIPTION,
-            {f"{PUBSUB}/{SUBSCRIPTION}": {"topic": TOPIC}},
+            {f"{PUBSUB}/{SUBSCRIPTION}": {"topic": TOPIC, **PUSHED}},
             State.BROKEN,
             "--only dead-letters",
         ),
@@ -883,6 +884,7 @@ def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine)
             {
                 f"{PUBSUB}/{SUBSCRIPTION}": {
                     "topic": TOPIC,
+                    **PUSHED,
                     "deadLetterPolicy": {"deadLetterTopic": DEAD},
                 }
             },
@@ -894,12 +896,22 @@ def test_the_topic_and_all_about_it(measured: Any, link: Link, examine: Examine)
             {
                 f"{PUBSUB}/{SUBSCRIPTION}": {
                     "topic": TOPIC,
+                    **PUSHED,
                     "deadLetterPolicy": {"deadLetterTopic": DEAD},
                     "messageRetentionDuration": "86400s",
                 }
             },
             State.WARNING,
             "--only dead-letters",
+        ),
+        *(
+            (in_pubsub.SUBSCRIPTION, {f"{PUBSUB}/{SUBSCRIPTION}": wrong}, State.BROKEN, "functions")
+            for wrong in (
+                {"topic": TOPIC, "pushConfig": {}},
+                {"topic": TOPIC, **PUSHED, "detached": True},
+                {"topic": TOPIC, **PUSHED, "state": "RESOURCE_ERROR"},
+                {"topic": TOPIC, **PUSHED, "filter": "attributes.event"},
+            )
         ),
         (in_pubsub.SUBSCRIPTION, {MONITORING: series(3600)}, State.WARNING, "functions logs read"),
         (
