@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import requests
 
@@ -72,10 +73,18 @@ def _web_app(deployment: Deployment) -> Finding:
         project = served["projectId"]
     except (requests.JSONDecodeError, KeyError, TypeError):
         project = None
-    if configuration.ok and project is not None and not page.ok:
-        return broken(f"{url} answers {page.status_code} instead of the app", _build(deployment))
     if not configuration.ok or project is None:
         return broken(f"there is none at {url}", deployment.deploy("web"))
+    return _page(url, page, served, deployment)
+
+
+def _page(
+    url: str, page: requests.Response, served: dict[str, Any], deployment: Deployment
+) -> Finding:
+    """The site that answers, by its first page and by whom its configuration names."""
+    project = served["projectId"]
+    if not page.ok:
+        return broken(f"{url} answers {page.status_code} instead of the app", _build(deployment))
     if project != deployment.project:
         return broken(f"{url} belongs to project {project}", deployment.deploy("web"))
     if os.environ.get(_APP_CHECK_KEY) and not served.get("appId"):

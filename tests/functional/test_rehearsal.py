@@ -88,59 +88,33 @@ def test_all_is_well(
     nothing_is_left(label, simulator)
 
 
-def broken_at(found: Found, name: str, said: str) -> None:
-    broken = [step["name"] for step in found.values() if step["state"] == State.BROKEN]
-    assert broken[0] == name, found
-    assert said in found[name]["found"]
-    assert found[name]["fix"]
+def broken_at(found: Found, said: dict[str, str]) -> None:
+    broken = {step["name"]: step for step in found.values() if step["state"] == State.BROKEN}
+    assert broken.keys() == said.keys(), found
+    for name, text in said.items():
+        assert text in broken[name]["found"]
+        assert broken[name]["fix"]
 
 
-REFUSED = {"kind": "status", "status": 403, "body": {"error": "no"}}
 DOWN = {"kind": "status", "status": 500, "body": {"error": "no"}}
 
 
-@pytest.mark.parametrize(
-    ("route", "fault", "name", "said"),
-    [
-        ("POST /v1/products/*/customers", DOWN, "profile", "particle.status"),
-        ("POST /v1/products/*/integrations/*/test", DOWN, "test event", "Particle"),
-        ("POST /v1/devices", DOWN, "claim", "particle-unavailable"),
-        ("POST /v1/products/*/devices/*/set_target", REFUSED, "function", "invoke_function"),
-        ("POST /v1/products/*/devices/*/set_target", {"kind": "offline"}, "function", "offline"),
-        ("GET /v1/products/*/devices/*/target", DOWN, "variable", "particle-unavailable"),
-    ],
-)
-def test_a_fault_of_particle_is_found_where_it_is(
-    route: str,
-    fault: dict[str, Any],
-    name: str,
-    said: str,
-    run: Rehearse,
-    label: Label,
-    simulator: Simulator,
-) -> None:
-    simulator.fail({"route": route}, fault)
-    broken_at(run(1, "--no-hands"), name, said)
+def test_a_device_that_cannot_be_claimed(run: Rehearse, simulator: Simulator) -> None:
+    simulator.fail({"route": "POST /v1/devices"}, DOWN)
+    found = run(1, "--no-hands")
+    broken_at(found, {"claim": "particle-unavailable"})
+    assert found["release"]["state"] == State.UNCHECKED
 
 
 def test_triggers_that_do_not_run(run: Rehearse, stack: Stack) -> None:
     with triggers.paused(stack):
         found = run(1, "--no-hands")
-    broken_at(found, "profile", "on_user_created does not run")
+    assert "on_user_created does not run" in found["profile"]["found"]
     assert found["claim"]["state"] == State.UNCHECKED
     assert found["deletion"]["state"] == "ok"
 
 
-def test_an_integration_that_is_off(run: Rehearse) -> None:
-    (one,) = integrations.all_of_them()
-    integrations.change(one, disabled=True)
-    try:
-        broken_at(run(1, "--no-hands"), "test event", "disabled")
-    finally:
-        integrations.change(one)
-
-
-def test_rules_that_let_anybody_read(run: Rehearse, stack: Stack) -> None:
+def test_open_rules_and_an_integration_that_is_off(run: Rehearse, stack: Stack) -> None:
     rules = f"http://{stack.firestore_host}/emulator/v1/projects/{stack.project_id}:securityRules"
     true = (ROOT / "firestore.rules").read_text(encoding="utf-8")
     open_to_all = """rules_version = '2'; service cloud.firestore {
@@ -149,22 +123,12 @@ def test_rules_that_let_anybody_read(run: Rehearse, stack: Stack) -> None:
         files = {"rules": {"files": [{"name": "firestore.rules", "content": content}]}}
         requests.put(rules, json=files, timeout=30).raise_for_status()
         if content == open_to_all:
-            broken_at(run(1, "--no-hands"), "strangers", "the rules let the second customer read")
-
-
-def test_a_device_that_is_not_there_any_more(
-    run: Rehearse, label: Label, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody plugs it in again."""
-    monkeypatch.setattr(
-        rehearse, "_hands", lambda _: simulator.set_online(label.device_id, online=False)
-    )
-    monkeypatch.setattr(
-        steps.Plan.__dataclass_fields__["patience"],
-        "default_factory",
-        partial(steps.Patience, own_event=15, return_=2),
-    )
-    broken_at(run(1), "queue", "the queued call is queued")
+            (one,) = integrations.all_of_them()
+            integrations.change(one, disabled=True)
+            found = run(1, "--no-hands")
+            integrations.change(one)
+            assert found["test event"]["found"] == "disabled: all events"
+            assert "the rules let the second customer read" in found["strangers"]["found"]
 
 
 def test_a_device_that_somebody_owns_is_never_touched(
@@ -179,22 +143,32 @@ def test_a_device_that_somebody_owns_is_never_touched(
     assert not simulator.requests()
 
 
-def test_an_interrupted_one_is_cleaned_up_by_the_next(
+def test_an_interrupted_one_is_cleaned_up_by_the_next_whose_faults_are_found(
     run: Rehearse, label: Label, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was killed: not even its own cleaning-up has run."""
-    killed = steps.Rehearsal._release
-    monkeypatch.setattr(steps.Rehearsal, "clean_up", lambda _: [])
+    """The first one was killed: not even its own cleaning-up has run."""
 
     def kill(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(steps.Rehearsal, "_release", kill)
-    with pytest.raises((KeyboardInterrupt, AssertionError)):
-        run(0, "--no-hands")
+    with monkeypatch.context() as patch:
+        patch.setattr(steps.Rehearsal, "clean_up", lambda _: [])
+        patch.setattr(steps.Rehearsal, "_strangers", kill)
+        with pytest.raises((KeyboardInterrupt, AssertionError)):
+            run(0, "--no-hands")
     assert paths.device(label.device_id).get().get("ownerUid") is not None
-    monkeypatch.undo()
-    monkeypatch.setattr(steps.Rehearsal, "_release", killed)
-    found = run(0, "--no-hands")
+
+    simulator.fail({"route": "POST /v1/products/*/integrations/*/test"}, DOWN)
+    simulator.fail({"route": "POST /v1/products/*/devices/*/set_target"}, {"kind": "offline"})
+    simulator.fail({"route": "GET /v1/products/*/devices/*/target"}, DOWN)
+    found = run(1, "--no-hands")
+    broken_at(
+        found,
+        {
+            "test event": "Particle",
+            "function": "device-offline",
+            "variable": "particle-unavailable",
+        },
+    )
     assert found["queue"]["state"] == State.NOT_HERE
     nothing_is_left(label, simulator)

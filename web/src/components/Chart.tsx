@@ -130,7 +130,8 @@ function options(element: HTMLElement, wide: number, current: () => Current): UP
     axes: [
       {
         ...axis,
-        space: 70,
+        // Each step of the axis is twice the one before at most: so a phone shows two at least.
+        space: 60,
         size: height,
         values: (_plot, ticks, _axis, _space, increment) =>
           timeLabels(ticks, increment, current().locale),
