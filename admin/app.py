@@ -14,7 +14,7 @@ import typer
 from admin.cli import interrupted
 from admin.cli.errors import CannotRun
 from admin.cli.lazy import Command, Group, LazyGroup, Table
-from admin.cli.output import choose_json
+from admin.cli.output import choose_json, text
 
 COMMANDS: Table = {
     "doctor": Command("doctor", "Find what is broken between Particle and the app."),
@@ -240,11 +240,12 @@ def _require_text(typed: Sequence[str]) -> None:
             raise CannotRun(f"{shown!r} (word {number}) is not text in UTF-8: type it again")
 
 
-def _complain(text: str) -> None:
+def _complain(said: str) -> None:
     # Where standard error cannot be written, there is nobody to tell.
     with contextlib.suppress(OSError):
-        if text:
-            typer.echo(text, err=True)
+        if said:
+            # Line by line: what was typed, or a file's name, may hold control characters.
+            typer.echo("\n".join(text(line) for line in said.split("\n")), err=True)
 
 
 def _traceback_of(fault: Exception) -> str:

@@ -1,17 +1,25 @@
-"""Every command of the command line answers in JSON when it is asked to."""
+"""Every command, with good and with bad words, interrupted, and twice.
 
+The table of what became of each is written to `.local/admin-commands.md`.
+"""
+
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from admin.app import COMMANDS
 from admin.cli.lazy import Group, Table
+from admin.cli.target import Target
 from local.client import Account
+from local.runs import ROOT
 from shared import connections
+from shared.firestore import paths
 from tests.functional.conftest import Label
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, Ran
 from tests.support.sharing import share
 from tests.support.telemetry import message
 
@@ -98,12 +106,86 @@ def values(
     }
 
 
+BAD = {
+    "empty": "",
+    "unknown": "NO-SUCH-9",
+    "malformed": "../a/\u202eb\x1b" + "\u00fc" * 400,
+    "no text": "PT-\udcff",
+}
+NAMES = {"{serial}", "{uid}", "{guest}", "{quarantined}", "{stock}", "{recording}"}
+NAMES |= {"0123456789ab", "example"}
+"""The words that name something that has to exist."""
+SEARCHES = {"users search", "devices search", "attempts show"}
+"""What they do not find is no failure."""
+_SLOW = {"doctor", "particle check"}
+"""Examined in detail elsewhere; run once here."""
+
+
+@pytest.fixture(scope="module")
+def table() -> Iterator[dict[str, dict[str, str]]]:
+    """What became of each command in each case, by exit status."""
+    rows: dict[str, dict[str, str]] = {}
+    yield rows
+    cases = ["good", *BAD, "interrupted", "twice"]
+    lines = [f"| Command | {' | '.join(cases)} |", "|---" * (len(cases) + 1) + "|"]
+    for command, row in rows.items():
+        cells = " | ".join(row.get(case, "-") for case in cases)
+        lines.append(f"| `{command}` | {cells} |")
+    file = ROOT / ".local" / "admin-commands.md"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+class Commanded:
+    """Runs a command, and checks what is true of every end."""
+
+    def __init__(self, command: str, row: dict[str, str], line: CommandLine) -> None:
+        """`row` is the command's in the table."""
+        self.command, self._row, self._line = command, row, line
+
+    def __call__(self, case: str, arguments: list[str], statuses: set[int]) -> Ran:
+        ran = self._line.run(*self.command.split(), *arguments)
+        said = ran.out + ran.err
+        assert ran.status in statuses, (case, arguments, ran)
+        # No traceback, no raw answer of a library, no log line between the words.
+        for raw in ("Traceback", "fault of its own", "Pool(", '{"severity"', "grpc", "<html"):
+            assert raw not in said, (case, ran)
+        assert "\x1b" not in said
+        assert ran.status in {0, 1} or ran.err.strip(), (case, "it says why")
+        ends = self._row.setdefault(case, "").split(", ") if self._row.get(case) else []
+        self._row[case] = ", ".join(sorted({*ends, str(ran.status)}))
+        return ran
+
+
 @pytest.mark.parametrize("command", list(commands()))
-def test_the_answer_is_one_document(
-    command: str, values: dict[str, str], capsys: pytest.CaptureFixture[str]
+def test_a_command_in_every_case(
+    command: str,
+    values: dict[str, str],
+    commits: Callable[..., None],
+    table: dict[str, dict[str, str]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connections.firebase()
-    arguments = [argument.format(**values) for argument in ARGUMENTS.get(command, [])]
-    ran = CommandLine(capsys).run(*command.split(), *arguments, "--json")
-    assert ran.status in {0, 1}, ran
+    given = ARGUMENTS.get(command, [])
+    good = [argument.format(**values) for argument in given]
+    run = Commanded(command, table.setdefault(command, {}), CommandLine(capsys))
+    failed = {0, 1, 2} if command in SEARCHES else {1, 2}
+    for number in [at for at, argument in enumerate(given) if argument in NAMES]:
+        for case, bad in BAD.items():
+            run(case, [*good[:number], bad, *good[number + 1 :]], failed)
+    if command != "devices codes":
+        with monkeypatch.context() as patch:
+            patch.setattr(Target, "of", mock.Mock(side_effect=KeyboardInterrupt))
+            assert "Stopped. Nothing was changed" in run("interrupted", good, {130}).err
+        if command not in _SLOW:
+            commits(KeyboardInterrupt)
+            ran = run("interrupted", good, {0, 1, 130})
+            with contextlib.suppress(KeyboardInterrupt):
+                # Of a command that commits nothing, the interruption is left over.
+                paths.limit("interruption").delete()
+            assert ran.status != 130 or "Stopped" in ran.err
+    ran = run("good", [*good, "--json"], {0, 1})
     assert isinstance(json.loads(ran.out), dict | list)
+    if command not in _SLOW:
+        run("twice", good, {0, 1, 2})

@@ -1,6 +1,8 @@
 """What support is asked on the phone, each answered with one command."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from firebase_admin import auth
 
 from admin.commands import errors
 from local.client import Account, Client
+from local.runs import ROOT
 from local.stack import Stack
 from shared import connections
 from shared.firestore import paths
@@ -207,3 +210,24 @@ def test_mails_that_did_not_arrive(
     nobody = client.sign_up(anonymous=True)
     ran = admin.run("users", "send-reset", nobody.uid, "--reason", "asked")
     assert (ran.status, "has no e-mail address" in ran.err) == (2, True)
+
+
+def test_each_question_of_a_phone_call_is_answered_with_one_command(
+    owned: Label, customer: Account, admin: CommandLine
+) -> None:
+    """As docs/operator.md writes it."""
+    auth.update_user(customer.uid, display_name="Ada Lovelace", app=connections.firebase())
+    values = {
+        "PT-1001": owned.serial_number,
+        "ada@example.org": str(customer.email),
+        "001": owned.serial_number[-3:],
+        "K7QW-92MX": owned.setup_code,
+    }
+    page = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    questions = re.findall(r'^\| "[^|]+" \| `([^`]+)` \|$', page, re.MULTILINE)
+    assert len(questions) == 10
+    for question in questions:
+        words = [values.get(word, word) for word in shlex.split(question)]
+        ran = admin.run(*words)
+        assert ran.status == 0, (question, ran)
+        assert owned.serial_number in ran.out or str(customer.email) in ran.out or "read" in words

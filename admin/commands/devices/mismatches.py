@@ -12,6 +12,7 @@ from admin.cli.output import answer, some, table
 from admin.cli.progress import track
 from admin.cli.target import Target
 from admin.particle import fleet
+from admin.support import resolve
 from shared import audit
 from shared.claims import at_particle
 from shared.customers import shadow
@@ -56,11 +57,14 @@ def mismatches(
             _described(device, entry) | (_repaired(target, device) if repair else _NOT_REPAIRED)
             for device, entry in work
         ]
+        known = resolve.addresses(one["ownerUid"] for one in found)
+        found = [{**one, "ownerEmail": known.get(one["ownerUid"])} for one in found]
     left = [one for one in found if not one["repaired"]]
 
     def people() -> None:
         if found:
-            table(("DEVICE", "HERE", "AT PARTICLE", "REPAIRED", "WHY NOT"), map(_line, found))
+            header = ("DEVICE", "SERIAL", "OWNER", "HERE", "AT PARTICLE", "REPAIRED", "WHY NOT")
+            table(header, map(_line, found))
         if not left:
             typer.echo(f"Repaired {len(found)}" if found else "No mismatches")
         elif repair:
@@ -75,7 +79,8 @@ def mismatches(
 
 def _line(one: dict[str, Any]) -> list[Any]:
     here = one["ownerAtParticleExpected"] or one["ownerUid"] or "nobody"
-    return [one["deviceId"], here, one["ownerAtParticle"], one["repaired"], one["error"]]
+    named = [one["deviceId"], one["serialNumber"], one["ownerEmail"], here]
+    return [*named, one["ownerAtParticle"], one["repaired"], one["error"]]
 
 
 def _described(device: Device, entry: Entry) -> dict[str, Any]:
