@@ -7,6 +7,7 @@ import { dateAndTime } from '../model/times';
 import { useAction } from '../session/useAction';
 import { Facts } from './Facts';
 import { Failure } from './Failure';
+import { Passing } from './Passing';
 
 function Token({ token }: { token: CustomerToken }) {
   const { t } = useTranslation();
@@ -60,11 +61,7 @@ export function Developer() {
           {t('account.revoke')}
         </Button>
       </Group>
-      {ended.state === 'done' && (
-        <Text size="sm" role="status">
-          {t('account.revoked')}
-        </Text>
-      )}
+      {ended.state === 'done' && <Passing words={t('account.revoked')} />}
       {ended.state === 'failed' && <Failure problem={ended.problem} />}
       {progress.state === 'failed' && <Failure problem={progress.problem} />}
       {progress.state === 'done' && (

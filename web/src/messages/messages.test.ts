@@ -1,6 +1,20 @@
-import { describe, expect, it } from 'vitest';
+import i18next from 'i18next';
+import { describe, expect, it, vi } from 'vitest';
 import english from './en.json';
+import { loadMessages } from './i18n';
 import { chooseSpeech } from './language';
+
+// Before the imports: the language is chosen when the messages' module is loaded.
+vi.hoisted(() => vi.stubGlobal('navigator', { languages: ['en-GB'] }));
+
+it('keeps names to their place in a sentence, and writes them as they are', async () => {
+  vi.stubGlobal('document', { documentElement: {} });
+  await loadMessages();
+  const by = (name: string) => i18next.t('sharing.by', { name });
+  expect(by('שלום')).toBe('Shared by \u2068שלום\u2069.');
+  expect(by('A\u202eB')).toBe('Shared by AB.');
+  expect(by('<Ada> & $t(common.on) {{name}}')).toBe('Shared by <Ada> & $t(common.on) {{name}}.');
+});
 
 describe('en.json', () => {
   it('speaks of Particle to developers alone', () => {

@@ -21,6 +21,7 @@ import { Page } from '../components/Page';
 import { Section } from '../components/Section';
 import { speech } from '../messages/i18n';
 import type { Device } from '../model/device';
+import { byName } from '../model/order';
 import { type Guest, type Invitation, mayManage, ROLES, type Role } from '../model/shares';
 import { dateAndTime } from '../model/times';
 import { useCustomer } from '../session/context';
@@ -164,9 +165,11 @@ function Sharing({ device }: { device: Device }) {
         <LiveList live={guests} empty={t('sharing.noGuests')}>
           {(all) => (
             <Stack component="ul" gap="md" p={0} m={0} style={{ listStyle: 'none' }}>
-              {all.map((guest) => (
-                <GuestRow key={guest.uid} device={device} guest={guest} />
-              ))}
+              {all
+                .toSorted((a, b) => byName(a.name || a.email, b.name || b.email))
+                .map((guest) => (
+                  <GuestRow key={guest.uid} device={device} guest={guest} />
+                ))}
             </Stack>
           )}
         </LiveList>
