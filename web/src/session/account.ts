@@ -1,4 +1,5 @@
 /** Sign-up, sign-in, sign-out, and what the sign-in provider mails. */
+import { FirebaseError } from 'firebase/app';
 import {
   applyActionCode,
   confirmPasswordReset,
@@ -70,7 +71,7 @@ export async function leaveAfter(deletion: () => Promise<{ status: Farewell }>):
  * After Firestore has refused the customer's own document: signs out, with the farewell, where the
  * account was deleted in another tab or by support. The deletion disables the sign-in first and ends
  * it last, so a new token is refused in both cases; the SDK then signs out. Where one is given, the
- * refusal has another cause, or the deletion has begun a moment ago: the next refusal asks again.
+ * refusal has another cause, or the deletion has begun a moment ago: then it is asked again.
  */
 export async function leaveIfDeleted(user: User): Promise<void> {
   if (isDeletedHere) return;
@@ -79,11 +80,20 @@ export async function leaveIfDeleted(user: User): Promise<void> {
     await user.getIdToken(true);
     leaveFor('ended');
   } catch (error) {
-    const { reason } = toProblem(error);
-    if (reason === 'sign-in-required') leaveFor('deleted');
-    else if (reason !== 'account-disabled') leaveFor('ended');
+    const code = error instanceof FirebaseError ? error.code : '';
+    if (code !== 'auth/user-disabled') leaveFor(GONE.has(code) ? 'deleted' : 'ended');
+    // The SDK does this for a user who is disabled, not for one who is no more.
+    if (GONE.has(code)) await signOut();
   }
 }
+
+/** What a refresh token is answered whose user does not exist any more. */
+const GONE = new Set([
+  'auth/user-not-found',
+  'auth/user-token-expired',
+  'auth/invalid-refresh-token',
+  'auth/invalid-user-token',
+]);
 
 /** Has a link mailed for a new password. Whether there is such an account is told to nobody. */
 export async function askForNewPassword(email: string): Promise<void> {

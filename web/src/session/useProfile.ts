@@ -9,6 +9,9 @@ import { PROFILE_TEXT_MAX, type Profile } from '../model/profile';
 import { leaveIfDeleted, signUpSettled } from './account';
 import { useLive } from './useLive';
 
+/** Milliseconds between two questions to Auth whether an account that is refused still exists. */
+const ASK_AGAIN = 10_000;
+
 async function create(user: User): Promise<void> {
   await signUpSettled();
   await writeProfile(user.uid, {
@@ -46,13 +49,14 @@ export function useProfile(user: User): Live<Profile | undefined> {
       });
   }, [missing, refusal, user]);
   const problem = missing ? refusal : live.state === 'failed' ? closed(live.problem) : undefined;
-  // By the object: each refusal is one.
-  const cause = missing ? refusal : live;
   const isClosed = problem?.reason === 'account-closed';
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asks once for each refusal
   useEffect(() => {
-    if (isClosed) void leaveIfDeleted(user);
-  }, [isClosed, cause, user]);
+    if (!isClosed) return;
+    // The data are refused a moment before the sign-in is ended.
+    void leaveIfDeleted(user);
+    const again = setInterval(() => void leaveIfDeleted(user), ASK_AGAIN);
+    return () => clearInterval(again);
+  }, [isClosed, user]);
   if (missing && refusal) {
     return { state: 'failed', problem: refusal, retry: () => setRefusal(undefined) };
   }
