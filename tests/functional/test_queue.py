@@ -184,14 +184,6 @@ def test_it_expires(offline: Label, customer: Account, simulator: Simulator) -> 
     ids = [queue(offline, customer)["commandId"] for _ in range(2)]
     for command_id in ids:
         paths.command(customer.uid, command_id).update({"expiresAt": datetime.now(UTC)})
-    assert not is_replaced(customer, command_id)
-    (noted,) = (
-        paths.activity(customer.uid)
-        .where(filter=FieldFilter("action", "==", "command-cancelled"))
-        .get()
-    )
-    assert noted.get("commandId") == command_id
-    assert (noted.get("deviceId"), noted.get("function")) == (offline.device_id, "set_target")
     simulator.set_online(offline.device_id, online=True)
     simulator.forget()
     came_online(offline)
@@ -212,6 +204,14 @@ def test_it_can_be_cancelled(offline: Label, customer: Account, simulator: Simul
     for _ in range(2):
         answer = call("cancel_command", {"commandId": command_id}, customer)
         assert answer == {"commandId": command_id, "status": "cancelled"}
+    assert not is_replaced(customer, command_id)
+    (noted,) = (
+        paths.activity(customer.uid)
+        .where(filter=FieldFilter("action", "==", "command-cancelled"))
+        .get()
+    )
+    assert noted.get("commandId") == command_id
+    assert (noted.get("deviceId"), noted.get("function")) == (offline.device_id, "set_target")
     simulator.set_online(offline.device_id, online=True)
     simulator.forget()
     came_online(offline)
