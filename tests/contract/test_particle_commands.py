@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from admin.app import main
+from admin.doctor.finding import State
 from local import runs
 from shared import settings
 from shared.particle import Integration, Particle, TokenCache
@@ -69,7 +70,8 @@ def integrations(simulator_url: str) -> Callable[[], list[Integration]]:
 def states(said: str) -> dict[str, str]:
     """The state of each link in what `check` printed, by its name."""
     lines = [line for line in said.splitlines() if not line.startswith(" ")]
-    return {line[13:31].strip(): line[:11].strip() for line in lines}
+    found = {line[13:31].strip(): line[:11].strip() for line in lines}
+    return {name: state for name, state in found.items() if state in set(State)}
 
 
 CHECKED = ["secrets", "settings", "OAuth client", "product", "access mode", "customers' tokens"]
