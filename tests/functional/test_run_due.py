@@ -219,7 +219,7 @@ def test_operators_see_shares_and_end_them(
 
 INVITATION = mail.Invitation(
     id=secrets.token_hex(16),
-    to="guest@example.org",
+    to="invited-once@example.org",
     link="http://127.0.0.1/join#token",
     role=Role.VIEWER,
     device_name="Living room",
@@ -244,12 +244,17 @@ def test_invitations_are_mailed_thirty_a_day_for_each_owner(
     assert sorted(one.get("count") for one in counters) == [1, 31]
     assert all("owner" not in one.id for one in counters)
 
+    def mails() -> list[dict[str, Any]]:
+        # The stack's mail server also holds what other tests had it send.
+        every = requests.get(f"{stack.mails_url}/mails.json", timeout=10).json()
+        return [one for one in every if one["to"] in (["new@example.org"], [INVITATION.to])]
+
     assert mail.send_invitation(replace(INVITATION, to="new@example.org"))
-    [got] = requests.get(f"{stack.mails_url}/mails.json", timeout=10).json()
+    [got] = mails()
     assert got["to"] == ["new@example.org"]
     assert INVITATION.link in got["text"]
 
     monkeypatch.setattr(settings, "mail_server", lambda: None)
     mail.admit_invitation("owner", email_verified=False)
     assert not mail.send_invitation(INVITATION)
-    assert len(requests.get(f"{stack.mails_url}/mails.json", timeout=10).json()) == 1
+    assert mails() == [got]
