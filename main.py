@@ -12,6 +12,7 @@ from shared import log, settings
 FUNCTIONS = (
     "accept_invitation",
     "accept_transfer",
+    "acknowledge_alert",
     "cancel_command",
     "cancel_invitation",
     "cancel_transfer",
@@ -21,6 +22,7 @@ FUNCTIONS = (
     "confirm_claim",
     "create_claim_code",
     "delete_account",
+    "delete_alert",
     "end_share",
     "end_tokens",
     "erase_account",
@@ -39,6 +41,7 @@ FUNCTIONS = (
     "restore_status",
     "revoke_tokens",
     "run_due",
+    "save_alert",
     "send_queued",
     "settle_commands",
     "share_device",

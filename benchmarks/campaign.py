@@ -3,7 +3,7 @@
 It uses two of the framework's servers, of which a random one gets each delivery, and the Firestore
 emulator. In between, a proxy cuts the connection, delays it and makes calls fail. Devices change
 their owners. Workers are killed, and deliveries that they have not acknowledged are repeated. At
-the end, `audit` checks the result independently.
+the end, `audit` checks the result independently, and `alerts` that of the alerts.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from itertools import count
 
 import grpc
 
-from benchmarks import world
+from benchmarks import alerts, world
 from benchmarks.audit import LOG, STATUS, Change, Journal, Sent, audit
 from benchmarks.load import Connection, request
 from benchmarks.proxy import Fault, Proxy
@@ -99,6 +99,10 @@ class _Campaign:
         began = time.monotonic()
         claimed_at = datetime.now(UTC) - timedelta(seconds=2 * WINDOW)
         world.register(self._devices, claimed_at)
+        batch = paths.client().batch()
+        for device in self._devices:
+            alerts.add(batch, device, claimed_at)
+        batch.commit()
         self._journal = Journal(
             {
                 d.id: [Change(d.uid, d.epoch, claimed_at, claimed_at, claimed_at)]
@@ -114,6 +118,9 @@ class _Campaign:
             self._publish_all()
             asyncio.run(asyncio.wait_for(self._deliver_all(), self._duration * 4 + _OVERTIME))
         problems, counts = audit(self._journal)
+        wrong, transitions = alerts.audit(self._devices)
+        problems += wrong
+        counts["begins and ends of alerts"] = transitions
         counts |= {"changes of owner": self._changes, "kills": self._killed, "cuts": self._cut}
         return Outcome(self._plan, problems, counts, time.monotonic() - began)
 
@@ -317,6 +324,7 @@ class _Campaign:
             batch.delete(paths.user_device(before, device.id))
         if uid:
             batch.set(paths.user_device(uid, device.id), world.shown(device, began))
+            alerts.add(batch, device, began)
         batch.commit()
         done = datetime.now(UTC)
         self._journal.changes[device.id].append(Change(uid, device.epoch, began, began, done))

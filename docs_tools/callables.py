@@ -78,6 +78,7 @@ _CLAIM: Final = (
 DEVICE_ID: Final = Variable("deviceId")
 REQUEST_ID: Final = Variable("requestId")
 COMMAND_ID: Final = Variable("commandId")
+ALERT_ID: Final = Variable("alertId")
 INVITATION_ID: Final = Variable("invitationId")
 GUEST_UID: Final = Variable("guestUid")
 TOKEN: Final = Variable("token")
@@ -89,6 +90,8 @@ _SETUP_CODE: Final = f"{_SERIAL_NUMBER} Required unless `REQUIRE_SETUP_CODE` is 
 _YOURS: Final = "One of the caller's devices: an id from `list_devices`."
 _USABLE: Final = "A device of the caller's, or one that is shared with them."
 _SHARED: Final = "A device of the caller's, or one that they manage."
+_CONTROLLED: Final = "A device of the caller's, or one that they control."
+_ALERT_ID: Final = "The id that `save_alert` returned."
 _SHARING: Final = ("not-your-device", "role-too-low", "in-progress")
 _ACCEPT: Final = ("unknown-invitation", "other-address", "own-device", "in-progress")
 _LINK_TOKEN: Final = "What is in the link behind `#`."  # noqa: S105 - a text
@@ -295,6 +298,87 @@ FUNCTIONS: Final = (
                 "of the address that the invitation is for: sign in with that one, and verify it."
             ),
         ),
+    ),
+    Function(
+        "save_alert",
+        "Makes an alert of a device, or replaces the rule of one. An alert watches a value, or "
+        "whether the device is heard; it fires once, ends once, and whoever uses the device is "
+        "told: see [Alerts](../concepts.md#alerts). If the newest value breaks the rule, the alert "
+        "fires at once.",
+        {
+            "deviceId": _SHARED,
+            "alertId": "Which alert to change; all fields are given again. Without it, a new one "
+            "is made.",
+            "name": "What people call it, with at least one visible character.",
+            "kind": "`threshold` watches a value, `silence` whether the device is heard.",
+            "severity": "How bad it is. A `critical` alert is reported in quiet hours too, and "
+            "again until somebody acknowledges it.",
+            "enabled": "`false` keeps the alert and lets it rest. On by default.",
+            "event": "The event whose value is watched. For `silence`: the event that is missed; "
+            "without it, any sign of life counts.",
+            "metric": "The path of a value in an object, its keys joined with `.`; without it, the "
+            "whole value.",
+            "op": "When the value breaks the rule.",
+            "value": "What it is compared with: a number for `above` and `below`. A value of "
+            "another type neither breaks the rule nor keeps it.",
+            "clear": "For `above` and `below`: how far the value has to come back until the alert "
+            "is over; at `value` by default.",
+            "forSeconds": "How long the rule has to be broken, by the times of publishing; 0 by "
+            "default.",
+            "silentSeconds": "How long nothing may be heard.",
+            "remindHours": "How often a critical alert is reported again while it fires and nobody "
+            "has acknowledged it; 4 by default, 0 for never.",
+        },
+        (
+            Field("alertId", "text", "The id of the document below `…/devices/{deviceId}/alerts`."),
+            Field("state", "text", "`normal`, `pending` or `firing`."),
+        ),
+        (*_SHARING, "unknown-alert", "too-many"),
+        (
+            Example(
+                "Too warm for ten minutes",
+                {
+                    "deviceId": DEVICE_ID,
+                    "name": "Too warm",
+                    "kind": "threshold",
+                    "event": "temperature",
+                    "op": "above",
+                    "value": 28,
+                    "clear": 26,
+                    "forSeconds": 600,
+                },
+            ),
+            Example(
+                "Not heard for an hour",
+                {
+                    "deviceId": DEVICE_ID,
+                    "name": "No contact",
+                    "kind": "silence",
+                    "silentSeconds": 3600,
+                    "severity": "critical",
+                },
+            ),
+        ),
+        ("A device has at most 20 alerts: `too-many` has the `limit`.",),
+    ),
+    Function(
+        "acknowledge_alert",
+        "Says that somebody sees to an alert that fires: nobody is reminded of it any more. Guests "
+        "who control the device may do it, too.",
+        {"deviceId": _CONTROLLED, "alertId": _ALERT_ID},
+        (Field("acknowledgedAt", "time", "When somebody did so first."),),
+        (*_SHARING, "unknown-alert", "not-firing"),
+        (),
+        ("When the alert fires the next time, it has to be acknowledged anew.",),
+    ),
+    Function(
+        "delete_alert",
+        "Deletes an alert. The log of the device keeps what it has reported.",
+        {"deviceId": _SHARED, "alertId": _ALERT_ID},
+        (),
+        _SHARING,
+        (Example("", {"deviceId": DEVICE_ID, "alertId": ALERT_ID}),),
+        ("An alert that does not exist is no failure.",),
     ),
     Function(
         "offer_transfer",

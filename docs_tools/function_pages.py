@@ -18,6 +18,7 @@ _BEFORE_THE_EXAMPLES: Final = (
     "which of the examples the tests run."
 )
 _FORMS: Final = {
+    r"^[A-Za-z0-9]{1,64}\Z": "letters and digits, 1 to 64",
     r"^[0-9a-f]{24}\Z": "24 hexadecimal digits",
     r"^[0-9a-f]{32}\Z": "32 hexadecimal digits",
     r"^[^@\s]{1,64}@[^@\s]{1,250}\Z": "e-mail address",
@@ -91,7 +92,8 @@ def request_fields(name: str) -> dict[str, dict[str, Any]]:
 def _alone(form: dict[str, Any], kinds: dict[str, Any]) -> dict[str, Any]:
     """A form without the `null` that only means that the field may be left out."""
     if "anyOf" in form:
-        (form,) = (choice for choice in form["anyOf"] if choice.get("type") != "null")
+        choices = [choice for choice in form["anyOf"] if choice.get("type") != "null"]
+        form = choices[0] if len(choices) == 1 else {"anyOf": choices}
     return dict(kinds[form["$ref"].rpartition("/")[2]] if "$ref" in form else form)
 
 
@@ -107,6 +109,10 @@ def _request(function: Function) -> str:
 
 
 def _limits(form: dict[str, Any]) -> str:
+    if "anyOf" in form:
+        # A number includes the integers.
+        kinds = [_limits(one) for one in form["anyOf"] if one["type"] != "integer"]
+        return " or ".join(sorted(kinds))
     if "enum" in form:
         return " or ".join(f"`{choice}`" for choice in form["enum"])
     if "pattern" in form:

@@ -6,5 +6,5 @@ from shared.api.schedules import on_schedule
 
 @on_schedule("every 1 minutes")
 def run_due() -> None:
-    """End the shares that have expired. The next run does what is left."""
+    """End shares that have expired, and see to alerts that are due; the next run does the rest."""
     due.run()

@@ -1,4 +1,4 @@
-"""What `run_due` does every minute: what has become due. At present, shares expire.
+"""What `run_due` does every minute: shares expire, and alerts become due.
 
 The rules refuse an expired share by its time, but only to whoever begins to listen: an open
 listener goes on until the share is deleted. So a share is ended by a write, here. Calls look at the
@@ -9,12 +9,14 @@ read.
 `check_health` watches it, and alarms watch the log.
 """
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from shared import log, settings
 from shared.firestore import paths
 from shared.sharing import ending
+from shared.telemetry.alerts import due as alerts_due
 
 _NAME = "sweep"
 _LATE = timedelta(seconds=settings.SWEEP_LATE)
@@ -46,14 +48,19 @@ class Sweep:
 
 
 def run() -> None:
-    """End expired shares for `settings.DUE_BUDGET` seconds, then record the run.
+    """End expired shares and see to alerts for `settings.DUE_BUDGET` seconds, then record the run.
 
     What is left, or fails, is left to the next run.
     """
+    end = time.monotonic() + settings.DUE_BUDGET
     ending.end_expired(settings.DUE_BUDGET)
+    alerts_due.run(end - time.monotonic())
     now = datetime.now(UTC)
-    left = paths.expired_shares(now).limit(1).get()
-    oldest = left[0].get("expiresAt") if left else None
+    left = [
+        *(one.get("expiresAt") for one in paths.expired_shares(now).limit(1).get()),
+        *(one.get("dueAt") for one in paths.due_alerts(now).limit(1).get()),
+    ]
+    oldest = min(left, default=None)
     paths.health(_NAME).set({"at": now, "oldestDueAt": oldest})
 
 

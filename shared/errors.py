@@ -99,6 +99,22 @@ class UnknownShare(ProductError):
     message = "This device is not shared with that customer."
 
 
+class UnknownAlert(ProductError):
+    """The device has no such alert."""
+
+    code = "not-found"
+    reason = "unknown-alert"
+    message = "This device has no such alert."
+
+
+class NotFiring(ProductError):
+    """The alert does not fire, so there is nothing to acknowledge."""
+
+    code = "failed-precondition"
+    reason = "not-firing"
+    message = "This alert does not fire at present."
+
+
 class OtherAddress(ProductError):
     """The invitation is for another e-mail address; `details.hint` shows a part of it."""
 

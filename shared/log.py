@@ -355,6 +355,29 @@ def mail_not_sent(mail_id: str, error: BaseException) -> None:
     _line("ERROR", "mail-not-sent", f"mail not sent: {error}", mailId=mail_id)
 
 
+def alert_not_judged(device_id: str, alert_id: str, error: BaseException) -> None:
+    """An alert that is due could not be judged; the next run tries again."""
+    _line(
+        "WARNING",
+        "alert-not-judged",
+        "alert that is due not judged yet",
+        deviceId=device_id,
+        alertId=alert_id,
+        cause=f"{type(error).__name__}: {error}",
+    )
+
+
+def silence_held(device_id: str, alert_id: str) -> None:
+    """A device is silent while the way from Particle to here is broken: nobody is told yet."""
+    _line(
+        "WARNING",
+        "silence-held",
+        "device is silent, but so may be everything: alert held back",
+        deviceId=device_id,
+        alertId=alert_id,
+    )
+
+
 def share_not_ended(device_id: str, guest_uid: str, error: BaseException) -> None:
     """An expired share could not be ended; the next run tries again."""
     _line(

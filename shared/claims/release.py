@@ -152,7 +152,7 @@ def finish(job_id: str, budget: float = settings.JOB_BUDGET) -> None:
     finally:
         # An outage at Particle does not keep the history.
         with deadline.until(end, deadline.EVENT):
-            _erase_invitations(job)
+            _erase_rest(job)
             if not fields["keepHistory"]:
                 _erase_history(job)
     job.reference.delete()
@@ -165,7 +165,11 @@ def _erase_history(job: paths.Snapshot) -> None:
     log.history_erased(uid, device_id)
 
 
-def _erase_invitations(job: paths.Snapshot) -> None:
-    """Erase invitations that the commit has left, because there were too many; they are void."""
+def _erase_rest(job: paths.Snapshot) -> None:
+    """Erase what means nothing after the tenure: alerts, and invitations that the commit has left.
+
+    It leaves some when there are too many.
+    """
     device = paths.user_device(job.get("uid"), job.get("deviceId"))
-    erase.erase(device.collection(paths.INVITATIONS), until=job.create_time)
+    for name in (paths.ALERTS, paths.INVITATIONS):
+        erase.erase(device.collection(name), until=job.create_time)

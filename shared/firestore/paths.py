@@ -4,6 +4,8 @@
     users/{uid}/devices/{deviceId}                    their device; exists while they own it
     users/{uid}/devices/{deviceId}/events/{eventId}   what it published during their tenure
     users/{uid}/devices/{deviceId}/rollups/{id}       numeric history for charts
+    users/{uid}/devices/{deviceId}/alerts/{alertId}   an alert: its rule and its state
+    users/{uid}/devices/{deviceId}/alertLog/{id}      when an alert began and ended
     users/{uid}/commands/{commandId}                  each function call
     users/{uid}/activity/{id}                         who did what, append-only
     users/{uid}/shared/{deviceId}                     another's device that they may use
@@ -56,6 +58,8 @@ DEVICES = "devices"
 EVENTS = "events"
 ROLLUPS = "rollups"
 TENURES = "tenures"
+ALERTS = "alerts"
+ALERT_LOG = "alertLog"
 COMMANDS = "commands"
 ACTIVITY = "activity"
 SERIAL_NUMBERS = "serialNumbers"
@@ -157,6 +161,12 @@ def expired_shares(now: datetime) -> Query:
     """All guests' shares that have expired, those first that did so first; needs its own index."""
     group = client().collection_group(SHARED)
     return group.where(filter=FieldFilter("expiresAt", "<=", now)).order_by("expiresAt")
+
+
+def due_alerts(now: datetime) -> Query:
+    """All alerts with something to do at a time, the first ones first; needs its own index."""
+    group = client().collection_group(ALERTS)
+    return group.where(filter=FieldFilter("dueAt", "<=", now)).order_by("dueAt")
 
 
 def devices() -> CollectionReference:

@@ -1,4 +1,4 @@
-"""Who shares a device: its owner, or a guest who manages it."""
+"""Who acts for a device: its owner, or a guest, usually one who manages it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Host:
-    """One who may share a device, as it was read."""
+    """Who acts for a device, as it was read: its owner, or a guest whose role permits it."""
 
     uid: str
     entry: Entry
     share: Share | None
-    """Of a guest who manages it; None for the owner."""
+    """Of a guest; None for the owner."""
 
     @property
     def owner_uid(self) -> str:
@@ -53,14 +53,16 @@ class Host:
         account.unless_deleted(batch, self.uid)
 
 
-def as_host(uid: str, device_id: str, act: Callable[[Host], T]) -> T:
-    """Do something that the owner and managers of a device may do.
+def as_host(
+    uid: str, device_id: str, act: Callable[[Host], T], *, at_least: Role = Role.MANAGER
+) -> T:
+    """Do something that the owner of a device may do, and guests of `at_least` this role.
 
     `act` makes a commit with `Host.act`, and is repeated with what is then found when something
     has changed meanwhile. Raises `NotYourDevice`, `RoleTooLow` and `InProgress`.
     """
     for _ in range(ROUNDS):
-        host = _host(uid, device_id)
+        host = _host(uid, device_id, at_least)
         try:
             return act(host)
         except AlreadyExists:
@@ -70,7 +72,7 @@ def as_host(uid: str, device_id: str, act: Callable[[Host], T]) -> T:
     raise InProgress(retryAfter=5)
 
 
-def _host(uid: str, device_id: str) -> Host:
+def _host(uid: str, device_id: str, at_least: Role) -> Host:
     references = [
         paths.device(device_id),
         paths.shared_device(uid, device_id),
@@ -84,6 +86,6 @@ def _host(uid: str, device_id: str) -> Host:
         return Host(uid, entry, None)
     if not share.is_valid(entry, datetime.now(UTC)):
         raise NotYourDevice
-    if not share.role.includes(Role.MANAGER):
+    if not share.role.includes(at_least):
         raise RoleTooLow
     return Host(uid, entry, share)

@@ -30,6 +30,8 @@ device's document, in the rollup's labels and in all paths."""
 _PATH_BYTES = 1024
 """Bytes of a document's full name, at most."""
 
+ALERTS_VERSION = "alertsVersion"
+"""The field of a device's document that counts changes of its alerts, rules and states alike."""
 ADDED = "latestAdded"
 """The field of a device's document that counts the names which got a place in `latest`."""
 SHUT = 2**63 - 1
@@ -165,9 +167,11 @@ class Batch:
                 for (field_path, *_), number in zip(device.transforms, numbers, strict=True)
             }
             is_stale = found["claimEpoch"] != device.tenure.epoch
-            if is_stale:
-                for pending in device.events:
+            for pending in device.events:
+                if is_stale:
                     pending.repair |= Repair.STALE
+                else:
+                    pending.alerts_version = found[ALERTS_VERSION]
             crowded = found.get(ADDED, 0) > ROOM or len(device.tenure.names) > ROOM
             for field_path, (pending, order) in device.newest.items():
                 greatest = found[field_path]
@@ -179,10 +183,7 @@ class Batch:
                     device.tenure.learn_newest(pending.event.name, greatest)
             device.tenure.unsure.difference_update(device.added)
             if device.versioned:
-                known, written = found[firmware.ORDER], device.versioned.event.firmware
-                if firmware.version_in(known) != written:
-                    device.versioned.firmware_known = known
-                    device.versioned.repair |= Repair.OTHER_FIRMWARE
+                _note_firmware(device.versioned, found[firmware.ORDER])
 
     def _add_device(self, tenure: Tenure, mine: list[PendingEvent]) -> None:
         newest: dict[str, tuple[PendingEvent, Latest]] = {}
@@ -197,7 +198,10 @@ class Batch:
         fields: dict[tuple[str, ...], Any] = {}
         for name, (_, latest) in newest.items():
             fields |= latest_fields(name, latest.reading, latest.data, latest.at, latest.order)
-        transforms: list[raw.Transform] = [("claimEpoch", "increment", 0)]
+        transforms: list[raw.Transform] = [
+            (ALERTS_VERSION, "increment", 0),
+            ("claimEpoch", "increment", 0),
+        ]
         seen = [
             milliseconds(pending.event.published_at)
             for pending in mine
@@ -276,6 +280,12 @@ class Batch:
             fields["metrics",] = rollup.stored(cells)
             document = raw.name(*device_path(tenure, event.device_id), paths.ROLLUPS, key)
             self.writes.append(raw.merge(document, fields, (), must_exist=False))
+
+
+def _note_firmware(versioned: PendingEvent, known: int) -> None:
+    if firmware.version_in(known) != versioned.event.firmware:
+        versioned.firmware_known = known
+        versioned.repair |= Repair.OTHER_FIRMWARE
 
 
 def _has_firmware(pending: PendingEvent) -> bool:

@@ -24,6 +24,9 @@ from shared.telemetry.message import API, CLOCK_TOLERANCE
 _NAME = "canary"
 _POLL = 0.5
 """Seconds between two queries of Firestore."""
+_RECENT = timedelta(minutes=11)
+"""A check is made every 5 minutes, and one may be missing."""
+_SLOW_MS = 120_000
 
 
 class CanaryLostError(Exception):
@@ -42,6 +45,33 @@ class Flight:
     def arrived_at(self) -> datetime:
         """When it was stored, by the clock of `sent_at`."""
         return self.sent_at + timedelta(milliseconds=self.delay_ms)
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the last checks found."""
+
+    failures: int
+    """Checks that have failed in a row."""
+    last_success_at: datetime | None
+    delay_ms: int | None
+    """How long the last canary took; None if it was lost."""
+
+    @classmethod
+    def last(cls) -> "Health":
+        """Read it; one document."""
+        found = paths.health(_NAME).get().to_dict() or {}
+        return cls(found.get("failures", 0), found.get("lastSuccessAt"), found.get("delayMs"))
+
+    def is_good(self, now: datetime) -> bool:
+        """Whether events arrive, and soon, as far as that is known."""
+        return (
+            self.failures == 0
+            and self.last_success_at is not None
+            and now - self.last_success_at <= _RECENT
+            and self.delay_ms is not None
+            and self.delay_ms <= _SLOW_MS
+        )
 
 
 def ours(particle: Particle, credentials: Credentials) -> list[Integration]:

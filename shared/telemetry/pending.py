@@ -83,15 +83,18 @@ class PendingEvent:
         self.repair = NOTHING
         self.firmware_known = event.firmware_order
         """What is known to be the newest of the device's firmware, if the event says anything."""
+        self.alerts_version: int | None = None
+        """The version of the device's alerts at the commit, or later; None if it is not known."""
         self.failure: Exception | None = None
         # The event's own thread makes most of the commit here, beside the other threads.
         fields = document_fields(event, received_at)
         self._write = raw.create("", fields)
-        self._samples = series.of_document(fields, event.value)
+        self.samples = series.of_document(fields, event.value)
+        """Its measurements, if each has a time of its own."""
         self._counted: tuple[Tenure, series.Counted] | None = None
         self._latest = Latest(event.reading, event.data, event.published_at, event.order)
         self._metrics = (
-            rollup.metrics(event.value) if self._samples is None else series.metrics(self._samples)
+            rollup.metrics(event.value) if self.samples is None else series.metrics(self.samples)
         )
         self._has_numbers = counted and bool(self._metrics)
         self._fall_backs = list(FALL_BACKS if self._has_numbers else (Part.LATEST,))
@@ -132,7 +135,7 @@ class PendingEvent:
             document.fields["uncounted"].boolean_value = True
         else:
             document.fields.pop("uncounted", None)
-        if self._samples is not None:
+        if self.samples is not None:
             document.fields.pop(series.DAYS, None)
             if days := self.spread().common:
                 raw.fill(document.fields[series.DAYS], sorted(days))
@@ -141,22 +144,22 @@ class PendingEvent:
     @property
     def is_spread(self) -> bool:
         """Whether its samples are counted and shown instead of the event itself."""
-        return self._samples is not None
+        return self.samples is not None
 
     def latest(self) -> "Latest | None":
         """What `latest` shows of it in its tenure, if anything."""
-        if self._samples is None or self.tenure is None:
+        if self.samples is None or self.tenure is None:
             return self._latest
-        return _latest_sample(self._samples, self.event.id, self.tenure.since)
+        return _latest_sample(self.samples, self.event.id, self.tenure.since)
 
     def spread(self) -> series.Counted:
         """What its samples count: in the tenure's rollups that have room, the same each time."""
         tenure = self.tenure
-        if not self.counted or tenure is None or self._samples is None:
+        if not self.counted or tenure is None or self.samples is None:
             return series.NOTHING
         if self._counted is None or self._counted[0] is not tenure:
             countable = tenure.countable(self.event.name, self._metrics)
-            found = series.counted(self._samples, tenure.since, countable)
+            found = series.counted(self.samples, tenure.since, countable)
             self._counted = (tenure, found)
         return self._counted[1]
 
@@ -165,7 +168,7 @@ class PendingEvent:
 
         Without those of samples, which `spread` has.
         """
-        if not self.counted or self.tenure is None or self._samples is not None:
+        if not self.counted or self.tenure is None or self.samples is not None:
             return {}
         return self.tenure.countable(self.event.name, self._metrics)
 

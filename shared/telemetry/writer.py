@@ -48,6 +48,7 @@ from shared.cache import Cache
 from shared.firestore import deadline, raw
 from shared.firestore.deadline import TRANSIENT
 from shared.telemetry import retention
+from shared.telemetry.alerts.watch import Watch
 from shared.telemetry.batch import MAX_EVENTS, Batch, in_batches
 from shared.telemetry.batcher import Batcher
 from shared.telemetry.message import NO_DEVICES, TOO_OLD, Event, UnstorableError
@@ -118,6 +119,7 @@ class EventWriter:
         self._tenures = Tenures()
         self._stored: Cache[str, bool] = Cache(MAX_STORED)
         """Ids of events stored lately, so that their copies cost nothing."""
+        self._watch = Watch()
         self._commits = _batcher(self._store, key=_device)
         self._look_ups = _batcher(self._look_up)
         self._marked_slot = 0
@@ -181,6 +183,7 @@ class EventWriter:
         if pending.failure:
             raise pending.failure
         outcome = self._finish(pending)
+        self._consider_alerts(pending)
         if isinstance(pending.place, Tenure):
             # Without an owner it is not remembered: a copy may find that it is a new owner's.
             self._stored.put(pending.stored_id, value=True)
@@ -213,6 +216,14 @@ class EventWriter:
             # Meanwhile a newer event may have been written over it.
             self._refresh(tenure, event, outdated=False)
         return Outcome.COPY if Repair.EXISTS in repair else Outcome.STORED
+
+    def _consider_alerts(self, pending: PendingEvent) -> None:
+        """Judge the alerts that the event may change, in the tenure that has it by now."""
+        event, tenure, version = pending.event, pending.tenure, pending.alerts_version
+        if tenure and version is None:
+            tenure = self._tenures.known(event.device_id)  # looked up since
+        if tenure and tenure.holds(event.published_at):
+            self._watch.consider(event, pending.samples, tenure, version)
 
     def _refresh(self, tenure: Tenure, event: Event, *, outdated: bool) -> None:
         """Update what the device's document says about events of that name.

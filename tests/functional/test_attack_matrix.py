@@ -99,6 +99,13 @@ def _device(**more: Any) -> Callable[[World], dict[str, Any]]:
     return lambda world: {"deviceId": world.label.device_id, **more}
 
 
+FROST = {
+    "name": "Frost",
+    "kind": "threshold",
+    "event": "temperature",
+    "op": "below",
+    "value": 2,
+}
 LOW, MAY = "role-too-low", "may do it"
 ATTACKS = {
     "accept_invitation": Attack(
@@ -141,6 +148,9 @@ ATTACKS = {
         lambda world: world.label.claim, "claimed-by-another", modes=("customer",)
     ),
     "delete_account": Attack(lambda _: {"confirm": "delete"}, OWN, ends_the_world=True),
+    "acknowledge_alert": Attack(_device(alertId="a"), guest=LOW),
+    "delete_alert": Attack(_device(alertId="a"), guest=LOW),
+    "save_alert": Attack(_device(**FROST), guest=LOW),
     "end_share": Attack(
         lambda world: {"deviceId": world.label.device_id, "uid": world.leaving_guest.uid},
         guest=LOW,

@@ -59,6 +59,24 @@ def check(
 
 
 BASE: dict[str, Any] = {
+    "acknowledge_alert": {"deviceId": "f" * 24, "alertId": "a"},
+    "delete_alert": {"deviceId": "f" * 24, "alertId": "a"},
+    "save_alert": {
+        "deviceId": "f" * 24,
+        "alertId": "a",
+        "name": "Frost",
+        "kind": "threshold",
+        "severity": "critical",
+        "enabled": True,
+        "event": "temperature",
+        "metric": "t",
+        "op": "below",
+        "value": 2.5,
+        "clear": 4,
+        "forSeconds": 60,
+        "silentSeconds": None,
+        "remindHours": 4,
+    },
     "accept_invitation": {"token": "x" * 22},
     "accept_transfer": {"token": "x" * 22},
     "cancel_invitation": {"deviceId": "f" * 24, "invitationId": "0" * 32},

@@ -62,6 +62,16 @@ def test_what_is_no_integer_names_its_field(wrong: Any, customer: Account, stack
 
 
 BASE: dict[str, dict[str, Any]] = {
+    "acknowledge_alert": {"deviceId": "f" * 24, "alertId": "a"},
+    "delete_alert": {"deviceId": "f" * 24, "alertId": "a"},
+    "save_alert": {
+        "deviceId": "f" * 24,
+        "name": "Frost",
+        "kind": "threshold",
+        "event": "temperature",
+        "op": "below",
+        "value": 2,
+    },
     "accept_invitation": {"token": "x" * 22},
     "accept_transfer": {"token": "x" * 22},
     "cancel_invitation": {"deviceId": "f" * 24, "invitationId": "0" * 32},

@@ -33,6 +33,8 @@ ALLOWED = {
     "users/{uid}/devices/{deviceId}": READS,
     "users/{uid}/devices/{deviceId}/events/{eventId}": READS,
     "users/{uid}/devices/{deviceId}/rollups/{id}": READS,
+    "users/{uid}/devices/{deviceId}/alerts/{alertId}": READS,
+    "users/{uid}/devices/{deviceId}/alertLog/{id}": READS,
     "users/{uid}/devices/{deviceId}/shares/{guestUid}": READS,
     "users/{uid}/devices/{deviceId}/invitations/{id}": READS,
     "users/{uid}/commands/{commandId}": READS,
@@ -63,6 +65,8 @@ LOOK = {
     "users/{uid}/devices/{deviceId}": frozenset({"get"}),
     "users/{uid}/devices/{deviceId}/events/{eventId}": READS,
     "users/{uid}/devices/{deviceId}/rollups/{id}": READS,
+    "users/{uid}/devices/{deviceId}/alerts/{alertId}": READS,
+    "users/{uid}/devices/{deviceId}/alertLog/{id}": READS,
 }
 MANAGE = {
     "users/{uid}/devices/{deviceId}/shares/{guestUid}": READS,

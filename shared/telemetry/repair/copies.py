@@ -6,7 +6,7 @@ from typing import Any
 from shared.firestore import paths
 from shared.firestore.ids import checked
 from shared.telemetry import firmware, presence
-from shared.telemetry.batch import ADDED
+from shared.telemetry.batch import ADDED, ALERTS_VERSION
 from shared.telemetry.pending import PendingEvent, Repair, device_path
 from shared.telemetry.repair import latest
 from shared.telemetry.tenure import OWNER_FIELDS, ROOM, Tenure, tenure_in
@@ -32,7 +32,7 @@ def mark(events: Sequence[PendingEvent]) -> None:
         if pending.tenure:
             wanted |= {_registry(pending), _shown(pending)}
             fields |= {*latest.fields_read(pending.event.name), ADDED}
-            fields |= {firmware.VERSION, firmware.ORDER}
+            fields |= {firmware.VERSION, firmware.ORDER, ALERTS_VERSION}
     documents = [paths.client().document(path) for path in sorted(wanted)]
     found = {
         snapshot.reference.path: snapshot.to_dict() or {}
@@ -47,9 +47,12 @@ def mark(events: Sequence[PendingEvent]) -> None:
             pending.repair |= Repair.EXISTS
             if pending.tenure and _is_settled(pending, pending.tenure, found):
                 pending.repair |= Repair.SETTLED
-            if found.get(_shown(pending), {}).get(ADDED, 0) > ROOM:
+            shown = found.get(_shown(pending), {})
+            if pending.tenure and shown.get("claimEpoch") == pending.tenure.epoch:
+                pending.alerts_version = shown.get(ALERTS_VERSION, 0)
+            if shown.get(ADDED, 0) > ROOM:
                 pending.repair |= Repair.CROWDED
-            if pending.event.firmware and not _shows_firmware(found.get(_shown(pending), {})):
+            if pending.event.firmware and not _shows_firmware(shown):
                 pending.repair |= Repair.OTHER_FIRMWARE
         else:
             # Another event, which stays where it is: nobody can store a copy under its id.
