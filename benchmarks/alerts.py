@@ -12,6 +12,8 @@ from benchmarks.world import Device
 from shared.firestore import paths
 from shared.telemetry.alerts.judgement import Clock, Subject, judge
 
+_TOO_LARGE = 2**53
+
 
 @dataclass(frozen=True)
 class _Rule:
@@ -31,7 +33,8 @@ class _Rule:
         if self.metric:
             value = value.get(self.metric) if isinstance(value, dict) else None
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return value if is_number else None
+        # A larger integer is stored as a text.
+        return value if is_number and abs(value) < _TOO_LARGE else None
 
     def fires(self, values: Iterable[float]) -> bool | None:
         """Whether it fires after these values, or will; None where that depends on the history."""
@@ -108,14 +111,16 @@ def audit(devices: Iterable[Device]) -> tuple[list[str], int]:
                 continue
             fires = fields["state"] == "firing"
             firing |= {alert_id} if fires else set()
-            values = (
+            values = [
                 value
                 for event, data in readings
                 if event == rule.event and (value := rule.observed(data)) is not None
-            )
+            ]
             expected = rule.fires(values)
             if expected is not None and expected != fires:
-                problems.append(f"{device.id} {alert_id} is {fields['state']}")
+                problems.append(
+                    f"{device.id} {alert_id} is {fields['state']} after {values[:3][::-1]}"
+                )
             log = _log(mine, alert_id)
             entries += len(log)
             problems += [f"{device.id} {alert_id}: {gap}" for gap in _gaps(log, fires=fires)]

@@ -23,7 +23,7 @@ class Field:
 
     name: str
     kind: str
-    """`text`, `time`, `integer`, `texts`, `objects` or `any`."""
+    """`text`, `time`, `integer`, `texts`, `object`, `objects` or `any`."""
     says: str
     optional: bool = False
     """May be absent or null."""
@@ -379,6 +379,33 @@ FUNCTIONS: Final = (
         _SHARING,
         (Example("", {"deviceId": DEVICE_ID, "alertId": ALERT_ID}),),
         ("An alert that does not exist is no failure.",),
+    ),
+    Function(
+        "save_notifications",
+        "Changes what the caller is told of [alerts](../concepts.md#alerts), and how. Without a "
+        "field, that stays as it is.",
+        {
+            "email": "Mails to the caller's address, if it is verified. On by default. A mail "
+            "server that refuses the address ends them; `true` tries again.",
+            "push": "Notifications on the caller's phones and browsers. On by default.",
+            "devices": "For each device whether they are told of it. By default, of their own "
+            "devices and not of those that others share with them.",
+            "quietHours": "`{from, to, timeZone}`: from when to when, as `HH:MM`, only critical "
+            "alerts are reported. The others are, in one message, when these hours are over. They "
+            "go over midnight if they end before they begin. `timeZone` is a name such as "
+            "`Europe/Vienna`.",
+            "noQuietHours": "There are no quiet hours any more.",
+        },
+        (
+            Field("email", "flag", "As it is then."),
+            Field("push", "flag", "As it is then."),
+            Field(
+                "devices", "object", "The devices for which something else than the default holds."
+            ),
+            Field("quietHours", "object", "As it is then; `null`: none.", optional=True),
+        ),
+        (),
+        (Example("No mails", {"email": False}),),
     ),
     Function(
         "offer_transfer",

@@ -29,6 +29,7 @@ _FORMS: Final = {
 
 _KINDS: Final = {
     "text": "text",
+    "object": "object",
     "time": "time",
     "flag": "boolean",
     "integer": "integer",
@@ -119,8 +120,8 @@ def _limits(form: dict[str, Any]) -> str:
         return _FORMS[form["pattern"]]
     if form.get("format") == "date-time":
         return "time, with its offset or `Z`"
-    kind = {"string": "text", "number": "number", "integer": "integer", "boolean": "boolean"}
-    limits = kind[form["type"]]
+    kind: str = form["type"]
+    limits = "text" if kind == "string" else kind
     if "maxLength" in form:
         limits += f", {form.get('minLength', 0)} to {form['maxLength']} characters"
     if "maximum" in form:

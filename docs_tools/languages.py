@@ -106,6 +106,7 @@ _SWIFT: Final = {
     "integer": "Int",
     "texts": "[String]",
     "objects": "[[String: Any]]",
+    "object": "[String: Any]",
     "any": "Any",
 }
 _KOTLIN: Final = {
@@ -114,6 +115,7 @@ _KOTLIN: Final = {
     "time": "String",
     "texts": "List<*>",
     "objects": "List<*>",
+    "object": "Map<*, *>",
 }
 _DART: Final = {
     "flag": "bool",
@@ -122,6 +124,7 @@ _DART: Final = {
     "integer": "int",
     "texts": "List",
     "objects": "List",
+    "object": "Map",
     "any": "dynamic",
 }
 

@@ -1,4 +1,4 @@
-"""What `run_due` does every minute: shares expire, and alerts become due.
+"""What `run_due` does every minute: shares expire, alerts become due, and notifications.
 
 The rules refuse an expired share by its time, but only to whoever begins to listen: an open
 listener goes on until the share is deleted. So a share is ended by a write, here. Calls look at the
@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared import log, settings
 from shared.firestore import paths
+from shared.notifications import outbox
 from shared.sharing import ending
 from shared.telemetry.alerts import due as alerts_due
 
@@ -48,17 +49,21 @@ class Sweep:
 
 
 def run() -> None:
-    """End expired shares and see to alerts for `settings.DUE_BUDGET` seconds, then record the run.
+    """End shares, see to alerts and wake notifications, then record the run.
+
+    Begins nothing more after `settings.DUE_BUDGET` seconds.
 
     What is left, or fails, is left to the next run.
     """
     end = time.monotonic() + settings.DUE_BUDGET
     ending.end_expired(settings.DUE_BUDGET)
     alerts_due.run(end - time.monotonic())
+    outbox.wake_due(end - time.monotonic())
     now = datetime.now(UTC)
     left = [
         *(one.get("expiresAt") for one in paths.expired_shares(now).limit(1).get()),
         *(one.get("dueAt") for one in paths.due_alerts(now).limit(1).get()),
+        *(one.get("dueAt") for one in paths.due_deliveries(now).limit(1).get()),
     ]
     oldest = min(left, default=None)
     paths.health(_NAME).set({"at": now, "oldestDueAt": oldest})

@@ -367,6 +367,29 @@ def alert_not_judged(device_id: str, alert_id: str, error: BaseException) -> Non
     )
 
 
+def notification_sent(delivery_id: str, channel: str, number: int) -> None:
+    """Somebody was told of alerts, in one message."""
+    _line(
+        "INFO",
+        "notification-sent",
+        "notification sent",
+        deliveryId=delivery_id,
+        channel=channel,
+        number=number,
+    )
+
+
+def notification_failed(delivery_id: str, channel: str, cause: str) -> None:
+    """A notification was given up."""
+    _line(
+        "WARNING",
+        "notification-failed",
+        f"notification not sent: {cause}",
+        deliveryId=delivery_id,
+        channel=channel,
+    )
+
+
 def silence_held(device_id: str, alert_id: str) -> None:
     """A device is silent while the way from Particle to here is broken: nobody is told yet."""
     _line(

@@ -7,6 +7,7 @@ since the epoch, since `Maximum` takes numbers alone. Responses have ISO 8601 in
 import re
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -45,6 +46,14 @@ def of_text(text: Any) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return time if time >= EPOCH else None
+
+
+def zone(name: str) -> ZoneInfo | None:
+    """The time zone with an IANA name, such as `Europe/Vienna`; None if there is no such zone."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown; a path; a folder
+        return None
 
 
 def to_the_millisecond(time: datetime) -> datetime:

@@ -9,6 +9,7 @@
     users/{uid}/commands/{commandId}                  each function call
     users/{uid}/activity/{id}                         who did what, append-only
     users/{uid}/shared/{deviceId}                     another's device that they may use
+    users/{uid}/preferences/{name}                    what they want to be told
     users/{uid}/devices/{deviceId}/shares/{guestUid}  the same share, for the device's owner to see
     users/{uid}/devices/{deviceId}/invitations/{id}   an open invitation, for the owner to see
     devices/{deviceId}                                the registry, which decides who owns a device
@@ -23,6 +24,7 @@
     claimAttempts/{hash}                              how often setup codes were tried
     releases/{id}                                     releases that are not finished
     invitations/{id}                                  open invitations to share a device
+    deliveries/{id}                                   notifications, and what became of them
     operations/{id}                                   the audit trail: what operators did, and why
     deletedUsers/{uid}                                tombstones of deleted accounts
     deadLetters/{messageId}                           messages that can never be stored as events
@@ -79,6 +81,8 @@ SHARED = "shared"
 SHARES = "shares"
 INVITATIONS = "invitations"
 UNKNOWN_DEVICES = "unknownDevices"
+PREFERENCES = "preferences"
+DELIVERIES = "deliveries"
 
 
 @functools.cache
@@ -167,6 +171,33 @@ def due_alerts(now: datetime) -> Query:
     """All alerts with something to do at a time, the first ones first; needs its own index."""
     group = client().collection_group(ALERTS)
     return group.where(filter=FieldFilter("dueAt", "<=", now)).order_by("dueAt")
+
+
+def preferences(uid: str) -> DocumentReference:
+    """What a customer wants to be told, and how."""
+    reference: DocumentReference = user(uid).collection(PREFERENCES).document("notifications")
+    return reference
+
+
+def delivery(delivery_id: str) -> DocumentReference:
+    """A notification for one customer by one channel."""
+    return client().collection(DELIVERIES).document(delivery_id)
+
+
+def deliveries() -> CollectionReference:
+    """The notifications for all customers."""
+    return client().collection(DELIVERIES)
+
+
+def due_deliveries(now: datetime) -> Query:
+    """All notifications that are due at a time, the first ones first."""
+    return deliveries().where(filter=FieldFilter("dueAt", "<=", now)).order_by("dueAt")
+
+
+def alert_mails(uid: str, day: str) -> DocumentReference:
+    """How many mails about alerts a customer was sent on a day."""
+    digest = hashlib.sha256(f"alertMails:{uid}".encode()).hexdigest()[:32]
+    return limit(f"alertMails-{digest}-{day}")
 
 
 def devices() -> CollectionReference:

@@ -123,3 +123,5 @@ def _erase(uid: str) -> None:
     batch.delete(paths.customer(uid))
     batch.commit()
     erase.erase(paths.tenures_of(uid))
+    for whose in ("uid", "ownerUid"):
+        erase.erase(paths.deliveries().where(filter=FieldFilter(whose, "==", uid)))

@@ -32,6 +32,9 @@ _PATH_BYTES = 1024
 
 ALERTS_VERSION = "alertsVersion"
 """The field of a device's document that counts changes of its alerts, rules and states alike."""
+LATE = "lateEvents"
+"""The field of a device's document that counts events which change nothing else there. A judgement
+of an alert has to notice every event (`alerts.judgement`)."""
 ADDED = "latestAdded"
 """The field of a device's document that counts the names which got a place in `latest`."""
 SHUT = 2**63 - 1
@@ -167,11 +170,13 @@ class Batch:
                 for (field_path, *_), number in zip(device.transforms, numbers, strict=True)
             }
             is_stale = found["claimEpoch"] != device.tenure.epoch
+            version = found[ALERTS_VERSION]
             for pending in device.events:
                 if is_stale:
                     pending.repair |= Repair.STALE
                 else:
-                    pending.alerts_version = found[ALERTS_VERSION]
+                    pending.alerts_version = version
+                    pending.unnoticed = bool(version) and LATE not in found and not device.newest
             crowded = found.get(ADDED, 0) > ROOM or len(device.tenure.names) > ROOM
             for field_path, (pending, order) in device.newest.items():
                 greatest = found[field_path]
@@ -181,6 +186,7 @@ class Batch:
                     pending.repair |= Repair.OVERTAKEN
                 if greatest < SHUT and not is_stale:
                     device.tenure.learn_newest(pending.event.name, greatest)
+            device.tenure.alerts["version"] = version
             device.tenure.unsure.difference_update(device.added)
             if device.versioned:
                 _note_firmware(device.versioned, found[firmware.ORDER])
@@ -209,6 +215,8 @@ class Batch:
         ]
         if seen:
             transforms.append(("lastSeenAt", "maximum", max(seen)))
+        if not newest and tenure.alerts.get("version") != 0:
+            transforms.append((LATE, "increment", 1))
         versioned = max(filter(_has_firmware, mine), key=_firmware_order, default=None)
         if versioned:
             fields[firmware.VERSION,] = versioned.event.firmware

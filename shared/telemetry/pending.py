@@ -85,6 +85,8 @@ class PendingEvent:
         """What is known to be the newest of the device's firmware, if the event says anything."""
         self.alerts_version: int | None = None
         """The version of the device's alerts at the commit, or later; None if it is not known."""
+        self.unnoticed = False
+        """Whether a judgement of the device's alerts may not have noticed its commit."""
         self.failure: Exception | None = None
         # The event's own thread makes most of the commit here, beside the other threads.
         fields = document_fields(event, received_at)

@@ -44,6 +44,8 @@ class Tenure:
     """Names that have no place, because others had it before."""
     newest: dict[str, int] = field(default_factory=dict, compare=False)
     """The greatest order that `latest` is known to have seen of an event name."""
+    alerts: dict[str, int] = field(default_factory=dict, compare=False)
+    """The `version` of the device's alerts, as the last commit has shown it."""
     metrics: dict[str, set[str]] = field(default_factory=dict, compare=False)
     """Metrics that this instance has counted, by these event names."""
 

@@ -48,6 +48,7 @@ from shared.cache import Cache
 from shared.firestore import deadline, raw
 from shared.firestore.deadline import TRANSIENT
 from shared.telemetry import retention
+from shared.telemetry.alerts import judgement
 from shared.telemetry.alerts.watch import Watch
 from shared.telemetry.batch import MAX_EVENTS, Batch, in_batches
 from shared.telemetry.batcher import Batcher
@@ -222,6 +223,9 @@ class EventWriter:
         event, tenure, version = pending.event, pending.tenure, pending.alerts_version
         if tenure and version is None:
             tenure = self._tenures.known(event.device_id)  # looked up since
+        elif tenure and pending.unnoticed:
+            judgement.touch(tenure.uid, event.device_id)
+            version = None
         if tenure and tenure.holds(event.published_at):
             self._watch.consider(event, pending.samples, tenure, version)
 

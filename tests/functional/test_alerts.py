@@ -5,16 +5,20 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from google.api_core.exceptions import ServiceUnavailable
+from google.cloud.firestore import Increment
 
 from local.client import Account, Client
 from shared.alerts.rules import MAX_ALERTS
 from shared.firestore import paths
+from shared.registry import ownership
 from shared.telemetry import ingest
 from shared.telemetry.alerts import due, judgement
 from shared.telemetry.alerts.state import first_order
+from shared.telemetry.writer import EventWriter
 from shared.times import milliseconds
 from tests.functional.conftest import Label
 from tests.support.functions import call, deliver, deliver_elsewhere, outcome
@@ -220,22 +224,27 @@ def test_the_judgement_of_a_neighbour_sees_what_a_crashed_process_did_not_judge(
 def test_a_pending_one_fires_when_nothing_contradicts(
     owned: Label, customer: Account, save: Callable[..., str], publish: Callable[..., Any]
 ) -> None:
+    hour = datetime.now(UTC) - timedelta(hours=1)
+    for document in ownership.documents(customer.uid, owned.device_id):
+        document.update({"claimedAt": hour})
+    ingest.writer.cache_clear()
+    publish(1, -2000)
     alert_id = save(WARM, forSeconds=600)
-    publish(9)
+    publish(9, -1800)
     pending = stored(customer, owned, alert_id)
     assert pending["state"] == "pending"
     assert pending["dueAt"] - pending["since"] == timedelta(seconds=660)
-    publish(7, 0.1)
+    publish(7, -1700)
     assert stored(customer, owned, alert_id)["state"] == "normal"
-    assert log(customer, owned) == []
-    begun = publish(9, 0.2)["message"]["attributes"]["published_at"]
-    ago = datetime.fromisoformat(begun) - timedelta(seconds=700)
+    publish(9, -300)
     run_due()
     assert stored(customer, owned, alert_id)["state"] == "pending"
-    overdue(customer, owned, alert_id, since=ago, order=first_order(ago))
+    assert log(customer, owned) == []
+    shorter = {**WARM, "forSeconds": 200, "alertId": alert_id}
+    call("save_alert", {"deviceId": owned.device_id, **shorter}, customer)
     run_due()
     fires = stored(customer, owned, alert_id)
-    assert (fires["state"], fires["since"]) == ("firing", ago)
+    assert (fires["state"], fires["observed"]) == ("firing", 9)
     assert transitions(customer, owned) == [("pending", "firing", True)]
 
 
@@ -424,8 +433,9 @@ def test_many_instances_at_once_report_each_crossing_once(
         message(owned.device_id, str(value), at=start + timedelta(milliseconds=10 * n))
         for n, value in enumerate(values)
     ]
-    with ThreadPoolExecutor(4) as pool:
-        assert all(status < 300 for status in pool.map(deliver_elsewhere, bodies * 2))
+    # Each delivery meets an instance that remembers nothing.
+    with mock.patch.object(ingest, "writer", EventWriter), ThreadPoolExecutor(4) as pool:
+        assert all(status < 300 for status in pool.map(deliver, bodies * 2))
     entries = log(customer, owned)
     last = "normal"
     for entry in entries:
@@ -433,6 +443,51 @@ def test_many_instances_at_once_report_each_crossing_once(
         last = entry["to"]
     assert last == "firing"
     assert len(device(customer, owned)["firing"]) == 1
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_late_event_between_reading_and_writing_is_not_missed(
+    *,
+    knows: bool,
+    owned: Label,
+    customer: Account,
+    save: Callable[..., str],
+    publish: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It changes nothing of what the device's document shows, and has to be noticed all the same.
+
+    The instance that gets it knows of the alert already, or not yet.
+    """
+    start = datetime.now(UTC)
+    body = {n: message(owned.device_id, str(n), at=start + timedelta(seconds=n)) for n in range(10)}
+    other = EventWriter()
+    if knows:
+        save({**WARM, "event": "other"})
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(ingest, "writer", lambda: other)
+        assert deliver(body[9]) < 300  # of both it is the newest that is known
+    deliver(message(owned.device_id, "0", at=start + timedelta(seconds=1)))
+    alert_id = save(WARM, op="equals", value=3, clear=None)
+    alerts = paths.user_device(customer.uid, owned.device_id).collection(paths.ALERTS)
+    alerts.document(alert_id).update({"order": first_order(start)})
+    paths.user_device(customer.uid, owned.device_id).update({"alertsVersion": Increment(1)})
+    read = judgement._readings
+    late = [body[5]]
+
+    def meanwhile(*arguments: Any) -> Any:
+        found = read(*arguments)
+        if late:
+            event = late.pop()
+            with monkeypatch.context() as elsewhere:
+                elsewhere.setattr(ingest, "writer", lambda: other)
+                assert deliver(event) < 300
+        return found
+
+    monkeypatch.setattr(judgement, "_readings", meanwhile)
+    assert deliver(body[3]) < 300
+    [entry] = log(customer, owned)
+    assert [one["value"] for one in entry["steps"]] == [3, 5]
 
 
 def test_a_judgement_gives_up_and_the_message_comes_again(

@@ -168,6 +168,7 @@ ATTACKS = {
     "release_device": Attack(_device(), ends_the_world=True),
     "offer_transfer": Attack(_device(), guest=LOW),
     "rename_device": Attack(_device(name="Mine"), guest=LOW),
+    "save_notifications": Attack(lambda _: {"email": False}, OWN),
     "share_device": Attack(_device(role="manager"), guest=LOW),
     "revoke_tokens": Attack(lambda _: {}, OWN, modes=("customer",)),
 }

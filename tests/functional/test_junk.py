@@ -60,6 +60,13 @@ def check(
 
 BASE: dict[str, Any] = {
     "acknowledge_alert": {"deviceId": "f" * 24, "alertId": "a"},
+    "save_notifications": {
+        "email": True,
+        "push": True,
+        "devices": {"f" * 24: True},
+        "quietHours": {"from": "22:00", "to": "07:00", "timeZone": "UTC"},
+        "noQuietHours": False,
+    },
     "delete_alert": {"deviceId": "f" * 24, "alertId": "a"},
     "save_alert": {
         "deviceId": "f" * 24,

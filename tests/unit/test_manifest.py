@@ -35,6 +35,9 @@ SECRETS = {
     "delete_account": PARTICLE,
     "acknowledge_alert": [],
     "delete_alert": [],
+    "deliver_notification": ["SMTP_URL"],
+    "fan_out_alert": ["SMTP_URL"],
+    "save_notifications": [],
     "save_alert": [],
     "end_tokens": PARTICLE,
     "erase_account": PARTICLE,
@@ -84,8 +87,10 @@ def on_document(document: str, event: str = "created") -> dict[str, Any]:
 
 TRIGGERS: dict[str, Any] = {
     "confirm_claim": on_document("devices/{deviceId}/events/{eventId}"),
+    "deliver_notification": on_document("deliveries/{deliveryId}", "written"),
     "end_tokens": on_document("tokenEndings/{uid}"),
     "erase_account": on_document("deletedUsers/{uid}"),
+    "fan_out_alert": on_document("users/{uid}/devices/{deviceId}/alertLog/{entryId}"),
     "finish_release": on_document("releases/{id}"),
     "ingest": {
         "eventTrigger": {
@@ -235,7 +240,7 @@ def test_a_cold_start_imports_one_function_and_what_it_needs(
     assert not others & set(modules)
     assert "google.cloud.pubsub_v1" not in modules
     assert "firebase_functions.options" not in modules
-    assert ("shared.particle" in modules) == (name not in INGEST)
+    assert ("shared.particle" in modules) == (name not in {*INGEST, "fan_out_alert"})
 
 
 def test_what_the_functions_import_is_in_their_requirements() -> None:

@@ -9,6 +9,7 @@ that (`watch`).
 The entry in the log, which people are told of, is written in the same commit.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -38,6 +39,7 @@ from shared.telemetry.alerts.state import (
 )
 from shared.telemetry.alerts.stored import Alert
 from shared.telemetry.batch import ALERTS_VERSION as VERSION
+from shared.telemetry.batch import LATE
 from shared.telemetry.message import order_of
 from shared.telemetry.repair import OvertakenError, newest_first
 from shared.times import EPOCH, of_milliseconds
@@ -133,6 +135,16 @@ def judge(
             return  # the device has left the customer
         return
     raise OvertakenError("alerts are overtaken faster than they can be judged")
+
+
+def touch(uid: str, device_id: str) -> None:
+    """Change a device's document, so that a judgement which is under way looks again.
+
+    For an event whose commit has not changed it: the instance did not know yet that the device has
+    alerts.
+    """
+    with contextlib.suppress(NotFound):  # the device has left the customer
+        paths.user_device(uid, device_id).update({LATE: Increment(1)})
 
 
 def heard(subject: Subject, device: Mapping[str, Any], alert: Alert) -> Heard:

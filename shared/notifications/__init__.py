@@ -1,0 +1,9 @@
+"""How people are told of alerts.
+
+preferences   what a customer wants to be told, by which channel, and not at which hours
+fan_out       who is told of an entry in an alert's log: the outbox gets a delivery for each
+outbox        deliveries: taken by one run at a time, repeated until they succeed or are given up
+deliver       what a run does with a delivery: looks at the right again, sends, notes the outcome
+by_mail       sends a mail
+words         what a notification says
+"""
