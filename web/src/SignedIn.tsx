@@ -4,6 +4,7 @@ import { Navigate, Route, Routes, useLocation } from 'react-router';
 import { Frame } from './components/Frame';
 import { AccountPage } from './pages/AccountPage';
 import { AddDevicePage } from './pages/AddDevicePage';
+import { AlertsPage } from './pages/AlertsPage';
 import { DevicePage } from './pages/DevicePage';
 import { DevicesPage } from './pages/DevicesPage';
 import { JoinPage } from './pages/JoinPage';
@@ -56,6 +57,7 @@ export default function SignedIn({ user }: { user: User }) {
           {/* Where the labels' links lead. */}
           <Route path="claim" element={<AddDevicePage />} />
           <Route path="devices/:deviceId" element={<DevicePage />} />
+          <Route path="devices/:deviceId/alerts" element={<AlertsPage />} />
           <Route path="devices/:deviceId/sharing" element={<SharingPage />} />
           {/* Where the links of invitations lead. */}
           <Route path="join" element={<JoinPage kind="share" />} />

@@ -5,6 +5,8 @@ import {
   getFunctions,
   httpsCallable,
 } from 'firebase/functions';
+import type { AlertState, Limit, Op, Severity } from '../model/alerts';
+import type { QuietHours } from '../model/notifications';
 import type { Press } from '../model/press';
 import type { CommandState } from '../model/records';
 import type { Role } from '../model/shares';
@@ -128,6 +130,52 @@ export const cancelTransfer = callable<{ deviceId: string }, Record<string, neve
 );
 
 export const acceptTransfer = callable<{ token: string }, ClaimedDevice>('accept_transfer');
+
+/** Everything of an alert is given, whether it is new or not. */
+export type WantedAlert = {
+  deviceId: string;
+  alertId?: string;
+  name: string;
+  severity: Severity;
+  enabled: boolean;
+  /** Of a critical one: how often it is reported again; 0 for never. */
+  remindHours?: number;
+} & (
+  | {
+      kind: 'threshold';
+      event: string;
+      metric?: string;
+      op: Op;
+      value: Limit;
+      clear?: number;
+      forSeconds: number;
+    }
+  | { kind: 'silence'; event?: string; silentSeconds: number }
+);
+
+export const saveAlert = callable<WantedAlert, { alertId: string; state: AlertState }>(
+  'save_alert',
+);
+
+export const deleteAlert = callable<{ deviceId: string; alertId: string }, Record<string, never>>(
+  'delete_alert',
+);
+
+/** Nobody is reminded of it any more. */
+export const acknowledgeAlert = callable<
+  { deviceId: string; alertId: string },
+  { acknowledgedAt: string }
+>('acknowledge_alert');
+
+export const saveNotifications = callable<
+  {
+    email?: boolean;
+    devices?: Record<string, boolean>;
+    quietHours?: QuietHours;
+    noQuietHours?: boolean;
+  },
+  unknown
+>('save_notifications');
 
 export interface CustomerToken {
   accessToken: string;

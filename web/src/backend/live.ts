@@ -7,7 +7,9 @@ import {
   type QueryDocumentSnapshot,
   setDoc,
 } from 'firebase/firestore';
+import { type Alert, toAlert } from '../model/alerts';
 import { type Device, toDevice } from '../model/device';
+import { type Notifications, toNotifications } from '../model/notifications';
 import { type Profile, type ProfileFields, toProfile } from '../model/profile';
 import { type Command, toCommand } from '../model/records';
 import {
@@ -95,6 +97,26 @@ export function watchGuests(ownerUid: string, deviceId: string): Watch<Guest[]> 
   return watchQuery(
     () => collection(userDocument(ownerUid), 'devices', deviceId, 'shares'),
     (found) => toGuest(found.id, found.data()),
+  );
+}
+
+/** The alerts of a device. */
+export function watchAlerts(ownerUid: string, deviceId: string): Watch<Alert[]> {
+  return watchQuery(
+    () => collection(userDocument(ownerUid), 'devices', deviceId, 'alerts'),
+    (found) => toAlert(found.id, found.data()),
+  );
+}
+
+/** What the customer is told of alerts; nothing is stored until they change it. */
+export function watchNotifications(uid: string): Watch<Notifications> {
+  return insist((next, failed) =>
+    onSnapshot(
+      doc(userDocument(uid), 'preferences', 'notifications'),
+      ALSO_WHETHER_STALE,
+      (found) => next(toNotifications(found.data() ?? {}), found.metadata.fromCache),
+      failed,
+    ),
   );
 }
 

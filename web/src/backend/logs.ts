@@ -12,6 +12,7 @@ import {
   Timestamp,
   where,
 } from 'firebase/firestore';
+import { type AlertEntry, toAlertEntry } from '../model/alerts';
 import { type Device, type DeviceEvent, toDeviceEvent } from '../model/device';
 import { type Activity, type Command, toActivity, toCommand } from '../model/records';
 import { refuseEmptyCopy, userDocument } from './firestore';
@@ -97,6 +98,24 @@ export function commandsOf(
       ),
     10,
     toCommand,
+  );
+}
+
+/** When alerts of a device began and ceased to fire. */
+export function alertLogOf(
+  uid: string,
+  deviceId: string,
+  claimedAt: Device['claimedAt'],
+): Log<AlertEntry> {
+  return logOf(
+    () =>
+      query(
+        collection(userDocument(uid), 'devices', deviceId, 'alertLog'),
+        ...sinceClaim('at', claimedAt),
+        orderBy('at', 'desc'),
+      ),
+    10,
+    toAlertEntry,
   );
 }
 

@@ -27,6 +27,9 @@ const KNOWN = [
   'share-accepted',
   'share-changed',
   'share-ended',
+  'alert-saved',
+  'alert-deleted',
+  'alert-acknowledged',
 ] as const;
 
 /** One sentence for each entry, that needs no other to be understood. */

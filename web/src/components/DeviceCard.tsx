@@ -4,6 +4,7 @@ import { Link } from 'react-router';
 import type { Device } from '../model/device';
 import { iconOf, onCard } from '../product';
 import classes from './DeviceCard.module.css';
+import { FiringBadge } from './FiringBadge';
 import { LastSeen } from './LastSeen';
 import { LatestValues } from './LatestValues';
 import { PresenceBadge } from './PresenceBadge';
@@ -38,6 +39,7 @@ export function DeviceCard({ device, now }: { device: Device; now: number }) {
           </div>
           <PresenceBadge device={device} now={now} />
         </Group>
+        <FiringBadge device={device} />
         <SharedBy access={device.access} />
         <Vitals device={device} />
         {device.latest.length === 0 && (

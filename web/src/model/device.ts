@@ -1,5 +1,6 @@
 /** A device as its owner sees it, and what it published. */
 import type { DocumentData } from 'firebase/firestore';
+import { type Severity, toFiring } from './alerts';
 import { number, text } from './fields';
 import { byName } from './order';
 import { type Access, owned } from './shares';
@@ -59,6 +60,8 @@ export interface Device {
   battery: Battery | undefined;
   signal: Signal | undefined;
   firmwareVersion: number | undefined;
+  /** The gravest of the alerts that fire, and how many fire. */
+  firing: { count: number; severity: Severity } | undefined;
   /** Newest value of each event name, by name. */
   latest: LatestValue[];
 }
@@ -126,6 +129,7 @@ export function toDevice(id: string, data: DocumentData, access: Access = owned(
     battery: toBattery(data.battery),
     signal: toSignal(data.signal),
     firmwareVersion: number(data.firmwareVersion),
+    firing: toFiring(data.firing),
     latest: toLatest(data.latest),
   };
 }

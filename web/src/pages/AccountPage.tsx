@@ -9,6 +9,7 @@ import { Facts } from '../components/Facts';
 import { Failure } from '../components/Failure';
 import { Legal } from '../components/Legal';
 import { NameForm } from '../components/NameForm';
+import { NotificationSettings } from '../components/NotificationSettings';
 import { Page } from '../components/Page';
 import { Section } from '../components/Section';
 import { Support } from '../components/Support';
@@ -73,6 +74,9 @@ export function AccountPage() {
         </Stack>
       </Paper>
       <VerifyNotice />
+      <Section title={t('notifications.title')}>
+        <NotificationSettings />
+      </Section>
       <Section title={t('activity.title')}>
         <ActivityList now={now} />
       </Section>

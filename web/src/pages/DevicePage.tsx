@@ -11,6 +11,7 @@ import { CallForm } from '../components/CallForm';
 import { CommandList } from '../components/CommandList';
 import { Controls } from '../components/Controls';
 import { EventList } from '../components/EventList';
+import { FiringAlerts } from '../components/FiringAlerts';
 import { LastSeen } from '../components/LastSeen';
 import { LatestValues } from '../components/LatestValues';
 import { LeaveDevice } from '../components/LeaveDevice';
@@ -122,6 +123,9 @@ function DeviceSections({ device, commands, log }: DeviceSectionsProps) {
           </Text>
         )}
       </Stack>
+      <Section title={t('alerts.title')}>
+        <FiringAlerts device={device} now={now} />
+      </Section>
       <Section title={t('device.latest')}>
         {device.latest.length === 0 && <Text size="sm">{t('device.noValues')}</Text>}
         {kind && <Readings device={device} readings={kind.readings} now={now} />}

@@ -1,5 +1,6 @@
 /** How a product kind is described: one file per kind in `kinds/`, collected in `index.ts`. */
 import type { TablerIcon } from '@tabler/icons-react';
+import type { Limit, Op, Severity } from '../model/alerts';
 import type { Device } from '../model/device';
 
 /** Words for people: one for all languages, or one for each, English at least. */
@@ -91,6 +92,20 @@ export interface VariableDescription {
   readonly words?: Readonly<Record<string, Words>>;
 }
 
+/** An alert that a kind suggests: a value beyond a limit, or a silence. */
+export type SuggestedAlert = {
+  readonly name: Words;
+  readonly severity: Severity;
+} & (
+  | (Source & {
+      readonly op: Op;
+      readonly value: Limit;
+      readonly clear?: number;
+      readonly forSeconds?: number;
+    })
+  | { readonly silentSeconds: number }
+);
+
 export interface Kind {
   readonly name: Words;
   readonly icon: TablerIcon;
@@ -101,4 +116,6 @@ export interface Kind {
   readonly hidden?: readonly Source[];
   readonly controls: readonly Control[];
   readonly variables: readonly VariableDescription[];
+  /** Alerts that are offered with one press. */
+  readonly alerts?: readonly SuggestedAlert[];
 }

@@ -66,4 +66,16 @@ export const thermostat: Kind = {
     { name: 'target', label: { en: 'Target', de: 'Solltemperatur' }, unit: '°C', digits: 1 },
     { name: 'temperature', label: { en: 'Temperature', de: 'Temperatur' }, unit: '°C', digits: 2 },
   ],
+  alerts: [
+    {
+      name: { en: 'Too cold', de: 'Zu kalt' },
+      severity: 'critical',
+      event: 'temperature',
+      op: 'below',
+      value: 5,
+      clear: 6,
+      forSeconds: 600,
+    },
+    { name: { en: 'No contact', de: 'Kein Kontakt' }, severity: 'warning', silentSeconds: 3600 },
+  ],
 };
