@@ -34,7 +34,13 @@ QUEUED = ("invoke_function", 1)
 """The example that needs the device to be offline."""
 SHARED = ("share_device", 0)
 """The example whose link another customer accepts."""
-KINDS: dict[str, Any] = {"text": str, "flag": bool, "integer": int, "any": (bool, int, float, str)}
+KINDS: dict[str, Any] = {
+    "text": str,
+    "flag": bool,
+    "integer": int,
+    "any": (bool, int, float, str),
+    "object": dict,
+}
 
 
 @pytest.fixture
@@ -151,16 +157,22 @@ def test_javascript(shop: Stack, other: Other, tmp_path: Path) -> None:
     assert ["functions/not-found", "unknown-function"] in [line[:2] for line in said]
 
 
+_ANSWERED = {
+    "cancel_command": "commandId",
+    "cancel_invitation": "invitationId",
+    "delete_alert": "alertId",
+}
+"""What a function takes that the one before it has answered."""
+
+
 def _before(function: Function, number: int, other: Other) -> str:
     """What an example needs of those before it, and of the device."""
     if (function.name, number) == QUEUED:
         return "await device({ online: false });\n"
     if function.name == "read_variable":
         return "await device({ online: true });\n"
-    if function.name == "cancel_command":
-        return "const { commandId } = answers.at(-1)[1];\n"
-    if function.name == "cancel_invitation":
-        return "const { invitationId } = answers.at(-1)[1];\n"
+    if function.name in _ANSWERED:
+        return f"const {{ {_ANSWERED[function.name]} }} = answers.at(-1)[1];\n"
     if function.name in other.tokens:
         return f'const token = "{other.tokens[function.name]}";\n'
     return ""
@@ -215,6 +227,9 @@ def test_curl(shop: Stack, other: Other, tmp_path: Path) -> None:
         elif function.name == "cancel_invitation":
             shared = answers[calls().index((_named(SHARED[0]), 1))]
             steps.append(f"INVITATION_ID=$(grep -oE '[0-9a-f]{{32}}' {shared})\n")
+        elif function.name == "delete_alert":
+            saved = answers[calls().index((_named("save_alert"), 1))]
+            steps.append(f"ALERT_ID=$(grep -oE '[A-Za-z0-9]{{20}}' {saved})\n")
         elif function.name in other.tokens:
             steps.append(f"TOKEN={other.tokens[function.name]}\n")
         elif function.name == "read_variable":
@@ -258,7 +273,7 @@ def test_mobile(platform: str, shop: Stack, client: Client, other: Other) -> Non
         answer = app(function.name).post("/", data=body, headers=headers).get_json()
         assert "result" in answer, f"{function.name}: {answer}"
         check(function, answer["result"])
-        names = {"commandId", "invitationId"}
+        names = set(_ANSWERED.values())
         variables |= {k: v for k, v in answer["result"].items() if k in names}
         if (function.name, number) == SHARED:
             other.accept(answer["result"]["link"])

@@ -62,6 +62,8 @@ class World:
     token: str
     """Of an invitation for `invited`."""
     transfer_token: str
+    alert_id: str
+    """Of one that fires."""
 
     @property
     def strangers(self) -> dict[str, Account]:
@@ -148,7 +150,9 @@ ATTACKS = {
         lambda world: world.label.claim, "claimed-by-another", modes=("customer",)
     ),
     "delete_account": Attack(lambda _: {"confirm": "delete"}, OWN, ends_the_world=True),
-    "acknowledge_alert": Attack(_device(alertId="a"), guest=LOW),
+    "acknowledge_alert": Attack(
+        lambda world: {"deviceId": world.label.device_id, "alertId": world.alert_id}, guest=LOW
+    ),
     "delete_alert": Attack(_device(alertId="a"), guest=LOW),
     "save_alert": Attack(_device(**FROST), guest=LOW),
     "end_share": Attack(
@@ -235,6 +239,8 @@ def _make_world(_: object, client: Client, label: Label) -> World:
     offer = {"deviceId": label.device_id, "email": invited.email}
     transfer_token = token_of(call("offer_transfer", offer, old))
     device = paths.user_device(old.uid, label.device_id)
+    alert_id = call("save_alert", {"deviceId": label.device_id, **FROST}, old)["alertId"]
+    device.collection(paths.ALERTS).document(alert_id).update({"state": "firing"})
     device.collection(paths.EVENTS).document("e1").set({"data": SECRET})
     assert old.email
     assert old.password
@@ -267,6 +273,7 @@ def _make_world(_: object, client: Client, label: Label) -> World:
         invitation_id=invitation["invitationId"],
         token=token_of(invitation),
         transfer_token=transfer_token,
+        alert_id=alert_id,
     )
 
 

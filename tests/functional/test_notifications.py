@@ -43,17 +43,20 @@ def customer(client: Client) -> Account:
 def alert(owned: Label, customer: Account) -> Callable[..., str]:
     """Lets an alert of the device begin and end; the path of the entry in its log."""
     number = [0]
+    alert_ids: list[str] = []
 
     def fires(severity: str = "warning", *, value: int = 9, new: bool = True) -> str:
         number[0] += 1
         request = {"deviceId": owned.device_id, **WARM, "severity": severity}
         if new:
-            call("save_alert", {**request, "name": f"Too warm {number[0]}"}, customer)
+            request["name"] = f"Too warm {number[0]}"
+            alert_ids.append(call("save_alert", request, customer)["alertId"])
         at = datetime.now(UTC) + timedelta(milliseconds=10 * number[0])
         body = message(owned.device_id, json.dumps(value), at=at)
         assert publish_message(body) < 300
         log = paths.user_device(customer.uid, owned.device_id).collection(paths.ALERT_LOG)
-        newest = max(log.stream(), key=lambda entry: entry.get("at"))
+        mine = [entry for entry in log.stream() if entry.get("alertId") == alert_ids[-1]]
+        newest = max(mine, key=lambda entry: entry.get("at"))
         return str(newest.reference.path)
 
     return fires

@@ -18,7 +18,7 @@ from shared.telemetry import ingest
 from tests.functional.conftest import Label
 from tests.support.command_line import CommandLine
 from tests.support.documents import everything
-from tests.support.functions import call, client, deliver
+from tests.support.functions import call, client, created, deliver
 from tests.support.sharing import invite, verified
 from tests.support.simulator import Simulator
 from tests.support.telemetry import message
@@ -207,9 +207,13 @@ def test_no_document_that_ttl_is_to_delete_is_without_its_end(
     host = verified(client)
     call("claim_device", mine.claim, host)
     invite(mine, host)
+    warm = {"kind": "threshold", "event": "temperature", "metric": "t", "op": "above", "value": 20}
+    call("save_alert", {"deviceId": owned.device_id, "name": "Warm", **warm}, customer)
     for device_id in (owned.device_id, new_label().device_id, "f" * 24):
         assert deliver(message(device_id, '{"t": 21}')) < 300
     assert deliver({"message": {"messageId": "1", "data": "", "attributes": {}}}) < 300
+    [entry] = paths.user_device(customer.uid, owned.device_id).collection(paths.ALERT_LOG).get()
+    assert created("fan_out_alert", entry.reference.path) < 300
     admin.said("devices", "block", owned.device_id, "--reason", "r")
     found = {
         path: fields.get("expireAt")

@@ -27,11 +27,14 @@ READABLE = [
     f"devices/{DEVICE}",
     f"devices/{DEVICE}/events/e1",
     f"devices/{DEVICE}/rollups/r1",
+    f"devices/{DEVICE}/alerts/a1",
+    f"devices/{DEVICE}/alertLog/l1",
     f"devices/{DEVICE}/shares/s1",
     f"devices/{DEVICE}/invitations/i1",
     "commands/c1",
     "activity/a1",
     f"shared/{DEVICE}",
+    "preferences/notifications",
 ]
 GUESTS = ("viewer", "manager", "expired", "of another device", "of another owner", "anonymous")
 PROFILE = {"displayName": "Jo", "particle": {"status": "ready"}}
