@@ -23,15 +23,28 @@ WRITES_PER_STATUS_EVENT: Final = 4
 """Event and device document, then the device's status, and when it came online."""
 STATUS_READS: Final = 24
 """At most this many of the last status events decide presence (presence.HISTORY)."""
+TRANSITION_WRITES: Final = 7
+"""An alert begins or ends, and a mail says so: alert, device, log; the delivery is made, taken and
+settled, and counted."""
+TRANSITION_READS: Final = 22
+"""The judgement: device, alert, and about 3 events. The log's entry, preferences, guests; the
+delivery, each time it changes, and 7 documents that say whether the recipient may know."""
+TRANSITION_REQUESTS: Final = 4
+"""One to fan out, and three of the delivery's changes."""
+TRANSITION_DOCUMENTS: Final = 2
+"""What is left, and deleted by TTL one day: the log's entry and the delivery."""
+LOADING_INSTANCES: Final = 2
+"""Instances of ingest that read a device's alerts again after each change of one."""
 COMMAND_WRITES: Final = 6
 """Four before the call (record, device document, registry, activity), two after it."""
 COMMAND_DOCUMENTS: Final = 2
 """What is left of a command, and deleted by TTL one day: its record and the activity."""
 PROFILE_READS: Final = 1
 PAGE_READS: Final = 42
-"""A device's page: 20 events, 10 commands, 10 activities, 2 rollups (docs/web.md)."""
+"""A device's page: 20 events, 10 commands, 10 activities, 2 rollups; its alerts come to them
+(docs/web.md)."""
 QUERIES_PER_OPENING: Final = 2
-QUERIES_PER_PAGE: Final = 4
+QUERIES_PER_PAGE: Final = 5
 """Each query also costs a read of the tombstone, which the rules make."""
 CHART_REFRESH: Final = 300
 """Seconds after which an open chart reads its 2 rollups again."""
@@ -93,6 +106,9 @@ class Fleet:
     """How often a customer opens the app, each time to look at one device."""
     minutes_watched: float = 3.0
     commands_per_day: float = 2.0
+    alerts: float = 0.0
+    alert_transitions_per_day: float = 0.0
+    """How often an alert begins or ends, each time with a mail."""
     retention_days: int = 90
     rollup_retention_days: int = 400
     command_retention_days: int = 400
@@ -133,6 +149,7 @@ def quantities(fleet: Fleet) -> dict[str, float]:
     system = fleet.devices * fleet.system_events_per_day * DAYS
     status = fleet.devices * fleet.status_events_per_day * DAYS
     rollups = fleet.devices * (fleet.event_names + 1) * DAYS
+    transitions = fleet.devices * fleet.alert_transitions_per_day * DAYS
     events = own + system
 
     message = max(LEAST_MESSAGE, MESSAGE_BYTES + fleet.event_bytes)
@@ -143,14 +160,20 @@ def quantities(fleet: Fleet) -> dict[str, float]:
     return {
         "writes": (events - status) * WRITES_PER_EVENT
         + status * WRITES_PER_STATUS_EVENT
-        + commands * COMMAND_WRITES,
-        "reads": reads + status * STATUS_READS,
-        "ttl_deletes": events + rollups + commands * COMMAND_DOCUMENTS,
+        + commands * COMMAND_WRITES
+        + transitions * TRANSITION_WRITES,
+        "reads": reads
+        + status * STATUS_READS
+        + transitions * (TRANSITION_READS + LOADING_INSTANCES * fleet.alerts),
+        "ttl_deletes": events
+        + rollups
+        + commands * COMMAND_DOCUMENTS
+        + transitions * TRANSITION_DOCUMENTS,
         "storage": stored,
         "recovery": stored,
         "backups": BACKUPS * stored,
         "egress": reads * READ_BYTES,
-        "requests": events + status / 2 + commands + SCHEDULED,
+        "requests": events + status / 2 + commands + transitions * TRANSITION_REQUESTS + SCHEDULED,
         "cpu": busy,
         "memory": busy * MEMORY_GIB,
         "pubsub": 2 * events * message,
@@ -173,6 +196,7 @@ def _reads_of_an_opening(fleet: Fleet) -> float:
         PROFILE_READS
         + fleet.devices_per_customer
         + PAGE_READS
+        + fleet.alerts
         + QUERIES_PER_OPENING
         + QUERIES_PER_PAGE
         # Each event costs a read of the device's document, and one of itself on the device's page.

@@ -99,6 +99,9 @@ def _variants(prices: Mapping[str, Price]) -> str:
         "an event every hour": replace(usual, events_per_hour=1),
         "events kept for a year": replace(usual, retention_days=365),
         "the app opened ten times a day": replace(usual, openings_per_day=10),
+        "10 alerts a device, one of which begins or ends each day": replace(
+            usual, alerts=10, alert_transitions_per_day=1
+        ),
         "a dashboard that is open all day": replace(usual, minutes_watched=1440),
     }
     rows = []

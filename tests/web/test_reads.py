@@ -61,8 +61,9 @@ def test_reads_of_each_page(
     expect(visitor.page.locator("[data-event]")).to_have_count(20)
     chart = visitor.page.locator("[data-points]")
     day = chart.get_attribute("data-points") or ""
-    # 20 events, two days of history, the activity of this device: its claim. No command: 1.
-    page = PROFILE_AND_DEVICES + 20 + 2 + 1 + 1
+    # 20 events, two days of history, the activity of this device: its claim. No command: 1, and
+    # no alert: 1.
+    page = PROFILE_AND_DEVICES + 20 + 2 + 1 + 1 + 1
     wire.expect_reads(page)
 
     visitor.page.get_by_text("Month", exact=True).click()
@@ -96,4 +97,5 @@ def test_reads_of_each_page(
     visitor.follow("Account")
     done = len(client.documents(f"users/{customer.uid}/activity", customer))
     expect(visitor.page.locator("[data-activity]")).to_have_count(done)
-    wire.expect_reads(older + 2 + done)
+    # What they are told of alerts, where they have not changed it: 1.
+    wire.expect_reads(older + 2 + done + 1)

@@ -51,6 +51,7 @@ export function AlertRow({ device, alert, now, changeable = false }: AlertRowPro
     });
   });
   const [deleted, remove] = useAction(() => deleteAlert(about));
+  const watches = words.rule(alert.rule);
   const fires = alert.state === 'firing';
   const standing = !alert.enabled
     ? t(alert.flapping ? 'alerts.flapped' : 'alerts.off')
@@ -77,9 +78,11 @@ export function AlertRow({ device, alert, now, changeable = false }: AlertRowPro
           <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
             <bdi>{alert.name}</bdi>
           </Text>
-          <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-            {words.rule(alert.rule)}
-          </Text>
+          {watches !== alert.name && (
+            <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+              {watches}
+            </Text>
+          )}
         </div>
         <Badge
           tt="none"
