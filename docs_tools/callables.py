@@ -78,6 +78,7 @@ _CLAIM: Final = (
 DEVICE_ID: Final = Variable("deviceId")
 REQUEST_ID: Final = Variable("requestId")
 COMMAND_ID: Final = Variable("commandId")
+SCHEDULE_ID: Final = Variable("scheduleId")
 ALERT_ID: Final = Variable("alertId")
 INVITATION_ID: Final = Variable("invitationId")
 GUEST_UID: Final = Variable("guestUid")
@@ -379,6 +380,92 @@ FUNCTIONS: Final = (
         _SHARING,
         (Example("", {"deviceId": DEVICE_ID, "alertId": ALERT_ID}),),
         ("An alert that does not exist is no failure.",),
+    ),
+    Function(
+        "save_schedule",
+        "Makes a schedule of a device, or replaces one: a function is called at times of the day, "
+        "where the device is. A time of the day keeps its hour when the clocks change. See "
+        "[Schedules](../concepts.md#schedules).",
+        {
+            "deviceId": _SHARED,
+            "scheduleId": "Which schedule to change; all fields are given again. Without it, a new "
+            "one is made.",
+            "name": "What people call it, with at least one visible character.",
+            "function": "The function to be called. It must be offered, now and at each run.",
+            "argument": "Its argument.",
+            "kind": "`time` at a time of the day, `sunrise` or `sunset` at a place, `once` at a "
+            "moment.",
+            "timeZone": "A name such as `Europe/Vienna`.",
+            "time": "Of `time`: the hour and the minute, `HH:MM`.",
+            "days": "The days of the week by the local date, 1 for Monday to 7; without it, every "
+            "day.",
+            "at": "Of `once`: when.",
+            "latitude": "Of `sunrise` and `sunset`: where, in degrees, north is positive.",
+            "longitude": "The same, east is positive.",
+            "offsetMinutes": "How much later than the sun; negative: earlier.",
+            "enabled": "`false` keeps the schedule and lets it rest. On by default.",
+            "whenOffline": "`queue` lets the call wait for a device that is offline; otherwise it "
+            "fails.",
+            "expiresIn": "How long it waits then, in seconds; an hour by default.",
+        },
+        (
+            Field(
+                "scheduleId", "text", "The document's id below `…/devices/{deviceId}/schedules`."
+            ),
+            Field("dueAt", "time", "When it is due next; `null`: never.", optional=True),
+        ),
+        (*_SHARING, "not-allowed", "unknown-schedule", "too-many"),
+        (
+            Example(
+                "At six on working days",
+                {
+                    "deviceId": DEVICE_ID,
+                    "name": "Morning",
+                    "function": "set_target",
+                    "argument": "21",
+                    "kind": "time",
+                    "time": "06:00",
+                    "timeZone": "Europe/Vienna",
+                    "days": [1, 2, 3, 4, 5],
+                },
+            ),
+            Example(
+                "Half an hour before sunset, every day",
+                {
+                    "deviceId": DEVICE_ID,
+                    "name": "Evening",
+                    "function": "set_target",
+                    "argument": "19",
+                    "kind": "sunset",
+                    "timeZone": "Europe/Vienna",
+                    "latitude": 48.2,
+                    "longitude": 16.4,
+                    "offsetMinutes": -30,
+                },
+            ),
+        ),
+        ("A device has at most 20 schedules: `too-many` has the `limit`.",),
+    ),
+    Function(
+        "delete_schedule",
+        "Deletes a schedule. A run that has begun goes on.",
+        {"deviceId": _SHARED, "scheduleId": "The id that `save_schedule` returned."},
+        (),
+        _SHARING,
+        (Example("", {"deviceId": DEVICE_ID, "scheduleId": SCHEDULE_ID}),),
+        ("A schedule that does not exist is no failure.",),
+    ),
+    Function(
+        "pause_schedules",
+        "Lets all schedules of a device rest until a time, or those of all devices that the caller "
+        "owns: for a holiday. What is due meanwhile is left out.",
+        {
+            "deviceId": f"{_SHARED} Without it, all of the caller's own.",
+            "until": "Until when; without it, they rest no longer.",
+        },
+        (Field("pausedUntil", "time", "As it is then; `null`: they do not rest.", optional=True),),
+        _SHARING,
+        (Example("", {"deviceId": DEVICE_ID, "until": "2099-12-31T12:00:00Z"}),),
     ),
     Function(
         "save_notifications",

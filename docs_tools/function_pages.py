@@ -19,6 +19,7 @@ _BEFORE_THE_EXAMPLES: Final = (
 )
 _FORMS: Final = {
     r"^[A-Za-z0-9]{1,64}\Z": "letters and digits, 1 to 64",
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z": "`HH:MM`",
     r"^[0-9a-f]{24}\Z": "24 hexadecimal digits",
     r"^[0-9a-f]{32}\Z": "32 hexadecimal digits",
     r"^[^@\s]{1,64}@[^@\s]{1,250}\Z": "e-mail address",
@@ -121,6 +122,8 @@ def _limits(form: dict[str, Any]) -> str:
     if form.get("format") == "date-time":
         return "time, with its offset or `Z`"
     kind: str = form["type"]
+    if kind == "array":
+        return f"list of {_limits(form['items'])}"
     limits = "text" if kind == "string" else kind
     if "maxLength" in form:
         limits += f", {form.get('minLength', 0)} to {form['maxLength']} characters"

@@ -1,4 +1,6 @@
-"""What `run_due` does every minute: shares expire, alerts become due, and notifications.
+"""What `run_due` does every minute: whatever is due.
+
+Shares expire, alerts change as time passes, schedules begin, and notifications wait no longer.
 
 The rules refuse an expired share by its time, but only to whoever begins to listen: an open
 listener goes on until the share is deleted. So a share is ended by a write, here. Calls look at the
@@ -16,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from shared import log, settings
 from shared.firestore import paths
 from shared.notifications import outbox
+from shared.schedules import due as schedules_due
 from shared.sharing import ending
 from shared.telemetry.alerts import due as alerts_due
 
@@ -49,7 +52,7 @@ class Sweep:
 
 
 def run() -> None:
-    """End shares, see to alerts and wake notifications, then record the run.
+    """End shares, see to alerts, begin schedules and wake notifications, then record the run.
 
     Begins nothing more after `settings.DUE_BUDGET` seconds.
 
@@ -58,11 +61,13 @@ def run() -> None:
     end = time.monotonic() + settings.DUE_BUDGET
     ending.end_expired(settings.DUE_BUDGET)
     alerts_due.run(end - time.monotonic())
+    schedules_due.run(end - time.monotonic())
     outbox.wake_due(end - time.monotonic())
     now = datetime.now(UTC)
     left = [
         *(one.get("expiresAt") for one in paths.expired_shares(now).limit(1).get()),
         *(one.get("dueAt") for one in paths.due_alerts(now).limit(1).get()),
+        *(one.get("dueAt") for one in paths.due_schedules(now).limit(1).get()),
         *(one.get("dueAt") for one in paths.due_deliveries(now).limit(1).get()),
     ]
     oldest = min(left, default=None)

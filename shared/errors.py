@@ -107,6 +107,14 @@ class UnknownAlert(ProductError):
     message = "This device has no such alert."
 
 
+class UnknownSchedule(ProductError):
+    """The device has no such schedule."""
+
+    code = "not-found"
+    reason = "unknown-schedule"
+    message = "This device has no such schedule."
+
+
 class NotFiring(ProductError):
     """The alert does not fire, so there is nothing to acknowledge."""
 

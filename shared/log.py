@@ -367,6 +367,41 @@ def alert_not_judged(device_id: str, alert_id: str, error: BaseException) -> Non
     )
 
 
+def schedule_not_begun(device_id: str, schedule_id: str, error: BaseException) -> None:
+    """A schedule that is due could not be begun; the next run tries again."""
+    _line(
+        "WARNING",
+        "schedule-not-begun",
+        "schedule that is due not begun yet",
+        deviceId=device_id,
+        scheduleId=schedule_id,
+        cause=f"{type(error).__name__}: {error}",
+    )
+
+
+def schedule_missed(device_id: str, schedule_id: str, seconds: int) -> None:
+    """An occurrence was so late that it was left out."""
+    _line(
+        "ERROR",
+        "schedule-missed",
+        f"schedule left out: its time was {seconds} s ago",
+        deviceId=device_id,
+        scheduleId=schedule_id,
+    )
+
+
+def schedule_failed(device_id: str, schedule_id: str, reason: str) -> None:
+    """The call of a schedule failed."""
+    _line(
+        "INFO",
+        "schedule-failed",
+        f"call of a schedule failed: {reason}",
+        deviceId=device_id,
+        scheduleId=schedule_id,
+        reason=reason,
+    )
+
+
 def notification_sent(delivery_id: str, channel: str, number: int) -> None:
     """Somebody was told of alerts, in one message."""
     _line(

@@ -56,6 +56,9 @@ DeviceId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{24}\Z")]
 AlertId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,64}\Z")]
 """An alert of a device: the id of its document."""
 
+ScheduleId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,64}\Z")]
+"""A schedule of a device: the id of its document."""
+
 Uid = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[^/]+\Z")]
 """Another customer of the product."""
 

@@ -166,10 +166,10 @@ def _erase_history(job: paths.Snapshot) -> None:
 
 
 def _erase_rest(job: paths.Snapshot) -> None:
-    """Erase what means nothing after the tenure: alerts, and invitations that the commit has left.
+    """Erase what means nothing after the tenure: alerts, schedules, and invitations.
 
-    It leaves some when there are too many.
+    The commit leaves some invitations when there are too many.
     """
     device = paths.user_device(job.get("uid"), job.get("deviceId"))
-    for name in (paths.ALERTS, paths.INVITATIONS):
+    for name in (paths.ALERTS, paths.SCHEDULES, paths.INVITATIONS):
         erase.erase(device.collection(name), until=job.create_time)

@@ -53,17 +53,18 @@ def invoke(
     request_id: str | None = None,
     wait: Wait | None = None,
     confirm: Callable[[], None] = _nothing_to_wait_for,
+    schedule_id: str | None = None,
 ) -> Command:
     """Call a function once, however often the same request comes.
 
     The device is the user's, or they are a guest who may control it. With `wait`, a call whose
     device is offline is kept. `confirm` is called when the call has been recorded, before anything
-    reaches the device or ends another call; when it raises, the call has failed. Raises
-    `NotAllowed`, `NotYourDevice`, `RoleTooLow`, `UnknownFunction`, `DeviceOffline`,
-    `DeviceTimeout`, `DeviceNotReady`, `ParticleUnavailable`, `ParticleRateLimited`, `InProgress`,
-    `TryAgain`, and `BadRequest` for an argument that is not offered or that the device or Particle
-    does not take, and for a request id that was used for another call. A repeated request gets the
-    outcome of the first one, be it a result or a failure.
+    reaches the device or ends another call; when it raises, the call has failed. `schedule_id` says
+    which schedule makes it. Raises `NotAllowed`, `NotYourDevice`, `RoleTooLow`, `UnknownFunction`,
+    `DeviceOffline`, `DeviceTimeout`, `DeviceNotReady`, `ParticleUnavailable`,
+    `ParticleRateLimited`, `InProgress`, `TryAgain`, and `BadRequest` for an argument that is not
+    offered or that the device or Particle does not take, and for a request id that was used for
+    another call. A repeated request gets the outcome of the first one, be it a result or a failure.
     """
     offer().check_call(call.function, call.argument)
     request_id = request_id or secrets.token_hex(16)
@@ -77,7 +78,7 @@ def invoke(
             raise
         return _recorded(found, uid, call)
     try:
-        begun = _begin(uid, call, request_id)
+        begun = _begin(uid, call, request_id, schedule_id)
     except UsedError as used:
         return _recorded(used.record, uid, call)
 
@@ -103,11 +104,17 @@ def invoke(
     return Command(begun.hold.command_id, outcome.status, outcome.value)
 
 
-def _begin(uid: str, call: Call, request_id: str) -> Begun:
+def _begin(uid: str, call: Call, request_id: str, schedule_id: str | None) -> Begun:
     """Record the call: as the owner's, which needs no read, or else as a guest's."""
     ask_platform = depends_on_platform(call.argument)
     try:
-        return record.begin(uid, _id_of(request_id), call, ask_platform=ask_platform)
+        return record.begin(
+            uid,
+            _id_of(request_id),
+            call,
+            ask_platform=ask_platform,
+            schedule_id=schedule_id,
+        )
     except NotFound:
         pass
 

@@ -166,13 +166,20 @@ class DeviceChangedError(Exception):
 
 
 def begin(
-    uid: str, command_id: str, call: Call, *, share: Share | None = None, ask_platform: bool = False
+    uid: str,
+    command_id: str,
+    call: Call,
+    *,
+    share: Share | None = None,
+    ask_platform: bool = False,
+    schedule_id: str | None = None,
 ) -> Begun:
     """Create the record of a call that is about to be made, in the tree of the device's owner.
 
-    With `share` it is the call of that guest. With `ask_platform` the commit also returns the
-    device's platform. Raises `UsedError` for a used id, Firestore's `NotFound` when the user does
-    not own the device, and what `access.as_guest` expects.
+    With `share` it is the call of that guest, with `schedule_id` that of a schedule. With
+    `ask_platform` the commit also returns the device's platform. Raises `UsedError` for a used id,
+    Firestore's `NotFound` when the user does not own the device, and what `access.as_guest`
+    expects.
     """
     hold = _hold(uid, command_id, call)
     batch = paths.client().batch()
@@ -190,6 +197,7 @@ def begin(
             "finishedAt": None,
             "expireAt": _kept_until(datetime.now(UTC)),
             **({"by": share.guest_uid} if share else {}),
+            **({"scheduleId": schedule_id} if schedule_id else {}),
         },
     )
     hold.begin(batch)
@@ -199,6 +207,8 @@ def begin(
         asked = {"platformId": Increment(0)}
         batch.update(paths.user_device(uid, call.device_id), asked)
     noted = {"deviceId": call.device_id, "function": call.function, "commandId": command_id}
+    if schedule_id:
+        noted["scheduleId"] = schedule_id
     if share:
         share.act(batch, "function-called", **noted)
     else:

@@ -6,6 +6,7 @@
     users/{uid}/devices/{deviceId}/rollups/{id}       numeric history for charts
     users/{uid}/devices/{deviceId}/alerts/{alertId}   an alert: its rule and its state
     users/{uid}/devices/{deviceId}/alertLog/{id}      when an alert began and ended
+    users/{uid}/devices/{deviceId}/schedules/{id}     calls at times of the day
     users/{uid}/commands/{commandId}                  each function call
     users/{uid}/activity/{id}                         who did what, append-only
     users/{uid}/shared/{deviceId}                     another's device that they may use
@@ -24,6 +25,7 @@
     claimAttempts/{hash}                              how often setup codes were tried
     releases/{id}                                     releases that are not finished
     invitations/{id}                                  open invitations to share a device
+    scheduleRuns/{id}                                 occurrences of schedules under way
     deliveries/{id}                                   notifications, and what became of them
     operations/{id}                                   the audit trail: what operators did, and why
     deletedUsers/{uid}                                tombstones of deleted accounts
@@ -83,6 +85,8 @@ INVITATIONS = "invitations"
 UNKNOWN_DEVICES = "unknownDevices"
 PREFERENCES = "preferences"
 DELIVERIES = "deliveries"
+SCHEDULES = "schedules"
+SCHEDULE_RUNS = "scheduleRuns"
 
 
 @functools.cache
@@ -177,6 +181,34 @@ def preferences(uid: str) -> DocumentReference:
     """What a customer wants to be told, and how."""
     reference: DocumentReference = user(uid).collection(PREFERENCES).document("notifications")
     return reference
+
+
+def schedule_preferences(uid: str) -> DocumentReference:
+    """Until when the schedules of all devices of a customer rest."""
+    reference: DocumentReference = user(uid).collection(PREFERENCES).document("schedules")
+    return reference
+
+
+def due_schedules(now: datetime) -> Query:
+    """All schedules that are due at a time, the first ones first; needs its own index."""
+    group = client().collection_group(SCHEDULES)
+    return group.where(filter=FieldFilter("dueAt", "<=", now)).order_by("dueAt")
+
+
+def schedule_run(run_id: str) -> DocumentReference:
+    """An occurrence of a schedule that is under way."""
+    return client().collection(SCHEDULE_RUNS).document(run_id)
+
+
+def schedule_runs_of(uid: str) -> Query:
+    """The runs of a customer's schedules."""
+    return client().collection(SCHEDULE_RUNS).where(filter=FieldFilter("uid", "==", uid))
+
+
+def due_runs(now: datetime) -> Query:
+    """The runs that wait to be tried again at a time, or whose process crashed."""
+    runs = client().collection(SCHEDULE_RUNS)
+    return runs.where(filter=FieldFilter("retryAt", "<=", now)).order_by("retryAt")
 
 
 def delivery(delivery_id: str) -> DocumentReference:

@@ -123,5 +123,6 @@ def _erase(uid: str) -> None:
     batch.delete(paths.customer(uid))
     batch.commit()
     erase.erase(paths.tenures_of(uid))
+    erase.erase(paths.schedule_runs_of(uid))
     for whose in ("uid", "ownerUid"):
         erase.erase(paths.deliveries().where(filter=FieldFilter(whose, "==", uid)))

@@ -44,6 +44,7 @@ def end(
         batch.update(entry.reference, {"shares": Increment(-1)})
     end_calls(batch, share)
     end_invitations(batch, share)
+    end_schedules(batch, share)
     noted = {"guestUid": share.guest_uid, "guestName": share.guest_name, "why": why}
     if host:
         host.act(batch, "share-ended", **noted)
@@ -75,6 +76,16 @@ def end_calls(batch: WriteBatch, share: Share) -> None:
     for queued in record.waiting(share.owner_uid, share.device_id).stream():
         if record.made_by(queued) == share.guest_uid:
             record.cancel_in(batch, queued)
+
+
+def end_schedules(batch: WriteBatch, share: Share) -> None:
+    """Add to a commit that the schedules of the device that the guest has made rest."""
+    schedules = paths.user_device(share.owner_uid, share.device_id).collection(paths.SCHEDULES)
+    made = schedules.where(filter=FieldFilter("createdBy", "==", share.guest_uid))
+    for schedule in made.select(["enabled"]).stream():
+        if schedule.get("enabled"):
+            rest = {"enabled": False, "disabledReason": "creator-left", "dueAt": None}
+            batch.update(schedule.reference, rest)
 
 
 def end_invitations(batch: WriteBatch, share: Share) -> None:

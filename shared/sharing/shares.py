@@ -42,6 +42,7 @@ def _change(guest_uid: str, changes: Changes, host: Host) -> Share:
         ending.end_calls(batch, share)
     if not role.includes(Role.MANAGER):
         ending.end_invitations(batch, share)
+        ending.end_schedules(batch, share)
     noted = {"guestUid": guest_uid, "guestName": share.guest_name, **changes}
     host.act(batch, "share-changed", **noted)
     about = {"ownerUid": share.owner_uid, "deviceId": share.device_id}

@@ -161,6 +161,7 @@ _ANSWERED = {
     "cancel_command": "commandId",
     "cancel_invitation": "invitationId",
     "delete_alert": "alertId",
+    "delete_schedule": "scheduleId",
 }
 """What a function takes that the one before it has answered."""
 
@@ -221,15 +222,11 @@ def test_curl(shop: Stack, other: Other, tmp_path: Path) -> None:
     for (function, number), answer in zip(calls(), answers, strict=True):
         if (function.name, number) == QUEUED:
             steps.append(online.format(control, "false"))
-        elif function.name == "cancel_command":
-            queued = answers[calls().index((_named(QUEUED[0]), QUEUED[1]))]
-            steps.append(f"COMMAND_ID=$(grep -oE '[0-9a-f]{{32}}' {queued})\n")
-        elif function.name == "cancel_invitation":
-            shared = answers[calls().index((_named(SHARED[0]), 1))]
-            steps.append(f"INVITATION_ID=$(grep -oE '[0-9a-f]{{32}}' {shared})\n")
-        elif function.name == "delete_alert":
-            saved = answers[calls().index((_named("save_alert"), 1))]
-            steps.append(f"ALERT_ID=$(grep -oE '[A-Za-z0-9]{{20}}' {saved})\n")
+        elif field := _ANSWERED.get(function.name):
+            earlier = " ".join(str(one) for one in answers[: answers.index(answer)])
+            name = re.sub(r"(?=[A-Z])", "_", field).upper()
+            found = f'grep -ohE \'"{field}": *"[^"]+"\' {earlier} | tail -1 | cut -d \'"\' -f 4'
+            steps.append(f"{name}=$({found})\n")
         elif function.name in other.tokens:
             steps.append(f"TOKEN={other.tokens[function.name]}\n")
         elif function.name == "read_variable":

@@ -101,6 +101,14 @@ def _device(**more: Any) -> Callable[[World], dict[str, Any]]:
     return lambda world: {"deviceId": world.label.device_id, **more}
 
 
+EVENING = {
+    "name": "Evening",
+    "function": "set_target",
+    "argument": "18",
+    "kind": "time",
+    "time": "22:00",
+    "timeZone": "UTC",
+}
 FROST = {
     "name": "Frost",
     "kind": "threshold",
@@ -172,6 +180,10 @@ ATTACKS = {
     "release_device": Attack(_device(), ends_the_world=True),
     "offer_transfer": Attack(_device(), guest=LOW),
     "rename_device": Attack(_device(name="Mine"), guest=LOW),
+    "delete_schedule": Attack(_device(scheduleId="a"), guest=LOW),
+    "pause_schedules": Attack(_device(until="2999-01-01T00:00:00Z"), guest=LOW),
+    "pause_schedules of the account": Attack(lambda _: {"until": "2999-01-01T00:00:00Z"}, OWN),
+    "save_schedule": Attack(_device(**EVENING), guest=LOW),
     "save_notifications": Attack(lambda _: {"email": False}, OWN),
     "share_device": Attack(_device(role="manager"), guest=LOW),
     "revoke_tokens": Attack(lambda _: {}, OWN, modes=("customer",)),

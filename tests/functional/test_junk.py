@@ -60,6 +60,26 @@ def check(
 
 BASE: dict[str, Any] = {
     "acknowledge_alert": {"deviceId": "f" * 24, "alertId": "a"},
+    "delete_schedule": {"deviceId": "f" * 24, "scheduleId": "a"},
+    "pause_schedules": {"deviceId": "f" * 24, "until": "2999-01-01T00:00:00Z"},
+    "save_schedule": {
+        "deviceId": "f" * 24,
+        "scheduleId": "a",
+        "name": "Evening",
+        "function": "set_target",
+        "argument": "18",
+        "kind": "sunset",
+        "timeZone": "Europe/Vienna",
+        "enabled": True,
+        "days": [1, 7],
+        "latitude": 48.2,
+        "longitude": 16,
+        "offsetMinutes": -30,
+        "whenOffline": "queue",
+        "expiresIn": 60,
+        "time": None,
+        "at": None,
+    },
     "save_notifications": {
         "email": True,
         "push": True,

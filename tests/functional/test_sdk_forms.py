@@ -63,6 +63,15 @@ def test_what_is_no_integer_names_its_field(wrong: Any, customer: Account, stack
 
 BASE: dict[str, dict[str, Any]] = {
     "acknowledge_alert": {"deviceId": "f" * 24, "alertId": "a"},
+    "delete_schedule": {"deviceId": "f" * 24, "scheduleId": "a"},
+    "save_schedule": {
+        "deviceId": "f" * 24,
+        "name": "Evening",
+        "function": "set_target",
+        "kind": "time",
+        "time": "22:00",
+        "timeZone": "UTC",
+    },
     "delete_alert": {"deviceId": "f" * 24, "alertId": "a"},
     "save_alert": {
         "deviceId": "f" * 24,

@@ -35,6 +35,7 @@ ALLOWED = {
     "users/{uid}/devices/{deviceId}/rollups/{id}": READS,
     "users/{uid}/devices/{deviceId}/alerts/{alertId}": READS,
     "users/{uid}/devices/{deviceId}/alertLog/{id}": READS,
+    "users/{uid}/devices/{deviceId}/schedules/{id}": READS,
     "users/{uid}/devices/{deviceId}/shares/{guestUid}": READS,
     "users/{uid}/devices/{deviceId}/invitations/{id}": READS,
     "users/{uid}/commands/{commandId}": READS,
@@ -55,6 +56,7 @@ ALLOWED = {
     "invitations/{id}": NOTHING,
     "operations/{id}": NOTHING,
     "deliveries/{id}": NOTHING,
+    "scheduleRuns/{id}": NOTHING,
     "deletedUsers/{uid}": NOTHING,
     "deadLetters/{messageId}": NOTHING,
     "limits/{name}": NOTHING,
@@ -69,6 +71,7 @@ LOOK = {
     "users/{uid}/devices/{deviceId}/rollups/{id}": READS,
     "users/{uid}/devices/{deviceId}/alerts/{alertId}": READS,
     "users/{uid}/devices/{deviceId}/alertLog/{id}": READS,
+    "users/{uid}/devices/{deviceId}/schedules/{id}": READS,
 }
 MANAGE = {
     "users/{uid}/devices/{deviceId}/shares/{guestUid}": READS,

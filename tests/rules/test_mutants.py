@@ -29,6 +29,7 @@ READABLE = [
     f"devices/{DEVICE}/rollups/r1",
     f"devices/{DEVICE}/alerts/a1",
     f"devices/{DEVICE}/alertLog/l1",
+    f"devices/{DEVICE}/schedules/s1",
     f"devices/{DEVICE}/shares/s1",
     f"devices/{DEVICE}/invitations/i1",
     "commands/c1",

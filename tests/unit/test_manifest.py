@@ -35,6 +35,10 @@ SECRETS = {
     "delete_account": PARTICLE,
     "acknowledge_alert": [],
     "delete_alert": [],
+    "delete_schedule": [],
+    "pause_schedules": [],
+    "run_schedule": PARTICLE,
+    "save_schedule": [],
     "deliver_notification": ["SMTP_URL"],
     "fan_out_alert": ["SMTP_URL"],
     "save_notifications": [],
@@ -99,6 +103,7 @@ TRIGGERS: dict[str, Any] = {
             "retry": True,
         }
     },
+    "run_schedule": on_document("scheduleRuns/{id}", "written"),
     "restore_status": on_document("users/{uid}", "updated"),
     "send_queued": on_document("devices/{deviceId}/presence/online", "written"),
     "check_health": {
