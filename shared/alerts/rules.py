@@ -127,7 +127,7 @@ def _save(alert_id: str | None, wanted: Wanted, host: Host) -> _Saved:
             raise TooMany(limit=MAX_ALERTS)
         batch.create(reference, {**fields, **made})
     _change(batch, subject, reference.id)
-    host.act(batch, "alert-saved", alertId=reference.id, name=wanted.name)
+    host.act(batch, "alert-saved", alertId=reference.id, alertName=wanted.name)
     batch.commit()
     if not alert_id and _count(subject) > MAX_ALERTS:
         # Others were made at the same moment.
@@ -170,7 +170,7 @@ def _acknowledge(alert_id: str, host: Host) -> datetime:
         option=paths.client().write_option(last_update_time=found.update_time),
     )
     batch.update(subject.device, {VERSION: Increment(1)})
-    host.act(batch, "alert-acknowledged", alertId=alert_id, name=alert.name)
+    host.act(batch, "alert-acknowledged", alertId=alert_id, alertName=alert.name)
     batch.commit()
     return now
 

@@ -135,7 +135,7 @@ def _save(schedule_id: str | None, wanted: Wanted, host: Host) -> tuple[str, dat
         if _count(host) >= MAX_SCHEDULES:
             raise TooMany(limit=MAX_SCHEDULES)
         batch.create(reference, {**fields, "last": None, "createdBy": host.uid, "createdAt": now})
-    host.act(batch, "schedule-saved", scheduleId=reference.id, name=wanted.name)
+    host.act(batch, "schedule-saved", scheduleId=reference.id, scheduleName=wanted.name)
     batch.commit()
     if not schedule_id and _count(host) > MAX_SCHEDULES:
         # Others were made at the same moment.

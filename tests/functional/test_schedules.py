@@ -17,6 +17,7 @@ from tests.support.functions import client as function
 from tests.support.sharing import share
 from tests.support.simulator import Simulator
 
+SET_TARGET = "POST /v1/products/*/devices/*/set_target"
 DAILY = {
     "name": "Morning",
     "function": "set_target",
@@ -160,7 +161,7 @@ def test_a_failure_that_passes_is_tried_again_and_another_is_told(
     overdue(customer, owned, schedule_id)
     [run_id] = sweep()
     down = {"kind": "status", "status": 429, "body": {"error": "slow down"}}
-    simulator.fail({"route": "POST /v1/devices/:deviceId/:functionName"}, down)
+    simulator.fail({"route": SET_TARGET}, down)
     assert run(run_id) == 200
     waiting = paths.schedule_run(run_id).get()
     assert waiting.get("attempt") == 2

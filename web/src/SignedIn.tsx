@@ -9,6 +9,7 @@ import { DevicePage } from './pages/DevicePage';
 import { DevicesPage } from './pages/DevicesPage';
 import { JoinPage } from './pages/JoinPage';
 import { NotFoundPage } from './pages/NotFoundPage';
+import { SchedulesPage } from './pages/SchedulesPage';
 import { SharingPage } from './pages/SharingPage';
 import { hasPassword } from './session/account';
 import { CustomerContext } from './session/context';
@@ -58,6 +59,7 @@ export default function SignedIn({ user }: { user: User }) {
           <Route path="claim" element={<AddDevicePage />} />
           <Route path="devices/:deviceId" element={<DevicePage />} />
           <Route path="devices/:deviceId/alerts" element={<AlertsPage />} />
+          <Route path="devices/:deviceId/schedules" element={<SchedulesPage />} />
           <Route path="devices/:deviceId/sharing" element={<SharingPage />} />
           {/* Where the links of invitations lead. */}
           <Route path="join" element={<JoinPage kind="share" />} />

@@ -9,6 +9,7 @@ import type { AlertState, Limit, Op, Severity } from '../model/alerts';
 import type { QuietHours } from '../model/notifications';
 import type { Press } from '../model/press';
 import type { CommandState } from '../model/records';
+import type { ScheduleKind } from '../model/schedules';
 import type { Role } from '../model/shares';
 import type { Json } from '../model/values';
 import { backend } from './app';
@@ -166,6 +167,40 @@ export const acknowledgeAlert = callable<
   { deviceId: string; alertId: string },
   { acknowledgedAt: string }
 >('acknowledge_alert');
+
+/** Everything of a schedule is given, whether it is new or not. */
+export interface WantedSchedule {
+  deviceId: string;
+  scheduleId?: string;
+  name: string;
+  enabled: boolean;
+  function: string;
+  argument: string;
+  kind: ScheduleKind;
+  timeZone: string;
+  time?: string;
+  days?: number[];
+  at?: string;
+  latitude?: number;
+  longitude?: number;
+  offsetMinutes?: number;
+  whenOffline: 'fail' | 'queue';
+}
+
+export const saveSchedule = callable<WantedSchedule, { scheduleId: string; dueAt: string | null }>(
+  'save_schedule',
+);
+
+export const deleteSchedule = callable<
+  { deviceId: string; scheduleId: string },
+  Record<string, never>
+>('delete_schedule');
+
+/** Without `until` they rest no longer. */
+export const pauseSchedules = callable<
+  { deviceId: string; until?: string },
+  { pausedUntil: string | null }
+>('pause_schedules');
 
 export const saveNotifications = callable<
   {

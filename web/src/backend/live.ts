@@ -12,6 +12,7 @@ import { type Device, toDevice } from '../model/device';
 import { type Notifications, toNotifications } from '../model/notifications';
 import { type Profile, type ProfileFields, toProfile } from '../model/profile';
 import { type Command, toCommand } from '../model/records';
+import { type Schedule, toSchedule } from '../model/schedules';
 import {
   type Guest,
   type Invitation,
@@ -105,6 +106,14 @@ export function watchAlerts(ownerUid: string, deviceId: string): Watch<Alert[]> 
   return watchQuery(
     () => collection(userDocument(ownerUid), 'devices', deviceId, 'alerts'),
     (found) => toAlert(found.id, found.data()),
+  );
+}
+
+/** The schedules of a device. */
+export function watchSchedules(ownerUid: string, deviceId: string): Watch<Schedule[]> {
+  return watchQuery(
+    () => collection(userDocument(ownerUid), 'devices', deviceId, 'schedules'),
+    (found) => toSchedule(found.id, found.data()),
   );
 }
 

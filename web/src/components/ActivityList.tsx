@@ -30,6 +30,10 @@ const KNOWN = [
   'alert-saved',
   'alert-deleted',
   'alert-acknowledged',
+  'schedule-saved',
+  'schedule-deleted',
+  'schedules-paused',
+  'schedules-resumed',
 ] as const;
 
 /** One sentence for each entry, that needs no other to be understood. */
@@ -55,6 +59,7 @@ function useWords(): (activity: Activity) => string {
       guest: activity.guestName && t('activity.withGuest', { name: activity.guestName }),
     };
     const done = known ? t(`activity.${known}`, what) : t('activity.other', what);
+    if (activity.scheduled) return t('activity.bySchedule', { what: done });
     const who = by === '?' ? t('sharing.unnamed') : by;
     return who ? t('activity.by', { who, what: done }) : done;
   };

@@ -60,6 +60,8 @@ export interface Device {
   battery: Battery | undefined;
   signal: Signal | undefined;
   firmwareVersion: number | undefined;
+  /** Until when its schedules rest. */
+  schedulesPausedUntil: number | undefined;
   /** The gravest of the alerts that fire, and how many fire. */
   firing: { count: number; severity: Severity } | undefined;
   /** Newest value of each event name, by name. */
@@ -129,6 +131,7 @@ export function toDevice(id: string, data: DocumentData, access: Access = owned(
     battery: toBattery(data.battery),
     signal: toSignal(data.signal),
     firmwareVersion: number(data.firmwareVersion),
+    schedulesPausedUntil: toMillis(data.schedulesPausedUntil),
     firing: toFiring(data.firing),
     latest: toLatest(data.latest),
   };

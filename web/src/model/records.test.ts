@@ -13,6 +13,7 @@ it('an activity is about a device, a function and people', () => {
     formerName: '',
     function: 'set_mode',
     guestName: '',
+    scheduled: false,
     by: 'Grace',
   });
   const renamed = { action: 'device-renamed', name: 'Attic', formerName: 'Cellar' };

@@ -49,6 +49,8 @@ export interface Activity {
   guestName: string;
   /** The guest who did it; empty for the customer. */
   by: string;
+  /** Whether a schedule did it. */
+  scheduled: boolean;
 }
 
 /** From `users/{uid}/commands/{commandId}`. */
@@ -85,6 +87,7 @@ export function toActivity(id: string, data: DocumentData): Activity {
     formerName: text(data.formerName),
     function: text(data.function),
     guestName: text(data.guestName),
+    scheduled: text(data.scheduleId) !== '' && text(data.function) !== '',
     by:
       text(data.byName) || (data.by && data.by !== 'customer' && data.by !== 'operator' ? '?' : ''),
   };

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
 import { IconUsers } from '@tabler/icons-react';
 import { lazy, type ReactNode, useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -140,6 +140,9 @@ function DeviceSections({ device, commands, log }: DeviceSectionsProps) {
           ) : (
             <CallForm device={device} commands={commands} />
           )}
+          <Anchor component={Link} to={`/devices/${device.id}/schedules`} size="sm">
+            {t('schedules.open')}
+          </Anchor>
         </Section>
       )}
       <Section title={t('device.history')}>
