@@ -48,7 +48,7 @@ def swift(function: Function, request: Mapping[str, Any]) -> str:
 
 def kotlin(function: Function, request: Mapping[str, Any]) -> str:
     """For firebase-functions on Android, in a coroutine."""
-    fields = [f'"{key}" to {_json(value)}' for key, value in request.items()]
+    fields = [f'"{key}" to {_kotlin(value)}' for key, value in request.items()]
     call = _call(
         f'functions.getHttpsCallable("{function.name}").call(', fields, ("mapOf(", ")"), ")"
     )
@@ -152,6 +152,12 @@ def _call(before: str, fields: list[str], brackets: tuple[str, str], after: str)
 
 def _json(value: Any) -> str:
     return value.name if isinstance(value, Variable) else json.dumps(value)
+
+
+def _kotlin(value: Any) -> str:
+    if isinstance(value, list):
+        return f"listOf({', '.join(map(_kotlin, value))})"
+    return _json(value)
 
 
 def _dart(value: Any) -> str:

@@ -14,11 +14,13 @@ from local.runs import ROOT
 from shared import connections, settings
 from shared.accounts import session
 from shared.firestore import paths
+from shared.schedules import due as schedules_due
 from shared.telemetry import ingest
 from tests.functional.conftest import Label
 from tests.support.command_line import CommandLine
 from tests.support.documents import everything
-from tests.support.functions import call, client, created, deliver
+from tests.support.functions import call, created, deliver
+from tests.support.functions import client as client_of
 from tests.support.sharing import invite, verified
 from tests.support.simulator import Simulator
 from tests.support.telemetry import message
@@ -90,7 +92,7 @@ def test_a_call_that_waits_outlives_its_waiting(
     elif end == "expired":
         over = datetime.now(UTC) - timedelta(seconds=1)
         paths.command(customer.uid, command_id).update({"expiresAt": over})
-        assert client("settle_commands").post("/").status_code == 200
+        assert client_of("settle_commands").post("/").status_code == 200
     else:
         simulator.set_online(owned.device_id, online=True)
         call("invoke_function", {**calling, "whenOffline": "queue"}, customer)
@@ -214,6 +216,12 @@ def test_no_document_that_ttl_is_to_delete_is_without_its_end(
     assert deliver({"message": {"messageId": "1", "data": "", "attributes": {}}}) < 300
     [entry] = paths.user_device(customer.uid, owned.device_id).collection(paths.ALERT_LOG).get()
     assert created("fan_out_alert", entry.reference.path) < 300
+    evening = {"name": "Evening", "kind": "time", "time": "22:00", "timeZone": "UTC"}
+    evening |= {"deviceId": owned.device_id, "function": "set_target", "argument": "18"}
+    schedule_id = call("save_schedule", evening, customer)["scheduleId"]
+    schedules = paths.user_device(customer.uid, owned.device_id).collection(paths.SCHEDULES)
+    schedules.document(schedule_id).update({"dueAt": datetime.now(UTC)})
+    schedules_due.run(10)
     admin.said("devices", "block", owned.device_id, "--reason", "r")
     found = {
         path: fields.get("expireAt")

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-_LITERAL: Final = r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|-?\d+(?:\.\d+)?L?|\w+)"""
+_LIST: Final = r"(?:listOf\(|\[)([^\])]*)[\])]"
+_LITERAL: Final = (
+    r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?:listOf\(|\[)[^\])]*[\])]|-?\d+(?:\.\d+)?L?|\w+)"""
+)
 _CONSTANTS: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None, "nil": None}
 
 
@@ -35,6 +38,8 @@ class Sdk:
         return json.dumps({"data": data or None}).encode()
 
     def _encode(self, literal: str, variables: Mapping[str, Any]) -> Any:
+        if found := re.fullmatch(_LIST, literal):
+            return [self._encode(item.strip(), variables) for item in found[1].split(",")]
         if literal[0] in "\"'":
             return json.loads(f'"{literal[1:-1]}"')
         if literal in _CONSTANTS:
