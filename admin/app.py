@@ -102,6 +102,17 @@ COMMANDS: Table = {
         "Devices that customers share.",
         {"end": Command("shares", "End the share of a guest.")},
     ),
+    "deliveries": Group(
+        "What customers are told of alerts.",
+        {
+            "list": Command(
+                "deliveries",
+                "List notifications about alerts, newest first.",
+                function="list_deliveries",
+            ),
+            "retry": Command("deliveries", "Send notifications again that were given up."),
+        },
+    ),
     "fleet": Group(
         "All devices together.",
         {"status": Command("fleet", "Count devices by state and firmware.")},

@@ -24,6 +24,10 @@ LAST = 10
 
 _HEALTH = ("firmwareVersion", "battery", "signal", "lastReset", "firmwareUpdate")
 _VALUE = ("value", "publishedAt", "truncated", "valueError", "valueNotes")
+_ALERT = (
+    *("name", "severity", "kind", "enabled", "disabledReason", "state", "since"),
+    *("notifiedAt", "acknowledgedAt"),
+)
 _COMMAND = ("function", "status", "createdAt", "finishedAt", "returnValue", "error")
 
 
@@ -55,6 +59,7 @@ def report(target: Target, device_id: str, *, data: bool) -> dict[str, Any]:
             {"event": event, **{field: value.get(field) for field in _VALUE}}
             for event, value in sorted(mine.get("latest", {}).items())
         ],
+        "alerts": _alerts(uid, device_id) if uid else [],
         "commands": _commands(uid, device_id, data=data) if uid else [],
         "events": _events(uid, device_id, data=data),
         "operations": operations(device_id=device_id, limit=LAST),
@@ -73,6 +78,13 @@ def seen(device: dict[str, Any]) -> dict[str, Any]:
         "statusAt": device.get("statusAt"),
         "graceSeconds": device.get("graceSeconds", grace),
     }
+
+
+def _alerts(uid: str, device_id: str) -> list[dict[str, Any]]:
+    """The device's alerts, those that fire first."""
+    alerts = paths.user_device(uid, device_id).collection(paths.ALERTS).select(_ALERT).stream()
+    found = [{"alertId": one.id, **(one.to_dict() or {})} for one in alerts]
+    return sorted(found, key=lambda one: (one["state"] != "firing", one["name"]))
 
 
 def _commands(uid: str, device_id: str, *, data: bool) -> list[dict[str, Any]]:

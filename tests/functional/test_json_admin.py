@@ -6,6 +6,7 @@ The table of what became of each is written to `.local/admin-commands.md`.
 import contextlib
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from unittest import mock
 
@@ -50,6 +51,8 @@ ARGUMENTS = {
     "devices quarantine approve": ["{quarantined}", "--reason", "r", "--yes"],
     "devices quarantine deny": ["{quarantined}", "--reason", "r", "--yes"],
     "shares end": ["{serial}", "{guest}", "--reason", "r", "--yes"],
+    "deliveries list": ["--user", "{uid}", "--status", "failed"],
+    "deliveries retry": ["{delivery}"],
     "users show": ["{uid}"],
     "users devices": ["{uid}"],
     "users delete": ["{uid}", "--reason", "r", "--yes"],
@@ -93,6 +96,9 @@ def values(
     with stock.open("a") as lines:
         lines.write(f"{owned.device_id},{owned.serial_number},{owned.setup_code}\n")
     spare = new_label()
+    delivery = paths.delivery("f" * 32)
+    delivery.set({"status": "failed", "uid": customer.uid, "deviceId": owned.device_id})
+    delivery.update({"createdAt": datetime.now(UTC), "attempts": 6})
     return {
         "stock": str(stock),
         "folder": str(tmp_path),
@@ -100,6 +106,7 @@ def values(
         "serial": owned.serial_number,
         "uid": customer.uid,
         "guest": another.uid,
+        "delivery": delivery.id,
         "quarantined": new_label(quarantined=True).device_id,
         "spare": spare.serial_number,
         "spare_code": spare.setup_code,
@@ -112,7 +119,7 @@ BAD = {
     "malformed": "../a/\u202eb\x1b" + "\u00fc" * 400,
     "no text": "PT-\udcff",
 }
-NAMES = {"{serial}", "{uid}", "{guest}", "{quarantined}", "{stock}", "{recording}"}
+NAMES = {"{serial}", "{uid}", "{guest}", "{quarantined}", "{stock}", "{recording}", "{delivery}"}
 NAMES |= {"0123456789ab", "example"}
 """The words that name something that has to exist."""
 SEARCHES = {"users search", "devices search", "attempts show"}

@@ -31,9 +31,9 @@ def show(
 ) -> None:
     """Show everything that is known about a device.
 
-    Owner, guests, presence as the owner's app shows it, health, newest values, last commands and
-    events, what operators did, and what Particle says now. If Particle cannot be asked, it says why
-    and shows the rest.
+    Owner, guests, presence as the owner's app shows it, health, newest values, alerts, last
+    commands and events, what operators did, and what Particle says now. If Particle cannot be
+    asked, it says why and shows the rest.
 
     Example: devices show PT-1001
     """
@@ -76,6 +76,14 @@ def _print(found: dict[str, Any], *, data: bool) -> None:
     heading("Latest values")
     latest = ({**one, "value": _cut(one["value"])} for one in found["latest"])
     table_of(latest, event="EVENT", value="VALUE", publishedAt="PUBLISHED")
+    if found["alerts"]:
+        heading("Alerts")
+        alerts = (
+            {**one, "state": one["state"] if one["enabled"] else one["disabledReason"] or "off"}
+            for one in found["alerts"]
+        )
+        columns = {"name": "ALERT", "severity": "SEVERITY", "state": "STATE", "since": "SINCE"}
+        table_of(alerts, **columns, notifiedAt="REPORTED", acknowledgedAt="ACKNOWLEDGED")
     heading("Last commands")
     table(
         ("AT", "FUNCTION", "STATUS", "RETURNED", "WHY", *(["ARGUMENT"] if data else [])),
