@@ -24,6 +24,7 @@ FUNCTIONS = (
     "delete_account",
     "delete_alert",
     "delete_schedule",
+    "delete_webhook",
     "deliver_notification",
     "end_share",
     "end_tokens",
@@ -49,9 +50,11 @@ FUNCTIONS = (
     "save_alert",
     "save_notifications",
     "save_schedule",
+    "save_webhook",
     "send_queued",
     "settle_commands",
     "share_device",
+    "test_webhook",
 )
 
 

@@ -136,6 +136,7 @@ certain locations (constraints/gcp.resourceLocations), write one into .env.$envi
     'OAuth client secret that belongs to it'
   store_secret "$present" SETUP_CODE_PEPPER '' ''
   store_secret "$present" WEBHOOK_SECRET '' ''
+  store_secret "$present" WEBHOOK_KEY '' ''
   store_mail_server "$present"
   client_id='' client_secret='' smtp_url=''
 }
@@ -189,7 +190,7 @@ store_secret() { # NAMES_PRESENT NAME VALUE WHAT_IT_IS
 give_value() { # NAME VALUE WHAT_IT_IS COMMAND...
   local name=$1 value=$2 what=$3
   shift 3
-  if [[ $name == SETUP_CODE_PEPPER || $name == WEBHOOK_SECRET ]]; then
+  if [[ $name == SETUP_CODE_PEPPER || $name == WEBHOOK_SECRET || $name == WEBHOOK_KEY ]]; then
     show "$@"
     python3.11 -c 'import secrets; print(secrets.token_hex(32), end="")' | "$@"
     return

@@ -45,7 +45,7 @@ check_tools_and_settings() {
     missing+=("settings in $file:$names. Write them, with your product's id, by
       printf '%s\\n'$lines >> $file")
   fi
-  for name in PARTICLE_CLIENT_ID PARTICLE_CLIENT_SECRET PARTICLE_ACCESS_TOKEN SETUP_CODE_PEPPER WEBHOOK_SECRET SMTP_URL; do
+  for name in PARTICLE_CLIENT_ID PARTICLE_CLIENT_SECRET PARTICLE_ACCESS_TOKEN SETUP_CODE_PEPPER WEBHOOK_SECRET WEBHOOK_KEY SMTP_URL; do
     [[ -z $(setting "$name") ]] || missing+=(
       "a place for $name other than a file, because the functions get its lines: remove it from $file")
   done

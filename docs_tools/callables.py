@@ -79,6 +79,7 @@ DEVICE_ID: Final = Variable("deviceId")
 REQUEST_ID: Final = Variable("requestId")
 COMMAND_ID: Final = Variable("commandId")
 SCHEDULE_ID: Final = Variable("scheduleId")
+WEBHOOK_ID: Final = Variable("webhookId")
 ALERT_ID: Final = Variable("alertId")
 INVITATION_ID: Final = Variable("invitationId")
 GUEST_UID: Final = Variable("guestUid")
@@ -93,6 +94,7 @@ _USABLE: Final = "A device of the caller's, or one that is shared with them."
 _SHARED: Final = "A device of the caller's, or one that they manage."
 _CONTROLLED: Final = "A device of the caller's, or one that they control."
 _ALERT_ID: Final = "The id that `save_alert` returned."
+_WEBHOOK_ID: Final = "The id that `save_webhook` returned."
 _SHARING: Final = ("not-your-device", "role-too-low", "in-progress")
 _ACCEPT: Final = ("unknown-invitation", "other-address", "own-device", "in-progress")
 _LINK_TOKEN: Final = "What is in the link behind `#`."  # noqa: S105 - a text
@@ -493,6 +495,57 @@ FUNCTIONS: Final = (
         ),
         (),
         (Example("No mails", {"email": False}),),
+    ),
+    Function(
+        "save_webhook",
+        "Makes a webhook, or changes one: a receiver of the caller's own that hears of the "
+        "[alerts](../concepts.md#alerts) of their devices. Messages follow the "
+        "[Standard Webhooks](https://www.standardwebhooks.com) specification.",
+        {
+            "url": "An address like `https://example.com/alerts`: a public server's name, and port "
+            "443 or one from 1024 on.",
+            "webhookId": "Which webhook to change; all fields are given again. Without it, a new "
+            "one is made.",
+            "types": "What it hears of: `alert.fired`, `alert.cleared`; without it, both.",
+            "enabled": "`false` keeps the webhook and posts nothing. On by default.",
+            "rotate": "It gets a new secret. For 24 hours both secrets sign.",
+        },
+        (
+            Field("webhookId", "text", "The id of the document below `users/{uid}/webhooks`."),
+            Field(
+                "secret",
+                "text",
+                "With it the receiver verifies messages. Only of a new webhook, or after a "
+                "rotation: it is stored nowhere.",
+                optional=True,
+            ),
+        ),
+        ("unknown-webhook", "too-many"),
+        (Example("", {"url": "https://example.com/alerts"}),),
+        (
+            (
+                "A message is repeated for three days until the receiver answers 2xx; each has the "
+                "same `webhook-id`. A receiver that answers 410, or has failed for five days, is "
+                "switched off. A customer has at most 5 webhooks: `too-many` has the `limit`."
+            ),
+        ),
+    ),
+    Function(
+        "test_webhook",
+        "Posts a message of the type `test` to a webhook's receiver.",
+        {"webhookId": _WEBHOOK_ID},
+        (Field("status", "integer", "That of the answer; `null`: there was none.", optional=True),),
+        ("unknown-webhook",),
+        (),
+    ),
+    Function(
+        "delete_webhook",
+        "Deletes a webhook. Messages that wait for it are dropped.",
+        {"webhookId": _WEBHOOK_ID},
+        (),
+        (),
+        (Example("", {"webhookId": WEBHOOK_ID}),),
+        ("A webhook that does not exist is no failure.",),
     ),
     Function(
         "offer_transfer",

@@ -5,7 +5,7 @@ from shared.api.triggers import on_document_written
 from shared.notifications.deliver import deliver
 
 
-@on_document_written("deliveries/{deliveryId}", secrets=settings.MAIL_SECRETS)
+@on_document_written("deliveries/{deliveryId}", secrets=settings.NOTIFICATION_SECRETS)
 def deliver_notification(delivery_id: str) -> None:
     """Send the delivery if it is due; `run_due` changes those whose time has come."""
     deliver(delivery_id)

@@ -115,6 +115,14 @@ class UnknownSchedule(ProductError):
     message = "This device has no such schedule."
 
 
+class UnknownWebhook(ProductError):
+    """The customer has no such webhook."""
+
+    code = "not-found"
+    reason = "unknown-webhook"
+    message = "There is no such webhook."
+
+
 class NotFiring(ProductError):
     """The alert does not fire, so there is nothing to acknowledge."""
 

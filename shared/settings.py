@@ -164,6 +164,14 @@ _PRESENCE_GRACE_SECONDS = IntParam(
     label="Seconds that a device may be silent and still count as online",
     description="For devices that do not sleep; the naps of those that do are learned",
 )
+_WEBHOOK_RECEIVERS = StringParam(
+    "WEBHOOK_RECEIVERS",
+    default="public",
+    description=(
+        "Where customers' webhooks may lead: public, to https servers with a public address; or "
+        "local, for a stack on a developer's machine, to this machine as well"
+    ),
+)
 _HEALTH_CHECK = BoolParam(
     "HEALTH_CHECK",
     default=True,
@@ -234,6 +242,9 @@ WEBHOOK_SECRET = SecretParam("WEBHOOK_SECRET")
 """What Particle's webhooks send to `ingest_webhook`: one secret, or a new and an old one with white
 space between them."""
 
+WEBHOOK_KEY = SecretParam("WEBHOOK_KEY")
+"""From which the secrets of customers' webhooks are derived; another one makes all of them new."""
+
 NO_MAIL = "none"
 """The value of `SMTP_URL` where no mails are sent. A function is not deployed while one of its
 secrets does not exist, and Secret Manager takes no empty value."""
@@ -247,6 +258,10 @@ PARTICLE_SECRETS = [CLIENT_ID, CLIENT_SECRET]
 """For functions that call Particle."""
 MAIL_SECRETS = [SMTP_URL]
 """For functions that send mail."""
+WEBHOOK_SECRETS = [WEBHOOK_KEY]
+"""For functions that sign messages to customers' webhooks, or say their secrets."""
+NOTIFICATION_SECRETS = [*MAIL_SECRETS, *WEBHOOK_SECRETS]
+"""For the function that sends notifications."""
 
 # How long things take, in seconds. The functions' own timeouts come first: what a function waits
 # for has to end before its timeout, and what it holds has to outlast it. How long a request to
@@ -445,6 +460,21 @@ def webhook_secrets() -> tuple[str, ...]:
     if any(len(secret) < _SHORTEST_SECRET for secret in secrets):
         raise SettingMissingError(f"WEBHOOK_SECRET needs {_SHORTEST_SECRET} characters or more")
     return secrets
+
+
+@functools.cache
+def webhook_key() -> bytes:
+    """The key from which webhooks' secrets are derived. Raises `SettingMissingError`."""
+    key = _required(WEBHOOK_KEY.value.strip(), "WEBHOOK_KEY")
+    if len(key) < _SHORTEST_SECRET:
+        raise SettingMissingError(f"WEBHOOK_KEY needs {_SHORTEST_SECRET} characters or more")
+    return key.encode()
+
+
+@functools.cache
+def only_public_webhooks() -> bool:
+    """Whether customers' webhooks may lead to public servers alone."""
+    return _one_of("WEBHOOK_RECEIVERS", _WEBHOOK_RECEIVERS.value, "public", "local") == "public"
 
 
 @functools.cache

@@ -59,6 +59,9 @@ AlertId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,64}\Z")]
 ScheduleId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,64}\Z")]
 """A schedule of a device: the id of its document."""
 
+WebhookId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,64}\Z")]
+"""A webhook of the caller's: the id of its document."""
+
 Uid = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[^/]+\Z")]
 """Another customer of the product."""
 

@@ -10,6 +10,7 @@
     users/{uid}/commands/{commandId}                  each function call
     users/{uid}/activity/{id}                         who did what, append-only
     users/{uid}/shared/{deviceId}                     another's device that they may use
+    users/{uid}/webhooks/{webhookId}                  receivers that hear of alerts
     users/{uid}/preferences/{name}                    what they want to be told
     users/{uid}/devices/{deviceId}/shares/{guestUid}  the same share, for the device's owner to see
     users/{uid}/devices/{deviceId}/invitations/{id}   an open invitation, for the owner to see
@@ -85,6 +86,7 @@ INVITATIONS = "invitations"
 UNKNOWN_DEVICES = "unknownDevices"
 PREFERENCES = "preferences"
 DELIVERIES = "deliveries"
+WEBHOOKS = "webhooks"
 SCHEDULES = "schedules"
 SCHEDULE_RUNS = "scheduleRuns"
 

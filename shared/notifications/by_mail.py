@@ -16,7 +16,9 @@ MAILS_A_DAY = 100
 """Mails about alerts that a customer is sent in a UTC day."""
 
 
-def send(uid: str, notifications: Sequence[Notification], mail_id: str) -> None:
+def send(
+    uid: str, _target: str | None, notifications: Sequence[Notification], mail_id: str
+) -> None:
     """Mail notifications to a customer. Raises `GaveUpError` and `NotNowError`."""
     server = settings.mail_server()
     if server is None:

@@ -7,25 +7,30 @@ from typing import NamedTuple
 
 from shared import log
 from shared.firestore import paths
-from shared.notifications import by_mail, outbox
+from shared.notifications import by_mail, by_webhook, outbox
 from shared.notifications.outbox import Channel, Delivery, Outcome
 from shared.notifications.preferences import Preferences
 from shared.notifications.sending import GaveUpError, Notification, NotNowError
 from shared.registry.entry import Entry
 from shared.registry.share import Share
 
-_MINUTE = timedelta(minutes=1)
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 class _Way(NamedTuple):
-    send: Callable[[str, Sequence[Notification], str], None]
+    send: Callable[[str, str | None, Sequence[Notification], str], None]
     pauses: Sequence[timedelta]
     """Before each further attempt. After the last one it is given up."""
 
 
 _WAYS = {
-    Channel.EMAIL: _Way(
-        by_mail.send, (_MINUTE, 5 * _MINUTE, 30 * _MINUTE, 120 * _MINUTE, 300 * _MINUTE)
+    Channel.EMAIL: _Way(by_mail.send, (_MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 5 * _HOUR)),
+    Channel.WEBHOOK: _Way(
+        by_webhook.send,
+        (
+            *(_MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 5 * _HOUR, 10 * _HOUR),
+            *(14 * _HOUR, 20 * _HOUR, 24 * _HOUR),
+        ),
     ),
 }
 
@@ -45,7 +50,7 @@ def deliver(delivery_id: str) -> None:
     first = mine[0]
     way = _WAYS[Channel(first["channel"])]
     try:
-        way.send(first["uid"], notifications, first.id)
+        way.send(first["uid"], first["target"], notifications, first.id)
     except GaveUpError as failure:
         outbox.settle(mine, Outcome.FAILED, str(failure))
         log.notification_failed(first.id, first["channel"], str(failure))

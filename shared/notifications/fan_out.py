@@ -1,5 +1,6 @@
-"""Who is told of an entry in an alert's log: the owner, and guests who want to be."""
+"""Who is told of an entry in an alert's log: the owner, their webhooks, guests who want to be."""
 
+import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from google.api_core.exceptions import AlreadyExists
 
 from shared import settings
 from shared.firestore import paths
-from shared.notifications import outbox
+from shared.notifications import by_webhook, outbox
 from shared.notifications.outbox import Channel
 from shared.notifications.preferences import Preferences
 from shared.telemetry.alerts.stored import Severity
@@ -31,19 +32,32 @@ def fan_out(uid: str, device_id: str, entry_id: str) -> None:
         return
     for recipient in _recipients(uid, device_id):
         for channel in _channels(recipient.preferences):
-            due_at = now
             quiet = recipient.preferences.quiet_hours
-            waits = quiet and entry.get("severity") != Severity.CRITICAL and quiet.over_at(now)
-            if waits:
-                due_at = waits.astimezone(UTC)
-            batch = paths.client().batch()
-            outbox.add(
-                batch, entry, channel, recipient.uid, due_at=due_at, digest=waits is not None
-            )
-            try:
-                batch.commit()
-            except AlreadyExists:
-                continue  # an earlier run has put it there
+            waits = None
+            if quiet and entry.get("severity") != Severity.CRITICAL:
+                waits = quiet.over_at(now)
+            due_at = waits.astimezone(UTC) if waits else now
+            _add(entry, channel, recipient.uid, due_at, digest=waits is not None)
+    fired = by_webhook.type_of(entry.to_dict() or {})
+    for webhook in paths.user(uid).collection(paths.WEBHOOKS).stream():
+        if webhook.get("enabled") and fired in webhook.get("types"):
+            # A program has no quiet hours.
+            _add(entry, Channel.WEBHOOK, uid, now, target=webhook.id)
+
+
+def _add(
+    entry: paths.Snapshot,
+    channel: Channel,
+    uid: str,
+    due_at: datetime,
+    *,
+    digest: bool = False,
+    target: str | None = None,
+) -> None:
+    batch = paths.client().batch()
+    outbox.add(batch, entry, channel, uid, due_at=due_at, digest=digest, target=target)
+    with contextlib.suppress(AlreadyExists):  # an earlier run has put it there
+        batch.commit()
 
 
 def _recipients(owner_uid: str, device_id: str) -> Iterator[_Recipient]:

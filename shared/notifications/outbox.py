@@ -33,6 +33,7 @@ class Channel(enum.StrEnum):
     """How it reaches the customer."""
 
     EMAIL = "email"
+    WEBHOOK = "webhook"
 
 
 class Outcome(enum.StrEnum):

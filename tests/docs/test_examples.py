@@ -162,6 +162,7 @@ _ANSWERED = {
     "cancel_invitation": "invitationId",
     "delete_alert": "alertId",
     "delete_schedule": "scheduleId",
+    "delete_webhook": "webhookId",
 }
 """What a function takes that the one before it has answered."""
 

@@ -62,6 +62,7 @@ class World:
     token: str
     """Of an invitation for `invited`."""
     transfer_token: str
+    webhook_id: str
     alert_id: str
     """Of one that fires."""
 
@@ -183,6 +184,15 @@ ATTACKS = {
     "delete_schedule": Attack(_device(scheduleId="a"), guest=LOW),
     "pause_schedules": Attack(_device(until="2999-01-01T00:00:00Z"), guest=LOW),
     "pause_schedules of the account": Attack(lambda _: {"until": "2999-01-01T00:00:00Z"}, OWN),
+    "delete_webhook": Attack(lambda _: {"webhookId": "a"}, OWN),
+    "save_webhook": Attack(lambda _: {"url": "https://example.com/alerts"}, OWN),
+    "save_webhook of the owner": Attack(
+        lambda world: {"url": "https://example.com/alerts", "webhookId": world.webhook_id},
+        "unknown-webhook",
+    ),
+    "test_webhook": Attack(
+        lambda world: {"webhookId": world.webhook_id}, "unknown-webhook", changes=False
+    ),
     "save_schedule": Attack(_device(**EVENING), guest=LOW),
     "save_notifications": Attack(lambda _: {"email": False}, OWN),
     "share_device": Attack(_device(role="manager"), guest=LOW),
@@ -251,6 +261,8 @@ def _make_world(_: object, client: Client, label: Label) -> World:
     offer = {"deviceId": label.device_id, "email": invited.email}
     transfer_token = token_of(call("offer_transfer", offer, old))
     device = paths.user_device(old.uid, label.device_id)
+    receiver = {"url": "http://localhost:9999/alerts"}
+    webhook_id = call("save_webhook", receiver, old)["webhookId"]
     alert_id = call("save_alert", {"deviceId": label.device_id, **FROST}, old)["alertId"]
     device.collection(paths.ALERTS).document(alert_id).update({"state": "firing"})
     device.collection(paths.EVENTS).document("e1").set({"data": SECRET})
@@ -285,6 +297,7 @@ def _make_world(_: object, client: Client, label: Label) -> World:
         invitation_id=invitation["invitationId"],
         token=token_of(invitation),
         transfer_token=transfer_token,
+        webhook_id=webhook_id,
         alert_id=alert_id,
     )
 

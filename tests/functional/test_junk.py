@@ -60,6 +60,15 @@ def check(
 
 BASE: dict[str, Any] = {
     "acknowledge_alert": {"deviceId": "f" * 24, "alertId": "a"},
+    "delete_webhook": {"webhookId": "a"},
+    "test_webhook": {"webhookId": "a"},
+    "save_webhook": {
+        "webhookId": "a",
+        "url": "https://example.com/alerts",
+        "types": ["alert.fired"],
+        "enabled": True,
+        "rotate": False,
+    },
     "delete_schedule": {"deviceId": "f" * 24, "scheduleId": "a"},
     "pause_schedules": {"deviceId": "f" * 24, "until": "2999-01-01T00:00:00Z"},
     "save_schedule": {

@@ -63,6 +63,9 @@ def test_what_is_no_integer_names_its_field(wrong: Any, customer: Account, stack
 
 BASE: dict[str, dict[str, Any]] = {
     "acknowledge_alert": {"deviceId": "f" * 24, "alertId": "a"},
+    "delete_webhook": {"webhookId": "a"},
+    "test_webhook": {"webhookId": "a"},
+    "save_webhook": {"url": "https://example.com/alerts"},
     "delete_schedule": {"deviceId": "f" * 24, "scheduleId": "a"},
     "save_schedule": {
         "deviceId": "f" * 24,

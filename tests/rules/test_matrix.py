@@ -41,6 +41,7 @@ ALLOWED = {
     "users/{uid}/commands/{commandId}": READS,
     "users/{uid}/activity/{id}": READS,
     "users/{uid}/shared/{deviceId}": READS,
+    "users/{uid}/webhooks/{webhookId}": READS,
     "users/{uid}/preferences/{name}": READS,
     "devices/{deviceId}": NOTHING,
     "devices/{deviceId}/events/{eventId}": NOTHING,

@@ -36,6 +36,7 @@ READABLE = [
     "activity/a1",
     f"shared/{DEVICE}",
     "preferences/notifications",
+    "webhooks/w1",
 ]
 GUESTS = ("viewer", "manager", "expired", "of another device", "of another owner", "anonymous")
 PROFILE = {"displayName": "Jo", "particle": {"status": "ready"}}
