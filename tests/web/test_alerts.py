@@ -1,5 +1,6 @@
 """Alerts as customers make, see and end them; the mail comes from the whole chain of functions."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -155,3 +156,33 @@ def test_how_one_is_told(visit: Callable[..., Visitor], owned: Label, customer: 
     assert kept["devices"] == {owned.device_id: False}
     owner.press("No quiet hours")
     expect(settings.get_by_text("You have no quiet hours.")).to_be_visible()
+
+
+def test_a_receiver_of_their_own(
+    visit: Callable[..., Visitor], owned: Label, customer: Account
+) -> None:
+    owner = visit(customer)
+    owner.open("/account")
+    page = owner.page
+    part = page.get_by_role("region", name="Webhooks")
+    part.get_by_label("Address of your server").fill("ftp://example.com")
+    part.get_by_role("button", name="Add").click()
+    expect(part.locator("[data-reason=bad-request]")).to_be_visible()
+    # Nothing listens there.
+    part.get_by_label("Address of your server").fill("http://localhost:9999/alerts")
+    part.get_by_role("button", name="Add").click()
+    secret = part.locator("[data-secret] input")
+    expect(secret).to_have_value(re.compile(r"^whsec_"))
+    first = secret.input_value()
+    row = part.locator("[data-webhook=on]")
+    expect(row).to_contain_text("http://localhost:9999/alerts")
+    row.get_by_role("button", name="Send a test message").click()
+    expect(row.locator("[data-tested=none]")).to_have_text("no answer came")
+    row.get_by_role("button", name="A new secret").click()
+    rotated = row.locator("[data-secret] input")
+    expect(rotated).to_have_value(re.compile(r"^whsec_"))
+    assert rotated.input_value() != first
+    owner.look()
+    row.get_by_role("button", name="Delete", exact=True).click()
+    part.get_by_role("form", name="Delete").get_by_role("button", name="Delete").click()
+    expect(part.get_by_text("You have none.")).to_be_visible()

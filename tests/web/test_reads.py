@@ -97,5 +97,5 @@ def test_reads_of_each_page(
     visitor.follow("Account")
     done = len(client.documents(f"users/{customer.uid}/activity", customer))
     expect(visitor.page.locator("[data-activity]")).to_have_count(done)
-    # What they are told of alerts, where they have not changed it: 1.
-    wire.expect_reads(older + 2 + done + 1)
+    # What they are told of alerts, where they have not changed it: 1. No webhook: 1.
+    wire.expect_reads(older + 2 + done + 2)

@@ -212,6 +212,21 @@ export const saveNotifications = callable<
   unknown
 >('save_notifications');
 
+/** The secret is answered for a new one, and after a rotation. */
+export const saveWebhook = callable<
+  { webhookId?: string; url: string; enabled: boolean; rotate?: boolean },
+  { webhookId: string; secret?: string | null }
+>('save_webhook');
+
+export const deleteWebhook = callable<{ webhookId: string }, Record<string, never>>(
+  'delete_webhook',
+);
+
+/** Posts a test message; answers with the status of the receiver's answer, if there was one. */
+export const testWebhook = callable<{ webhookId: string }, { status?: number | null }>(
+  'test_webhook',
+);
+
 export interface CustomerToken {
   accessToken: string;
   expiresAt: string;

@@ -22,6 +22,7 @@ import {
   toInvitation,
   toShare,
 } from '../model/shares';
+import { type CustomerWebhook, toWebhook } from '../model/webhooks';
 import { userDocument } from './firestore';
 import { insist, type Watch } from './insist';
 
@@ -114,6 +115,14 @@ export function watchSchedules(ownerUid: string, deviceId: string): Watch<Schedu
   return watchQuery(
     () => collection(userDocument(ownerUid), 'devices', deviceId, 'schedules'),
     (found) => toSchedule(found.id, found.data()),
+  );
+}
+
+/** The customer's own receivers. */
+export function watchWebhooks(uid: string): Watch<CustomerWebhook[]> {
+  return watchQuery(
+    () => collection(userDocument(uid), 'webhooks'),
+    (found) => toWebhook(found.id, found.data()),
   );
 }
 

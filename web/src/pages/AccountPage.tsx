@@ -14,6 +14,7 @@ import { Page } from '../components/Page';
 import { Section } from '../components/Section';
 import { Support } from '../components/Support';
 import { VerifyNotice } from '../components/VerifyNotice';
+import { Webhooks } from '../components/Webhooks';
 import { PROFILE_TEXT_MAX, standingOf } from '../model/profile';
 import { askForNewPassword, signOut } from '../session/account';
 import { useCustomer } from '../session/context';
@@ -87,6 +88,11 @@ export function AccountPage() {
         <Section title={t('account.developer')}>
           <Text size="sm">{t('account.developerText')}</Text>
           <Developer />
+        </Section>
+      )}
+      {theme.webhooks && (
+        <Section title={t('webhooks.title')}>
+          <Webhooks now={now} />
         </Section>
       )}
       <Section title={t('account.delete')}>

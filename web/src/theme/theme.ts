@@ -28,6 +28,8 @@ export interface Theme {
   readonly signInWithGoogle: boolean;
   /** Whether customers may get access tokens for their own programs, on the account page. */
   readonly developerTokens: boolean;
+  /** Whether the account page has webhooks, for customers who write programs. */
+  readonly webhooks: boolean;
   /** Whether some devices learn their Wi-Fi first, and are claimed by a code that they are handed then. */
   readonly wifiSetup: boolean;
   /** Whether labels have a setup code; not where the functions run with `REQUIRE_SETUP_CODE=false`. */
@@ -44,6 +46,7 @@ export const theme: Theme = {
   texts: {},
   signInWithGoogle: false,
   developerTokens: true,
+  webhooks: true,
   wifiSetup: true,
   setupCodes: true,
 };
