@@ -93,6 +93,6 @@ web/dist/.demo: .stamps/web $(WEB_SOURCES)
 	@$(STEP) 'Build of the web app' npm --prefix web run build:demo
 	@touch $@
 
-.stamps/browser: .stamps/web
+.stamps/browser: .stamps/python .stamps/web
 	@$(STEP) 'Browser for the tests' $(PYTHON) -m local browser
 	@touch $@

@@ -30,12 +30,16 @@ Rehearse = Callable[..., Found]
 NAMES = list(steps.Rehearsal(None, None, None)._all())  # type: ignore[arg-type]
 
 
+def be_patient(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
+    patience = partial(steps.Patience, return_=40, erasure=20, **seconds)
+    monkeypatch.setattr(steps.Plan.__dataclass_fields__["patience"], "default_factory", patience)
+
+
 @pytest.fixture(autouse=True)
 def _at_its_start(stack: Stack, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FUNCTIONS_EMULATOR_HOST", f"127.0.0.1:{stack.ports.functions}")
     monkeypatch.setenv("HOSTING_EMULATOR_HOST", f"127.0.0.1:{stack.ports.hosting}")
-    patience = partial(steps.Patience, trigger=15, canary=10, own_event=10, return_=40, erasure=20)
-    monkeypatch.setattr(steps.Plan.__dataclass_fields__["patience"], "default_factory", patience)
+    be_patient(monkeypatch, trigger=15, canary=10, own_event=10)
     paths.health(steps.RECORD).delete()
 
 
@@ -106,7 +110,11 @@ def test_a_device_that_cannot_be_claimed(run: Rehearse, simulator: Simulator) ->
     assert found["release"]["state"] == State.UNCHECKED
 
 
-def test_triggers_that_do_not_run(run: Rehearse, stack: Stack) -> None:
+def test_triggers_that_do_not_run(
+    run: Rehearse, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing will come, however long it waits.
+    be_patient(monkeypatch, trigger=2, canary=2, own_event=2)
     with triggers.paused(stack):
         found = run(1, "--no-hands")
     assert "on_user_created does not run" in found["profile"]["found"]
