@@ -356,6 +356,8 @@ _OPTIONS: dict[str, Any] = {
 # one, as the platform gives a function of this memory by itself. With less than one it allows one
 # request at a time.
 _SMALL: dict[str, Any] = {"cpu": 0.333, "concurrency": 1}
+# Half of that, likewise, for what runs in the background and is not waited for at all.
+_TINY: dict[str, Any] = {"cpu": 0.167, "memory": 256, "concurrency": 1}
 
 # All traffic, since Particle's address is a public one. The Firebase CLI takes an empty name for
 # "no connector". The Python SDK does not offer Direct VPC egress.
@@ -369,6 +371,9 @@ _WAITED_FOR = {"claim_device", "invoke_function", "list_devices", "mint_token", 
 
 _OFTEN_TRIGGERED = {"confirm_claim", "send_queued"}
 """Triggers that run with each session of a device, or each event of a device without an owner."""
+
+_RARELY_TRIGGERED = {"end_tokens", "erase_account", "finish_release", "restore_status"}
+"""Triggers of jobs that their request has usually done already."""
 
 _CALLABLE_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
@@ -404,7 +409,7 @@ WEBHOOK_OPTIONS: dict[str, Any] = {
 
 SCHEDULE_OPTIONS: dict[str, Any] = {
     **_OPTIONS,
-    **_SMALL,
+    **_TINY,
     **_ONE_ADDRESS,
     "timeout_sec": SCHEDULE_TIMEOUT,
 }
@@ -418,7 +423,9 @@ def callable_options(name: str) -> dict[str, Any]:
 
 def event_options(name: str) -> dict[str, Any]:
     """Options of the function with this name, which runs when a document changes."""
-    return {**_EVENT_OPTIONS, **({} if name in _OFTEN_TRIGGERED else _SMALL)}
+    if name in _OFTEN_TRIGGERED:
+        return _EVENT_OPTIONS
+    return {**_EVENT_OPTIONS, **(_TINY if name in _RARELY_TRIGGERED else _SMALL)}
 
 
 class SettingMissingError(RuntimeError):

@@ -32,7 +32,7 @@ def list_deliveries(
     Example: deliveries list --user ada@example.com --status failed
     """
     with connected(context):
-        uid = resolve.uid(user) if user else None
+        uid = resolve.uid(user) if user is not None else None
         shown = deliveries.listed(uid, status, limit)
 
     def people() -> None:

@@ -69,6 +69,8 @@ def test_from_a_value_to_a_mail_and_back_to_normal(
     owner.press("Save the alert")
     expect(form.get_by_text("would still fire")).to_be_visible()
     form.get_by_label("Over at (optional) (°C)").fill("26")
+    owner.press("How often was that last week?")
+    expect(form.locator("[data-preview]")).to_contain_text("about 0 times")
     form.get_by_label("How bad is it").select_option("Critical")
     owner.press("Save the alert")
     expect(page.locator("[data-alert=normal]")).to_have_count(2)

@@ -49,7 +49,7 @@ def test_a_network_on_which_nothing_answers(
     expect(visitor.heading(owned.serial_number)).to_be_visible()
     expect(visitor.cut_off).to_be_visible()
     unknown = visitor.page.get_by_text("This cannot be loaded without a connection.")
-    expect(unknown).to_have_count(3)
+    expect(unknown).to_have_count(4)
     expect(visitor.is_told("no-answer")).to_be_visible()
     visitor.look()
 

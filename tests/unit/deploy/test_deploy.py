@@ -152,7 +152,7 @@ def test_secrets_stay_in_the_locations_that_the_organisation_allows(checkout: Ch
         file.write("SECRETS_LOCATION=europe-west1,europe-west3\n")
     assert checkout.deploy("--only", "secrets").returncode == 0
     created = [call.line for call in checkout.calls if "secrets create" in call.line]
-    assert len(created) == 5
+    assert len(created) == 6
     where = " --replication-policy=user-managed --locations=europe-west1,europe-west3 --data-file=-"
     assert [line for line in created if where not in line] == []
 

@@ -86,8 +86,8 @@ def test_uids_are_shorter() -> None:
     assert not is_uid("x" * 129)
 
 
-HASHED = {"shadow_customer", "mints", "invitation_mails"}
-CONDITIONS = {"tenures_of", "shares_of_device", "shares_of_owner"}
+HASHED = {"shadow_customer", "mints", "invitation_mails", "alert_mails"}
+CONDITIONS = {"tenures_of", "shares_of_device", "shares_of_owner", "schedule_runs_of"}
 
 
 def builders() -> Iterator[tuple[str, Callable[[str], Any]]]:

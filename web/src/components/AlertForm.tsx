@@ -16,6 +16,7 @@ import { asName } from '../model/names';
 import { keyOf, say } from '../product';
 import { type Watchable, watchable } from '../product/alerts';
 import { useAction } from '../session/useAction';
+import { AlertPreview } from './AlertPreview';
 import { Failure } from './Failure';
 import { NameField } from './fields';
 import { Passing } from './Passing';
@@ -241,6 +242,22 @@ export function AlertForm({ device, alert, done }: AlertFormProps) {
               value: String(seconds),
               label: words.lasting(seconds),
             }))}
+          />
+        )}
+        {watched && hasClear && (
+          <AlertPreview
+            device={device}
+            watched={watched}
+            limit={
+              toNumber(typed) === undefined
+                ? undefined
+                : {
+                    op: shownOp === 'below' ? 'below' : 'above',
+                    value: toNumber(typed) ?? 0,
+                    clear: toNumber(clear),
+                    forSeconds: lasts,
+                  }
+            }
           />
         )}
         <NativeSelect
