@@ -190,9 +190,7 @@ ATTACKS = {
         lambda world: {"url": "https://example.com/alerts", "webhookId": world.webhook_id},
         "unknown-webhook",
     ),
-    "test_webhook": Attack(
-        lambda world: {"webhookId": world.webhook_id}, "unknown-webhook", changes=False
-    ),
+    "test_webhook": Attack(lambda world: {"webhookId": world.webhook_id}, "unknown-webhook"),
     "save_schedule": Attack(_device(**EVENING), guest=LOW),
     "save_notifications": Attack(lambda _: {"email": False}, OWN),
     "share_device": Attack(_device(role="manager"), guest=LOW),

@@ -176,12 +176,14 @@ def test_no_redirect_and_no_proxy(
     saved: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    test = {"webhookId": saved["webhookId"]}
     receiver.status = 302
     receiver.headers = {"Location": receiver.url}
-    test = {"webhookId": saved["webhookId"]}
-    assert call("test_webhook", test, customer) == {"status": 302}
+    stored = paths.user(customer.uid).collection(paths.WEBHOOKS).document(saved["webhookId"]).get()
+    with monkeypatch.context() as environment:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            environment.setenv(name, "http://127.0.0.1:1")
+        assert by_webhook.post(customer.uid, stored, {}, "m") == 302
     assert len(receiver.got) == 1
     assert call("delete_webhook", test, customer) == {}
     assert call("delete_webhook", test, customer) == {}
