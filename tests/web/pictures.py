@@ -19,6 +19,8 @@ from local.client import Account, Client
 from local.runs import ROOT
 from shared.firestore import paths
 from tests.functional.conftest import Label
+from tests.support.functions import call
+from tests.support.sharing import invite, share
 from tests.support.simulator import Simulator
 from tests.web.conftest import DESKTOP, PHONE, UNDESCRIBED
 from tests.web.visitor import PASSWORD, Visitor
@@ -110,6 +112,20 @@ def home(
     for function, argument in (("set_target", "21.5"), ("set_mode", "heat")):
         request = {"deviceId": room.device_id, "function": function, "argument": argument}
         client.call("invoke_function", request, customer)
+    device = {"deviceId": room.device_id}
+    warm = {"kind": "threshold", "event": "state", "metric": "target", "op": "above", "value": 21}
+    call("save_alert", {**device, **warm, "name": "Set too warm"}, customer)
+    simulator.publish(room.device_id, "state", state)
+    gone = {"kind": "silence", "silentSeconds": 3600, "severity": "critical"}
+    call("save_alert", {**device, **gone, "name": "No contact"}, customer)
+    daily = {"function": "set_target", "kind": "time", "timeZone": "Europe/Berlin"}
+    morning = {"name": "Morning", "argument": "21", "time": "06:15", "days": [1, 2, 3, 4, 5]}
+    call("save_schedule", {**device, **daily, **morning}, customer)
+    evening = {"name": "Evening", "argument": "18", "time": "22:00"}
+    call("save_schedule", {**device, **daily, **evening}, customer)
+    guest = client.sign_up("grace@example.com", PASSWORD)
+    client.create(f"users/{guest.uid}", {"displayName": "Grace Example"}, guest)
+    share(room, customer, guest, "controller")
     simulator.set_online(garden.device_id, online=False)
     wait = {
         "deviceId": garden.device_id,
@@ -199,6 +215,8 @@ def test_at_home(
         expect(page.locator("[data-points]")).to_be_visible()
         expect(page.locator("[data-event]")).not_to_have_count(0)
         take(visitor, "device")
+        take_pages_of_a_device(visitor)
+        expect(page.locator("[data-points]")).to_be_visible()
         visitor.press("Show as table")
         visitor.press("Remove this device")
         take(visitor, "device-open")
@@ -235,6 +253,24 @@ def test_at_home(
     take_german(visit, customer)
 
 
+def take_pages_of_a_device(visitor: Visitor) -> None:
+    """Those that its own page leads to, and back."""
+    page = visitor.page
+    visitor.follow("All alerts")
+    expect(page.locator("[data-alert=firing]")).to_be_visible()
+    expect(page.locator("[data-entry]")).to_have_count(1)
+    take(visitor, "alerts")
+    visitor.follow("Living room")
+    visitor.follow("Schedules")
+    expect(page.locator("[data-day]")).to_have_count(7)
+    take(visitor, "schedules")
+    visitor.follow("Living room")
+    visitor.follow("Share")
+    expect(page.locator("[data-guest]")).to_have_count(1)
+    take(visitor, "sharing")
+    visitor.follow("Living room")
+
+
 def take_german(visit: Callable[..., Visitor], customer: Account) -> None:
     """The page of a device in German, in the dark."""
     german = visit(locale="de-DE", color_scheme="dark")
@@ -246,3 +282,20 @@ def take_german(visit: Callable[..., Visitor], customer: Account) -> None:
     expect(german.page.locator("[data-points]")).to_be_visible()
     expect(german.page.locator("[data-event]")).not_to_have_count(0)
     take(german, "device-german-dark")
+
+
+@pytest.mark.parametrize("size", SCREENS.values(), ids=SCREENS)
+def test_an_invitation(
+    visit: Callable[..., Visitor],
+    size: ViewportSize,
+    client: Client,
+    new_label: Callable[..., Label],
+) -> None:
+    owner, device = client.sign_up(), new_label()
+    client.create(f"users/{owner.uid}", {"displayName": "Ada Example"}, owner)
+    client.call("claim_device", {**device.claim, "name": "Living room"}, owner)
+    token = invite(device, owner, "controller")
+    visitor = visit(client.sign_up(password=PASSWORD), viewport=size)
+    visitor.open(f"/join#{token}")
+    expect(visitor.heading("An invitation")).to_be_visible()
+    take(visitor, "join")

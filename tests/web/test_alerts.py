@@ -83,7 +83,7 @@ def test_from_a_value_to_a_mail_and_back_to_normal(
     expect(page.locator("[data-entry=fired]")).to_be_visible()
     mail = await_mail(stack, customer, "Critical: ")
     assert f"/devices/{owned.device_id}" in mail["text"]
-    page.get_by_role("button", name="I see to “").click()
+    page.get_by_role("button", name="I see to it").click()
     expect(firing).to_contain_text("Somebody sees to it")
 
     owner.open("/devices")
@@ -134,7 +134,7 @@ def test_a_guest_sees_and_a_viewer_changes_nothing(
     alerts.document(made["alertId"]).update({"state": "firing"})
     expect(guest.page.locator("[data-alert=firing]")).to_contain_text("Gone")
     expect(guest.page.get_by_text("but not change them")).to_be_visible()
-    for name in ("Save the alert", "Change “Gone”", "I see to “Gone”"):
+    for name in ("Save the alert", "Change “Gone”", "I see to it: “Gone”"):
         expect(guest.page.get_by_role("button", name=name)).to_have_count(0)
 
 

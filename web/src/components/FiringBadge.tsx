@@ -6,7 +6,8 @@ import type { Device } from '../model/device';
 
 export const COLOURS: Record<Severity, string> = {
   info: 'blue.9',
-  warning: 'orange.9',
+  // Darker than the palette's darkest, which white letters cannot be read on.
+  warning: '#a84300',
   critical: 'red.9',
 };
 
