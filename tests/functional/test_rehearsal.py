@@ -31,7 +31,7 @@ NAMES = list(steps.Rehearsal(None, None, None)._all())  # type: ignore[arg-type]
 
 
 def be_patient(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
-    patience = partial(steps.Patience, return_=40, erasure=20, **seconds)
+    patience = partial(steps.Patience, **{"return_": 40, "erasure": 20, **seconds})
     monkeypatch.setattr(steps.Plan.__dataclass_fields__["patience"], "default_factory", patience)
 
 
@@ -108,6 +108,25 @@ def test_a_device_that_cannot_be_claimed(run: Rehearse, simulator: Simulator) ->
     found = run(1, "--no-hands")
     broken_at(found, {"claim": "particle-unavailable"})
     assert found["release"]["state"] == State.UNCHECKED
+
+
+def test_a_device_that_does_not_come_back(
+    run: Rehearse, label: Label, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is unplugged, and whoever plugs it in again has the wrong one in hand."""
+
+    def hands(what: str) -> None:
+        if what.startswith("Unplug"):
+            simulator.set_online(label.device_id, online=False)
+
+    be_patient(monkeypatch, trigger=15, canary=10, own_event=10, return_=3)
+    monkeypatch.setattr(rehearse, "_hands", hands)
+    found = run(1)
+    assert "the queued call is queued after 3 s" in found["queue"]["found"]
+    assert found["queue"]["fix"]
+    assert found["release"]["state"] == "ok"
+    assert found["deletion"]["state"] == "ok"
+    nothing_is_left(label, simulator)
 
 
 def test_triggers_that_do_not_run(
