@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared import log, settings
 from shared.firestore import paths
+from shared.firestore.deadline import FAILURES
 from shared.notifications import outbox
 from shared.schedules import due as schedules_due
 from shared.sharing import ending
@@ -54,15 +55,19 @@ class Sweep:
 def run() -> None:
     """End shares, see to alerts, begin schedules and wake notifications, then record the run.
 
-    Begins nothing more after `settings.DUE_BUDGET` seconds.
-
-    What is left, or fails, is left to the next run.
+    Begins nothing more after `settings.DUE_BUDGET` seconds. What is left, or fails, is left to the
+    next run; when one part fails as a whole, this raises after the others.
     """
     end = time.monotonic() + settings.DUE_BUDGET
-    ending.end_expired(settings.DUE_BUDGET)
-    alerts_due.run(end - time.monotonic())
-    schedules_due.run(end - time.monotonic())
-    outbox.wake_due(end - time.monotonic())
+    failures: list[Exception] = []
+    for part in (ending.end_expired, alerts_due.run, schedules_due.run, outbox.wake_due):
+        try:
+            part(end - time.monotonic())
+        except FAILURES as failure:
+            # The others do not wait for it. An index may still be missing, for example.
+            failures.append(failure)
+    if failures:
+        raise failures[0]
     now = datetime.now(UTC)
     left = [
         *(one.get("expiresAt") for one in paths.expired_shares(now).limit(1).get()),

@@ -425,6 +425,17 @@ def notification_failed(delivery_id: str, channel: str, cause: str) -> None:
     )
 
 
+def alert_damaged(device_id: str, alert_id: str) -> None:
+    """The document of an alert cannot be read; it was changed by hand, and is left alone."""
+    _line(
+        "ERROR",
+        "alert-damaged",
+        "document of an alert cannot be read",
+        deviceId=device_id,
+        alertId=alert_id,
+    )
+
+
 def silence_held(device_id: str, alert_id: str) -> None:
     """A device is silent while the way from Particle to here is broken: nobody is told yet."""
     _line(

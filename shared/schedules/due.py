@@ -40,7 +40,8 @@ def run(budget: float) -> None:
                 return
             try:
                 _begin(schedule, now)
-            except FAILURES as failure:
+            except (KeyError, TypeError, ValueError, *FAILURES) as failure:
+                # Also one that was damaged by hand.
                 device = schedule.reference.parent.parent
                 log.schedule_not_begun(device.id, schedule.id, failure)
         page = query.start_after(page[-1]).get() if len(page) == PAGE else []

@@ -490,6 +490,19 @@ def test_a_late_event_between_reading_and_writing_is_not_missed(
     assert [one["value"] for one in entry["steps"]] == [3, 5]
 
 
+def test_a_damaged_alert_harms_neither_events_nor_other_alerts(
+    owned: Label, customer: Account, save: Callable[..., str], publish: Callable[..., Any]
+) -> None:
+    damaged, good = save(WARM), save(WARM, name="Warm")
+    alerts = paths.user_device(customer.uid, owned.device_id).collection(paths.ALERTS)
+    alerts.document(damaged).set({"op": "beyond", "dueAt": datetime.now(UTC)})
+    publish(9)
+    run_due()
+    assert list(device(customer, owned)["firing"]) == [good]
+    call("save_alert", {"deviceId": owned.device_id, **WARM, "alertId": good}, customer)
+    call("delete_alert", {"deviceId": owned.device_id, "alertId": damaged}, customer)
+
+
 def test_a_judgement_gives_up_and_the_message_comes_again(
     owned: Label, save: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

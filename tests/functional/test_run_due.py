@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import requests
-from google.api_core.exceptions import InternalServerError
+from google.api_core.exceptions import FailedPrecondition, InternalServerError
 from google.cloud.firestore import Increment
 
 from local.client import Account, Client
@@ -215,6 +215,25 @@ def test_operators_see_shares_and_end_them(
             if one.get("action") == "share-ended"
         ]
         assert (noted["why"], noted["deviceId"]) == ("operator", owned.device_id)
+
+
+def test_a_part_that_fails_holds_up_no_other(
+    owned: Label, customer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while an index is being built; it is no completed run."""
+    share(owned, customer, "expired", AGO)
+    before = paths.health("sweep").get().to_dict()
+
+    def building(_: float) -> None:
+        raise FailedPrecondition("the index is being built")  # type: ignore[no-untyped-call]
+
+    done: list[float] = []
+    monkeypatch.setattr("shared.due.alerts_due.run", building)
+    monkeypatch.setattr("shared.due.outbox.wake_due", done.append)
+    assert function("run_due").post("/").status_code == 500
+    assert guests(owned, customer) == set()
+    assert done
+    assert paths.health("sweep").get().to_dict() == before
 
 
 INVITATION = mail.Invitation(

@@ -294,6 +294,18 @@ def test_times_that_are_none(
     assert str(error.details["field"]).startswith(field)
 
 
+def test_a_damaged_one_holds_up_no_other(
+    owned: Label, customer: Account, save: Callable[..., str]
+) -> None:
+    damaged, good = save(), save()
+    schedules = paths.user_device(customer.uid, owned.device_id).collection(paths.SCHEDULES)
+    schedules.document(damaged).update({"timeZone": "Mars/Crater"})
+    overdue(customer, owned, damaged, 9)
+    overdue(customer, owned, good)
+    [run_id] = sweep()
+    assert run_id.startswith(good)
+
+
 def test_never_more_than_a_device_may_have(
     owned: Label, customer: Account, save: Callable[..., str]
 ) -> None:

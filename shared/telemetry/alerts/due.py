@@ -17,7 +17,7 @@ from shared.firestore.deadline import FAILURES
 from shared.telemetry.alerts.judgement import FIELDS, Clock, NotYetError, Subject, heard, judge
 from shared.telemetry.alerts.rule import Silence
 from shared.telemetry.alerts.state import State, silent_at
-from shared.telemetry.alerts.stored import Alert
+from shared.telemetry.alerts.stored import readable
 from shared.telemetry.canary import Health
 from shared.telemetry.repair import OvertakenError
 
@@ -62,7 +62,10 @@ class _Due:
         return not settings.health_check() or Health.last().is_good(self.now)
 
     def act(self, snapshot: paths.Snapshot) -> None:
-        alert = Alert.of(snapshot.id, snapshot.to_dict() or {})
+        read = readable([snapshot])
+        if not read:
+            return
+        [alert] = read
         device = snapshot.reference.parent.parent
         subject = Subject(device.parent.parent.id, device.id, alert.epoch)
         if isinstance(alert.rule, Silence) and alert.status.state is State.NORMAL:

@@ -37,7 +37,7 @@ from shared.telemetry.alerts.state import (
     silent_at,
     time_of,
 )
-from shared.telemetry.alerts.stored import Alert
+from shared.telemetry.alerts.stored import Alert, readable
 from shared.telemetry.batch import ALERTS_VERSION as VERSION
 from shared.telemetry.batch import LATE
 from shared.telemetry.message import order_of
@@ -117,7 +117,7 @@ def judge(
         device = shown.to_dict() or {}
         if device.get("claimEpoch") != subject.epoch:
             return  # the device has left the customer
-        alerts = [Alert.of(one.id, one.to_dict() or {}) for one in documents if one.exists]
+        alerts = readable(documents)
         alerts = [one for one in alerts if one.enabled and one.epoch == subject.epoch]
         readings = _readings(subject, alerts, at)
         changes = [

@@ -1,10 +1,12 @@
 """An alert as its document has it: the rule, the state, and what was reported of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from shared import log
+from shared.firestore import paths
 from shared.telemetry.alerts.rule import Kind, Op, Rule, Silence, Threshold
 from shared.telemetry.alerts.state import Heard, State, Status, ripens_at, silent_at
 
@@ -107,6 +109,22 @@ class Alert(NamedTuple):
             "today": {"day": self.reported.day, "count": self.reported.transitions},
             **({} if self.status.state is State.FIRING else NOT_ACKNOWLEDGED),
         }
+
+
+def readable(found: Iterable[paths.Snapshot]) -> list[Alert]:
+    """The alerts in documents, of those that exist.
+
+    One that was damaged by hand is logged, so that it harms neither the device's events nor its
+    other alerts.
+    """
+    alerts = []
+    for snapshot in found:
+        if snapshot.exists:
+            try:
+                alerts.append(Alert.of(snapshot.id, snapshot.to_dict() or {}))
+            except (KeyError, TypeError, ValueError):
+                log.alert_damaged(snapshot.reference.parent.parent.id, snapshot.id)
+    return alerts
 
 
 NOT_ACKNOWLEDGED: dict[str, Any] = {"acknowledgedAt": None, "acknowledgedBy": None}

@@ -18,7 +18,7 @@ from shared.telemetry import system_events
 from shared.telemetry.alerts.judgement import Subject, judge, readings_of
 from shared.telemetry.alerts.rule import Silence
 from shared.telemetry.alerts.state import Reading, may_change
-from shared.telemetry.alerts.stored import Alert
+from shared.telemetry.alerts.stored import Alert, readable
 from shared.telemetry.batch import ALERTS_VERSION as VERSION
 from shared.telemetry.message import Event
 from shared.telemetry.series import Sample
@@ -73,8 +73,7 @@ class Watch:
 
 def load(subject: Subject) -> list[Alert]:
     """A device's alerts of this tenure that are switched on; one query."""
-    found = subject.device.collection(paths.ALERTS).stream()
-    alerts = [Alert.of(one.id, one.to_dict() or {}) for one in found]
+    alerts = readable(subject.device.collection(paths.ALERTS).stream())
     return [one for one in alerts if one.enabled and one.epoch == subject.epoch]
 
 
