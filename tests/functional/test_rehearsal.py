@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,15 @@ Rehearse = Callable[..., Found]
 NAMES = list(steps.Rehearsal(None, None, None)._all())  # type: ignore[arg-type]
 
 
+BEGIN = steps.Rehearsal.__init__
+
+
 def be_patient(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
-    patience = partial(steps.Patience, **{"return_": 40, "erasure": 20, **seconds})
-    monkeypatch.setattr(steps.Plan.__dataclass_fields__["patience"], "default_factory", patience)
+    def begin_patiently(self: Any, deployment: Any, services: Any, plan: steps.Plan) -> None:
+        plan.patience = steps.Patience(**{"return_": 40, "erasure": 20, **seconds})
+        BEGIN(self, deployment, services, plan)
+
+    monkeypatch.setattr(steps.Rehearsal, "__init__", begin_patiently)
 
 
 @pytest.fixture(autouse=True)

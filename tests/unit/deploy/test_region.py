@@ -90,7 +90,8 @@ def test_what_the_firebase_cli_sends(database: str, manifest: Any) -> None:
         for one in sent
     }
     small = settings.callable_options("share_device")["cpu"]
-    assert sizes == {("1", 40), (str(small), 1)}
+    tiny = settings.SCHEDULE_OPTIONS["cpu"]
+    assert sizes == {("1", 40), (str(small), 1), (str(tiny), 1)}
     assert {one["serviceConfig"]["maxInstanceCount"] for one in sent} == {20}
 
 
